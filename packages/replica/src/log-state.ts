@@ -1,0 +1,153 @@
+/**
+ * The fold: what a prefix of the log says. One implementation for everyone
+ * who follows (evaluators, the simulation); the control plane's SQLite keeps
+ * the same state in tables.
+ *
+ * Holds true: the state always equals the fold of a prefix of the log. A record
+ * that does not continue the head changes nothing and is answered with why.
+ */
+import { entityDigest, StateDigest } from './digest.ts';
+import { type EntityChange, entityKey, type VersionedEntity } from './entity.ts';
+import { expandRecord } from './parts.ts';
+import { bytesEqual, ORIGIN, type Position } from './position.ts';
+import { type Codec, type EpochBase, type LogRecord, READER_VERSION } from './record.ts';
+import type { Snapshot } from './seams.ts';
+
+/** What became of a record. */
+export type FoldOutcome =
+  /** The record is in force; `changes` has the parts of an apply expanded. */
+  | { readonly kind: 'applied'; readonly changes: readonly EntityChange[] }
+  | { readonly kind: 'duplicate' }
+  /** Of an older epoch. */
+  | { readonly kind: 'outdated' }
+  /** Records between the head and this one are missing. */
+  | { readonly kind: 'gap'; readonly after: Position }
+  /** Other bytes at a known place: this state or the log is not what it was. */
+  | { readonly kind: 'diverged'; readonly detail: string }
+  /** Written for a newer reader: stay before it. */
+  | { readonly kind: 'frozen'; readonly minReader: number }
+  /** A part that the record names is not there, or is not what its hash says. */
+  | { readonly kind: 'broken'; readonly detail: string };
+
+/** Hashes of the newest revisions, kept to recognise duplicates and forks. */
+const RECENT_HASHES_MAX = 4096;
+
+export class LogState {
+  readonly #codec: Codec;
+  #position: Position = ORIGIN;
+  #lineage: readonly EpochBase[] = [];
+  #entities = new Map<string, VersionedEntity>();
+  #digest = new StateDigest();
+  #recent = new Map<number, Uint8Array>();
+
+  constructor(codec: Codec) {
+    this.#codec = codec;
+  }
+
+  /** Starts from a snapshot. Throws when its entities do not add up to its digest. */
+  static fromSnapshot(codec: Codec, snapshot: Snapshot): LogState {
+    const state = new LogState(codec);
+    for (const entity of snapshot.entities) {
+      state.#entities.set(entityKey(entity.change), entity);
+      if (!entity.change.deleted) state.#digest.add(entityDigest(codec.sha256, entity));
+    }
+    if (!bytesEqual(state.#digest.toBytes(), snapshot.stateDigest))
+      throw new Error('the snapshot does not add up to its digest');
+    state.#position = snapshot.position;
+    state.#lineage = snapshot.lineage;
+    state.#recent.set(snapshot.position.revision, snapshot.position.hash);
+    return state;
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  get lineage(): readonly EpochBase[] {
+    return this.#lineage;
+  }
+
+  /** 16 bytes over all live entities. */
+  get digest(): Uint8Array {
+    return this.#digest.toBytes();
+  }
+
+  /** Chain hash at a revision, when it is recent enough to be known. */
+  hashAt(revision: number): Uint8Array | undefined {
+    return this.#recent.get(revision);
+  }
+
+  entity(key: string): VersionedEntity | undefined {
+    return this.#entities.get(key);
+  }
+
+  /** Live entities and tombstones. */
+  entities(): Iterable<VersionedEntity> {
+    return this.#entities.values();
+  }
+
+  /** Folds one record, or says why not. */
+  apply(record: LogRecord): FoldOutcome {
+    const place = this.#place(record);
+    if (place !== undefined) return place;
+    if (record.minReader > READER_VERSION) return { kind: 'frozen', minReader: record.minReader };
+    const expanded = expandRecord(this.#codec, record, (id) => this.#entities.get(entityKey(id))?.change);
+    if (expanded.kind === 'broken') return expanded;
+    for (const change of expanded.changes) this.#put({ change, version: record.revision });
+    for (const part of expanded.spent) this.#drop(part);
+    this.#advance(record);
+    return { kind: 'applied', changes: expanded.changes };
+  }
+
+  /** Where a record stands against the head; undefined when it is the next one. */
+  #place(record: LogRecord): FoldOutcome | undefined {
+    const head = this.#position;
+    if (record.epoch < head.epoch) return { kind: 'outdated' };
+    if (record.epoch > head.epoch) return this.#placeNewEpoch(record);
+    if (record.revision > head.revision + 1) return { kind: 'gap', after: head };
+    if (record.revision === head.revision + 1)
+      return bytesEqual(record.prevHash, head.hash)
+        ? undefined
+        : { kind: 'diverged', detail: `revision ${record.revision} does not follow the applied one` };
+    const known = this.#recent.get(record.revision);
+    return known === undefined || bytesEqual(known, record.hash)
+      ? { kind: 'duplicate' }
+      : { kind: 'diverged', detail: `other content at revision ${record.revision}` };
+  }
+
+  /** A new epoch is entered by its GENESIS, and only from a place on its lineage. */
+  #placeNewEpoch(record: LogRecord): FoldOutcome | undefined {
+    const head = this.#position;
+    if (record.kind !== 'genesis' || record.genesis === undefined) return { kind: 'gap', after: head };
+    if (head.revision === 0) return record.revision === 1 ? undefined : { kind: 'gap', after: head };
+    const base = record.revision - 1;
+    if (base > head.revision) return { kind: 'gap', after: head };
+    return base === head.revision && bytesEqual(record.prevHash, head.hash)
+      ? undefined
+      : { kind: 'diverged', detail: `epoch ${record.epoch} does not continue revision ${head.revision}` };
+  }
+
+  #put(entity: VersionedEntity): void {
+    const key = entityKey(entity.change);
+    const before = this.#entities.get(key);
+    if (before !== undefined && !before.change.deleted)
+      this.#digest.remove(entityDigest(this.#codec.sha256, before));
+    if (!entity.change.deleted) this.#digest.add(entityDigest(this.#codec.sha256, entity));
+    this.#entities.set(key, entity);
+  }
+
+  /** A spent part of an apply leaves no trace: its changes are in the state. */
+  #drop(change: EntityChange): void {
+    const key = entityKey(change);
+    const before = this.#entities.get(key);
+    if (before !== undefined) this.#digest.remove(entityDigest(this.#codec.sha256, before));
+    this.#entities.delete(key);
+  }
+
+  #advance(record: LogRecord): void {
+    this.#position = { epoch: record.epoch, revision: record.revision, hash: record.hash };
+    if (record.genesis !== undefined) this.#lineage = record.genesis.lineage;
+    this.#recent.set(record.revision, record.hash);
+    this.#recent.delete(record.revision - RECENT_HASHES_MAX);
+  }
+}
