@@ -67,7 +67,7 @@ export interface WatchLogResponse {
 }
 
 export interface LogRecords {
-  records: Buffer[];
+  records: Uint8Array[];
 }
 
 function createBaseGetHeadRequest(): GetHeadRequest {
@@ -615,7 +615,7 @@ export const LogRecords: MessageFns<LogRecords> = {
               break;
             }
 
-            message.records.push(Buffer.from(reader.bytes()));
+            message.records.push(reader.bytes());
             continue;
           }
         }
@@ -632,9 +632,7 @@ export const LogRecords: MessageFns<LogRecords> = {
 
   fromJSON(object: any): LogRecords {
     return {
-      records: globalThis.Array.isArray(object?.records)
-        ? object.records.map((e: any) => Buffer.from(bytesFromBase64(e)))
-        : [],
+      records: globalThis.Array.isArray(object?.records) ? object.records.map((e: any) => bytesFromBase64(e)) : [],
     };
   },
 
@@ -779,11 +777,28 @@ export const LogServiceClient = makeGenericClientConstructor(
 };
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

@@ -362,7 +362,7 @@ export interface Revision {
   /** Dense, issued once at commit, at most 2^53-1. */
   revision: bigint;
   /** SHA-256 chain hash of the record at this revision. Empty where only the order matters. */
-  hash: Buffer;
+  hash: Uint8Array;
 }
 
 /** A project owns flags and segments. */
@@ -698,7 +698,7 @@ export interface Segment {
 
 /** Content-addressed members of a segment that is too large for one record. */
 export interface SegmentPart {
-  sha256: Buffer;
+  sha256: Uint8Array;
   members: number;
   /** The part lists excluded members. */
   excluded: boolean;
@@ -710,7 +710,7 @@ export interface SegmentMembers {
 }
 
 function createBaseRevision(): Revision {
-  return { epoch: 0, revision: 0n, hash: Buffer.alloc(0) };
+  return { epoch: 0, revision: 0n, hash: new Uint8Array(0) };
 }
 
 export const Revision: MessageFns<Revision> = {
@@ -764,7 +764,7 @@ export const Revision: MessageFns<Revision> = {
               break;
             }
 
-            message.hash = Buffer.from(reader.bytes());
+            message.hash = reader.bytes();
             continue;
           }
         }
@@ -783,7 +783,7 @@ export const Revision: MessageFns<Revision> = {
     return {
       epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
       revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
-      hash: isSet(object.hash) ? Buffer.from(bytesFromBase64(object.hash)) : Buffer.alloc(0),
+      hash: isSet(object.hash) ? bytesFromBase64(object.hash) : new Uint8Array(0),
     };
   },
 
@@ -808,7 +808,7 @@ export const Revision: MessageFns<Revision> = {
     const message = createBaseRevision();
     message.epoch = object.epoch ?? 0;
     message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
-    message.hash = object.hash ?? Buffer.alloc(0);
+    message.hash = object.hash ?? new Uint8Array(0);
     return message;
   },
 };
@@ -4151,7 +4151,7 @@ export const Segment: MessageFns<Segment> = {
 };
 
 function createBaseSegmentPart(): SegmentPart {
-  return { sha256: Buffer.alloc(0), members: 0, excluded: false };
+  return { sha256: new Uint8Array(0), members: 0, excluded: false };
 }
 
 export const SegmentPart: MessageFns<SegmentPart> = {
@@ -4186,7 +4186,7 @@ export const SegmentPart: MessageFns<SegmentPart> = {
               break;
             }
 
-            message.sha256 = Buffer.from(reader.bytes());
+            message.sha256 = reader.bytes();
             continue;
           }
           case 2: {
@@ -4219,7 +4219,7 @@ export const SegmentPart: MessageFns<SegmentPart> = {
 
   fromJSON(object: any): SegmentPart {
     return {
-      sha256: isSet(object.sha256) ? Buffer.from(bytesFromBase64(object.sha256)) : Buffer.alloc(0),
+      sha256: isSet(object.sha256) ? bytesFromBase64(object.sha256) : new Uint8Array(0),
       members: isSet(object.members) ? globalThis.Number(object.members) : 0,
       excluded: isSet(object.excluded) ? globalThis.Boolean(object.excluded) : false,
     };
@@ -4244,7 +4244,7 @@ export const SegmentPart: MessageFns<SegmentPart> = {
   },
   fromPartial<I extends Exact<DeepPartial<SegmentPart>, I>>(object: I): SegmentPart {
     const message = createBaseSegmentPart();
-    message.sha256 = object.sha256 ?? Buffer.alloc(0);
+    message.sha256 = object.sha256 ?? new Uint8Array(0);
     message.members = object.members ?? 0;
     message.excluded = object.excluded ?? false;
     return message;
@@ -4321,11 +4321,28 @@ export const SegmentMembers: MessageFns<SegmentMembers> = {
 };
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {

@@ -170,11 +170,11 @@ export interface ChangeSet {
   epoch: number;
   revision: bigint;
   /** Hash of the record before; of a GENESIS: base_hash. */
-  prevHash: Buffer;
+  prevHash: Uint8Array;
   /** Idempotency key of the request. */
   opId: string;
   /** SHA-256 of the canonical request. */
-  requestDigest: Buffer;
+  requestDigest: Uint8Array;
   kind: RecordKind;
   actor?:
     | Actor
@@ -202,9 +202,9 @@ export interface EntityChange {
   key: string;
   deleted: boolean;
   /** Encoded entity, kept byte for byte. */
-  content: Buffer;
+  content: Uint8Array;
   /** SHA-256 of content. */
-  contentHash: Buffer;
+  contentHash: Uint8Array;
   tags: string[];
   clientVisible: boolean;
 }
@@ -215,7 +215,7 @@ export interface EntityChangeList {
 }
 
 export interface PartRef {
-  sha256: Buffer;
+  sha256: Uint8Array;
   size: number;
 }
 
@@ -230,7 +230,7 @@ export interface EpochBase {
   epoch: number;
   /** Last revision of the lineage before this epoch. */
   baseRevision: bigint;
-  baseHash: Buffer;
+  baseHash: Uint8Array;
   startedMs: bigint;
   reason: string;
 }
@@ -246,9 +246,9 @@ export interface HeadBeacon {
   stream: string;
   baseRevision: bigint;
   headRevision: bigint;
-  headHash: Buffer;
+  headHash: Uint8Array;
   /** State digest of the whole log, 16 bytes. */
-  stateDigest: Buffer;
+  stateDigest: Uint8Array;
   minReader: number;
   controlPlaneId: string;
   /** Made at start, not stored. */
@@ -261,8 +261,8 @@ export interface SnapshotHeader {
   logId: string;
   epoch: number;
   revision: bigint;
-  hash: Buffer;
-  stateDigest: Buffer;
+  hash: Uint8Array;
+  stateDigest: Uint8Array;
   minReader: number;
   lineage: EpochBase[];
   entities: bigint;
@@ -368,9 +368,9 @@ function createBaseChangeSet(): ChangeSet {
     logId: "",
     epoch: 0,
     revision: 0n,
-    prevHash: Buffer.alloc(0),
+    prevHash: new Uint8Array(0),
     opId: "",
-    requestDigest: Buffer.alloc(0),
+    requestDigest: new Uint8Array(0),
     kind: 0,
     actor: undefined,
     wallMs: 0n,
@@ -492,7 +492,7 @@ export const ChangeSet: MessageFns<ChangeSet> = {
               break;
             }
 
-            message.prevHash = Buffer.from(reader.bytes());
+            message.prevHash = reader.bytes();
             continue;
           }
           case 6: {
@@ -508,7 +508,7 @@ export const ChangeSet: MessageFns<ChangeSet> = {
               break;
             }
 
-            message.requestDigest = Buffer.from(reader.bytes());
+            message.requestDigest = reader.bytes();
             continue;
           }
           case 8: {
@@ -606,20 +606,20 @@ export const ChangeSet: MessageFns<ChangeSet> = {
       epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
       revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
       prevHash: isSet(object.prevHash)
-        ? Buffer.from(bytesFromBase64(object.prevHash))
+        ? bytesFromBase64(object.prevHash)
         : isSet(object.prev_hash)
-        ? Buffer.from(bytesFromBase64(object.prev_hash))
-        : Buffer.alloc(0),
+        ? bytesFromBase64(object.prev_hash)
+        : new Uint8Array(0),
       opId: isSet(object.opId)
         ? globalThis.String(object.opId)
         : isSet(object.op_id)
         ? globalThis.String(object.op_id)
         : "",
       requestDigest: isSet(object.requestDigest)
-        ? Buffer.from(bytesFromBase64(object.requestDigest))
+        ? bytesFromBase64(object.requestDigest)
         : isSet(object.request_digest)
-        ? Buffer.from(bytesFromBase64(object.request_digest))
-        : Buffer.alloc(0),
+        ? bytesFromBase64(object.request_digest)
+        : new Uint8Array(0),
       kind: isSet(object.kind) ? recordKindFromJSON(object.kind) : 0,
       actor: isSet(object.actor) ? Actor.fromJSON(object.actor) : undefined,
       wallMs: isSet(object.wallMs) ? BigInt(object.wallMs) : isSet(object.wall_ms) ? BigInt(object.wall_ms) : 0n,
@@ -702,9 +702,9 @@ export const ChangeSet: MessageFns<ChangeSet> = {
     message.logId = object.logId ?? "";
     message.epoch = object.epoch ?? 0;
     message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
-    message.prevHash = object.prevHash ?? Buffer.alloc(0);
+    message.prevHash = object.prevHash ?? new Uint8Array(0);
     message.opId = object.opId ?? "";
-    message.requestDigest = object.requestDigest ?? Buffer.alloc(0);
+    message.requestDigest = object.requestDigest ?? new Uint8Array(0);
     message.kind = object.kind ?? 0;
     message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
     message.wallMs = (object.wallMs !== undefined && object.wallMs !== null) ? BigInt(object.wallMs) : 0n;
@@ -727,8 +727,8 @@ function createBaseEntityChange(): EntityChange {
     environment: "",
     key: "",
     deleted: false,
-    content: Buffer.alloc(0),
-    contentHash: Buffer.alloc(0),
+    content: new Uint8Array(0),
+    contentHash: new Uint8Array(0),
     tags: [],
     clientVisible: false,
   };
@@ -824,7 +824,7 @@ export const EntityChange: MessageFns<EntityChange> = {
               break;
             }
 
-            message.content = Buffer.from(reader.bytes());
+            message.content = reader.bytes();
             continue;
           }
           case 7: {
@@ -832,7 +832,7 @@ export const EntityChange: MessageFns<EntityChange> = {
               break;
             }
 
-            message.contentHash = Buffer.from(reader.bytes());
+            message.contentHash = reader.bytes();
             continue;
           }
           case 8: {
@@ -870,12 +870,12 @@ export const EntityChange: MessageFns<EntityChange> = {
       environment: isSet(object.environment) ? globalThis.String(object.environment) : "",
       key: isSet(object.key) ? globalThis.String(object.key) : "",
       deleted: isSet(object.deleted) ? globalThis.Boolean(object.deleted) : false,
-      content: isSet(object.content) ? Buffer.from(bytesFromBase64(object.content)) : Buffer.alloc(0),
+      content: isSet(object.content) ? bytesFromBase64(object.content) : new Uint8Array(0),
       contentHash: isSet(object.contentHash)
-        ? Buffer.from(bytesFromBase64(object.contentHash))
+        ? bytesFromBase64(object.contentHash)
         : isSet(object.content_hash)
-        ? Buffer.from(bytesFromBase64(object.content_hash))
-        : Buffer.alloc(0),
+        ? bytesFromBase64(object.content_hash)
+        : new Uint8Array(0),
       tags: globalThis.Array.isArray(object?.tags) ? object.tags.map((e: any) => globalThis.String(e)) : [],
       clientVisible: isSet(object.clientVisible)
         ? globalThis.Boolean(object.clientVisible)
@@ -927,8 +927,8 @@ export const EntityChange: MessageFns<EntityChange> = {
     message.environment = object.environment ?? "";
     message.key = object.key ?? "";
     message.deleted = object.deleted ?? false;
-    message.content = object.content ?? Buffer.alloc(0);
-    message.contentHash = object.contentHash ?? Buffer.alloc(0);
+    message.content = object.content ?? new Uint8Array(0);
+    message.contentHash = object.contentHash ?? new Uint8Array(0);
     message.tags = object.tags?.map((e) => e) || [];
     message.clientVisible = object.clientVisible ?? false;
     return message;
@@ -1007,7 +1007,7 @@ export const EntityChangeList: MessageFns<EntityChangeList> = {
 };
 
 function createBasePartRef(): PartRef {
-  return { sha256: Buffer.alloc(0), size: 0 };
+  return { sha256: new Uint8Array(0), size: 0 };
 }
 
 export const PartRef: MessageFns<PartRef> = {
@@ -1039,7 +1039,7 @@ export const PartRef: MessageFns<PartRef> = {
               break;
             }
 
-            message.sha256 = Buffer.from(reader.bytes());
+            message.sha256 = reader.bytes();
             continue;
           }
           case 2: {
@@ -1064,7 +1064,7 @@ export const PartRef: MessageFns<PartRef> = {
 
   fromJSON(object: any): PartRef {
     return {
-      sha256: isSet(object.sha256) ? Buffer.from(bytesFromBase64(object.sha256)) : Buffer.alloc(0),
+      sha256: isSet(object.sha256) ? bytesFromBase64(object.sha256) : new Uint8Array(0),
       size: isSet(object.size) ? globalThis.Number(object.size) : 0,
     };
   },
@@ -1085,7 +1085,7 @@ export const PartRef: MessageFns<PartRef> = {
   },
   fromPartial<I extends Exact<DeepPartial<PartRef>, I>>(object: I): PartRef {
     const message = createBasePartRef();
-    message.sha256 = object.sha256 ?? Buffer.alloc(0);
+    message.sha256 = object.sha256 ?? new Uint8Array(0);
     message.size = object.size ?? 0;
     return message;
   },
@@ -1177,7 +1177,7 @@ export const Genesis: MessageFns<Genesis> = {
 };
 
 function createBaseEpochBase(): EpochBase {
-  return { epoch: 0, baseRevision: 0n, baseHash: Buffer.alloc(0), startedMs: 0n, reason: "" };
+  return { epoch: 0, baseRevision: 0n, baseHash: new Uint8Array(0), startedMs: 0n, reason: "" };
 }
 
 export const EpochBase: MessageFns<EpochBase> = {
@@ -1240,7 +1240,7 @@ export const EpochBase: MessageFns<EpochBase> = {
               break;
             }
 
-            message.baseHash = Buffer.from(reader.bytes());
+            message.baseHash = reader.bytes();
             continue;
           }
           case 4: {
@@ -1280,10 +1280,10 @@ export const EpochBase: MessageFns<EpochBase> = {
         ? BigInt(object.base_revision)
         : 0n,
       baseHash: isSet(object.baseHash)
-        ? Buffer.from(bytesFromBase64(object.baseHash))
+        ? bytesFromBase64(object.baseHash)
         : isSet(object.base_hash)
-        ? Buffer.from(bytesFromBase64(object.base_hash))
-        : Buffer.alloc(0),
+        ? bytesFromBase64(object.base_hash)
+        : new Uint8Array(0),
       startedMs: isSet(object.startedMs)
         ? BigInt(object.startedMs)
         : isSet(object.started_ms)
@@ -1322,7 +1322,7 @@ export const EpochBase: MessageFns<EpochBase> = {
     message.baseRevision = (object.baseRevision !== undefined && object.baseRevision !== null)
       ? BigInt(object.baseRevision)
       : 0n;
-    message.baseHash = object.baseHash ?? Buffer.alloc(0);
+    message.baseHash = object.baseHash ?? new Uint8Array(0);
     message.startedMs = (object.startedMs !== undefined && object.startedMs !== null) ? BigInt(object.startedMs) : 0n;
     message.reason = object.reason ?? "";
     return message;
@@ -1409,8 +1409,8 @@ function createBaseHeadBeacon(): HeadBeacon {
     stream: "",
     baseRevision: 0n,
     headRevision: 0n,
-    headHash: Buffer.alloc(0),
-    stateDigest: Buffer.alloc(0),
+    headHash: new Uint8Array(0),
+    stateDigest: new Uint8Array(0),
     minReader: 0,
     controlPlaneId: "",
     bootId: "",
@@ -1516,7 +1516,7 @@ export const HeadBeacon: MessageFns<HeadBeacon> = {
               break;
             }
 
-            message.headHash = Buffer.from(reader.bytes());
+            message.headHash = reader.bytes();
             continue;
           }
           case 7: {
@@ -1524,7 +1524,7 @@ export const HeadBeacon: MessageFns<HeadBeacon> = {
               break;
             }
 
-            message.stateDigest = Buffer.from(reader.bytes());
+            message.stateDigest = reader.bytes();
             continue;
           }
           case 8: {
@@ -1583,15 +1583,15 @@ export const HeadBeacon: MessageFns<HeadBeacon> = {
         ? BigInt(object.head_revision)
         : 0n,
       headHash: isSet(object.headHash)
-        ? Buffer.from(bytesFromBase64(object.headHash))
+        ? bytesFromBase64(object.headHash)
         : isSet(object.head_hash)
-        ? Buffer.from(bytesFromBase64(object.head_hash))
-        : Buffer.alloc(0),
+        ? bytesFromBase64(object.head_hash)
+        : new Uint8Array(0),
       stateDigest: isSet(object.stateDigest)
-        ? Buffer.from(bytesFromBase64(object.stateDigest))
+        ? bytesFromBase64(object.stateDigest)
         : isSet(object.state_digest)
-        ? Buffer.from(bytesFromBase64(object.state_digest))
-        : Buffer.alloc(0),
+        ? bytesFromBase64(object.state_digest)
+        : new Uint8Array(0),
       minReader: isSet(object.minReader)
         ? globalThis.Number(object.minReader)
         : isSet(object.min_reader)
@@ -1659,8 +1659,8 @@ export const HeadBeacon: MessageFns<HeadBeacon> = {
     message.headRevision = (object.headRevision !== undefined && object.headRevision !== null)
       ? BigInt(object.headRevision)
       : 0n;
-    message.headHash = object.headHash ?? Buffer.alloc(0);
-    message.stateDigest = object.stateDigest ?? Buffer.alloc(0);
+    message.headHash = object.headHash ?? new Uint8Array(0);
+    message.stateDigest = object.stateDigest ?? new Uint8Array(0);
     message.minReader = object.minReader ?? 0;
     message.controlPlaneId = object.controlPlaneId ?? "";
     message.bootId = object.bootId ?? "";
@@ -1674,8 +1674,8 @@ function createBaseSnapshotHeader(): SnapshotHeader {
     logId: "",
     epoch: 0,
     revision: 0n,
-    hash: Buffer.alloc(0),
-    stateDigest: Buffer.alloc(0),
+    hash: new Uint8Array(0),
+    stateDigest: new Uint8Array(0),
     minReader: 0,
     lineage: [],
     entities: 0n,
@@ -1770,7 +1770,7 @@ export const SnapshotHeader: MessageFns<SnapshotHeader> = {
               break;
             }
 
-            message.hash = Buffer.from(reader.bytes());
+            message.hash = reader.bytes();
             continue;
           }
           case 6: {
@@ -1778,7 +1778,7 @@ export const SnapshotHeader: MessageFns<SnapshotHeader> = {
               break;
             }
 
-            message.stateDigest = Buffer.from(reader.bytes());
+            message.stateDigest = reader.bytes();
             continue;
           }
           case 7: {
@@ -1827,12 +1827,12 @@ export const SnapshotHeader: MessageFns<SnapshotHeader> = {
         : "",
       epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
       revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
-      hash: isSet(object.hash) ? Buffer.from(bytesFromBase64(object.hash)) : Buffer.alloc(0),
+      hash: isSet(object.hash) ? bytesFromBase64(object.hash) : new Uint8Array(0),
       stateDigest: isSet(object.stateDigest)
-        ? Buffer.from(bytesFromBase64(object.stateDigest))
+        ? bytesFromBase64(object.stateDigest)
         : isSet(object.state_digest)
-        ? Buffer.from(bytesFromBase64(object.state_digest))
-        : Buffer.alloc(0),
+        ? bytesFromBase64(object.state_digest)
+        : new Uint8Array(0),
       minReader: isSet(object.minReader)
         ? globalThis.Number(object.minReader)
         : isSet(object.min_reader)
@@ -1886,8 +1886,8 @@ export const SnapshotHeader: MessageFns<SnapshotHeader> = {
     message.logId = object.logId ?? "";
     message.epoch = object.epoch ?? 0;
     message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
-    message.hash = object.hash ?? Buffer.alloc(0);
-    message.stateDigest = object.stateDigest ?? Buffer.alloc(0);
+    message.hash = object.hash ?? new Uint8Array(0);
+    message.stateDigest = object.stateDigest ?? new Uint8Array(0);
     message.minReader = object.minReader ?? 0;
     message.lineage = object.lineage?.map((e) => EpochBase.fromPartial(e)) || [];
     message.entities = (object.entities !== undefined && object.entities !== null) ? BigInt(object.entities) : 0n;
@@ -1986,11 +1986,28 @@ export const SnapshotEntity: MessageFns<SnapshotEntity> = {
 };
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

@@ -298,7 +298,7 @@ export interface Have {
   rev?: Revision | undefined;
   digestHi: bigint;
   digestLo: bigint;
-  filterId: Buffer;
+  filterId: Uint8Array;
 }
 
 export interface Sdk {
@@ -378,7 +378,7 @@ export interface Welcome {
   head?: Revision | undefined;
   intent: Intent;
   reason: string;
-  filterId: Buffer;
+  filterId: Uint8Array;
   heartbeatMs: number;
   ackTimeoutMs: number;
   maxFrameBytes: number;
@@ -409,8 +409,8 @@ export interface Entity {
   key: string;
   /** Revision that last changed it. */
   version: bigint;
-  content: Buffer;
-  contentHash: Buffer;
+  content: Uint8Array;
+  contentHash: Uint8Array;
 }
 
 export interface EntityRef {
@@ -965,7 +965,7 @@ export const SyncResponse: MessageFns<SyncResponse> = {
 };
 
 function createBaseHave(): Have {
-  return { rev: undefined, digestHi: 0n, digestLo: 0n, filterId: Buffer.alloc(0) };
+  return { rev: undefined, digestHi: 0n, digestLo: 0n, filterId: new Uint8Array(0) };
 }
 
 export const Have: MessageFns<Have> = {
@@ -1033,7 +1033,7 @@ export const Have: MessageFns<Have> = {
               break;
             }
 
-            message.filterId = Buffer.from(reader.bytes());
+            message.filterId = reader.bytes();
             continue;
           }
         }
@@ -1062,10 +1062,10 @@ export const Have: MessageFns<Have> = {
         ? BigInt(object.digest_lo)
         : 0n,
       filterId: isSet(object.filterId)
-        ? Buffer.from(bytesFromBase64(object.filterId))
+        ? bytesFromBase64(object.filterId)
         : isSet(object.filter_id)
-        ? Buffer.from(bytesFromBase64(object.filter_id))
-        : Buffer.alloc(0),
+        ? bytesFromBase64(object.filter_id)
+        : new Uint8Array(0),
     };
   },
 
@@ -1094,7 +1094,7 @@ export const Have: MessageFns<Have> = {
     message.rev = (object.rev !== undefined && object.rev !== null) ? Revision.fromPartial(object.rev) : undefined;
     message.digestHi = (object.digestHi !== undefined && object.digestHi !== null) ? BigInt(object.digestHi) : 0n;
     message.digestLo = (object.digestLo !== undefined && object.digestLo !== null) ? BigInt(object.digestLo) : 0n;
-    message.filterId = object.filterId ?? Buffer.alloc(0);
+    message.filterId = object.filterId ?? new Uint8Array(0);
     return message;
   },
 };
@@ -2174,7 +2174,7 @@ function createBaseWelcome(): Welcome {
     head: undefined,
     intent: 0,
     reason: "",
-    filterId: Buffer.alloc(0),
+    filterId: new Uint8Array(0),
     heartbeatMs: 0,
     ackTimeoutMs: 0,
     maxFrameBytes: 0,
@@ -2298,7 +2298,7 @@ export const Welcome: MessageFns<Welcome> = {
               break;
             }
 
-            message.filterId = Buffer.from(reader.bytes());
+            message.filterId = reader.bytes();
             continue;
           }
           case 8: {
@@ -2382,10 +2382,10 @@ export const Welcome: MessageFns<Welcome> = {
       intent: isSet(object.intent) ? intentFromJSON(object.intent) : 0,
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
       filterId: isSet(object.filterId)
-        ? Buffer.from(bytesFromBase64(object.filterId))
+        ? bytesFromBase64(object.filterId)
         : isSet(object.filter_id)
-        ? Buffer.from(bytesFromBase64(object.filter_id))
-        : Buffer.alloc(0),
+        ? bytesFromBase64(object.filter_id)
+        : new Uint8Array(0),
       heartbeatMs: isSet(object.heartbeatMs)
         ? globalThis.Number(object.heartbeatMs)
         : isSet(object.heartbeat_ms)
@@ -2470,7 +2470,7 @@ export const Welcome: MessageFns<Welcome> = {
     message.head = (object.head !== undefined && object.head !== null) ? Revision.fromPartial(object.head) : undefined;
     message.intent = object.intent ?? 0;
     message.reason = object.reason ?? "";
-    message.filterId = object.filterId ?? Buffer.alloc(0);
+    message.filterId = object.filterId ?? new Uint8Array(0);
     message.heartbeatMs = object.heartbeatMs ?? 0;
     message.ackTimeoutMs = object.ackTimeoutMs ?? 0;
     message.maxFrameBytes = object.maxFrameBytes ?? 0;
@@ -2668,8 +2668,8 @@ function createBaseEntity(): Entity {
     environment: "",
     key: "",
     version: 0n,
-    content: Buffer.alloc(0),
-    contentHash: Buffer.alloc(0),
+    content: new Uint8Array(0),
+    contentHash: new Uint8Array(0),
   };
 }
 
@@ -2760,7 +2760,7 @@ export const Entity: MessageFns<Entity> = {
               break;
             }
 
-            message.content = Buffer.from(reader.bytes());
+            message.content = reader.bytes();
             continue;
           }
           case 7: {
@@ -2768,7 +2768,7 @@ export const Entity: MessageFns<Entity> = {
               break;
             }
 
-            message.contentHash = Buffer.from(reader.bytes());
+            message.contentHash = reader.bytes();
             continue;
           }
         }
@@ -2790,12 +2790,12 @@ export const Entity: MessageFns<Entity> = {
       environment: isSet(object.environment) ? globalThis.String(object.environment) : "",
       key: isSet(object.key) ? globalThis.String(object.key) : "",
       version: isSet(object.version) ? BigInt(object.version) : 0n,
-      content: isSet(object.content) ? Buffer.from(bytesFromBase64(object.content)) : Buffer.alloc(0),
+      content: isSet(object.content) ? bytesFromBase64(object.content) : new Uint8Array(0),
       contentHash: isSet(object.contentHash)
-        ? Buffer.from(bytesFromBase64(object.contentHash))
+        ? bytesFromBase64(object.contentHash)
         : isSet(object.content_hash)
-        ? Buffer.from(bytesFromBase64(object.content_hash))
-        : Buffer.alloc(0),
+        ? bytesFromBase64(object.content_hash)
+        : new Uint8Array(0),
     };
   },
 
@@ -2835,8 +2835,8 @@ export const Entity: MessageFns<Entity> = {
     message.environment = object.environment ?? "";
     message.key = object.key ?? "";
     message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : 0n;
-    message.content = object.content ?? Buffer.alloc(0);
-    message.contentHash = object.contentHash ?? Buffer.alloc(0);
+    message.content = object.content ?? new Uint8Array(0);
+    message.contentHash = object.contentHash ?? new Uint8Array(0);
     return message;
   },
 };
@@ -3919,11 +3919,28 @@ export const StreamServiceClient = makeGenericClientConstructor(
 };
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

@@ -1,0 +1,61 @@
+/**
+ * How it looks between processes: codecs, error catalogue, names, subjects,
+ * limits. Generated code is imported from `@flagstream/protocol/gen/...`.
+ */
+export {
+  encodeChangeList,
+  entityChangeFromWire,
+  entityChangeToWire,
+  epochBaseFromWire,
+  epochBaseToWire,
+  headBeaconFromWire,
+  headBeaconToWire,
+  recordCodec,
+  revisionNumber,
+  sha256,
+  versionedEntityFromWire,
+  versionedEntityToWire,
+} from './codec.ts';
+export { flagConfigDefinition, flagDefinition, segmentDefinition, segmentMembers } from './definitions.ts';
+export { descriptorSet } from './descriptor.ts';
+export {
+  ERROR_CATALOGUE,
+  ERROR_DOMAIN,
+  type ErrorOptions,
+  type ErrorReason,
+  type FieldViolation,
+  FlagstreamError,
+  fail,
+  fromServiceError,
+  invalidField,
+  toServiceError,
+} from './errors.ts';
+export { LIMITS, type LimitName } from './limits.ts';
+export {
+  environmentId,
+  environmentName,
+  flagConfigId,
+  flagConfigName,
+  flagId,
+  flagName,
+  formatName,
+  isKey,
+  KEY_PATTERN,
+  type NamedKind,
+  namePattern,
+  parseName,
+  projectId,
+  projectName,
+  requireName,
+  segmentId,
+  segmentName,
+} from './names.ts';
+export {
+  epochOfStream,
+  headSubject,
+  logStreamName,
+  logSubject,
+  logSubjectWildcard,
+  NATS_PREFIX_DEFAULT,
+  NATS_PREFIX_PATTERN,
+} from './subjects.ts';

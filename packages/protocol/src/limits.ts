@@ -1,0 +1,100 @@
+/**
+ * Every limit of what arrives, travels and waits, each with its reason. The
+ * engine's own limits (depth, nodes, list sizes) stand in its limits file.
+ * Relations between limits are asserted at the end, when the module loads.
+ */
+
+export const LIMITS = {
+  /** One record of the log. NATS's default max_payload is 1 MiB and our stream takes 768 KiB. */
+  recordBytesMax: 524_288,
+  /** Largest message that the log stream takes. */
+  streamMessageBytesMax: 786_432,
+  /** One entity's content: half a record, so that a record always holds at least one. */
+  entityBytesMax: 262_144,
+  /** Entities in one record: keeps a fold and a push short. Larger sets are staged as parts. */
+  recordEntitiesMax: 200,
+  /** Content of one staged part: an entity as any other. */
+  partBytesMax: 245_760,
+  /** Entities in one apply, parts included: about 30 s of fold on a slow disk at the worst. */
+  applyEntitiesMax: 50_000,
+  /** Log stream in NATS: a window of the log, oldest records fall out. */
+  logStreamBytesMax: 268_435_456,
+
+  /** One admin request: an apply of 10,000 flags with their configurations is about 12 MiB. */
+  adminRequestBytesMax: 33_554_432,
+  /** Members of one segment: 1,000,000 keys are about 20 MB of heap in each evaluator. */
+  segmentMembersMax: 1_000_000,
+  pageSizeDefault: 100,
+  pageSizeMax: 1000,
+  /** Characters of a comment, an actor and an operation id: they stand in every record. */
+  commentLengthMax: 2000,
+  actorLengthMax: 200,
+  operationIdLengthMax: 128,
+  keyLengthMax: 128,
+
+  /** One evaluation request, context included. */
+  evaluationRequestBytesMax: 1_048_576,
+  /** One context, as JSON text: what a service knows about one user. */
+  contextBytesMax: 65_536,
+  contextAttributesMax: 256,
+  contextDepthMax: 8,
+  /** Contexts times flags of one batch: about 20 ms of evaluation. */
+  batchEvaluationsMax: 100_000,
+  batchContextsMax: 1000,
+  /** Longest wait for min_revision, in milliseconds. */
+  minRevisionWaitMs: 500,
+
+  /** One frame of the push protocol that a client sends: a Hello or an Ack. */
+  syncRequestBytesMax: 65_536,
+  /** One frame that the server sends; gRPC clients take 4 MiB by default. */
+  syncFrameBytesMax: 262_144,
+  helloTimeoutMs: 5_000,
+  ackTimeoutMs: 30_000,
+  heartbeatMs: 10_000,
+  heartbeatMsMin: 1_000,
+  heartbeatMsMax: 60_000,
+  /** A peer is dead after this many heartbeats without a sign. */
+  heartbeatsMissedMax: 2.5,
+  /** Stream life before the server asks for a reconnect (rebalancing). */
+  sessionTtlMs: 1_800_000,
+  /** Revisions for which a client is answered by delta. */
+  deltaWindowRevisions: 10_000,
+  nackDetailBytesMax: 512,
+  nackEntitiesMax: 20,
+
+  /** Bytes that may wait in one Watch stream before it is closed. */
+  watchBufferedBytesMax: 4_194_304,
+  watchFlagKeysMax: 1000,
+
+  /** Streams of one HTTP/2 connection: a client multiplexes, it does not flood. */
+  concurrentStreamsMax: 1000,
+  connectionsMax: 50_000,
+  /** Time in which a new connection must say which protocol it speaks. */
+  prefaceTimeoutMs: 5_000,
+  httpHeaderBytesMax: 16_384,
+
+  /** Head beacon period. */
+  beaconMs: 1_000,
+  /** Records in flight from the shipper to NATS. */
+  shipPipelineMax: 64,
+  /** Records in one WatchLog message. */
+  watchLogRecordsMax: 256,
+  /** Bytes of records in one WatchLog or snapshot message. */
+  watchLogBytesMax: 262_144,
+  /** NATS has been down this long before a follower changes its source. */
+  sourceFailoverMs: 5_000,
+  /** Parts of an apply that never became visible are removed after this. */
+  orphanPartMs: 3_600_000,
+} as const;
+
+export type LimitName = keyof typeof LIMITS;
+
+function assertRelation(holds: boolean, relation: string): void {
+  if (!holds) throw new RangeError(`limits contradict each other: ${relation}`);
+}
+assertRelation(LIMITS.entityBytesMax < LIMITS.recordBytesMax, 'an entity fits into a record');
+assertRelation(LIMITS.recordBytesMax < LIMITS.streamMessageBytesMax, 'a record fits into the stream');
+assertRelation(LIMITS.partBytesMax < LIMITS.entityBytesMax, 'a part is an entity');
+assertRelation(LIMITS.contextBytesMax < LIMITS.evaluationRequestBytesMax, 'a context fits into a request');
+assertRelation(LIMITS.heartbeatMsMin <= LIMITS.heartbeatMs, 'the default heartbeat is allowed');
+assertRelation(LIMITS.pageSizeDefault <= LIMITS.pageSizeMax, 'the default page is allowed');

@@ -1,0 +1,100 @@
+/**
+ * Resource names (AIP-122) and the entities that they name.
+ * projects/{p}, projects/{p}/environments/{e}, projects/{p}/flags/{f},
+ * projects/{p}/segments/{s}, projects/{p}/environments/{e}/flagConfigs/{f}.
+ */
+import { ENTITY_KIND, type EntityId, type EntityKind } from '@flagstream/replica';
+import { fail } from './errors.ts';
+import { LIMITS } from './limits.ts';
+
+/** Keys of projects, environments, flags and segments. */
+export const KEY_PATTERN: RegExp = /^[a-z0-9][a-z0-9._-]*$/;
+
+export function isKey(text: string): boolean {
+  return text.length <= LIMITS.keyLengthMax && KEY_PATTERN.test(text);
+}
+
+/** Kinds that have a resource name. */
+export type NamedKind = Exclude<EntityKind, typeof ENTITY_KIND.key | typeof ENTITY_KIND.part>;
+
+const PATTERNS: ReadonlyMap<NamedKind, string> = new Map([
+  [ENTITY_KIND.project, 'projects/{project}'],
+  [ENTITY_KIND.environment, 'projects/{project}/environments/{environment}'],
+  [ENTITY_KIND.flag, 'projects/{project}/flags/{flag}'],
+  [ENTITY_KIND.flagConfig, 'projects/{project}/environments/{environment}/flagConfigs/{flag}'],
+  [ENTITY_KIND.segment, 'projects/{project}/segments/{segment}'],
+]);
+
+/** The form that a kind's names have, for messages. */
+export function namePattern(kind: NamedKind): string {
+  return PATTERNS.get(kind)!;
+}
+
+/** The resource name of an entity. Throws RangeError for kinds without names. */
+export function formatName(id: EntityId): string {
+  switch (id.kind) {
+    case ENTITY_KIND.project:
+      return projectName(id.project);
+    case ENTITY_KIND.environment:
+      return environmentName(id.project, id.key);
+    case ENTITY_KIND.flag:
+      return flagName(id.project, id.key);
+    case ENTITY_KIND.flagConfig:
+      return flagConfigName(id.project, id.environment, id.key);
+    case ENTITY_KIND.segment:
+      return segmentName(id.project, id.key);
+    default:
+      throw new RangeError(`entities of kind ${id.kind} have no resource name`);
+  }
+}
+
+export const projectName = (project: string): string => `projects/${project}`;
+export const environmentName = (project: string, environment: string): string =>
+  `projects/${project}/environments/${environment}`;
+export const flagName = (project: string, flag: string): string => `projects/${project}/flags/${flag}`;
+export const segmentName = (project: string, segment: string): string =>
+  `projects/${project}/segments/${segment}`;
+export const flagConfigName = (project: string, environment: string, flag: string): string =>
+  `projects/${project}/environments/${environment}/flagConfigs/${flag}`;
+
+export const projectId = (project: string): EntityId => id(ENTITY_KIND.project, project, '', project);
+export const environmentId = (project: string, environment: string): EntityId =>
+  id(ENTITY_KIND.environment, project, '', environment);
+export const flagId = (project: string, flag: string): EntityId => id(ENTITY_KIND.flag, project, '', flag);
+export const segmentId = (project: string, segment: string): EntityId =>
+  id(ENTITY_KIND.segment, project, '', segment);
+export const flagConfigId = (project: string, environment: string, flag: string): EntityId =>
+  id(ENTITY_KIND.flagConfig, project, environment, flag);
+
+function id(kind: EntityKind, project: string, environment: string, key: string): EntityId {
+  return { kind, project, environment, key };
+}
+
+/** The entity that a resource name names, or undefined. */
+export function parseName(name: string): EntityId | undefined {
+  const parts = name.split('/');
+  const [projects, project, collection, key, subCollection, subKey] = parts;
+  if (projects !== 'projects' || project === undefined || !isKey(project)) return undefined;
+  if (parts.length === 2) return projectId(project);
+  if (key === undefined || !isKey(key)) return undefined;
+  if (parts.length === 4) {
+    if (collection === 'environments') return environmentId(project, key);
+    if (collection === 'flags') return flagId(project, key);
+    if (collection === 'segments') return segmentId(project, key);
+    return undefined;
+  }
+  if (parts.length === 6 && collection === 'environments' && subCollection === 'flagConfigs')
+    return subKey !== undefined && isKey(subKey) ? flagConfigId(project, key, subKey) : undefined;
+  return undefined;
+}
+
+/**
+ * The entity of one kind that a request's field names.
+ * @throws FlagstreamError INVALID_NAME naming the field and the form.
+ */
+export function requireName(field: string, name: string, kind: NamedKind): EntityId {
+  const parsed = parseName(name);
+  if (parsed !== undefined && parsed.kind === kind) return parsed;
+  const description = `must be a name of the form ${namePattern(kind)}, not ${JSON.stringify(name.slice(0, 200))}`;
+  throw fail('INVALID_NAME', `${field}: ${description}`, { fields: [{ field, description }] });
+}
