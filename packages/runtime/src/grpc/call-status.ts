@@ -1,0 +1,38 @@
+/**
+ * A thrown value as the status of a call.
+ */
+import { FlagstreamError, toServiceError } from '@flagstream/protocol';
+import { Metadata, type ServiceError } from '@grpc/grpc-js';
+import { ForeignStatus } from './foreign-status.ts';
+
+/**
+ * Longest status message, in UTF-16 units: it travels in a header, and peers
+ * refuse large headers.
+ */
+const MESSAGE_LENGTH_MAX = 1_000;
+
+export function callStatus(thrown: unknown): ServiceError {
+  if (thrown instanceof ForeignStatus) {
+    return Object.assign(new Error(thrown.message), {
+      code: thrown.code,
+      details: headerText(thrown.details),
+      metadata: new Metadata(),
+    });
+  }
+  const failure = toServiceError(thrown);
+  failure.details = headerText(failure.details);
+  return failure;
+}
+
+/** grpc-js percent-encodes the message, which throws on half a surrogate pair and would end the process. */
+function headerText(message: string): string {
+  const bounded =
+    message.length <= MESSAGE_LENGTH_MAX ? message : `${message.slice(0, MESSAGE_LENGTH_MAX - 1)}\u2026`;
+  return bounded.replaceAll(/\p{Surrogate}/gu, '\ufffd');
+}
+
+/** True for what nobody foresaw: it is a defect and its stack belongs in the log. */
+export function isDefect(thrown: unknown): boolean {
+  if (thrown instanceof ForeignStatus) return false;
+  return !(thrown instanceof FlagstreamError) || thrown.reason === 'INTERNAL';
+}

@@ -1,0 +1,209 @@
+/**
+ * Between grpc-js and our handlers: authenticate -> policy -> handler -> status,
+ * with metrics and a debug line. The unary path allocates one ServerCall and
+ * nothing else of its own; no interceptors.
+ */
+import { fail } from '@flagstream/protocol';
+import {
+  type handleBidiStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type MethodDefinition,
+  type ServerDuplexStream,
+  type ServerWritableStream,
+  status,
+  type UntypedHandleCall,
+} from '@grpc/grpc-js';
+import type { Logger } from '../log/logger.ts';
+import type { CallMetrics, MethodCalls } from './call-metrics.ts';
+import { codeName } from './call-metrics.ts';
+import { callStatus, isDefect } from './call-status.ts';
+import { endWithError } from './end-stream.ts';
+import type { BidiHandler, ServerStreamHandler, UnaryHandler } from './handler.ts';
+import type { Authenticate, Principal } from './principal.ts';
+import { type AnyCall, abandonedCode, ServerCall } from './server-call.ts';
+import type { BoundMethod } from './service-binding.ts';
+
+type ServerStream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
+
+export interface DispatcherOptions {
+  readonly authenticate: Authenticate;
+  readonly metrics: CallMetrics;
+  readonly logger: Logger;
+}
+
+export class Dispatcher {
+  readonly #authenticate: Authenticate;
+  readonly #metrics: CallMetrics;
+  readonly #logger: Logger;
+  readonly #streams = new Set<ServerStream>();
+  #draining = false;
+
+  constructor(options: DispatcherOptions) {
+    this.#authenticate = options.authenticate;
+    this.#metrics = options.metrics;
+    this.#logger = options.logger;
+  }
+
+  /** Streams that are open now. */
+  get openStreams(): number {
+    return this.#streams.size;
+  }
+
+  /** From now on new streams are refused; unary calls still run. */
+  refuseStreams(): void {
+    this.#draining = true;
+  }
+
+  /** Ends every open stream, so that none can hold a shutdown. */
+  endStreams(): void {
+    for (const stream of this.#streams) endWithError(stream, draining());
+  }
+
+  /** The method's definition with its messages counted. */
+  definition(bound: BoundMethod): MethodDefinition<unknown, unknown> {
+    const calls = this.#metrics.method(bound);
+    const { definition } = bound;
+    return {
+      ...definition,
+      requestDeserialize: (bytes: Buffer): unknown => {
+        calls.received += 1;
+        return definition.requestDeserialize(bytes);
+      },
+      responseSerialize: (message: unknown): Buffer => {
+        calls.sent += 1;
+        return definition.responseSerialize(message);
+      },
+    };
+  }
+
+  /** What grpc-js calls for the method. */
+  implementation(bound: BoundMethod): UntypedHandleCall {
+    const calls = this.#metrics.method(bound);
+    switch (bound.handler.kind) {
+      case 'unary':
+        return this.#unary(bound, bound.handler, calls);
+      case 'serverStream':
+        return this.#serverStream(bound, bound.handler, calls);
+      case 'bidi':
+        return this.#bidi(bound, bound.handler, calls);
+    }
+  }
+
+  #unary(bound: BoundMethod, handler: UnaryHandler, calls: MethodCalls): handleUnaryCall<unknown, unknown> {
+    return (call, callback) => {
+      const startedMs = performance.now();
+      calls.started += 1;
+      const answer = (message: unknown): void => {
+        this.#finish(bound, calls, call.cancelled ? abandonedCode(call) : status.OK, startedMs);
+        callback(null, message);
+      };
+      const refuse = (error: unknown): void => {
+        const failure = callStatus(error);
+        if (isDefect(error) && !call.cancelled) this.#logDefect(bound, error);
+        this.#finish(bound, calls, call.cancelled ? abandonedCode(call) : failure.code, startedMs);
+        callback(failure);
+      };
+      try {
+        const context = new ServerCall(bound, call, this.#admit(bound, call), this.#logger);
+        const result = handler.invoke(call.request, context);
+        if (result instanceof Promise) result.then(answer, refuse);
+        else answer(result);
+      } catch (error) {
+        refuse(error);
+      }
+    };
+  }
+
+  #serverStream(
+    bound: BoundMethod,
+    handler: ServerStreamHandler,
+    calls: MethodCalls,
+  ): handleServerStreamingCall<unknown, unknown> {
+    return (stream) => {
+      this.#open(bound, calls, stream, (context) => handler.invoke(stream.request, stream, context));
+    };
+  }
+
+  #bidi(
+    bound: BoundMethod,
+    handler: BidiHandler,
+    calls: MethodCalls,
+  ): handleBidiStreamingCall<unknown, unknown> {
+    return (stream) => {
+      this.#open(bound, calls, stream, (context) => handler.invoke(stream, context));
+    };
+  }
+
+  #open(
+    bound: BoundMethod,
+    calls: MethodCalls,
+    stream: ServerStream,
+    invoke: (context: ServerCall) => void | Promise<void>,
+  ): void {
+    calls.started += 1;
+    this.#track(bound, calls, stream);
+    const refuse = (error: unknown): void => {
+      if (isDefect(error) && !stream.cancelled) this.#logDefect(bound, error);
+      endWithError(stream, error);
+    };
+    try {
+      if (this.#draining) throw draining();
+      const context = new ServerCall(bound, stream, this.#admit(bound, stream), this.#logger);
+      const running = invoke(context);
+      if (running instanceof Promise) running.catch(refuse);
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  /** Follows a stream to its end, which is counted once: its status, or nobody waiting for one any more. */
+  #track(bound: BoundMethod, calls: MethodCalls, stream: ServerStream): void {
+    const startedMs = performance.now();
+    let code: number = status.OK;
+    const end = (endCode: number): void => {
+      if (!this.#streams.delete(stream)) return;
+      this.#finish(bound, calls, endCode, startedMs);
+    };
+    this.#streams.add(stream);
+    stream.on('error', (error: Error & { readonly code?: unknown }) => {
+      code = typeof error.code === 'number' ? error.code : status.UNKNOWN;
+    });
+    stream.once('finish', () => end(code));
+    stream.once('cancelled', () => end(abandonedCode(stream)));
+  }
+
+  /** @throws FlagstreamError UNAUTHENTICATED, PERMISSION_DENIED, or what authenticate throws */
+  #admit(bound: BoundMethod, call: AnyCall): Principal {
+    const principal = this.#authenticate(call.metadata, call.getPeer());
+    if (!principal.verbs.has(bound.verb)) {
+      throw fail('PERMISSION_DENIED', `${principal.kind} "${principal.id}" may not ${bound.verb}`, {
+        metadata: { method: bound.path, verb: bound.verb },
+      });
+    }
+    return principal;
+  }
+
+  #finish(bound: BoundMethod, calls: MethodCalls, code: number, startedMs: number): void {
+    const durationMs = performance.now() - startedMs;
+    calls.end(code, durationMs / 1000);
+    if (this.#logger.isLevelEnabled('debug')) {
+      this.#logger.debug(
+        {
+          'rpc.method': bound.path,
+          'grpc.code': codeName(code),
+          duration_ms: Math.round(durationMs * 1000) / 1000,
+        },
+        'call',
+      );
+    }
+  }
+
+  #logDefect(bound: BoundMethod, err: unknown): void {
+    this.#logger.error({ err, 'rpc.method': bound.path }, 'call failed with an error nobody foresaw');
+  }
+}
+
+function draining(): Error {
+  return fail('DRAINING', 'server draining');
+}

@@ -1,0 +1,193 @@
+/**
+ * The gRPC server of a process: front door -> grpc-js -> dispatcher -> service
+ * handlers. Adds health and reflection to the services it is given. HTTP/1.1
+ * on the same port goes to `http`.
+ *
+ * A method without a policy stops the construction, so nothing ever listens
+ * with a hole in the door.
+ */
+import { createServer, type Server as HttpServer, type RequestListener } from 'node:http';
+import { descriptorSet, LIMITS } from '@flagstream/protocol';
+import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
+import type { HealthState } from '../health/health-state.ts';
+import { notFound } from '../http/json-answer.ts';
+import type { ListenAddress } from '../listen/claim-port.ts';
+import { FrontDoor } from '../listen/front-door.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { CallMetrics } from './call-metrics.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { healthBinding } from './health-service.ts';
+import type { Authenticate } from './principal.ts';
+import { REFLECTION_SERVICES, reflectionBindings } from './reflection-service.ts';
+import { type BoundMethod, bindMethods, type ServiceBinding } from './service-binding.ts';
+
+export interface GrpcHostOptions {
+  /** Names the host in logs and errors: "evaluator". */
+  readonly name: string;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly authenticate: Authenticate;
+  readonly services: readonly ServiceBinding[];
+  readonly health: HealthState;
+  /** Default true. */
+  readonly reflection?: boolean;
+  /** Largest message that is taken, in bytes. */
+  readonly maxRequestBytes?: number;
+  /** HTTP/1.1 requests; by default they get 404 and a hint. */
+  readonly http?: RequestListener;
+  readonly maxConnections?: number;
+  readonly maxConcurrentStreams?: number;
+  /** Time in which a connection must have said what it speaks. */
+  readonly sniffTimeoutMs?: number;
+}
+
+const KEEPALIVE_TIME_MS = 30_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
+/** HTTP/1.1: headers, then the whole request, must have arrived by then. */
+const HTTP_HEADERS_TIMEOUT_MS = 10_000;
+const HTTP_REQUEST_TIMEOUT_MS = 30_000;
+
+export class GrpcHost {
+  readonly #options: GrpcHostOptions;
+  readonly #server: Server;
+  readonly #http: HttpServer;
+  readonly #door: FrontDoor;
+  readonly #dispatcher: Dispatcher;
+  readonly #drainListeners = new Set<() => void | Promise<void>>();
+  #drained: Promise<void> | undefined;
+
+  /** Throws when a method has no policy or no handler. */
+  constructor(options: GrpcHostOptions) {
+    this.#options = options;
+    this.#dispatcher = new Dispatcher({
+      authenticate: options.authenticate,
+      metrics: new CallMetrics(options.metrics),
+      logger: options.logger,
+    });
+    this.#server = new Server({
+      'grpc.enable_channelz': 0,
+      'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
+      'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+      'grpc.max_receive_message_length': options.maxRequestBytes ?? LIMITS.evaluationRequestBytesMax,
+      'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? LIMITS.concurrentStreamsMax,
+    });
+    this.#addServices();
+    const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#http = createHttpServer(options.http ?? notFound);
+    this.#door = new FrontDoor({
+      logger: options.logger,
+      http2: (socket) => injector.injectConnection(socket),
+      http1: (socket) => this.#http.emit('connection', socket),
+      maxConnections: options.maxConnections ?? LIMITS.connectionsMax,
+      sniffTimeoutMs: options.sniffTimeoutMs ?? LIMITS.prefaceTimeoutMs,
+    });
+    this.#exportGauges();
+  }
+
+  /**
+   * Opens the port (0: a free one) and resolves to where it listens.
+   * @throws FlagstreamError PORT_IN_USE
+   */
+  listen(address: ListenAddress): Promise<ListenAddress> {
+    return this.#door.listen(address, `${this.#options.name} gRPC`);
+  }
+
+  /** Called when draining starts, to say goodbye on the service's own streams; waited for within the grace. */
+  onDrain(listener: () => void | Promise<void>): () => void {
+    this.#drainListeners.add(listener);
+    return () => this.#drainListeners.delete(listener);
+  }
+
+  /**
+   * Stops: health says not serving, services say goodbye, streams end
+   * UNAVAILABLE, running unary calls finish; what is left after graceMs is cut.
+   * Safe to call again: the same promise.
+   */
+  drain(graceMs: number): Promise<void> {
+    this.#drained ??= this.#drain(graceMs);
+    return this.#drained;
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    const deadline = after(graceMs);
+    this.#options.health.drain();
+    this.#dispatcher.refuseStreams();
+    await Promise.race([this.#sayGoodbye(), deadline.passed]);
+    this.#dispatcher.endStreams();
+    this.#door.stopAccepting();
+    this.#http.close();
+    const finished = new Promise<void>((resolve) => {
+      this.#server.tryShutdown((error) => {
+        if (error !== undefined) this.#options.logger.warn({ err: error }, 'gRPC shutdown was not clean');
+        resolve();
+      });
+    });
+    await Promise.race([finished, deadline.passed]);
+    deadline.cancel();
+    this.#server.forceShutdown();
+    this.#door.destroyConnections();
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    const results = await Promise.allSettled([...this.#drainListeners].map(async (listener) => listener()));
+    for (const result of results) {
+      if (result.status === 'rejected')
+        this.#options.logger.error({ err: result.reason }, 'a drain listener failed');
+    }
+  }
+
+  #addServices(): void {
+    const { services, health, reflection = true } = this.#options;
+    const own = [...services, healthBinding(health)].map(bindMethods);
+    const names = own.flatMap((methods) => (methods[0] === undefined ? [] : [methods[0].service]));
+    if (reflection) {
+      const served = [...names, ...REFLECTION_SERVICES].sort();
+      own.push(...reflectionBindings(descriptorSet, served).map(bindMethods));
+    }
+    for (const name of names) health.register(name);
+    for (const methods of own) this.#addService(methods);
+  }
+
+  #addService(methods: readonly BoundMethod[]): void {
+    const definitions: Record<string, MethodDefinition<unknown, unknown>> = {};
+    const implementations: Record<string, UntypedHandleCall> = {};
+    for (const bound of methods) {
+      definitions[bound.method] = this.#dispatcher.definition(bound);
+      implementations[bound.method] = this.#dispatcher.implementation(bound);
+    }
+    this.#server.addService(definitions, implementations);
+  }
+
+  #exportGauges(): void {
+    const { metrics } = this.#options;
+    metrics.gauge('grpc_connections', 'Open connections at the front door.', [], (gauge) =>
+      gauge.set(this.#door.connections),
+    );
+    metrics.gauge('grpc_open_streams', 'Open streaming calls.', [], (gauge) =>
+      gauge.set(this.#dispatcher.openStreams),
+    );
+  }
+}
+
+function createHttpServer(listener: RequestListener): HttpServer {
+  const server = createServer(
+    {
+      headersTimeout: HTTP_HEADERS_TIMEOUT_MS,
+      requestTimeout: HTTP_REQUEST_TIMEOUT_MS,
+      maxHeaderSize: LIMITS.httpHeaderBytesMax,
+    },
+    listener,
+  );
+  // It never listens itself, but this is where Node starts to enforce the timeouts above.
+  server.emit('listening');
+  return server;
+}
+
+function after(ms: number): { readonly passed: Promise<void>; cancel(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  return { passed, cancel: () => clearTimeout(timer) };
+}

@@ -1,0 +1,129 @@
+import { request } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { HealthState } from '../health/health-state.ts';
+import { createLogger } from '../log/logger.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { type ManagementServer, type Readiness, startManagement } from './management-server.ts';
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly type: string | undefined;
+  readonly body: string;
+}
+
+const servers: ManagementServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+interface Running {
+  readonly server: ManagementServer;
+  readonly health: HealthState;
+  readonly metrics: Metrics;
+  ask(path: string, method?: string): Promise<Answer>;
+}
+
+async function start(
+  readiness: () => Readiness = () => ({ ready: true, reasons: [] }),
+  port = 0,
+): Promise<Running> {
+  const health = new HealthState();
+  const metrics = new Metrics();
+  const logger = createLogger({ level: 'silent', service: 'test', version: '0', nodeId: 'n' });
+  const server = await startManagement({
+    name: 'evaluator',
+    host: '127.0.0.1',
+    port,
+    health,
+    metrics,
+    readiness,
+    logger,
+  });
+  servers.push(server);
+  return { server, health, metrics, ask: (path, method = 'GET') => ask(server.port, path, method) };
+}
+
+function ask(port: number, path: string, method: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host: '127.0.0.1', port, path, method, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('end', () =>
+        resolve({ status: response.statusCode, type: response.headers['content-type'], body }),
+      );
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
+
+describe('management port', () => {
+  it('tells liveness', async () => {
+    const { ask, health } = await start();
+    expect(await ask('/healthz')).toMatchObject({ status: 200, body: '{"status":"ok"}\n' });
+    health.set('liveness', false);
+    expect(await ask('/healthz?x=1')).toMatchObject({ status: 503, body: '{"status":"failing"}\n' });
+  });
+
+  it('tells readiness, and why not', async () => {
+    let state: Readiness = { ready: false, reasons: ['no snapshot loaded'] };
+    const { ask, health } = await start(() => state);
+    expect(await ask('/readyz')).toEqual({
+      status: 503,
+      type: 'application/json; charset=utf-8',
+      body: '{"ready":false,"reasons":["no snapshot loaded"]}\n',
+    });
+    state = { ready: true, reasons: [] };
+    expect(await ask('/readyz')).toMatchObject({ status: 200, body: '{"ready":true,"reasons":[]}\n' });
+    health.drain();
+    expect(await ask('/readyz')).toMatchObject({
+      status: 503,
+      body: '{"ready":false,"reasons":["draining"]}\n',
+    });
+    expect(await ask('/healthz')).toMatchObject({ status: 200 });
+  });
+
+  it('serves the metrics as Prometheus text, also to scrapers that come together', async () => {
+    const { ask, metrics } = await start();
+    metrics.counter('things_total', 'Things.').inc(3);
+    metrics.buildInfo({ version: '1.2.3', commit: 'abc' });
+    const answers = await Promise.all([ask('/metrics'), ask('/metrics'), ask('/metrics')]);
+    for (const { status, type, body } of answers) {
+      expect(status).toBe(200);
+      expect(type).toContain('text/plain');
+      expect(body).toContain('flagstream_things_total 3\n');
+      expect(body).toContain('flagstream_build_info{version="1.2.3",commit="abc"} 1\n');
+    }
+  });
+
+  it('answers 500 when a collector fails, and works again afterwards', async () => {
+    const { ask, metrics } = await start();
+    let broken = true;
+    metrics.gauge('thing', 'Thing.', [], (gauge) => {
+      if (broken) throw new Error('broken');
+      gauge.set(1);
+    });
+    expect(await ask('/metrics')).toMatchObject({ status: 500 });
+    broken = false;
+    expect(await ask('/metrics')).toMatchObject({ status: 200 });
+  });
+
+  it('takes only GET and HEAD, on three paths', async () => {
+    const { ask } = await start();
+    expect(await ask('/healthz', 'HEAD')).toMatchObject({ status: 200, body: '' });
+    expect(await ask('/healthz', 'POST')).toMatchObject({ status: 405 });
+    expect(await ask('/readyz', 'DELETE')).toMatchObject({ status: 405 });
+    expect(await ask('/')).toMatchObject({ status: 404 });
+    expect(await ask('/constructor')).toMatchObject({ status: 404 });
+  });
+
+  it('names the port that is in use', async () => {
+    const { server } = await start();
+    await expect(start(undefined, server.port)).rejects.toMatchObject({
+      reason: 'PORT_IN_USE',
+      message: expect.stringContaining(`port ${server.port} (evaluator management) is in use`),
+    });
+  });
+});

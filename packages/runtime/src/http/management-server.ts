@@ -1,0 +1,121 @@
+/**
+ * The management port: /healthz, /readyz and /metrics. Reads state, changes
+ * nothing; bounded in connections, headers and time.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { LIMITS } from '@flagstream/protocol';
+import { type HealthState, LIVENESS } from '../health/health-state.ts';
+import { claimPort } from '../listen/claim-port.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { answerJson, answerText } from './json-answer.ts';
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not. */
+  readonly reasons: readonly string[];
+}
+
+export interface ManagementOptions {
+  /** Names the process in errors: "evaluator". */
+  readonly name?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly health: HealthState;
+  readonly metrics: Metrics;
+  readonly readiness: () => Readiness;
+  readonly logger: Logger;
+}
+
+export interface ManagementServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Probes and one or two scrapers; more is somebody's mistake. */
+const CONNECTIONS_MAX = 100;
+const HEADERS_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** @throws FlagstreamError PORT_IN_USE */
+export async function startManagement(options: ManagementOptions): Promise<ManagementServer> {
+  const routes = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>([
+    ['/healthz', (request, response) => answerHealth(options, request, response)],
+    ['/readyz', (request, response) => answerReadiness(options, request, response)],
+    ['/metrics', metricsRoute(options)],
+  ]);
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      maxHeaderSize: LIMITS.httpHeaderBytesMax,
+    },
+    (request, response) => {
+      // Nothing here reads a body; what is sent is thrown away.
+      request.resume();
+      const route = routes.get(pathOf(request));
+      if (route === undefined) {
+        answerJson(request, response, 404, { error: 'not found', paths: [...routes.keys()] });
+      } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+        answerJson(request, response, 405, { error: 'only GET and HEAD' }, { allow: 'GET, HEAD' });
+      } else {
+        route(request, response);
+      }
+    },
+  );
+  server.maxConnections = CONNECTIONS_MAX;
+  const { port } = await claimPort(server, options, `${options.name ?? 'process'} management`);
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function answerHealth(
+  { health }: ManagementOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const alive = health.serving(LIVENESS) === true;
+  answerJson(request, response, alive ? 200 : 503, { status: alive ? 'ok' : 'failing' });
+}
+
+function answerReadiness(
+  options: ManagementOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const asked = options.readiness();
+  const reasons = options.health.draining ? ['draining', ...asked.reasons] : asked.reasons;
+  const ready = asked.ready && !options.health.draining;
+  answerJson(request, response, ready ? 200 : 503, { ready, reasons });
+}
+
+/** Scrapes that come while one is being made share its text. */
+function metricsRoute(
+  options: ManagementOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  let running: Promise<string> | undefined;
+  return (request, response) => {
+    running ??= options.metrics.text().finally(() => {
+      running = undefined;
+    });
+    running.then(
+      (text) => answerText(request, response, 200, options.metrics.registry.contentType, text),
+      (err: unknown) => {
+        options.logger.error({ err }, 'metrics could not be collected');
+        answerJson(request, response, 500, { error: 'metrics could not be collected' });
+      },
+    );
+  };
+}
+
+function pathOf(request: IncomingMessage): string {
+  const target = request.url ?? '/';
+  const end = target.indexOf('?');
+  return end === -1 ? target : target.slice(0, end);
+}

@@ -1,0 +1,46 @@
+/**
+ * What a process of ours needs: configuration, logs, metrics, health,
+ * lifecycle, the gRPC host, the management port, and the bus (the only
+ * importer of nats).
+ */
+export { endWithError, type OutgoingStream } from './grpc/end-stream.ts';
+export { ForeignStatus } from './grpc/foreign-status.ts';
+export { GrpcHost, type GrpcHostOptions } from './grpc/grpc-host.ts';
+export {
+  type BidiHandler,
+  bidi,
+  type CallContext,
+  type Handler,
+  type ServerStreamHandler,
+  serverStream,
+  type UnaryHandler,
+  unary,
+} from './grpc/handler.ts';
+export {
+  type Authenticate,
+  ENVIRONMENT_METADATA,
+  loopbackPrincipal,
+  PROJECT_METADATA,
+  type Principal,
+  VERBS,
+  type Verb,
+} from './grpc/principal.ts';
+export { passThrough, type ServiceBinding } from './grpc/service-binding.ts';
+export { HealthState, LIVENESS, READINESS, WHOLE_PROCESS } from './health/health-state.ts';
+export { answerJson, answerText } from './http/json-answer.ts';
+export {
+  type ManagementOptions,
+  type ManagementServer,
+  type Readiness,
+  startManagement,
+} from './http/management-server.ts';
+export { claimPort, type ListenAddress } from './listen/claim-port.ts';
+export {
+  createLogger,
+  effectiveFormat,
+  type LogFormat,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+} from './log/logger.ts';
+export { Metrics, type Sample, type ScrapedMetric } from './metrics/metrics.ts';

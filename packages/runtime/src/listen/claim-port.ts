@@ -1,0 +1,55 @@
+/**
+ * Binds a server to its address, or says in the user's words why it cannot be.
+ */
+import type { AddressInfo, Server } from 'node:net';
+import { fail } from '@flagstream/protocol';
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+/**
+ * Resolves to the bound address.
+ * @param purpose what listens there, for the message: "the evaluator's gRPC port"
+ * @throws FlagstreamError PORT_IN_USE, or CONFIG_INVALID for an address that cannot be bound at all
+ */
+export function claimPort(server: Server, address: ListenAddress, purpose: string): Promise<ListenAddress> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => reject(bindError(error, address, purpose));
+    server.once('error', onError);
+    server.listen({ host: address.host, port: address.port }, () => {
+      server.off('error', onError);
+      const bound = server.address() as AddressInfo;
+      resolve({ host: address.host, port: bound.port });
+    });
+  });
+}
+
+function bindError(error: NodeJS.ErrnoException, { host, port }: ListenAddress, purpose: string): Error {
+  const where = `${host}:${port}`;
+  const metadata = { host, port: String(port) };
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return fail(
+        'PORT_IN_USE',
+        `port ${port} (${purpose}) is in use on ${host}: stop the other process, or move all ports with --port-base N`,
+        { metadata, cause: error },
+      );
+    case 'EACCES':
+      return fail(
+        'CONFIG_INVALID',
+        `${purpose}: this user may not listen on ${where}; ports below 1024 need privileges, --port-base N moves all ports`,
+        { metadata, cause: error },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return fail('CONFIG_INVALID', `${purpose}: ${host} is not an address of this machine`, {
+        metadata,
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The one place where connections come in: net -> sniff -> gRPC or HTTP/1.1.
+ * Every listener of gRPC goes through it, so that one port serves both, and so
+ * that TLS has one place to stand.
+ *
+ * Bounded: connections by number, undecided ones by time. It owns its sockets:
+ * grpc-js forgets its sessions when channelz is off, so a forced end is ours.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Logger } from '../log/logger.ts';
+import { claimPort, type ListenAddress } from './claim-port.ts';
+import { type Sniffed, sniffProtocol } from './protocol-sniff.ts';
+
+export interface FrontDoorOptions {
+  readonly logger: Logger;
+  /** Takes a connection whose first bytes are an HTTP/2 preface (still unread). */
+  readonly http2: (socket: Socket) => void;
+  /** Takes a connection that starts like HTTP/1.1 (still unread). */
+  readonly http1: (socket: Socket) => void;
+  readonly maxConnections: number;
+  /** Time in which a connection must have said what it speaks. */
+  readonly sniffTimeoutMs: number;
+}
+
+export class FrontDoor {
+  readonly #options: FrontDoorOptions;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: FrontDoorOptions) {
+    this.#options = options;
+    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    this.#server.maxConnections = options.maxConnections;
+    this.#server.on('drop', (info) => {
+      options.logger.warn(
+        { peer: info?.remoteAddress, max: options.maxConnections },
+        'connection refused: too many',
+      );
+    });
+  }
+
+  /** Connections that are open now. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** @throws FlagstreamError PORT_IN_USE */
+  listen(address: ListenAddress, purpose: string): Promise<ListenAddress> {
+    return claimPort(this.#server, address, purpose);
+  }
+
+  /** Takes no more connections; those that are open stay. */
+  stopAccepting(): void {
+    if (this.#server.listening) this.#server.close();
+  }
+
+  /** Cuts every connection. */
+  destroyConnections(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    // Peers may reset at any time; whoever owns the socket by then sees its close event.
+    socket.on('error', (err) =>
+      this.#options.logger.trace({ err, peer: socket.remoteAddress }, 'connection error'),
+    );
+
+    let seen: Buffer | undefined;
+    const timer = setTimeout(() => {
+      this.#options.logger.debug(
+        { peer: socket.remoteAddress },
+        'connection closed: it did not say what it speaks',
+      );
+      socket.destroy();
+    }, this.#options.sniffTimeoutMs);
+    const settle = (): void => {
+      clearTimeout(timer);
+      socket.off('readable', onReadable);
+      socket.off('end', onEnd);
+    };
+    const onEnd = (): void => {
+      settle();
+      socket.destroy();
+    };
+    const onReadable = (): void => {
+      const chunk = socket.read() as Buffer | null;
+      if (chunk === null) return;
+      seen = seen === undefined ? chunk : Buffer.concat([seen, chunk]);
+      const verdict = sniffProtocol(seen);
+      if (verdict === 'more') return;
+      settle();
+      this.#route(verdict, socket, seen);
+    };
+    socket.once('close', settle);
+    socket.on('end', onEnd);
+    socket.on('readable', onReadable);
+  }
+
+  #route(verdict: Exclude<Sniffed, 'more'>, socket: Socket, seen: Buffer): void {
+    switch (verdict) {
+      case 'http2':
+        socket.unshift(seen);
+        this.#options.http2(socket);
+        return;
+      case 'http1':
+        socket.unshift(seen);
+        this.#options.http1(socket);
+        return;
+      case 'tls':
+        this.#options.logger.warn(
+          { peer: socket.remoteAddress },
+          'TLS connection refused: this port speaks plaintext',
+        );
+        socket.destroy();
+        return;
+      case 'unknown':
+        this.#options.logger.debug(
+          { peer: socket.remoteAddress },
+          'connection closed: neither HTTP/2 nor HTTP/1.1',
+        );
+        socket.destroy();
+    }
+  }
+}
