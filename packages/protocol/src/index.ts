@@ -59,3 +59,20 @@ export {
   NATS_PREFIX_DEFAULT,
   NATS_PREFIX_PATTERN,
 } from './subjects.ts';
+export {
+  clientFrameFromWire,
+  clientFrameToWire,
+  decodeServerFrame,
+  encodeClientFrame,
+  encodeDrain,
+  encodePing,
+  encodeStreamError,
+  encodeTransfer,
+  encodeWelcome,
+  freshnessFromWire,
+  freshnessToWire,
+  positionFromWire,
+  positionToWire,
+  serverFrameFromWire,
+  type TransferHeader,
+} from './sync-codec.ts';

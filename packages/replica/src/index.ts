@@ -2,6 +2,8 @@
  * How flags move: records, fold, sessions. Pure: needs neither Node nor
  * generated code; codec, clock and randomness are passed in.
  */
+export { Backoff, type BackoffSettings, RECONNECT_BACKOFF } from './backoff.ts';
+export { ClientSet, type TransferOutcome } from './client-set.ts';
 export { entityDigest, StateDigest } from './digest.ts';
 export {
   compareEntityIds,
@@ -12,6 +14,19 @@ export {
   entityKey,
   type VersionedEntity,
 } from './entity.ts';
+export {
+  type EnvironmentScope,
+  EnvironmentView,
+  type StateDelta,
+  type ViewWindow,
+} from './environment-view.ts';
+export {
+  Follower,
+  type FollowerAlarm,
+  type FollowerEffect,
+  type FollowerEvent,
+  type FollowerSettings,
+} from './follower.ts';
 export { type FoldOutcome, LogState } from './log-state.ts';
 export { type Expansion, expandRecord, hex, partId } from './parts.ts';
 export {
@@ -49,3 +64,33 @@ export type {
   Store,
   StoredRecord,
 } from './seams.ts';
+export {
+  type SyncClientEffect,
+  type SyncClientEvent,
+  SyncClientSession,
+  type SyncClientSettings,
+} from './sync-client.ts';
+export {
+  type ClientFrame,
+  type Digest,
+  type Freshness,
+  type Have,
+  type Hello,
+  type Intent,
+  type NackCode,
+  type SdkInfo,
+  type ServerFrame,
+  type SourceState,
+  type StreamErrorCode,
+  SYNC_PROTOCOL_VERSION,
+  type Transfer,
+  type Welcome,
+} from './sync-frames.ts';
+export {
+  type CloseReason,
+  type SyncEnvironment,
+  type SyncServerEffect,
+  type SyncServerEvent,
+  SyncServerSession,
+  type SyncServerSettings,
+} from './sync-server.ts';

@@ -29,8 +29,11 @@ export type FoldOutcome =
   /** A part that the record names is not there, or is not what its hash says. */
   | { readonly kind: 'broken'; readonly detail: string };
 
-/** Hashes of the newest revisions, kept to recognise duplicates and forks. */
-const RECENT_HASHES_MAX = 4096;
+/**
+ * Hashes of the newest revisions, kept to recognise duplicates and forks, and
+ * clients whose revision is on this lineage: as many as the delta window holds.
+ */
+const RECENT_HASHES_MAX = 10_000;
 
 export class LogState {
   readonly #codec: Codec;
@@ -55,6 +58,8 @@ export class LogState {
       throw new Error('the snapshot does not add up to its digest');
     state.#position = snapshot.position;
     state.#lineage = snapshot.lineage;
+    const oldest = snapshot.position.revision - snapshot.recentHashes.length + 1;
+    for (const [index, hash] of snapshot.recentHashes.entries()) state.#recent.set(oldest + index, hash);
     state.#recent.set(snapshot.position.revision, snapshot.position.hash);
     return state;
   }
@@ -65,6 +70,11 @@ export class LogState {
 
   get lineage(): readonly EpochBase[] {
     return this.#lineage;
+  }
+
+  /** Which log this is; empty before the first record. */
+  get logIdentity(): Uint8Array {
+    return this.#lineage[0]?.baseHash ?? ORIGIN.hash;
   }
 
   /** 16 bytes over all live entities. */

@@ -95,6 +95,8 @@ export interface Snapshot {
   readonly lineage: readonly EpochBase[];
   readonly stateDigest: Uint8Array;
   readonly entities: readonly VersionedEntity[];
+  /** Chain hashes of the newest revisions, the last one being the position's, oldest first. */
+  readonly recentHashes: readonly Uint8Array[];
 }
 
 export interface SnapshotSource {

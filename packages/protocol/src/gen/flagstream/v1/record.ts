@@ -230,6 +230,7 @@ export interface EpochBase {
   epoch: number;
   /** Last revision of the lineage before this epoch. */
   baseRevision: bigint;
+  /** Of the first epoch: 32 random bytes, the identity of the log. */
   baseHash: Uint8Array;
   startedMs: bigint;
   reason: string;
@@ -266,6 +267,12 @@ export interface SnapshotHeader {
   minReader: number;
   lineage: EpochBase[];
   entities: bigint;
+  /**
+   * Chain hashes of the newest revisions up to this one, oldest first, 32 bytes
+   * each: a node that starts from here can tell whether a client's revision
+   * lies on this lineage.
+   */
+  recentHashes: Uint8Array;
 }
 
 /** One entity of a snapshot, live or (within the delta window) deleted. */
@@ -1679,6 +1686,7 @@ function createBaseSnapshotHeader(): SnapshotHeader {
     minReader: 0,
     lineage: [],
     entities: 0n,
+    recentHashes: new Uint8Array(0),
   };
 }
 
@@ -1716,6 +1724,9 @@ export const SnapshotHeader: MessageFns<SnapshotHeader> = {
         throw new globalThis.Error("value provided for field message.entities of type uint64 too large");
       }
       writer.uint32(72).uint64(message.entities);
+    }
+    if (message.recentHashes.length !== 0) {
+      writer.uint32(82).bytes(message.recentHashes);
     }
     return writer;
   },
@@ -1805,6 +1816,14 @@ export const SnapshotHeader: MessageFns<SnapshotHeader> = {
             message.entities = reader.uint64() as bigint;
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.recentHashes = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1842,6 +1861,11 @@ export const SnapshotHeader: MessageFns<SnapshotHeader> = {
         ? object.lineage.map((e: any) => EpochBase.fromJSON(e))
         : [],
       entities: isSet(object.entities) ? BigInt(object.entities) : 0n,
+      recentHashes: isSet(object.recentHashes)
+        ? bytesFromBase64(object.recentHashes)
+        : isSet(object.recent_hashes)
+        ? bytesFromBase64(object.recent_hashes)
+        : new Uint8Array(0),
     };
   },
 
@@ -1874,6 +1898,9 @@ export const SnapshotHeader: MessageFns<SnapshotHeader> = {
     if (message.entities !== 0n) {
       obj.entities = message.entities.toString();
     }
+    if (message.recentHashes.length !== 0) {
+      obj.recentHashes = base64FromBytes(message.recentHashes);
+    }
     return obj;
   },
 
@@ -1891,6 +1918,7 @@ export const SnapshotHeader: MessageFns<SnapshotHeader> = {
     message.minReader = object.minReader ?? 0;
     message.lineage = object.lineage?.map((e) => EpochBase.fromPartial(e)) || [];
     message.entities = (object.entities !== undefined && object.entities !== null) ? BigInt(object.entities) : 0n;
+    message.recentHashes = object.recentHashes ?? new Uint8Array(0);
     return message;
   },
 };

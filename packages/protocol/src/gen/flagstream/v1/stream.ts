@@ -299,6 +299,8 @@ export interface Have {
   digestHi: bigint;
   digestLo: bigint;
   filterId: Uint8Array;
+  /** Which log the revision belongs to: base_hash of its first epoch. */
+  logIdentity: Uint8Array;
 }
 
 export interface Sdk {
@@ -389,6 +391,8 @@ export interface Welcome {
   /** The environment that the stream serves, for logs and metadata. */
   project: string;
   environment: string;
+  /** Which log the server follows. A client that held another one starts over. */
+  logIdentity: Uint8Array;
 }
 
 export interface Begin {
@@ -965,7 +969,7 @@ export const SyncResponse: MessageFns<SyncResponse> = {
 };
 
 function createBaseHave(): Have {
-  return { rev: undefined, digestHi: 0n, digestLo: 0n, filterId: new Uint8Array(0) };
+  return { rev: undefined, digestHi: 0n, digestLo: 0n, filterId: new Uint8Array(0), logIdentity: new Uint8Array(0) };
 }
 
 export const Have: MessageFns<Have> = {
@@ -987,6 +991,9 @@ export const Have: MessageFns<Have> = {
     }
     if (message.filterId.length !== 0) {
       writer.uint32(34).bytes(message.filterId);
+    }
+    if (message.logIdentity.length !== 0) {
+      writer.uint32(42).bytes(message.logIdentity);
     }
     return writer;
   },
@@ -1036,6 +1043,14 @@ export const Have: MessageFns<Have> = {
             message.filterId = reader.bytes();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.logIdentity = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1066,6 +1081,11 @@ export const Have: MessageFns<Have> = {
         : isSet(object.filter_id)
         ? bytesFromBase64(object.filter_id)
         : new Uint8Array(0),
+      logIdentity: isSet(object.logIdentity)
+        ? bytesFromBase64(object.logIdentity)
+        : isSet(object.log_identity)
+        ? bytesFromBase64(object.log_identity)
+        : new Uint8Array(0),
     };
   },
 
@@ -1083,6 +1103,9 @@ export const Have: MessageFns<Have> = {
     if (message.filterId.length !== 0) {
       obj.filterId = base64FromBytes(message.filterId);
     }
+    if (message.logIdentity.length !== 0) {
+      obj.logIdentity = base64FromBytes(message.logIdentity);
+    }
     return obj;
   },
 
@@ -1095,6 +1118,7 @@ export const Have: MessageFns<Have> = {
     message.digestHi = (object.digestHi !== undefined && object.digestHi !== null) ? BigInt(object.digestHi) : 0n;
     message.digestLo = (object.digestLo !== undefined && object.digestLo !== null) ? BigInt(object.digestLo) : 0n;
     message.filterId = object.filterId ?? new Uint8Array(0);
+    message.logIdentity = object.logIdentity ?? new Uint8Array(0);
     return message;
   },
 };
@@ -2182,6 +2206,7 @@ function createBaseWelcome(): Welcome {
     freshness: undefined,
     project: "",
     environment: "",
+    logIdentity: new Uint8Array(0),
   };
 }
 
@@ -2228,6 +2253,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.environment !== "") {
       writer.uint32(114).string(message.environment);
+    }
+    if (message.logIdentity.length !== 0) {
+      writer.uint32(122).bytes(message.logIdentity);
     }
     return writer;
   },
@@ -2357,6 +2385,14 @@ export const Welcome: MessageFns<Welcome> = {
             message.environment = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.logIdentity = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2409,6 +2445,11 @@ export const Welcome: MessageFns<Welcome> = {
       freshness: isSet(object.freshness) ? Freshness.fromJSON(object.freshness) : undefined,
       project: isSet(object.project) ? globalThis.String(object.project) : "",
       environment: isSet(object.environment) ? globalThis.String(object.environment) : "",
+      logIdentity: isSet(object.logIdentity)
+        ? bytesFromBase64(object.logIdentity)
+        : isSet(object.log_identity)
+        ? bytesFromBase64(object.log_identity)
+        : new Uint8Array(0),
     };
   },
 
@@ -2456,6 +2497,9 @@ export const Welcome: MessageFns<Welcome> = {
     if (message.environment !== "") {
       obj.environment = message.environment;
     }
+    if (message.logIdentity.length !== 0) {
+      obj.logIdentity = base64FromBytes(message.logIdentity);
+    }
     return obj;
   },
 
@@ -2480,6 +2524,7 @@ export const Welcome: MessageFns<Welcome> = {
       : undefined;
     message.project = object.project ?? "";
     message.environment = object.environment ?? "";
+    message.logIdentity = object.logIdentity ?? new Uint8Array(0);
     return message;
   },
 };

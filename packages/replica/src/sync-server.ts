@@ -1,0 +1,375 @@
+/**
+ * The server's side of one Sync stream, as a reducer: events in, effects out.
+ * Sockets, timers and encoding stand outside, so that the same session runs in
+ * the simulation.
+ *
+ *   await-hello -> live <-> in-flight -> closed
+ *
+ * Holds true: at most one unacknowledged transfer per stream (its id is the
+ * revision it leads to, so that streams can share its bytes); while one is open
+ * a new revision only sets `dirty`; after a Nack nothing is sent again until
+ * something changes.
+ */
+import { bytesEqual, type Position } from './position.ts';
+import {
+  type ClientFrame,
+  type Freshness,
+  type Have,
+  type Hello,
+  type Intent,
+  SYNC_PROTOCOL_VERSION,
+  type Welcome,
+} from './sync-frames.ts';
+
+/** What a session asks of the environment that it serves. */
+export interface SyncEnvironment {
+  readonly project: string;
+  readonly environment: string;
+  head(): Position;
+  /** Newest revision that changed something in this environment. */
+  changedRevision(): number;
+  digest(): { readonly hi: bigint; readonly lo: bigint };
+  logIdentity(): Uint8Array;
+  /** A client at this position can be brought to the head by delta. */
+  canDelta(from: Position): boolean;
+  freshness(nowMs: number): Freshness;
+}
+
+export interface SyncServerSettings {
+  readonly node: string;
+  readonly sessionId: string;
+  readonly helloTimeoutMs: number;
+  readonly heartbeatMs: number;
+  readonly heartbeatMsMin: number;
+  readonly heartbeatMsMax: number;
+  readonly heartbeatsMissedMax: number;
+  readonly ackTimeoutMs: number;
+  readonly frameBytesMax: number;
+  readonly sessionTtlMs: number;
+  /** Uniform in [0, 1): spreads pings by ±10 %. */
+  readonly random: () => number;
+}
+
+export type CloseReason =
+  | 'hello-timeout'
+  | 'ack-timeout'
+  | 'silent'
+  | 'protocol'
+  | 'unsupported-version'
+  | 'behind'
+  | 'not-ready'
+  | 'digest-mismatch'
+  | 'draining'
+  | 'bye';
+
+export type SyncServerEffect =
+  | { readonly type: 'welcome'; readonly welcome: Welcome }
+  /** Bring the client from `from` (absent: from nothing) to the head. */
+  | {
+      readonly type: 'transfer';
+      readonly transferId: number;
+      readonly kind: 'delta' | 'full';
+      readonly from: Position | undefined;
+      readonly to: Position;
+      readonly forked: boolean;
+    }
+  | {
+      readonly type: 'ping';
+      readonly nonce: number;
+      readonly head: Position;
+      readonly freshness: Freshness;
+      readonly wantDigest: boolean;
+      readonly echoNonce: number;
+    }
+  /** The client has this revision in force. */
+  | { readonly type: 'confirmed'; readonly position: Position }
+  | { readonly type: 'refused'; readonly code: string; readonly detail: string }
+  | { readonly type: 'diverged'; readonly position: Position }
+  | { readonly type: 'close'; readonly reason: CloseReason; readonly detail: string };
+
+export type SyncServerEvent =
+  | { readonly type: 'frame'; readonly frame: ClientFrame }
+  /** The environment's head moved. */
+  | { readonly type: 'head' }
+  | { readonly type: 'tick' };
+
+type Phase = 'await-hello' | 'live' | 'in-flight' | 'closed';
+
+/** A Ping asks for the digest every fifth time: divergence is noticed within 50 s at the default. */
+const DIGEST_EVERY_PINGS = 5;
+
+export class SyncServerSession {
+  readonly #environment: SyncEnvironment;
+  readonly #settings: SyncServerSettings;
+  #phase: Phase = 'await-hello';
+  /** The revision that the client is known to have, or to be brought to. */
+  #cursor: Position | undefined;
+  #acked: Position | undefined;
+  #dirty = false;
+  /** After a Nack: nothing is sent until the environment changes beyond this revision. */
+  #stuckAt: number | undefined;
+  #fullRetried = false;
+  #transferId = 0;
+  #sentMs = 0;
+  #openedMs: number;
+  #heardMs: number;
+  #nextPingMs = Number.POSITIVE_INFINITY;
+  #heartbeatMs: number;
+  #nonce = 0;
+  #clientNonce = 0;
+
+  constructor(environment: SyncEnvironment, settings: SyncServerSettings, nowMs: number) {
+    this.#environment = environment;
+    this.#settings = settings;
+    this.#openedMs = nowMs;
+    this.#heardMs = nowMs;
+    this.#heartbeatMs = settings.heartbeatMs;
+  }
+
+  get closed(): boolean {
+    return this.#phase === 'closed';
+  }
+
+  /** A transfer is unacknowledged, or owed. */
+  get owes(): boolean {
+    return this.#phase === 'in-flight' || this.#dirty;
+  }
+
+  /** The newest revision that the client has confirmed. */
+  get acked(): Position | undefined {
+    return this.#acked;
+  }
+
+  /** When `tick` has something to do, unix ms. */
+  get deadlineMs(): number {
+    const { helloTimeoutMs, heartbeatsMissedMax, ackTimeoutMs } = this.#settings;
+    if (this.#phase === 'closed') return Number.POSITIVE_INFINITY;
+    if (this.#phase === 'await-hello') return this.#openedMs + helloTimeoutMs;
+    const silentMs = this.#heardMs + this.#heartbeatMs * heartbeatsMissedMax;
+    const ackMs = this.#phase === 'in-flight' ? this.#sentMs + ackTimeoutMs : Number.POSITIVE_INFINITY;
+    return Math.min(this.#nextPingMs, silentMs, ackMs);
+  }
+
+  handle(event: SyncServerEvent, nowMs: number): readonly SyncServerEffect[] {
+    if (this.#phase === 'closed') return [];
+    switch (event.type) {
+      case 'frame':
+        this.#heardMs = nowMs;
+        return this.#frame(event.frame, nowMs);
+      case 'head':
+        return this.#headMoved(nowMs);
+      case 'tick':
+        return this.#tick(nowMs);
+    }
+  }
+
+  #frame(frame: ClientFrame, nowMs: number): readonly SyncServerEffect[] {
+    if (frame.type === 'unknown')
+      return frame.ignorable ? [] : this.#close('protocol', 'a frame that this server does not know');
+    if (this.#phase === 'await-hello')
+      return frame.type === 'hello'
+        ? this.#hello(frame.hello, nowMs)
+        : this.#close('protocol', `${frame.type} before hello`);
+    switch (frame.type) {
+      case 'hello':
+        return this.#close('protocol', 'a second hello');
+      case 'ack':
+        return this.#ack(frame.transferId, frame.have, nowMs);
+      case 'nack':
+        return this.#nack(frame, nowMs);
+      case 'pong':
+        return this.#pong(frame, nowMs);
+      case 'bye':
+        return this.#close('bye', frame.reason);
+    }
+  }
+
+  #hello(hello: Hello, nowMs: number): readonly SyncServerEffect[] {
+    if (hello.protoMin > SYNC_PROTOCOL_VERSION || hello.protoMax < SYNC_PROTOCOL_VERSION)
+      return this.#close('unsupported-version', `this server speaks version ${SYNC_PROTOCOL_VERSION}`);
+    if (hello.filtered) return this.#close('protocol', 'filters are not served by this release');
+    const head = this.#environment.head();
+    if (head.revision === 0) return this.#close('not-ready', 'this node has no state yet');
+    const { heartbeatMs, heartbeatMsMin, heartbeatMsMax } = this.#settings;
+    this.#heartbeatMs =
+      hello.heartbeatMs === 0
+        ? heartbeatMs
+        : Math.min(heartbeatMsMax, Math.max(heartbeatMsMin, hello.heartbeatMs));
+    const choice = this.#choose(hello.have);
+    if (choice.intent === 'behind') return this.#close('behind', choice.reason);
+    this.#phase = 'live';
+    this.#schedulePing(nowMs);
+    const welcome: SyncServerEffect = {
+      type: 'welcome',
+      welcome: this.#welcome(choice.intent, choice.reason, head, nowMs),
+    };
+    if (choice.intent === 'none') {
+      this.#cursor = head;
+      this.#acked = head;
+      return [welcome, { type: 'confirmed', position: head }];
+    }
+    const from = choice.intent === 'delta' ? hello.have?.position : undefined;
+    return [welcome, this.#send(choice.intent, from, choice.forked, nowMs)];
+  }
+
+  /** Log-and-push §3.3: what brings this client to the head. */
+  #choose(have: Have | undefined): {
+    readonly intent: Intent | 'behind';
+    readonly reason: string;
+    readonly forked: boolean;
+  } {
+    const env = this.#environment;
+    if (have === undefined) return { intent: 'full', reason: 'the client holds nothing', forked: false };
+    if (!bytesEqual(have.logIdentity, env.logIdentity()))
+      return { intent: 'full', reason: 'the client held another log', forked: true };
+    const head = env.head();
+    const ahead =
+      have.position.epoch > head.epoch ||
+      (have.position.epoch === head.epoch && have.position.revision > head.revision);
+    if (ahead) return { intent: 'behind', reason: 'this node is behind the client', forked: false };
+    if (!env.canDelta(have.position))
+      return { intent: 'full', reason: 'the revision is not within the delta window', forked: false };
+    if (have.position.revision < env.changedRevision())
+      return { intent: 'delta', reason: 'resumed', forked: false };
+    const digest = env.digest();
+    return digest.hi === have.digest.hi && digest.lo === have.digest.lo
+      ? { intent: 'none', reason: 'current', forked: false }
+      : { intent: 'full', reason: 'the digest differs', forked: false };
+  }
+
+  #welcome(intent: Intent, reason: string, head: Position, nowMs: number): Welcome {
+    const { node, sessionId, ackTimeoutMs, frameBytesMax, sessionTtlMs } = this.#settings;
+    const env = this.#environment;
+    return {
+      proto: SYNC_PROTOCOL_VERSION,
+      sessionId,
+      node,
+      head,
+      intent,
+      reason,
+      heartbeatMs: this.#heartbeatMs,
+      ackTimeoutMs,
+      maxFrameBytes: frameBytesMax,
+      sessionTtlMs,
+      freshness: env.freshness(nowMs),
+      project: env.project,
+      environment: env.environment,
+      logIdentity: env.logIdentity(),
+    };
+  }
+
+  #send(
+    kind: 'delta' | 'full',
+    from: Position | undefined,
+    forked: boolean,
+    nowMs: number,
+  ): SyncServerEffect {
+    const to = this.#environment.head();
+    this.#phase = 'in-flight';
+    this.#dirty = false;
+    this.#cursor = to;
+    this.#transferId = to.revision;
+    this.#sentMs = nowMs;
+    return { type: 'transfer', transferId: this.#transferId, kind, from, to, forked };
+  }
+
+  #headMoved(nowMs: number): readonly SyncServerEffect[] {
+    if (this.#phase === 'await-hello') return [];
+    if (this.#phase === 'in-flight') {
+      this.#dirty = true;
+      return [];
+    }
+    return this.#advance(nowMs);
+  }
+
+  /** Live and something may have changed: send it, or move the cursor over it. */
+  #advance(nowMs: number): readonly SyncServerEffect[] {
+    this.#dirty = false;
+    const env = this.#environment;
+    const changed = env.changedRevision();
+    const cursor = this.#cursor;
+    if (this.#stuckAt !== undefined && changed <= this.#stuckAt) return [];
+    if (cursor !== undefined && changed <= cursor.revision && cursor.epoch === env.head().epoch) {
+      this.#cursor = env.head();
+      return [];
+    }
+    this.#stuckAt = undefined;
+    const from = this.#acked;
+    return from !== undefined && env.canDelta(from)
+      ? [this.#send('delta', from, false, nowMs)]
+      : [this.#send('full', undefined, false, nowMs)];
+  }
+
+  #ack(transferId: number, have: Have | undefined, nowMs: number): readonly SyncServerEffect[] {
+    if (this.#phase !== 'in-flight' || transferId !== this.#transferId || this.#cursor === undefined)
+      return this.#close('protocol', 'an acknowledgement of no open transfer');
+    if (have === undefined || have.position.revision !== this.#cursor.revision)
+      return this.#close('protocol', 'the acknowledgement names another revision');
+    this.#phase = 'live';
+    this.#acked = this.#cursor;
+    this.#fullRetried = false;
+    const confirmed: SyncServerEffect = { type: 'confirmed', position: this.#cursor };
+    return [confirmed, ...this.#advance(nowMs)];
+  }
+
+  #nack(frame: ClientFrame & { type: 'nack' }, nowMs: number): readonly SyncServerEffect[] {
+    if (this.#phase !== 'in-flight' || frame.transferId !== this.#transferId)
+      return this.#close('protocol', 'a refusal of no open transfer');
+    const refused: SyncServerEffect = { type: 'refused', code: frame.code, detail: frame.detail };
+    this.#phase = 'live';
+    if (frame.code === 'digest-mismatch') {
+      if (this.#fullRetried)
+        return [refused, ...this.#close('digest-mismatch', 'a full transfer did not add up either')];
+      this.#fullRetried = true;
+      return [refused, this.#send('full', undefined, false, nowMs)];
+    }
+    this.#stuckAt = this.#environment.changedRevision();
+    this.#cursor = this.#acked;
+    return [refused];
+  }
+
+  #pong(frame: ClientFrame & { type: 'pong' }, nowMs: number): readonly SyncServerEffect[] {
+    this.#clientNonce = frame.clientNonce;
+    const { have } = frame;
+    if (this.#phase !== 'live' || have === undefined || this.#stuckAt !== undefined) return [];
+    const env = this.#environment;
+    if (have.position.revision < env.changedRevision()) return [];
+    const digest = env.digest();
+    if (digest.hi === have.digest.hi && digest.lo === have.digest.lo) {
+      const head = this.#cursor ?? have.position;
+      this.#acked = head;
+      return [{ type: 'confirmed', position: head }];
+    }
+    return [{ type: 'diverged', position: have.position }, this.#send('full', undefined, false, nowMs)];
+  }
+
+  #tick(nowMs: number): readonly SyncServerEffect[] {
+    if (nowMs < this.deadlineMs) return [];
+    if (this.#phase === 'await-hello') return this.#close('hello-timeout', 'no hello arrived in time');
+    if (nowMs >= this.#heardMs + this.#heartbeatMs * this.#settings.heartbeatsMissedMax)
+      return this.#close('silent', 'the client answered no ping');
+    if (this.#phase === 'in-flight' && nowMs >= this.#sentMs + this.#settings.ackTimeoutMs)
+      return this.#close('ack-timeout', 'a transfer was not acknowledged in time');
+    this.#schedulePing(nowMs);
+    this.#nonce += 1;
+    return [
+      {
+        type: 'ping',
+        nonce: this.#nonce,
+        head: this.#cursor ?? this.#environment.head(),
+        freshness: this.#environment.freshness(nowMs),
+        wantDigest: this.#nonce % DIGEST_EVERY_PINGS === 0,
+        echoNonce: this.#clientNonce,
+      },
+    ];
+  }
+
+  #schedulePing(nowMs: number): void {
+    this.#nextPingMs = nowMs + this.#heartbeatMs * (0.9 + 0.2 * this.#settings.random());
+  }
+
+  #close(reason: CloseReason, detail: string): readonly SyncServerEffect[] {
+    this.#phase = 'closed';
+    return [{ type: 'close', reason, detail }];
+  }
+}
