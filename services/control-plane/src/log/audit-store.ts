@@ -1,0 +1,25 @@
+/**
+ * What the control plane asks of its store beyond the Store seam: where each
+ * entity has been. The log holds every past state; these are its indexes.
+ */
+import type { EntityId, Store, VersionedEntity } from '@flagstream/replica';
+
+/** All of the log, or what happened in one project. */
+export interface AuditScope {
+  readonly project?: string;
+}
+
+export interface AuditStore extends Store {
+  /** Revisions that changed an entity, newest first, below a revision, at most `limit`. */
+  revisionsOf(id: EntityId, below: number, limit: number): readonly number[];
+  /** The revision that created the entity. */
+  firstRevisionOf(id: EntityId): number | undefined;
+  /** Revisions that changed an entity with a resource name, newest first, below a revision. */
+  namedRevisions(scope: AuditScope, below: number, limit: number): readonly number[];
+  /** Entities with a resource name that revisions after `after`, up to `upTo`, changed, at most `limit`. */
+  namedEntitiesChanged(scope: AuditScope, after: number, upTo: number, limit: number): readonly EntityId[];
+  /** Unix milliseconds written into a record; information only. */
+  wallMsAt(revision: number): number | undefined;
+  /** Every entity, deleted ones included, by kind, project, environment, key. */
+  all(): readonly VersionedEntity[];
+}

@@ -1,0 +1,68 @@
+/**
+ * The data folder belongs to one process at a time. The claim is a lock inside
+ * SQLite on a file of its own, held by the operating system for as long as the
+ * process lives: `kill -9` leaves no stale lock behind.
+ */
+import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fail } from '@flagstream/protocol';
+import Database from 'better-sqlite3';
+
+export interface DataDir {
+  /** Absolute. */
+  readonly path: string;
+  readonly databasePath: string;
+  release(): void;
+}
+
+/**
+ * Makes the folder (mode 0700) if it is not there and claims it.
+ * @throws FlagstreamError DATA_DIR_UNWRITABLE, DATA_DIR_LOCKED.
+ */
+export function claimDataDir(dir: string): DataDir {
+  const path = resolve(dir);
+  const lock = openLock(path);
+  try {
+    lock.pragma('locking_mode = EXCLUSIVE');
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    lock.close();
+    if (!isBusy(cause)) throw unwritable(path, cause);
+    throw fail(
+      'DATA_DIR_LOCKED',
+      `another process uses the data folder ${path}: stop it, or use another folder (--data DIR)`,
+      { metadata: { path }, cause },
+    );
+  }
+  return {
+    path,
+    databasePath: join(path, 'flagstream.db'),
+    release: () => lock.close(),
+  };
+}
+
+function openLock(path: string): Database.Database {
+  const file = join(path, 'lock.db');
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.W_OK | constants.X_OK);
+    closeSync(openSync(file, 'a', 0o600));
+    return new Database(file, { timeout: 0 });
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+}
+
+function unwritable(path: string, cause: unknown): Error {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return fail(
+    'DATA_DIR_UNWRITABLE',
+    `cannot write to the data folder ${path} (${detail}): ` +
+      'make it writable, use another folder (--data DIR), or remove it and start anew (make reset)',
+    { metadata: { path }, cause },
+  );
+}
+
+function isBusy(cause: unknown): boolean {
+  return cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY');
+}

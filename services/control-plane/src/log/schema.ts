@@ -1,0 +1,114 @@
+/**
+ * The SQLite file: opening, pragmas, versioned migrations. A file is never
+ * opened with a weaker `synchronous` than FULL: a revision that was answered
+ * has reached the disk.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { fail } from '@flagstream/protocol';
+import Database from 'better-sqlite3';
+
+/** Migration n takes a file from schema version n to n + 1. Never edited once released. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE head (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    epoch INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    state_digest BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE epoch (
+    epoch INTEGER PRIMARY KEY,
+    base_revision INTEGER NOT NULL,
+    base_hash BLOB NOT NULL,
+    started_ms INTEGER NOT NULL,
+    reason TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE log (
+    revision INTEGER PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    op_id TEXT NOT NULL UNIQUE,
+    wall_ms INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE entity (
+    kind INTEGER NOT NULL,
+    project TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    deleted INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    content_hash BLOB NOT NULL,
+    tags TEXT NOT NULL,
+    client_visible INTEGER NOT NULL,
+    PRIMARY KEY (kind, project, environment, key)
+  ) STRICT;
+  CREATE TABLE entity_revision (
+    kind INTEGER NOT NULL,
+    project TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    key TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (kind, project, environment, key, revision)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX entity_revision_by_revision ON entity_revision (revision, kind);
+  CREATE INDEX entity_revision_by_project ON entity_revision (project, revision, kind);
+  `,
+];
+
+/** The schema version that this release reads and writes. */
+export const SCHEMA_VERSION: number = MIGRATIONS.length;
+
+const SYNCHRONOUS_FULL = 2;
+
+/**
+ * Opens the file at `path`, creating it with mode 0600, and brings it to this
+ * release's schema.
+ * @throws FlagstreamError SCHEMA_TOO_NEW when a newer release wrote it.
+ */
+export function openDatabase(path: string): Database.Database {
+  closeSync(openSync(path, 'a', 0o600));
+  const db = new Database(path);
+  try {
+    configure(db);
+    migrate(db, path);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  return db;
+}
+
+function configure(db: Database.Database): void {
+  db.pragma('busy_timeout = 5000');
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.pragma('foreign_keys = ON');
+  db.pragma('trusted_schema = OFF');
+  db.pragma('cell_size_check = ON');
+  db.pragma('journal_size_limit = 67108864');
+  // The library is compiled with NORMAL for WAL files, which loses answered commits on power loss.
+  if (db.pragma('synchronous', { simple: true }) !== SYNCHRONOUS_FULL)
+    throw fail('INTERNAL', 'SQLite did not take synchronous=FULL');
+  if (db.pragma('journal_mode', { simple: true }) !== 'wal')
+    throw fail('DATA_DIR_UNWRITABLE', 'SQLite did not take journal_mode=WAL: the file system lacks shared memory');
+}
+
+function migrate(db: Database.Database, path: string): void {
+  const version = Number(db.pragma('user_version', { simple: true }));
+  if (version > SCHEMA_VERSION)
+    throw fail(
+      'SCHEMA_TOO_NEW',
+      `${path} has schema version ${version}, this release reads up to ${SCHEMA_VERSION}: ` +
+        'run the release that wrote it, use another folder (--data DIR), or start anew (make reset)',
+      { metadata: { found: String(version), supported: String(SCHEMA_VERSION) } },
+    );
+  for (let from = version; from < SCHEMA_VERSION; from++) {
+    db.transaction(() => {
+      db.exec(MIGRATIONS[from]!);
+      db.pragma(`user_version = ${from + 1}`);
+    }).immediate();
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * The durable truth: the hash-chained log and the state that it folds to, in
+ * one SQLite file. One fold is one transaction, on disk when fold returns.
+ *
+ * Holds true: the entity tables are the fold of the log up to the head row.
+ */
+import {
+  bytesEqual,
+  type Codec,
+  chainHash,
+  type EntityChange,
+  type EntityId,
+  type EntityKind,
+  type EntityQuery,
+  type EpochBase,
+  entityDigest,
+  expandRecord,
+  type LogRecord,
+  ORIGIN,
+  type Position,
+  StateDigest,
+  type StoredRecord,
+  type VersionedEntity,
+} from '@flagstream/replica';
+import { fail } from '@flagstream/protocol';
+import type Database from 'better-sqlite3';
+import type { AuditScope, AuditStore } from './audit-store.ts';
+import { assertContinues } from './continuation.ts';
+import { openDatabase } from './schema.ts';
+import { type EntityRow, prepareStatements, type Statements } from './statements.ts';
+
+/** Links of the chain that are checked at each start; the whole chain is the doctor's business. */
+const START_CHECK_LINKS = 1000;
+
+export class SqliteStore implements AuditStore {
+  readonly #db: Database.Database;
+  readonly #codec: Codec;
+  readonly #sql: Statements;
+  #head: Position;
+  #lineage: readonly EpochBase[];
+  #digest: StateDigest;
+
+  /**
+   * Opens or creates the file at `path`.
+   * @throws FlagstreamError SCHEMA_TOO_NEW, LOG_CORRUPT.
+   */
+  constructor(path: string, codec: Codec) {
+    this.#db = openDatabase(path);
+    this.#codec = codec;
+    try {
+      this.#sql = prepareStatements(this.#db);
+      const head = this.#sql.head.get();
+      this.#head =
+        head === undefined ? ORIGIN : { epoch: head.epoch, revision: head.revision, hash: head.hash };
+      this.#digest = head === undefined ? new StateDigest() : StateDigest.from(head.state_digest);
+      this.#lineage = this.#readLineage();
+      this.#verifyTail();
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  head(): Position {
+    return this.#head;
+  }
+
+  lineage(): readonly EpochBase[] {
+    return this.#lineage;
+  }
+
+  stateDigest(): Uint8Array {
+    return this.#digest.toBytes();
+  }
+
+  fold(record: LogRecord): void {
+    assertContinues(this.#head, record);
+    const digest = StateDigest.from(this.#digest.toBytes());
+    try {
+      this.#db.transaction(() => this.#foldRows(record, digest)).immediate();
+    } catch (cause) {
+      throw asStorageError(cause);
+    }
+    this.#digest = digest;
+    this.#head = { epoch: record.epoch, revision: record.revision, hash: record.hash };
+    if (record.genesis !== undefined) this.#lineage = record.genesis.lineage;
+  }
+
+  readLog(afterRevision: number, max: number): readonly StoredRecord[] {
+    return this.#sql.readLog.all(afterRevision, max);
+  }
+
+  recordAt(revision: number): StoredRecord | undefined {
+    return this.#sql.recordAt.get(revision);
+  }
+
+  findOperation(opId: string): StoredRecord | undefined {
+    return this.#sql.findOperation.get(opId);
+  }
+
+  entity(id: EntityId): VersionedEntity | undefined {
+    const row = this.#sql.entity.get(id.kind, id.project, id.environment, id.key);
+    return row === undefined ? undefined : versioned(row);
+  }
+
+  entities(query: EntityQuery): readonly VersionedEntity[] {
+    const rows = this.#sql.entities.all({
+      kind: query.kind,
+      project: query.project ?? null,
+      environment: query.environment ?? null,
+      afterKey: query.afterKey ?? '',
+      limit: query.limit,
+    });
+    return rows.map(versioned);
+  }
+
+  revisionsOf(id: EntityId, below: number, limit: number): readonly number[] {
+    return this.#sql.revisionsOf.all(id.kind, id.project, id.environment, id.key, below, limit);
+  }
+
+  firstRevisionOf(id: EntityId): number | undefined {
+    return this.#sql.firstRevisionOf.get(id.kind, id.project, id.environment, id.key);
+  }
+
+  namedRevisions(scope: AuditScope, below: number, limit: number): readonly number[] {
+    return scope.project === undefined
+      ? this.#sql.namedRevisions.all(below, limit)
+      : this.#sql.namedRevisionsOfProject.all(scope.project, below, limit);
+  }
+
+  namedEntitiesChanged(scope: AuditScope, after: number, upTo: number, limit: number): readonly EntityId[] {
+    const rows =
+      scope.project === undefined
+        ? this.#sql.namedChanged.all(after, upTo, limit)
+        : this.#sql.namedChangedOfProject.all(scope.project, after, upTo, limit);
+    return rows.map((row) => ({ ...row, kind: row.kind as EntityKind }));
+  }
+
+  wallMsAt(revision: number): number | undefined {
+    return this.#sql.wallMsAt.get(revision);
+  }
+
+  all(): readonly VersionedEntity[] {
+    return this.#sql.all.all().map(versioned);
+  }
+
+  /** Checkpoints the write-ahead log and closes the file. */
+  close(): void {
+    if (!this.#db.open) return;
+    this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    this.#db.close();
+  }
+
+  #foldRows(record: LogRecord, digest: StateDigest): void {
+    const expanded = expandRecord(this.#codec, record, (id) => this.entity(id)?.change);
+    if (expanded.kind === 'broken') throw fail('LOG_CORRUPT', expanded.detail);
+    this.#sql.insertLog.run({
+      revision: record.revision,
+      epoch: record.epoch,
+      hash: record.hash,
+      opId: record.opId,
+      wallMs: record.wallMs,
+      bytes: record.bytes,
+    });
+    for (const change of expanded.changes) this.#putEntity({ change, version: record.revision }, digest);
+    for (const part of expanded.spent) this.#dropEntity(part, digest);
+    if (record.genesis !== undefined) this.#replaceLineage(record.genesis.lineage);
+    this.#sql.putHead.run({
+      epoch: record.epoch,
+      revision: record.revision,
+      hash: record.hash,
+      stateDigest: digest.toBytes(),
+    });
+  }
+
+  #putEntity(entity: VersionedEntity, digest: StateDigest): void {
+    const { change, version } = entity;
+    const before = this.entity(change);
+    if (before !== undefined && !before.change.deleted)
+      digest.remove(entityDigest(this.#codec.sha256, before));
+    if (!change.deleted) digest.add(entityDigest(this.#codec.sha256, entity));
+    this.#sql.putEntity.run({
+      kind: change.kind,
+      project: change.project,
+      environment: change.environment,
+      key: change.key,
+      version,
+      deleted: change.deleted ? 1 : 0,
+      content: change.content,
+      contentHash: change.contentHash,
+      tags: JSON.stringify(change.tags),
+      clientVisible: change.clientVisible ? 1 : 0,
+    });
+    this.#sql.putRevision.run(change.kind, change.project, change.environment, change.key, version);
+  }
+
+  #dropEntity(change: EntityChange, digest: StateDigest): void {
+    const before = this.entity(change);
+    if (before !== undefined) digest.remove(entityDigest(this.#codec.sha256, before));
+    this.#sql.dropEntity.run(change.kind, change.project, change.environment, change.key);
+  }
+
+  #replaceLineage(lineage: readonly EpochBase[]): void {
+    for (const base of lineage) {
+      this.#sql.putEpoch.run({
+        epoch: base.epoch,
+        baseRevision: base.baseRevision,
+        baseHash: base.baseHash,
+        startedMs: base.startedMs,
+        reason: base.reason,
+      });
+    }
+  }
+
+  #readLineage(): EpochBase[] {
+    return this.#sql.epochs.all().map((row) => ({
+      epoch: row.epoch,
+      baseRevision: row.base_revision,
+      baseHash: row.base_hash,
+      startedMs: row.started_ms,
+      reason: row.reason,
+    }));
+  }
+
+  /** The newest links of the chain must hold, and end at the head. */
+  #verifyTail(): void {
+    const first = Math.max(0, this.#head.revision - START_CHECK_LINKS);
+    let before = this.recordAt(first)?.hash;
+    let revision = first;
+    for (const row of this.readLog(first, START_CHECK_LINKS)) {
+      revision++;
+      const record = this.#codec.decodeRecord(row.bytes);
+      const whole =
+        row.revision === revision &&
+        record.revision === revision &&
+        bytesEqual(chainHash(this.#codec.sha256, row.bytes), row.hash) &&
+        (before === undefined || bytesEqual(record.prevHash, before));
+      if (!whole) throw fail('LOG_CORRUPT', `the hash chain is broken at revision ${revision}`);
+      before = row.hash;
+    }
+    if (revision !== this.#head.revision || !bytesEqual(before ?? ORIGIN.hash, this.#head.hash))
+      throw fail('LOG_CORRUPT', `the log ends at revision ${revision}, its head says ${this.#head.revision}`);
+  }
+}
+
+function asStorageError(cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'SQLITE_FULL'
+    ? fail('STORAGE_FULL', 'the disk is full: nothing was written', { cause })
+    : cause;
+}
+
+function versioned(row: EntityRow): VersionedEntity {
+  return {
+    version: row.version,
+    change: {
+      kind: row.kind as EntityKind,
+      project: row.project,
+      environment: row.environment,
+      key: row.key,
+      deleted: row.deleted === 1,
+      content: row.content,
+      contentHash: row.content_hash,
+      tags: JSON.parse(row.tags) as string[],
+      clientVisible: row.client_visible === 1,
+    },
+  };
+}
+

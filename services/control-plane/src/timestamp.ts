@@ -1,0 +1,7 @@
+/** Unix milliseconds as protobuf has them. */
+import type { Timestamp } from '@flagstream/protocol/gen/google/protobuf/timestamp';
+
+export function timestampOf(unixMs: number): Timestamp {
+  const seconds = Math.floor(unixMs / 1000);
+  return { seconds: BigInt(seconds), nanos: (unixMs - seconds * 1000) * 1_000_000 };
+}
