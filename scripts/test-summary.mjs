@@ -41,6 +41,14 @@ export function listUnpassed(records) {
   return lines;
 }
 
+/** listUnpassed as lines to print: a title for each kind that occurs. */
+export function formatUnpassed(records) {
+  const { failed, skipped } = listUnpassed(records);
+  const section = (title, lines) =>
+    lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
+  return [...section('skipped:', skipped), ...section('failed:', failed)];
+}
+
 /** Rows {name, budgetSeconds, seconds, tests} in the order of `suites`. */
 export function measureSuites(suites, records) {
   const files = records.flatMap((record) => record.files);

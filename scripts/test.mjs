@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { findNatsServer } from './fetch-nats-server.mjs';
-import { closingLine, countTests, formatSuites, listUnpassed, measureSuites } from './test-summary.mjs';
+import { closingLine, countTests, formatSuites, formatUnpassed, measureSuites } from './test-summary.mjs';
 import { runProject } from './vitest-run.mjs';
 
 const ROOT = path.dirname(import.meta.dirname);
@@ -48,18 +48,9 @@ function natsEnvironment() {
 }
 
 function report(records) {
-  const { failed, skipped } = listUnpassed(records);
   const counts = countTests(records);
-  const section = (title, lines) =>
-    lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
-  const lines = [
-    '',
-    ...formatSuites(measureSuites(suites, records).filter((suite) => suite.tests > 0)),
-    ...section('skipped:', skipped),
-    ...section('failed:', failed),
-    '',
-    closingLine(counts),
-  ];
+  const measured = measureSuites(suites, records).filter((suite) => suite.tests > 0);
+  const lines = ['', ...formatSuites(measured), ...formatUnpassed(records), '', closingLine(counts)];
   process.stdout.write(`${lines.join('\n')}\n`);
   return counts;
 }

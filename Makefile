@@ -1,0 +1,66 @@
+# The project's commands. Continuous integration (.ci/run) calls these and nothing else.
+#
+# The stamp says that node_modules is what package-lock.json names, built for this version of Node; the
+# compiler keeps its own account of what it has built.
+
+NODE_ABI := $(shell node -p process.versions.modules 2>/dev/null)
+INSTALLED := node_modules/.installed-$(NODE_ABI)
+VITEST := node node_modules/vitest/vitest.mjs run
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test interop bench pack fresh lint format proto reset ci
+
+help: ## this list
+	@echo "make COMMAND [ARGS=...]"
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: $(INSTALLED) ## install the dependencies (make does it by itself when they have changed)
+
+$(INSTALLED): package-lock.json
+	@sh scripts/check-machine.sh
+	@echo "installing dependencies and compiling SQLite: about 3 minutes, once"
+	@npm ci --no-progress
+	@touch $@
+
+build: $(INSTALLED) ## compile everything into dist folders
+	@node node_modules/typescript/bin/tsc -b
+
+run: build ## start Flagstream with demo flags (ARGS="--port-base 9000 --data DIR"); Ctrl-C stops it
+	@exec node packages/cli/dist/main.js dev --seed demo $(ARGS)
+
+# NODE only from the command line: npm puts a variable of that name into its children's environment.
+test: $(INSTALLED) ## run every test (ARGS="part of a file name"; NODE=24 for another Node)
+ifeq ($(origin NODE),command line)
+	@exec node scripts/test-on-node.mjs $(NODE) $(ARGS)
+else
+	@exec node scripts/test.mjs $(ARGS)
+endif
+
+interop: build ## run foreign clients against us, as far as their toolchains are here
+	@exec node scripts/interop.mjs $(ARGS)
+
+bench: build ## measure, and print the figures beside those of a bare gRPC server
+	@exec node --conditions=source --import tsx test/bench/main.ts $(ARGS)
+
+pack: build ## make the one tarball that npm can install
+	@exec node scripts/pack.mjs $(ARGS)
+
+fresh: ## do what a stranger does: clone, run, change a flag, stop, test
+	@exec node scripts/fresh.mjs
+
+lint: $(INSTALLED) ## formatter, linter, type checker, proto rules, house rules
+	@$(VITEST) --project system test/repository
+
+format: $(INSTALLED) ## rewrite the sources in the project's format
+	@node_modules/.bin/biome check --write .
+
+proto: $(INSTALLED) ## check proto/ and generate the code from it
+	@node_modules/.bin/buf lint
+	@node_modules/.bin/buf breaking --against proto/released.binpb
+	@node scripts/generate.mjs
+
+reset: ## remove ./data, all flags and their history (YES=1: without asking)
+	@sh scripts/reset.sh $(YES)
+
+ci: ## what continuous integration runs
+	@exec bash .ci/run

@@ -1,0 +1,79 @@
+// The control plane's admin API, for tests: short forms of what they do most.
+
+import { randomUUID } from 'node:crypto';
+import { AdminServiceClient } from '@flagstream/protocol/gen/flagstream/v1/admin';
+import { Flag, FlagConfig } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { credentials } from '@grpc/grpc-js';
+import { callUnary } from './grpc-call.ts';
+import { hold } from './resources.ts';
+
+export interface Written {
+  readonly epoch: number;
+  readonly revision: number;
+  readonly etag: string;
+}
+
+/** A project and environment of one control plane, seen through its admin port. */
+export class Admin {
+  readonly client: AdminServiceClient;
+  readonly project: string;
+  readonly environment: string;
+
+  constructor(port: number, project = 'default', environment = 'development') {
+    this.client = new AdminServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
+    this.project = project;
+    this.environment = environment;
+    hold({
+      what: `admin client of port ${port}`,
+      release: async () => this.client.close(),
+      releaseNow: () => this.client.close(),
+    });
+  }
+
+  /** A boolean flag that is on for everybody. */
+  async createBoolean(key: string, enabled = true): Promise<Written> {
+    const response = await callUnary(this.client, this.client.createFlag, {
+      parent: `projects/${this.project}`,
+      flagId: key,
+      flag: Flag.fromJSON({
+        kind: 'FLAG_KIND_BOOLEAN',
+        variants: [
+          { key: 'on', value: true },
+          { key: 'off', value: false },
+        ],
+        offVariant: 'off',
+      }),
+      configs: { [this.environment]: FlagConfig.fromJSON({ enabled, fallthrough: { variant: 'on' } }) },
+      ...written('create'),
+    });
+    return { ...place(response.revision), etag: response.flag?.etag ?? '' };
+  }
+
+  async setEnabled(key: string, enabled: boolean, opId = ''): Promise<Written> {
+    const response = await callUnary(this.client, this.client.updateFlagConfig, {
+      flagConfig: FlagConfig.fromJSON({ name: this.configName(key), enabled }),
+      updateMask: ['enabled'],
+      ...written(enabled ? 'switch on' : 'switch off', opId),
+    });
+    return { ...place(response.revision), etag: response.flagConfig?.etag ?? '' };
+  }
+
+  configName(key: string): string {
+    return `projects/${this.project}/environments/${this.environment}/flagConfigs/${key}`;
+  }
+}
+
+export function written(
+  comment: string,
+  opId: string = randomUUID(),
+): { opId: string; actor: string; comment: string; validateOnly: boolean } {
+  return { opId: opId === '' ? randomUUID() : opId, actor: 'test', comment, validateOnly: false };
+}
+
+function place(revision: { epoch: number; revision: bigint } | undefined): {
+  epoch: number;
+  revision: number;
+} {
+  if (revision === undefined) throw new Error('the answer carries no revision');
+  return { epoch: revision.epoch, revision: Number(revision.revision) };
+}

@@ -1,0 +1,29 @@
+// One unary call of a generated grpc-js client as a promise.
+
+import type { CallOptions, Metadata as GrpcMetadata, ServiceError } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
+
+type Method<I, O> = (
+  request: I,
+  metadata: GrpcMetadata,
+  options: CallOptions,
+  callback: (error: ServiceError | null, response: O) => void,
+) => unknown;
+
+const DEADLINE_MS = 15_000;
+
+/** Calls `client[method]`; rejects with the ServiceError. Always with a deadline. */
+export function callUnary<I, O>(
+  client: object,
+  method: Method<I, O>,
+  request: I,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<O> {
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(headers)) metadata.set(key, value);
+  return new Promise((resolve, reject) => {
+    method.call(client, request, metadata, { deadline: Date.now() + DEADLINE_MS }, (error, response) =>
+      error === null ? resolve(response) : reject(error),
+    );
+  });
+}
