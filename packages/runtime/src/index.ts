@@ -3,6 +3,18 @@
  * lifecycle, the gRPC host, the management port, and the bus (the only
  * importer of nats).
  */
+
+export { CONFIG_EXIT_CODE, ConfigError, type ConfigProblem } from './config/config-error.ts';
+export {
+  type ConfigSources,
+  describeConfig,
+  type EffectiveSetting,
+  effectiveSettings,
+  loadConfig,
+  type ResolvedConfig,
+  resolveConfig,
+} from './config/load-config.ts';
+export { type Setting, type SettingType, secretSetting } from './config/setting.ts';
 export { endWithError, type OutgoingStream } from './grpc/end-stream.ts';
 export { ForeignStatus } from './grpc/foreign-status.ts';
 export { GrpcHost, type GrpcHostOptions } from './grpc/grpc-host.ts';
