@@ -46,6 +46,8 @@ export {
   type Readiness,
   startManagement,
 } from './http/management-server.ts';
+export { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
+export { type SignalTarget, type StopOnSignalsOptions, stopOnSignals } from './lifecycle/stop-on-signals.ts';
 export { claimPort, type ListenAddress } from './listen/claim-port.ts';
 export {
   createLogger,
