@@ -174,5 +174,9 @@ export interface SegmentDefinition {
   readonly excluded?: readonly string[];
   readonly condition?: ConditionDefinition;
   /** Members held in parts; the caller resolves them into extra lists. */
-  readonly parts?: readonly { readonly sha256?: string; readonly members?: number; readonly excluded?: boolean }[];
+  readonly parts?: readonly {
+    readonly sha256?: string;
+    readonly members?: number;
+    readonly excluded?: boolean;
+  }[];
 }

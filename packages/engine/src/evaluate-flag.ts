@@ -1,0 +1,42 @@
+/**
+ * One flag's part of a walk: its stages in order, the first that answers wins.
+ *
+ * Place on the path: called by the set for the flag asked for, and by
+ * prerequisites for the flags behind it. What holds: an abort inside a flag
+ * becomes that flag's own error answer and goes no further.
+ */
+import { type Evaluation, errorOf } from './evaluation.ts';
+import { type CompiledFlag, type Walk, WalkAbort } from './walk.ts';
+
+export function evaluateFlag(flag: CompiledFlag, walk: Walk): Evaluation {
+  if (walk.trace !== undefined) return explainFlag(flag, walk, walk.trace);
+  return flag.constant ?? runStages(flag, walk);
+}
+
+function runStages(flag: CompiledFlag, walk: Walk): Evaluation {
+  const { stages } = flag;
+  try {
+    for (let i = 0; i < stages.length; i += 1) {
+      const answer = stages[i]!(walk);
+      if (answer !== undefined) return answer;
+    }
+    return flag.unanswered;
+  } catch (error) {
+    if (error instanceof WalkAbort) return errorOf(flag, error.code, error.message);
+    throw error;
+  }
+}
+
+function explainFlag(flag: CompiledFlag, walk: Walk, trace: NonNullable<Walk['trace']>): Evaluation {
+  const step = trace.open('flag', '');
+  const answer = flag.enabled ? runStages(flag, walk) : (flag.constant ?? flag.unanswered);
+  const outcome = answer.variant === undefined ? 'no variant' : `variant "${answer.variant}"`;
+  const because = answer.errorMessage === undefined ? '' : `: ${answer.errorMessage}`;
+  trace.close(
+    step,
+    answer.reason !== 'ERROR',
+    `Flag "${flag.key}" answers ${outcome} (${answer.reason})${because}`,
+  );
+  if (answer.value !== undefined) step.actual = answer.value;
+  return answer;
+}

@@ -1,0 +1,23 @@
+/**
+ * The engine: what a flag means. Compile definitions into a set, evaluate
+ * contexts against it. Pure: no I/O, no clock, no randomness.
+ */
+export type { FlagUnit } from './compile/flag.ts';
+export type { SegmentUnit } from './compile/segment.ts';
+export type {
+  Evaluation,
+  EvaluationErrorCode,
+  ExplanationStep,
+  Reason,
+  Recorder,
+} from './evaluation.ts';
+export { murmur3x86 } from './hash/murmur3-x86-32.ts';
+export { ENGINE_LIMITS } from './limits.ts';
+export type * from './model.ts';
+export { normalizeConfig } from './normalize-config.ts';
+export { OPERATORS } from './operators/dialects.ts';
+export type { Problem } from './problem.ts';
+export { type Compiled, compileSet, type SetChange, updateSet } from './set/compile-set.ts';
+export type { CompiledSet } from './set/compiled-set.ts';
+export { movedShare } from './weights/moved-share.ts';
+export { resolveWeights } from './weights/resolve-weights.ts';

@@ -1,0 +1,30 @@
+/**
+ * inCidr: an IP address inside any of the operands' blocks, IPv4 and IPv6.
+ */
+import type { JsonValue } from '../model.ts';
+import { anyElement } from './array-elements.ts';
+import { type AddressBlock, blockContains, parseAddress, parseBlock } from './ip-address.ts';
+import { type CompiledOperator, type Operator, type OperatorOptions, operator } from './operator.ts';
+
+function compileInCidr(values: readonly JsonValue[], options: OperatorOptions): CompiledOperator {
+  const blocks: AddressBlock[] = [];
+  values.forEach((value, index) => {
+    const block = typeof value === 'string' ? parseBlock(value) : undefined;
+    if (block !== undefined) blocks.push(block);
+    else
+      options.report(
+        index,
+        'BAD_OPERAND',
+        'An operand must be a CIDR block, such as "10.0.0.0/8" or "2001:db8::/32".',
+      );
+  });
+  const test = (actual: JsonValue): boolean | undefined => {
+    const address = typeof actual === 'string' ? parseAddress(actual) : undefined;
+    if (address === undefined) return undefined;
+    for (const block of blocks) if (blockContains(block, address)) return true;
+    return false;
+  };
+  return { test: anyElement(test), steps: 5 + blocks.length };
+}
+
+export const NETWORK_OPERATORS: readonly Operator[] = [operator('inCidr', compileInCidr)];

@@ -1,0 +1,21 @@
+/**
+ * Reads operands that are compared by typed equality into a set.
+ */
+import type { JsonValue } from '../model.ts';
+import type { OperatorOptions } from './operator.ts';
+
+/** The set holds strings, numbers and booleans; strings in lower case when case is ignored. */
+export function scalarOperands(
+  values: readonly JsonValue[],
+  options: OperatorOptions,
+): ReadonlySet<JsonValue> {
+  const operands = new Set<JsonValue>();
+  values.forEach((value, index) => {
+    if (typeof value === 'object') {
+      options.report(index, 'BAD_OPERAND', 'An operand must be a string, a number or a boolean.');
+    } else {
+      operands.add(options.ignoreCase && typeof value === 'string' ? value.toLowerCase() : value);
+    }
+  });
+  return operands;
+}

@@ -1,0 +1,146 @@
+/**
+ * A compiled set: what callers evaluate against. Immutable; a change makes a
+ * new one (compile-set.ts).
+ *
+ * Place on the path: held by evaluators, clients and the control plane, one
+ * per environment.
+ */
+import { evaluateFlag } from '../evaluate-flag.ts';
+import { type Evaluation, errorOf, type Recorder } from '../evaluation.ts';
+import type { FlagKind, JsonObject } from '../model.ts';
+import { Trace } from '../trace.ts';
+import { type CompiledFlag, type CompiledSegment, type Directory, Walk } from '../walk.ts';
+import { nodeId, nodeOf, reachableDependents, type SetState } from './set-state.ts';
+
+export interface CompiledSet {
+  /** Number of flags that can be evaluated. */
+  readonly size: number;
+  has(flagKey: string): boolean;
+  kindOf(flagKey: string): FlagKind | undefined;
+  /** Whether client-side keys may see the flag; false when there is no such flag. */
+  clientVisible(flagKey: string): boolean;
+  /** Sorted by UTF-16 units. */
+  flagKeys(): readonly string[];
+  /** Flags whose answers can change when these flags or segments change, themselves included. */
+  affectedBy(flags: Iterable<string>, segments: Iterable<string>): ReadonlySet<string>;
+  /**
+   * Never throws. The context is a JSON object whose optional targetingKey names
+   * the subject; nowMs is unix milliseconds. A recorder gets every step.
+   */
+  evaluate(flagKey: string, context: JsonObject, nowMs: number, recorder?: Recorder): Evaluation;
+  /** Instant (unix ms) after nowMs at which some answer may change without a revision, or undefined. */
+  nextTransition(nowMs: number): number | undefined;
+}
+
+export class LinkedSet implements CompiledSet, Directory {
+  readonly state: SetState;
+  /** A walk that no evaluation is using; kept so that evaluating allocates none. */
+  #idleWalk: Walk | undefined;
+  #sortedKeys: readonly string[] | undefined;
+  #transitions: readonly number[] | undefined;
+
+  constructor(state: SetState) {
+    this.state = state;
+  }
+
+  get size(): number {
+    return this.state.size;
+  }
+
+  flag(key: string): CompiledFlag | undefined {
+    return this.state.flags.get(key)?.live;
+  }
+
+  segment(key: string): CompiledSegment | undefined {
+    return this.state.segments.get(key)?.live;
+  }
+
+  has(flagKey: string): boolean {
+    return this.flag(flagKey) !== undefined;
+  }
+
+  kindOf(flagKey: string): FlagKind | undefined {
+    return this.flag(flagKey)?.kind;
+  }
+
+  clientVisible(flagKey: string): boolean {
+    return this.flag(flagKey)?.clientVisible ?? false;
+  }
+
+  flagKeys(): readonly string[] {
+    this.#sortedKeys ??= Object.freeze([...this.#liveFlags()].map((flag) => flag.key).sort());
+    return this.#sortedKeys;
+  }
+
+  *#liveFlags(): Generator<CompiledFlag> {
+    for (const entry of this.state.flags.values()) if (entry.live !== undefined) yield entry.live;
+  }
+
+  affectedBy(flags: Iterable<string>, segments: Iterable<string>): ReadonlySet<string> {
+    const roots: string[] = [];
+    for (const key of flags) roots.push(nodeId('flag', key));
+    for (const key of segments) roots.push(nodeId('segment', key));
+    const affected = new Set<string>();
+    for (const id of reachableDependents(roots, this.state.dependents)) {
+      const { kind, key } = nodeOf(id);
+      if (kind === 'flag') affected.add(key);
+    }
+    return affected;
+  }
+
+  evaluate(flagKey: string, context: JsonObject, nowMs: number, recorder?: Recorder): Evaluation {
+    const flag = this.flag(flagKey);
+    if (flag === undefined) {
+      return errorOf(
+        { key: flagKey, kind: undefined, enabled: false },
+        'FLAG_NOT_FOUND',
+        `There is no flag "${flagKey}" in this environment.`,
+      );
+    }
+    if (typeof context !== 'object' || context === null || Array.isArray(context)) {
+      return errorOf(flag, 'INVALID_CONTEXT', 'The context must be a JSON object.');
+    }
+    if (recorder === undefined) return flag.constant ?? this.#evaluate(flag, context, nowMs, undefined);
+    const trace = new Trace();
+    const answer = this.#evaluate(flag, context, nowMs, trace);
+    trace.flush(recorder);
+    return answer;
+  }
+
+  /** A foreign context may run code (getters, proxies) that fails or evaluates again. */
+  #evaluate(flag: CompiledFlag, context: JsonObject, nowMs: number, trace: Trace | undefined): Evaluation {
+    const walk = this.#idleWalk ?? new Walk(this);
+    this.#idleWalk = undefined;
+    walk.begin(context, nowMs, trace);
+    try {
+      return evaluateFlag(flag, walk);
+    } catch (error) {
+      return errorOf(flag, 'GENERAL', `The evaluation failed: ${messageOf(error)}`);
+    } finally {
+      walk.end();
+      this.#idleWalk = walk;
+    }
+  }
+
+  nextTransition(nowMs: number): number | undefined {
+    this.#transitions ??= [...this.#liveFlags()].flatMap((flag) => flag.transitions).sort((a, b) => a - b);
+    const transitions = this.#transitions;
+    let low = 0;
+    let high = transitions.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (transitions[middle]! > nowMs) high = middle;
+      else low = middle + 1;
+    }
+    return transitions[low];
+  }
+}
+
+/** What was thrown may itself be foreign and throw when it is read. */
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'the error has no message';
+  }
+}

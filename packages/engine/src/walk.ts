@@ -1,0 +1,82 @@
+/**
+ * The state of one evaluation, handed to every compiled function, and the
+ * types of those functions.
+ *
+ * Place on the path: between the set (which makes a walk) and the compiled
+ * closures (which read it). What holds: a walk is used by one evaluation at a
+ * time and keeps nothing of the last one.
+ */
+import type { Evaluation, EvaluationErrorCode } from './evaluation.ts';
+import type { FlagKind, JsonObject } from './model.ts';
+import type { Trace } from './trace.ts';
+
+/** Answers, or undefined: the next stage is asked. */
+export type Stage = (walk: Walk) => Evaluation | undefined;
+
+export type ConditionTest = (walk: Walk) => boolean;
+
+export interface CompiledFlag {
+  readonly key: string;
+  readonly kind: FlagKind;
+  readonly enabled: boolean;
+  readonly clientVisible: boolean;
+  readonly variants: ReadonlySet<string>;
+  /** The answer, when it depends neither on context nor on time. */
+  readonly constant: Evaluation | undefined;
+  /** In order: prerequisites, targets, rules, fallthrough. */
+  readonly stages: readonly Stage[];
+  /** When no stage answered. */
+  readonly unanswered: Evaluation;
+  /** Instants (unix ms) at which a window of this flag opens or closes. */
+  readonly transitions: readonly number[];
+}
+
+export interface CompiledSegment {
+  readonly key: string;
+  readonly contains: ConditionTest;
+}
+
+/** Finds what compiled functions refer to by key. */
+export interface Directory {
+  flag(key: string): CompiledFlag | undefined;
+  segment(key: string): CompiledSegment | undefined;
+}
+
+const EMPTY_CONTEXT: JsonObject = Object.freeze({});
+
+export class Walk {
+  readonly directory: Directory;
+  context: JsonObject = EMPTY_CONTEXT;
+  nowMs = 0;
+  trace: Trace | undefined = undefined;
+
+  constructor(directory: Directory) {
+    this.directory = directory;
+  }
+
+  begin(context: JsonObject, nowMs: number, trace: Trace | undefined): void {
+    this.context = context;
+    this.nowMs = nowMs;
+    this.trace = trace;
+  }
+
+  /** Lets go of the caller's context. */
+  end(): void {
+    this.context = EMPTY_CONTEXT;
+    this.trace = undefined;
+  }
+}
+
+/**
+ * Leaves a flag's walk with an error from any depth. Made once at compile and
+ * thrown again, so that it costs no stack trace.
+ */
+export class WalkAbort extends Error {
+  readonly code: EvaluationErrorCode;
+
+  constructor(code: EvaluationErrorCode, message: string) {
+    super(message);
+    this.name = 'WalkAbort';
+    this.code = code;
+  }
+}
