@@ -10,7 +10,7 @@ const SOURCE_LINES_MAX = 450;
 const BINARY = /\.(binpb|db|ico|png|tgz|wasm)$/;
 /** Names that say nothing about what is inside. */
 const EMPTY_NAMES = /(^|\/)(utils?|common|types|helpers?|misc|shared)(\/|\.[a-z]+$)/;
-const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|bench|config|d))?\.(ts|mjs)$/;
+const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|bench|fixture|config|d))?\.(ts|mjs)$/;
 /** Folders that many things live in: finding them in a file says nothing about this machine. */
 const EVERYONES_FOLDERS = new Set(['/', '/home', '/opt', '/root', '/srv', '/usr/src', tmpdir()]);
 
@@ -34,8 +34,9 @@ describe('source files', () => {
     expect(offenders(sources, (text) => text.split('\n').length > SOURCE_LINES_MAX)).toEqual([]);
   });
 
-  test('open with a comment that says what they are', () => {
-    expect(offenders(sources, (text) => !/^(#!.*\n)?\s*(\/\/|\/\*)/.test(text))).toEqual([]);
+  test('open with a comment that says what they are, unless they test the module beside them', () => {
+    const modules = sources.filter((file) => !/\/src\/.*\.test\.ts$/.test(file));
+    expect(offenders(modules, (text) => !/^(#!.*\n)?\s*(\/\/|\/\*)/.test(text))).toEqual([]);
   });
 
   test('hold no unfinished marks, skipped tests or swallowed errors', () => {

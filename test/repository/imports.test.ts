@@ -28,7 +28,7 @@ interface Import {
 }
 
 const imports: readonly Import[] = sourceFiles()
-  .filter((file) => /^(packages|services)\//.test(file) && !/\.(test|bench)\.ts$/.test(file))
+  .filter((file) => /^(packages|services)\//.test(file) && !/\.(test|bench|fixture)\.ts$/.test(file))
   .flatMap((file) =>
     specifiers(readTracked(file)).map((specifier) => ({ file, folder: folderOf(file), specifier })),
   );
