@@ -4,6 +4,17 @@
  * importer of nats).
  */
 
+export type {
+  AppendOutcome,
+  Bus,
+  BusStatus,
+  LogStreamInfo,
+  Tail,
+  TailListener,
+  TailStatus,
+} from './bus/bus.ts';
+export { JetStreamSource } from './bus/jetstream-source.ts';
+export { type BusOptions, connectBus } from './bus/nats-bus.ts';
 export { CONFIG_EXIT_CODE, ConfigError, type ConfigProblem } from './config/config-error.ts';
 export {
   type ConfigSources,

@@ -1,0 +1,76 @@
+/**
+ * What services see of NATS: the log stream of each epoch, its tail, and the
+ * head beacons. Nothing outside this folder imports nats.
+ *
+ * Holds true: no call waits longer than a few seconds; while NATS is away,
+ * calls reject (append answers `unknown`) and tails go on by themselves when it
+ * is back.
+ */
+
+export type AppendOutcome =
+  /** The record is in the stream at this sequence. */
+  | { readonly kind: 'ok'; readonly seq: number }
+  /** The stream ends elsewhere; nothing was written. */
+  | { readonly kind: 'conflict'; readonly lastSeq: number }
+  /** It may have been written, or may still be: append the same bytes at the same place again. */
+  | { readonly kind: 'unknown'; readonly detail: string }
+  /** It was not written and will not be. */
+  | { readonly kind: 'refused'; readonly detail: string };
+
+export interface LogStreamInfo {
+  /** Oldest sequence that is still there. */
+  readonly firstSeq: number;
+  /** 0 when nothing was ever written. */
+  readonly lastSeq: number;
+}
+
+export interface TailStatus {
+  readonly kind: 'live' | 'down' | 'missing-stream';
+  readonly detail: string;
+}
+
+export interface TailListener {
+  /** In order of sequence. A jump means that records fell out of the stream before they could be read. */
+  record(seq: number, bytes: Uint8Array): void;
+  status(status: TailStatus): void;
+}
+
+export interface Tail {
+  close(): Promise<void>;
+}
+
+export interface BusStatus {
+  readonly kind: 'connected' | 'disconnected' | 'reconnected';
+  readonly detail: string;
+}
+
+export interface Bus {
+  /** Of the server connected last; empty before the first connection. */
+  readonly serverVersion: string;
+  readonly connected: boolean;
+
+  /** Creates the epoch's stream, or brings its size to `maxBytes`. Idempotent. */
+  ensureLogStream(epoch: number, maxBytes: number): Promise<void>;
+  /** Undefined: there is no such stream. */
+  logStreamInfo(epoch: number): Promise<LogStreamInfo | undefined>;
+  /** Epochs that have a stream, ascending. */
+  epochs(): Promise<number[]>;
+  /**
+   * Appends one record if the stream ends at `expectedLastSeq`. Calls may be
+   * made without waiting for each other: they leave in order. Never rejects.
+   */
+  append(epoch: number, bytes: Uint8Array, expectedLastSeq: number): Promise<AppendOutcome>;
+  /** Undefined: no record there, or no stream. */
+  readRecord(epoch: number, seq: number): Promise<Uint8Array | undefined>;
+  /** Records from `startSeq` on, for ever, across reconnects and a stream that comes later. */
+  tail(epoch: number, startSeq: number, listener: TailListener): Tail;
+
+  /** Soft state: dropped while NATS is away. */
+  publishHead(bytes: Uint8Array): void;
+  /** Returns how to stop. */
+  onHead(listener: (bytes: Uint8Array) => void): () => void;
+  /** Returns how to stop. */
+  onStatus(listener: (status: BusStatus) => void): () => void;
+  /** Ends tails and the connection. */
+  close(): Promise<void>;
+}

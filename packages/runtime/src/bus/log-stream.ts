@@ -1,0 +1,68 @@
+/**
+ * The JetStream stream of one epoch: exactly one subject, so that the stream's
+ * last sequence is the log's, and a window of the log, so that a full stream
+ * never stops distribution. Uses only what nats-server 2.9 has.
+ */
+import { LIMITS, logStreamName, logSubject } from '@flagstream/protocol';
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  NatsError,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from 'nats';
+
+/** nats-server's default; unused, since we send no message ids. */
+const DUPLICATE_WINDOW_MS = 120_000;
+
+const STREAM_NOT_FOUND = 10059;
+const MESSAGE_NOT_FOUND = 10037;
+
+export function logStreamConfig(prefix: string, epoch: number, maxBytes: number): Partial<StreamConfig> {
+  return {
+    name: logStreamName(prefix, epoch),
+    subjects: [logSubject(prefix, epoch)],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    num_replicas: 1,
+    max_bytes: maxBytes,
+    max_msgs: -1,
+    max_msgs_per_subject: -1,
+    max_age: 0,
+    max_msg_size: LIMITS.streamMessageBytesMax,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+    deny_delete: true,
+    deny_purge: true,
+    // Direct gets are answered by any replica and may be stale right after a write.
+    allow_direct: false,
+    allow_rollup_hdrs: false,
+  };
+}
+
+/** Creates the stream, or brings an existing one to the wanted size. */
+export async function ensureStream(jsm: JetStreamManager, config: Partial<StreamConfig>): Promise<void> {
+  const name = config.name!;
+  const existing = await unlessMissing(jsm.streams.info(name));
+  if (existing === undefined) await jsm.streams.add(config);
+  else if (existing.config.max_bytes !== config.max_bytes) {
+    await jsm.streams.update(name, { ...existing.config, max_bytes: config.max_bytes! });
+  }
+}
+
+/** Undefined instead of the error that says that there is no such stream or record. */
+export async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    const code = error instanceof NatsError ? error.api_error?.err_code : undefined;
+    if (code === STREAM_NOT_FOUND || code === MESSAGE_NOT_FOUND) return undefined;
+    throw error;
+  }
+}
+
+export function isMissingStream(error: unknown): boolean {
+  return error instanceof NatsError && error.api_error?.err_code === STREAM_NOT_FOUND;
+}

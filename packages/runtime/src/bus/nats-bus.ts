@@ -1,0 +1,185 @@
+/**
+ * Bus over nats. See bus.ts for what holds true.
+ */
+import {
+  epochOfStream,
+  fail,
+  headSubject,
+  logStreamName,
+  logSubject,
+  logSubjectWildcard,
+  NATS_PREFIX_PATTERN,
+} from '@flagstream/protocol';
+import type { Msg, Subscription } from 'nats';
+import type { Logger } from '../log/logger.ts';
+import { type AppendFailure, appendFailure } from './append-outcome.ts';
+import type { AppendOutcome, Bus, BusStatus, LogStreamInfo, Tail, TailListener } from './bus.ts';
+import { ensureStream, logStreamConfig, unlessMissing } from './log-stream.ts';
+import { LogTail } from './log-tail.ts';
+import { type Link, type NatsCredentials, NatsLink } from './nats-link.ts';
+
+export interface BusOptions extends NatsCredentials {
+  /** `nats://host:port`, several separated by commas. */
+  readonly url: string;
+  /** [a-z0-9-]: what all subjects and streams begin with. */
+  readonly prefix: string;
+  /** Names the connection: "evaluator node-1". */
+  readonly name: string;
+  readonly logger: Logger;
+  readonly inboxPrefix?: string;
+  /** Longest wait for an answer of the server, in milliseconds. Default 2,000. */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 2_000;
+
+/**
+ * Resolves after the first attempt to connect, also when it failed: the bus
+ * goes on trying in the background, for ever.
+ */
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  if (!NATS_PREFIX_PATTERN.test(options.prefix)) {
+    throw fail('CONFIG_INVALID', `nats.prefix "${options.prefix}" must consist of a-z, 0-9 and "-"`);
+  }
+  const link = new NatsLink({ ...options, timeoutMs: options.timeoutMs ?? TIMEOUT_MS });
+  const bus = new NatsBus(link, options.prefix, options.logger);
+  await link.open();
+  return bus;
+}
+
+class NatsBus implements Bus {
+  readonly #link: NatsLink;
+  readonly #prefix: string;
+  readonly #logger: Logger;
+  readonly #tails = new Set<LogTail>();
+  readonly #headListeners = new Set<(bytes: Uint8Array) => void>();
+  #heads: { readonly link: Link; readonly subscription: Subscription } | undefined;
+
+  constructor(link: NatsLink, prefix: string, logger: Logger) {
+    this.#link = link;
+    this.#prefix = prefix;
+    this.#logger = logger;
+    link.onStatus(() => this.#subscribeHeads());
+  }
+
+  get serverVersion(): string {
+    return this.#link.serverVersion;
+  }
+
+  get connected(): boolean {
+    return this.#link.current !== undefined;
+  }
+
+  async ensureLogStream(epoch: number, maxBytes: number): Promise<void> {
+    await ensureStream(this.#required().jsm, logStreamConfig(this.#prefix, epoch, maxBytes));
+  }
+
+  async logStreamInfo(epoch: number): Promise<LogStreamInfo | undefined> {
+    const { jsm } = this.#required();
+    const info = await unlessMissing(jsm.streams.info(logStreamName(this.#prefix, epoch)));
+    return info === undefined ? undefined : { firstSeq: info.state.first_seq, lastSeq: info.state.last_seq };
+  }
+
+  async epochs(): Promise<number[]> {
+    const { jsm } = this.#required();
+    const epochs: number[] = [];
+    for await (const stream of jsm.streams.names(logSubjectWildcard(this.#prefix))) {
+      const epoch = epochOfStream(this.#prefix, stream);
+      if (epoch !== undefined) epochs.push(epoch);
+    }
+    return epochs.sort((a, b) => a - b);
+  }
+
+  append(epoch: number, bytes: Uint8Array, expectedLastSeq: number): Promise<AppendOutcome> {
+    const link = this.#link.current;
+    if (link === undefined) return Promise.resolve({ kind: 'unknown', detail: 'NATS is not connected' });
+    const streamName = logStreamName(this.#prefix, epoch);
+    const options = { expect: { streamName, lastSequence: expectedLastSeq }, retries: 1 };
+    return link.js.publish(logSubject(this.#prefix, epoch), bytes, options).then(
+      (ack): AppendOutcome => ({ kind: 'ok', seq: ack.seq }),
+      (error: unknown) => this.#completeFailure(epoch, appendFailure(error)),
+    );
+  }
+
+  async readRecord(epoch: number, seq: number): Promise<Uint8Array | undefined> {
+    const { jsm } = this.#required();
+    const stored = await unlessMissing(jsm.streams.getMessage(logStreamName(this.#prefix, epoch), { seq }));
+    return stored?.data;
+  }
+
+  tail(epoch: number, startSeq: number, listener: TailListener): Tail {
+    const tail = new LogTail({
+      link: this.#link,
+      stream: logStreamName(this.#prefix, epoch),
+      startSeq,
+      listener,
+      logger: this.#logger,
+    });
+    this.#tails.add(tail);
+    return {
+      close: async () => {
+        this.#tails.delete(tail);
+        await tail.close();
+      },
+    };
+  }
+
+  publishHead(bytes: Uint8Array): void {
+    this.#link.current?.nc.publish(headSubject(this.#prefix), bytes);
+  }
+
+  onHead(listener: (bytes: Uint8Array) => void): () => void {
+    this.#headListeners.add(listener);
+    this.#subscribeHeads();
+    return () => {
+      this.#headListeners.delete(listener);
+      if (this.#headListeners.size > 0) return;
+      this.#heads?.subscription.unsubscribe();
+      this.#heads = undefined;
+    };
+  }
+
+  onStatus(listener: (status: BusStatus) => void): () => void {
+    return this.#link.onStatus(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#headListeners.clear();
+    // Consumers first: nats.js complains at length about those that outlive their connection.
+    await Promise.all([...this.#tails].map((tail) => tail.close()));
+    this.#tails.clear();
+    await this.#link.close();
+  }
+
+  /** One subscription for all listeners; nats.js keeps it across its own reconnects. */
+  #subscribeHeads(): void {
+    const link = this.#link.current;
+    if (link === undefined || this.#headListeners.size === 0 || this.#heads?.link === link) return;
+    const callback = (error: Error | null, message: Msg): void => {
+      if (error !== null) this.#logger.warn({ detail: error.message }, 'head beacons cannot be heard');
+      else for (const listener of [...this.#headListeners]) listener(new Uint8Array(message.data));
+    };
+    this.#heads = { link, subscription: link.nc.subscribe(headSubject(this.#prefix), { callback }) };
+  }
+
+  async #completeFailure(epoch: number, failure: AppendFailure): Promise<AppendOutcome> {
+    if (failure.kind !== 'conflict') return failure;
+    if (failure.lastSeq !== undefined) return { kind: 'conflict', lastSeq: failure.lastSeq };
+    try {
+      const info = await this.logStreamInfo(epoch);
+      return { kind: 'conflict', lastSeq: info?.lastSeq ?? 0 };
+    } catch (error) {
+      return {
+        kind: 'unknown',
+        detail: `conflict, but the end of the stream is not known: ${(error as Error).message}`,
+      };
+    }
+  }
+
+  /** @throws FlagstreamError UNREACHABLE while NATS is away */
+  #required(): Link {
+    const link = this.#link.current;
+    if (link === undefined) throw fail('UNREACHABLE', 'NATS is not connected');
+    return link;
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * The connection to NATS, kept for ever: the first attempt and any later end
+ * are followed by another attempt, with jitter. Between a disconnect and the
+ * reconnect nats.js would queue what is sent; nobody gets the link then, so
+ * nothing is sent late.
+ */
+import { Backoff } from '@flagstream/replica';
+import {
+  type ConnectionOptions,
+  connect,
+  Events,
+  type JetStreamClient,
+  type JetStreamManager,
+  type NatsConnection,
+} from 'nats';
+import type { Logger } from '../log/logger.ts';
+import type { BusStatus } from './bus.ts';
+
+export interface NatsCredentials {
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+}
+
+export interface NatsLinkOptions extends NatsCredentials {
+  /** `nats://host:port`, several separated by commas; may hold user and password. */
+  readonly url: string;
+  /** Shown in the server's list of connections. */
+  readonly name: string;
+  readonly logger: Logger;
+  /** Subjects of answers start with it, so that a server can keep users apart. Default `_INBOX`. */
+  readonly inboxPrefix?: string;
+  /** Longest wait for any answer of the server, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** A live connection. */
+export interface Link {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+}
+
+const RECONNECT = { baseMs: 100, capMs: 2_000 } as const;
+const PING_INTERVAL_MS = 5_000;
+const PINGS_OUTSTANDING_MAX = 2;
+
+export class NatsLink {
+  readonly #options: NatsLinkOptions;
+  readonly #listeners = new Set<(status: BusStatus) => void>();
+  readonly #backoff = new Backoff(RECONNECT, Math.random);
+  #link: Link | undefined;
+  #up = false;
+  #closed = false;
+  #everConnected = false;
+  #serverVersion = '';
+  #wake: (() => void) | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: NatsLinkOptions) {
+    this.#options = options;
+  }
+
+  get serverVersion(): string {
+    return this.#serverVersion;
+  }
+
+  /** The connection, while it is up. */
+  get current(): Link | undefined {
+    return this.#up ? this.#link : undefined;
+  }
+
+  /** Returns how to stop. Listeners hear of what happens after this call. */
+  onStatus(listener: (status: BusStatus) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Starts trying; resolves after the first attempt, whatever came of it. */
+  async open(): Promise<void> {
+    const first = this.#attempt();
+    this.#running = first.then(() => this.#keep());
+    await first;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake?.();
+    await this.#link?.nc.close();
+    await this.#running;
+  }
+
+  async #keep(): Promise<void> {
+    while (!this.#closed) {
+      const link = this.#link;
+      if (link === undefined) {
+        await this.#pause(this.#backoff.nextMs());
+        if (!this.#closed) await this.#attempt();
+        continue;
+      }
+      const error = await link.nc.closed();
+      this.#link = undefined;
+      this.#down(error instanceof Error ? error.message : 'connection closed');
+    }
+  }
+
+  async #attempt(): Promise<void> {
+    const { logger, url, timeoutMs } = this.#options;
+    try {
+      const nc = await connect(connectionOptions(this.#options));
+      const js = nc.jetstream({ timeout: timeoutMs });
+      const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: timeoutMs });
+      this.#link = { nc, js, jsm };
+      this.#backoff.reset();
+      if (this.#closed) {
+        await nc.close();
+        return;
+      }
+      this.#follow(nc);
+      this.#connected(nc);
+    } catch (err) {
+      const detail = (err as Error).message;
+      logger.warn(
+        { url: withoutCredentials(url), attempt: this.#backoff.attempts, detail },
+        'NATS is not reachable',
+      );
+    }
+  }
+
+  /** Watches one connection until it is closed; nats.js reconnects it by itself. */
+  #follow(nc: NatsConnection): void {
+    const watch = async (): Promise<void> => {
+      for await (const status of nc.status()) {
+        if (status.type === Events.Disconnect) this.#down(String(status.data));
+        else if (status.type === Events.Reconnect) this.#connected(nc);
+        else if (status.type === Events.Error) {
+          this.#options.logger.warn(
+            { detail: status.data, permission: status.permissionContext },
+            'NATS error',
+          );
+        }
+      }
+    };
+    watch().catch((err: unknown) => this.#options.logger.error({ err }, 'NATS status ended'));
+  }
+
+  #connected(nc: NatsConnection): void {
+    this.#up = true;
+    this.#serverVersion = nc.info?.version ?? '';
+    const kind = this.#everConnected ? 'reconnected' : 'connected';
+    this.#everConnected = true;
+    const detail = `${nc.getServer()}, nats-server ${this.#serverVersion}`;
+    this.#options.logger.info(
+      { server: nc.getServer(), server_version: this.#serverVersion },
+      `NATS ${kind}`,
+    );
+    this.#tell({ kind, detail });
+  }
+
+  #down(detail: string): void {
+    if (!this.#up) return;
+    this.#up = false;
+    if (this.#closed) return;
+    this.#options.logger.warn({ detail }, 'NATS disconnected');
+    this.#tell({ kind: 'disconnected', detail });
+  }
+
+  #tell(status: BusStatus): void {
+    for (const listener of [...this.#listeners]) listener(status);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function connectionOptions(options: NatsLinkOptions): ConnectionOptions {
+  const servers = options.url.split(',').map((server) => server.trim());
+  const inUrl = credentialsIn(servers[0] ?? '');
+  const user = options.user ?? inUrl.user;
+  const password = options.password ?? inUrl.password;
+  const token = options.token ?? inUrl.token;
+  return {
+    servers: servers.map(withoutCredentials),
+    name: options.name,
+    timeout: options.timeoutMs,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT.baseMs,
+    reconnectDelayHandler: () => RECONNECT.baseMs + Math.random() * (RECONNECT.capMs / 2),
+    // A refused login may be a server that is being configured: keep trying.
+    ignoreAuthErrorAbort: true,
+    pingInterval: PING_INTERVAL_MS,
+    maxPingOut: PINGS_OUTSTANDING_MAX,
+    noAsyncTraces: true,
+    ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { pass: password }),
+    ...(token === undefined ? {} : { token }),
+  };
+}
+
+/** nats.js does not read them from the URL. `nats://token@host` is a token. */
+function credentialsIn(server: string): NatsCredentials {
+  const userInfo = /^(?:[a-z]+:\/\/)?([^@/]+)@/.exec(server)?.[1];
+  if (userInfo === undefined) return {};
+  const [user = '', password] = userInfo.split(':').map(decodeURIComponent);
+  return password === undefined ? { token: user } : { user, password };
+}
+
+function withoutCredentials(server: string): string {
+  return server.replace(/^([a-z]+:\/\/)?[^@/]+@/, '$1');
+}
