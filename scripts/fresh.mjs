@@ -50,23 +50,20 @@ async function interrupt({ child, ended }) {
   if (![0, 130, 'SIGINT'].includes(how)) throw new Error(`after Ctrl-C it ended with: ${how}`);
 }
 
-/** Switches the first flag that is on off, and waits until an evaluation says so. */
+/** Switches a flag that is on off, and waits until an evaluation says so. */
 async function changeAFlag(cwd) {
   const flagstream = (...rest) =>
-    execFileSync('npx', ['flagstream', ...rest], { cwd, env: environment, encoding: 'utf8' });
-  const evaluate = (key) =>
-    JSON.parse(flagstream('eval', key, '-c', '{"targetingKey":"stranger"}', '-o', 'json'));
-  const flags = JSON.parse(flagstream('flag', 'list', '-o', 'json'));
-  const key = flags
-    .map((flag) => flag.name.split('/').at(-1))
-    .find((candidate) => evaluate(candidate).enabled);
-  if (key === undefined) throw new Error('no demo flag is on');
-  flagstream('flag', 'disable', key, '--comment', 'seen by a stranger');
-  await eventually(
-    () => evaluate(key).reason === 'REASON_DISABLED',
-    `flag ${key} to be seen as disabled`,
-    SEEN_TIMEOUT_MS,
-  );
+    JSON.parse(
+      execFileSync('npx', ['flagstream', ...rest, '-o', 'json'], { cwd, env: environment, encoding: 'utf8' }),
+    );
+  const isOn = (key) => flagstream('eval', key, '-c', '{"targetingKey":"stranger"}').enabled === true;
+  const listed = flagstream('flag', 'list');
+  const on = listed.find(({ configs }) => Object.values(configs).some((config) => config.enabled === true));
+  if (on === undefined) throw new Error('no demo flag is on');
+  const key = on.flag.name.split('/').at(-1);
+  await eventually(() => isOn(key), `flag ${key} to be seen as enabled`, SEEN_TIMEOUT_MS);
+  flagstream('flag', 'disable', key, '--comment', 'changed by a stranger');
+  await eventually(() => !isOn(key), `flag ${key} to be seen as disabled`, SEEN_TIMEOUT_MS);
   say(`flag ${key} was changed, and the change was seen`);
 }
 
