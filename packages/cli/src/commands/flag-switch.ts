@@ -1,0 +1,197 @@
+/** `flag enable`, `flag disable` and `flag rollout`: edits of a flag in one environment. */
+import { type FlagConfigDefinition, movedShare } from '@flagstream/engine';
+import { FlagstreamError, flagConfigName, flagName } from '@flagstream/protocol';
+import {
+  GetFlagConfigRequest,
+  GetFlagRequest,
+  type UpdateFlagConfigRequest,
+} from '@flagstream/protocol/gen/flagstream/v1/admin';
+import { Flag, FlagConfig, FlagKind, type Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { Command } from 'commander';
+import type { CliSession } from '../cli-session.ts';
+import type { AdminConnection } from '../connection/admin-connection.ts';
+import {
+  type EnvironmentOptions,
+  parseKey,
+  withAdmin,
+  withEnvironment,
+} from '../options/connection-options.ts';
+import { noteWrite, type WriteOptions, withEtag, withWrite, writeFields } from '../options/write-options.ts';
+import { serveText } from '../output/flag-text.ts';
+import { printJson } from '../output/json-output.ts';
+import { parsePercent, percentText, WHOLE_WEIGHT } from '../output/percent.ts';
+import { editRollout, rolloutVariant, servedBy } from '../rollout/edit-rollout.ts';
+
+interface SwitchOptions extends EnvironmentOptions, WriteOptions {
+  readonly etag?: string;
+  readonly variant?: string;
+}
+
+interface RolloutOptions extends SwitchOptions {
+  readonly rule?: string;
+}
+
+/** What an edit does to a configuration that was just read. */
+interface ConfigEdit {
+  readonly config: FlagConfig;
+  readonly fields: readonly string[];
+}
+
+interface Edited {
+  readonly before: FlagConfig;
+  readonly after: FlagConfig;
+  readonly revision: Revision | undefined;
+}
+
+export function flagEnableCommand(session: CliSession): Command {
+  const command = new Command('enable')
+    .description('switch a flag on in one environment')
+    .argument('<key>', 'flag', parseKey)
+    .option('--variant <key>', 'also serve this variant to everybody whom no rule matches');
+  return withWrite(withEtag(withEnvironment(command))).action(
+    session.action(async (key: string, options: SwitchOptions) => {
+      const { after, revision } = await editConfig(key, options, (flag, config) =>
+        enable(flag, config, options.variant),
+      );
+      show(session, options, after);
+      noteWrite(
+        session,
+        options,
+        `${key} is on in ${options.environment}: ${serveText(after.fallthrough)}`,
+        revision,
+      );
+      if (after.fallthrough === undefined)
+        session.terminal.note(
+          `  it serves the caller's default to all whom no rule matches; --variant names another`,
+        );
+    }),
+  );
+}
+
+export function flagDisableCommand(session: CliSession): Command {
+  const command = new Command('disable')
+    .description('switch a flag off in one environment: it serves its off variant')
+    .argument('<key>', 'flag', parseKey);
+  return withWrite(withEtag(withEnvironment(command))).action(
+    session.action(async (key: string, options: SwitchOptions) => {
+      const { after, revision } = await editConfig(key, options, (_, config) => ({
+        config: { ...config, enabled: false },
+        fields: ['enabled'],
+      }));
+      show(session, options, after);
+      noteWrite(session, options, `${key} is off in ${options.environment}`, revision);
+    }),
+  );
+}
+
+export function flagRolloutCommand(session: CliSession): Command {
+  const command = new Command('rollout')
+    .description('serve a variant to a share of the users; the fewest users move')
+    .argument('<key>', 'flag', parseKey)
+    .argument('<share>', 'percentage of users who get the variant', parsePercent)
+    .option('--variant <key>', 'variant to roll out; of a boolean flag the one with the value true')
+    .option('--rule <id>', 'edit what this rule serves; without it, what all others get');
+  return withWrite(withEtag(withEnvironment(command)))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ flagstream flag rollout new-checkout 10% -e production
+  $ flagstream flag rollout banner-colour 25% --variant green -e production -m "autumn campaign"
+  $ flagstream flag rollout new-checkout 50% --rule beta-testers -e production --dry-run`,
+    )
+    .action(
+      session.action(async (key: string, weight: number, options: RolloutOptions) => {
+        const rollout = { variant: options.variant, weight, ruleId: options.rule };
+        const { before, after, revision } = await editConfig(key, options, (flag, config) => ({
+          config: editRollout(flag, config, rollout),
+          fields: [options.rule === undefined ? 'fallthrough' : 'rules'],
+        }));
+        show(session, options, after);
+        const moved = movedText(before, after, options.rule);
+        const now = serveText(servedBy(after, options.rule));
+        noteWrite(session, options, `${key} in ${options.environment}: ${now}${moved}`, revision);
+        if (!after.enabled)
+          session.terminal.note(
+            `  the flag is off there: flagstream flag enable ${key} -e ${options.environment}`,
+          );
+      }),
+    );
+}
+
+function enable(flag: Flag, config: FlagConfig, variant: string | undefined): ConfigEdit {
+  const enabled = { ...config, enabled: true };
+  // A boolean flag that was never told what to serve serves true: that is what switching on means.
+  const mute = variant === undefined && config.fallthrough === undefined;
+  if (variant === undefined && !(mute && flag.kind === FlagKind.BOOLEAN))
+    return { config: enabled, fields: ['enabled'] };
+  const value = rolloutVariant(flag, variant);
+  return {
+    config: { ...enabled, fallthrough: { outcome: { $case: 'variant', value }, onMiss: 0, missVariant: '' } },
+    fields: ['enabled', 'fallthrough'],
+  };
+}
+
+/** Reads, edits and writes back; once again when somebody else was in between, unless an etag was named. */
+async function editConfig(
+  key: string,
+  options: SwitchOptions,
+  edit: (flag: Flag, config: FlagConfig) => ConfigEdit,
+): Promise<Edited> {
+  return withAdmin(options, async (admin) => {
+    try {
+      return await editOnce(admin, key, options, edit);
+    } catch (error) {
+      const stale = error instanceof FlagstreamError && error.reason === 'ETAG_MISMATCH';
+      if (!stale || options.etag !== undefined) throw error;
+      return editOnce(admin, key, options, edit);
+    }
+  });
+}
+
+async function editOnce(
+  admin: AdminConnection,
+  key: string,
+  options: SwitchOptions,
+  edit: (flag: Flag, config: FlagConfig) => ConfigEdit,
+): Promise<Edited> {
+  const { project, environment } = options;
+  const [flagAnswer, configAnswer] = await Promise.all([
+    admin.call(admin.client.getFlag, GetFlagRequest.fromPartial({ name: flagName(project, key) })),
+    admin.call(
+      admin.client.getFlagConfig,
+      GetFlagConfigRequest.fromPartial({ name: flagConfigName(project, environment, key) }),
+    ),
+  ]);
+  const before = configAnswer.flagConfig ?? FlagConfig.fromPartial({});
+  const { config, fields } = edit(flagAnswer.flag ?? Flag.fromPartial({}), before);
+  const request: UpdateFlagConfigRequest = {
+    flagConfig: { ...config, etag: options.etag ?? before.etag },
+    updateMask: [...fields],
+    ...writeFields(options),
+  };
+  const response = await admin.call(admin.client.updateFlagConfig, request);
+  return { before, after: response.flagConfig ?? config, revision: response.revision };
+}
+
+function show(session: CliSession, options: SwitchOptions, config: FlagConfig): void {
+  if (options.output === 'json') printJson(session.terminal, FlagConfig.toJSON(config));
+}
+
+/** How many users get something else, where both sides are splits of one gate. */
+function movedText(before: FlagConfig, after: FlagConfig, rule: string | undefined): string {
+  const splitOf = (config: FlagConfig): ReturnType<typeof definitionSplit> => definitionSplit(config, rule);
+  const [was, is] = [splitOf(before), splitOf(after)];
+  if (was === undefined || is === undefined) return '';
+  return `; ${percentText(Math.round(movedShare(was, is) * WHOLE_WEIGHT))} of the users move`;
+}
+
+function definitionSplit(
+  config: FlagConfig,
+  rule: string | undefined,
+): NonNullable<FlagConfigDefinition['fallthrough']>['split'] {
+  const definition = FlagConfig.toJSON(config) as FlagConfigDefinition;
+  const serve =
+    rule === undefined ? definition.fallthrough : definition.rules?.find(({ id }) => id === rule)?.serve;
+  return serve?.split;
+}

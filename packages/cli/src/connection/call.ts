@@ -1,0 +1,61 @@
+/**
+ * One unary call, as a promise, with a deadline. Errors come back as the
+ * catalogue's; one that never reached the server says which address and how to
+ * name another.
+ */
+import { type FlagstreamError, fail, fromServiceError } from '@flagstream/protocol';
+import type { CallOptions, Client, ClientUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js';
+import type { Endpoint } from './endpoint.ts';
+
+type UnaryMethod<I, O> = (
+  request: I,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, response: O) => void,
+) => ClientUnaryCall;
+
+export interface CallSettings {
+  readonly endpoint: Endpoint;
+  readonly metadata: Metadata;
+  readonly timeoutMs: number;
+}
+
+export function callUnary<I, O>(
+  client: Client,
+  method: UnaryMethod<I, O>,
+  request: I,
+  { endpoint, metadata, timeoutMs }: CallSettings,
+): Promise<O> {
+  return new Promise((resolve, reject) => {
+    const options = { deadline: Date.now() + timeoutMs };
+    method.call(client, request, metadata, options, (error, response) => {
+      if (error === null) resolve(response);
+      else reject(connectionError(error, endpoint));
+    });
+  });
+}
+
+/** What a call or stream ended with, in the words of somebody who typed an address. */
+export function connectionError(error: ServiceError, endpoint: Endpoint): FlagstreamError {
+  const known = fromServiceError(error);
+  const answered = (error.metadata?.get('grpc-status-details-bin').length ?? 0) > 0;
+  if (answered || (known.reason !== 'UNREACHABLE' && known.reason !== 'TIMEOUT')) return known;
+  const what = known.reason === 'TIMEOUT' ? 'did not answer in time' : 'cannot be reached';
+  return fail(
+    known.reason,
+    `the ${endpoint.role} at ${endpoint.address} ${what}: ${reasonOf(known.message)}`,
+    {
+      metadata: {
+        address: endpoint.address,
+        next: `Start one (flagstream dev), or name another with ${endpoint.option} HOST:PORT.`,
+      },
+      cause: error,
+    },
+  );
+}
+
+/** Of grpc-js's long account only the last attempt. */
+function reasonOf(message: string): string {
+  const last = /Last error: (?:Error: )?(.*?)(?:\. Resolution note:.*)?$/s.exec(message)?.[1];
+  return (last ?? message).trim();
+}

@@ -1,0 +1,24 @@
+/** An address that a person names: host:port of a control plane or an evaluator. */
+import { UsageError } from '../usage-error.ts';
+
+export interface Endpoint {
+  readonly role: 'control plane' | 'evaluator';
+  /** host:port */
+  readonly address: string;
+  /** Flag that names another address. */
+  readonly option: '--server' | '--evaluator';
+}
+
+/** "localhost:8010", ":8010" (localhost), "[::1]:8010" or a port alone. */
+export function parseEndpoint(role: Endpoint['role'], text: string): Endpoint {
+  const option = role === 'control plane' ? '--server' : '--evaluator';
+  const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^\s:/[\]]*):)?(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[2]);
+  if (match === null || port < 1 || port > 65_535)
+    throw new UsageError(
+      `${option} ${JSON.stringify(text)} is not an address`,
+      `Write HOST:PORT, for example ${option} localhost:${role === 'evaluator' ? 8013 : 8010}.`,
+    );
+  const host = match[1] === undefined || match[1] === '' ? 'localhost' : match[1];
+  return { role, address: `${host}:${port}`, option };
+}

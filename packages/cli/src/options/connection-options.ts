@@ -1,0 +1,125 @@
+/** Flags that say where to call, and in which project and environment; alike on every command. */
+import { isKey, LIMITS } from '@flagstream/protocol';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { AdminConnection } from '../connection/admin-connection.ts';
+import { parseEndpoint } from '../connection/endpoint.ts';
+import { EvaluatorConnection } from '../connection/evaluator-connection.ts';
+import type { OutputFormat } from '../output/json-output.ts';
+
+export const DEFAULT_SERVER = 'localhost:8010';
+export const DEFAULT_EVALUATOR = 'localhost:8013';
+
+export interface ProjectOptions {
+  readonly server: string;
+  readonly project: string;
+  readonly timeout: number;
+  readonly output: OutputFormat;
+}
+
+export interface EnvironmentOptions extends ProjectOptions {
+  readonly environment: string;
+}
+
+export interface EvaluationOptions {
+  readonly evaluator: string;
+  readonly project: string;
+  readonly environment: string;
+  readonly timeout: number;
+  readonly output: OutputFormat;
+}
+
+const DEFAULT_TIMEOUT_S = 10;
+
+export const serverOption = (): Option =>
+  new Option('--server <host:port>', 'control plane').env('FLAGSTREAM_SERVER').default(DEFAULT_SERVER);
+
+export const evaluatorOption = (): Option =>
+  new Option('--evaluator <host:port>', 'evaluator').env('FLAGSTREAM_EVALUATOR').default(DEFAULT_EVALUATOR);
+
+export const projectOption = (): Option =>
+  new Option('-p, --project <key>', 'project')
+    .env('FLAGSTREAM_PROJECT')
+    .default('default')
+    .argParser(parseKey);
+
+export const environmentOption = (): Option =>
+  new Option('-e, --environment <key>', 'environment')
+    .env('FLAGSTREAM_ENVIRONMENT')
+    .default('development')
+    .argParser(parseKey);
+
+export const outputOption = (): Option =>
+  new Option('-o, --output <format>', 'table for people, json (proto JSON) for programs')
+    .choices(['table', 'json'])
+    .default('table');
+
+export const timeoutOption = (): Option =>
+  new Option('--timeout <seconds>', 'longest wait for an answer')
+    .default(DEFAULT_TIMEOUT_S)
+    .argParser(parseSeconds);
+
+/** -p, --server, --timeout, -o */
+export function withProject(command: Command): Command {
+  return command
+    .addOption(projectOption())
+    .addOption(outputOption())
+    .addOption(serverOption())
+    .addOption(timeoutOption());
+}
+
+/** The same with -e. */
+export function withEnvironment(command: Command): Command {
+  return withProject(command.addOption(environmentOption()));
+}
+
+/** -p, -e, --evaluator, --timeout, -o */
+export function withEvaluation(command: Command): Command {
+  return command
+    .addOption(environmentOption())
+    .addOption(projectOption())
+    .addOption(outputOption())
+    .addOption(evaluatorOption())
+    .addOption(timeoutOption());
+}
+
+/** Runs with a connection to the control plane and closes it. */
+export async function withAdmin<T>(
+  options: Pick<ProjectOptions, 'server' | 'timeout'>,
+  run: (admin: AdminConnection) => Promise<T>,
+): Promise<T> {
+  const admin = new AdminConnection(parseEndpoint('control plane', options.server), options.timeout * 1000);
+  try {
+    return await run(admin);
+  } finally {
+    admin.close();
+  }
+}
+
+/** Runs with a connection to the evaluator and closes it. */
+export async function withEvaluator<T>(
+  options: EvaluationOptions,
+  run: (evaluator: EvaluatorConnection) => Promise<T>,
+): Promise<T> {
+  const endpoint = parseEndpoint('evaluator', options.evaluator);
+  const evaluator = new EvaluatorConnection(endpoint, options, options.timeout * 1000);
+  try {
+    return await run(evaluator);
+  } finally {
+    evaluator.close();
+  }
+}
+
+/** @throws InvalidArgumentError for what cannot be a key of a project, environment, flag or segment */
+export function parseKey(text: string): string {
+  if (isKey(text)) return text;
+  throw new InvalidArgumentError(
+    `A key has lower-case letters, digits, ".", "_" and "-", begins with a letter or digit, and has at most ${LIMITS.keyLengthMax} characters.`,
+  );
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !(seconds > 0 && seconds <= 3600))
+    throw new InvalidArgumentError('Give seconds, above 0 and up to 3600.');
+  return seconds;
+}

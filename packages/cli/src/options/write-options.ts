@@ -1,0 +1,63 @@
+/** Flags of every command that writes: who, why, under which operation id, and whether at all. */
+import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { type Command, Option } from 'commander';
+import type { CliSession } from '../cli-session.ts';
+
+export interface WriteOptions {
+  readonly actor?: string;
+  readonly comment?: string;
+  readonly opId?: string;
+  readonly dryRun?: boolean;
+}
+
+/** The fields that every write request has. */
+export interface WriteFields {
+  readonly actor: string;
+  readonly comment: string;
+  readonly opId: string;
+  readonly validateOnly: boolean;
+}
+
+export function withWrite(command: Command): Command {
+  return command
+    .option('-m, --comment <text>', 'why; protected environments ask for it')
+    .option('--dry-run', 'check everything and write nothing')
+    .addOption(new Option('--actor <name>', 'who; your user name if not given').env('FLAGSTREAM_ACTOR'))
+    .option('--op-id <id>', 'operation id: a repeated command with the same id is carried out once');
+}
+
+/** `etag` for commands that change one resource. */
+export function withEtag(command: Command): Command {
+  return command.option('--etag <etag>', 'refuse if the resource has changed since this etag was read');
+}
+
+export function writeFields(options: WriteOptions): WriteFields {
+  return {
+    actor: options.actor ?? localUser(),
+    comment: options.comment ?? '',
+    opId: options.opId ?? randomUUID(),
+    validateOnly: options.dryRun === true,
+  };
+}
+
+/** Says on stderr what a write has done. */
+export function noteWrite(
+  session: CliSession,
+  options: WriteOptions,
+  done: string,
+  revision: Revision | undefined,
+): void {
+  const at = revision === undefined ? '' : ` (revision ${revision.revision})`;
+  session.terminal.note(options.dryRun === true ? `dry run, nothing written: ${done}` : `${done}${at}`);
+}
+
+function localUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user may have no entry in the password file.
+    return '';
+  }
+}

@@ -1,0 +1,41 @@
+/** Answers of an evaluator in few words. */
+import {
+  type ErrorCode,
+  errorCodeToJSON,
+  type Freshness,
+  type Reason,
+  reasonToJSON,
+  SourceState,
+} from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+
+/** "TARGETING_MATCH", as OpenFeature writes it. */
+export function reasonText(reason: Reason): string {
+  return reasonToJSON(reason).replace(/^REASON_/, '');
+}
+
+export function errorCodeText(code: ErrorCode): string {
+  return errorCodeToJSON(code).replace(/^ERROR_CODE_/, '');
+}
+
+/** JSON of the value; without one, the caller's default applies. */
+export function valueText(value: unknown): string {
+  return value === undefined ? "(the caller's default)" : JSON.stringify(value);
+}
+
+/** A word of warning where an answer may be old, or undefined. */
+export function freshnessWarning(freshness: Freshness | undefined): string | undefined {
+  switch (freshness?.source) {
+    case SourceState.STALE_CACHE:
+      return `the evaluator serves its last good state, ${ageText(freshness.stalenessMs)} old: nothing answers it`;
+    case SourceState.FROZEN:
+      return 'the evaluator stopped before a record that it cannot read: update it';
+    case SourceState.DIVERGED:
+      return "the evaluator's log differs from the cluster's: it serves its last good state";
+    default:
+      return undefined;
+  }
+}
+
+function ageText(ms: number): string {
+  return ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+}
