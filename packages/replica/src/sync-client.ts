@@ -16,6 +16,7 @@ import {
   type NackCode,
   type SdkInfo,
   type ServerFrame,
+  type StreamErrorCode,
   SYNC_PROTOCOL_VERSION,
   type Transfer,
   type Welcome,
@@ -57,7 +58,13 @@ export type SyncClientEffect =
       readonly reconnectMinMs: number;
       readonly reconnectMaxMs: number;
     }
-  | { readonly type: 'close'; readonly reason: string; readonly retryAfterMs: number | undefined };
+  | {
+      readonly type: 'close';
+      readonly reason: string;
+      readonly retryAfterMs: number | undefined;
+      /** The server's own reason; absent when the client closes. */
+      readonly code: StreamErrorCode | undefined;
+    };
 
 export type SyncClientEvent =
   | { readonly type: 'opened'; readonly attempt: number }
@@ -160,7 +167,7 @@ export class SyncClientSession {
     if (frame.type === 'unknown')
       return frame.ignorable ? [] : this.#close('the server sent a frame that this client does not know');
     if (frame.type === 'error')
-      return this.#close(`${frame.code}: ${frame.detail}`, frame.retryAfterMs || undefined);
+      return this.#close(`${frame.code}: ${frame.detail}`, frame.retryAfterMs || undefined, frame.code);
     if (this.#phase === 'hello-sent' && frame.type !== 'welcome')
       return this.#close(`${frame.type} before welcome`);
     switch (frame.type) {
@@ -195,6 +202,7 @@ export class SyncClientSession {
     this.#phase = welcome.intent === 'none' ? 'live' : 'syncing';
     const welcomed: SyncClientEffect = { type: 'welcomed', welcome };
     if (welcome.intent !== 'none') return [welcomed];
+    this.#bookmark(welcome.head);
     return [welcomed, this.#fresh(welcome.head, welcome.freshness, undefined)];
   }
 
@@ -284,8 +292,8 @@ export class SyncClientSession {
     return { type: 'fresh', head, freshness, provenMs };
   }
 
-  #close(reason: string, retryAfterMs?: number): readonly SyncClientEffect[] {
+  #close(reason: string, retryAfterMs?: number, code?: StreamErrorCode): readonly SyncClientEffect[] {
     this.#phase = 'closed';
-    return [{ type: 'close', reason, retryAfterMs }];
+    return [{ type: 'close', reason, retryAfterMs, code }];
   }
 }
