@@ -2,13 +2,14 @@
  * One edit, written into a draft: existence, etags, defaults, fields. Whether
  * the result means anything is the compiler's question (decide.ts).
  */
+import type { FlagConfigDefinition } from '@flagstream/engine';
 import { fail, flagConfigId, formatName, invalidField, LIMITS } from '@flagstream/protocol';
-import type { Flag, FlagConfig, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { type Flag, FlagConfig, type Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND, type EntityChange, type EntityId } from '@flagstream/replica';
 import { timestampOf } from '../timestamp.ts';
 import { type Draft, requireExisting, requireParents } from './draft.ts';
 import type { Edit } from './edit.ts';
-import { mergeFields, requestPath, snakeCase } from './field-mask.ts';
+import { mergeFields, requestPath } from './field-mask.ts';
 import { withDefaultVariants, withRuleIds } from './flag-defaults.ts';
 import { changeOf, type Message, typeOf } from './resource.ts';
 import { storeMembers } from './segment-members.ts';
@@ -20,21 +21,33 @@ export function applyEdit(draft: Draft, edit: Edit, nowMs: number): void {
     case 'create':
       requireParents(draft, edit.id);
       requireNew(draft, edit.id);
-      return write(draft, edit, undefined, edit.message, typeOf(edit.id).writable);
+      write(draft, edit, undefined, edit.message, typeOf(edit.id).writable);
+      break;
     case 'update':
-      return update(draft, edit, edit.message, edit.fields);
+      update(draft, edit, edit.message, edit.fields);
+      break;
     case 'put':
-      if (edit.id.kind !== ENTITY_KIND.flagConfig && draft.get(edit.id) === undefined) {
-        requireParents(draft, edit.id);
-        requireEtag(draft, edit, edit.message.etag);
-        return write(draft, edit, undefined, edit.message, typeOf(edit.id).writable);
-      }
-      return update(draft, edit, edit.message, typeOf(edit.id).writable);
+      put(draft, edit, edit.message);
+      break;
     case 'archive':
-      return archive(draft, edit, edit.etag, nowMs);
+      archive(draft, edit, edit.etag, nowMs);
+      break;
     case 'restore':
-      return restore(draft, edit, edit.to, edit.parts, nowMs);
+      restore(draft, edit, edit.to, edit.parts, nowMs);
+      break;
   }
+}
+
+/** Creates what was never written, else replaces every field that a person may write. */
+function put(draft: Draft, edit: Edit, message: Message): void {
+  const { writable } = typeOf(edit.id);
+  if (edit.id.kind === ENTITY_KIND.flagConfig || draft.get(edit.id) !== undefined) {
+    update(draft, edit, message, writable);
+    return;
+  }
+  requireParents(draft, edit.id);
+  requireEtag(draft, edit, message.etag);
+  write(draft, edit, undefined, message, writable);
 }
 
 function update(draft: Draft, edit: Edit, message: Message, fields: readonly string[]): void {
@@ -108,7 +121,7 @@ function completedFlag(before: Flag | undefined, flag: Flag, path: string): Flag
 function completedConfig(edit: Edit, before: FlagConfig | undefined, message: FlagConfig): FlagConfig {
   const config = withRuleIds(message);
   requireReadable(edit, config);
-  const normalized = normalizeSplits(edit.id.key, config, before);
+  const normalized = normalizeSplits(edit.id.key, definitionOf(config), before && definitionOf(before));
   if (normalized.problems.length > 0)
     throw fail('INVALID_DEFINITION', `${edit.path}: ${normalized.problems[0]!.message}`, {
       fields: normalized.problems.map((problem) => ({
@@ -117,7 +130,11 @@ function completedConfig(edit: Edit, before: FlagConfig | undefined, message: Fl
         reason: problem.code,
       })),
     });
-  return normalized.config;
+  return FlagConfig.fromJSON(normalized.config);
+}
+
+function definitionOf(config: FlagConfig): FlagConfigDefinition {
+  return FlagConfig.toJSON(config) as FlagConfigDefinition;
 }
 
 /** Content that proto JSON cannot express, such as an unknown enum value, is refused. */
@@ -150,9 +167,8 @@ function takeOutOfService(draft: Draft, id: EntityId, nowMs: number): void {
   const change = draft.live(id);
   if (change === undefined) return;
   const message = typeOf(id).decode(change.content);
-  if ('archiveTime' in message || id.kind !== ENTITY_KIND.flagConfig)
-    Object.assign(message, { archiveTime: timestampOf(nowMs) });
-  draft.put(changeOf(id, message, true));
+  const archived = 'archiveTime' in message ? { ...message, archiveTime: timestampOf(nowMs) } : message;
+  draft.put(changeOf(id, archived, true));
   if (id.kind !== ENTITY_KIND.flag) return;
   for (const environment of draft.list(ENTITY_KIND.environment, id.project))
     takeOutOfService(draft, flagConfigId(id.project, environment.key, id.key), nowMs);
@@ -200,6 +216,6 @@ function requireEtag(draft: Draft, edit: Edit, etag: string): void {
   throw fail(
     'ETAG_MISMATCH',
     `${name} was changed since it was read: its etag is ${JSON.stringify(current)}, not ${JSON.stringify(etag.slice(0, 40))}`,
-    { metadata: { name, currentEtag: current, field: `${edit.path}.${snakeCase('etag')}` } },
+    { metadata: { name, currentEtag: current } },
   );
 }

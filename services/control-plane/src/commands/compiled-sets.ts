@@ -40,7 +40,9 @@ export class CompiledSets {
       const units = new ProjectUnits(draft, project);
       for (const environment of this.#affectedEnvironments(draft, project, changes)) {
         const key = setKey(project, environment);
-        const next = units.inService(environment) ? this.#propose(units, environment, changes, problems) : null;
+        const next = units.inService(environment)
+          ? this.#propose(units, environment, changes, problems)
+          : null;
         sets.set(key, next);
       }
     }

@@ -5,7 +5,6 @@ import { sameState } from './draft.ts';
 
 export function actionOf(before: EntityChange | undefined, after: EntityChange | undefined): ChangeAction {
   if (after === undefined || (before !== undefined && sameState(before, after))) return ChangeAction.NONE;
-  if (after.deleted)
-    return before === undefined || before.deleted ? ChangeAction.NONE : ChangeAction.ARCHIVE;
+  if (after.deleted) return before === undefined || before.deleted ? ChangeAction.NONE : ChangeAction.ARCHIVE;
   return before === undefined || before.deleted ? ChangeAction.CREATE : ChangeAction.UPDATE;
 }

@@ -7,7 +7,13 @@
  */
 import type { JsonObject } from '@flagstream/engine';
 import { type ErrorReason, formatName, type NamedKind, sha256 } from '@flagstream/protocol';
-import { Environment, Flag, FlagConfig, Project, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
+import {
+  Environment,
+  Flag,
+  FlagConfig,
+  Project,
+  Segment,
+} from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND, type EntityChange, type EntityId } from '@flagstream/replica';
 
 export type Message = Project | Environment | Flag | FlagConfig | Segment;

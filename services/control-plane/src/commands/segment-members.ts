@@ -5,11 +5,7 @@
  */
 import { murmur3x86 } from '@flagstream/engine';
 import { fail, invalidField, LIMITS, segmentMembers, sha256 } from '@flagstream/protocol';
-import {
-  Segment,
-  SegmentMembers,
-  type SegmentPart,
-} from '@flagstream/protocol/gen/flagstream/v1/model';
+import { Segment, SegmentMembers, type SegmentPart } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { bytesEqual, ENTITY_KIND, type EntityChange, entityKey, partId } from '@flagstream/replica';
 import { partChange } from '../log/staging.ts';
 import type { Draft } from './draft.ts';

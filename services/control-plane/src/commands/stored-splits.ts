@@ -4,74 +4,77 @@
  * new ones: then the fewest users move. A client that sends only weights gets
  * the stored ranges as its start, where it means the same split.
  */
-import { type FlagConfigDefinition, normalizeConfig, type Problem, type SplitDefinition } from '@flagstream/engine';
-import { FlagConfig, Gate, type Serve, Split } from '@flagstream/protocol/gen/flagstream/v1/model';
+import {
+  type FlagConfigDefinition,
+  normalizeConfig,
+  type ServeDefinition,
+  type SplitDefinition,
+} from '@flagstream/engine';
 
-export interface NormalizedConfig {
-  readonly config: FlagConfig;
-  readonly problems: readonly Problem[];
-}
+type NormalizedConfig = ReturnType<typeof normalizeConfig>;
 
 /** The configuration as it is stored: every split with its gate and ranges. */
 export function normalizeSplits(
   flagKey: string,
-  config: FlagConfig,
-  before: FlagConfig | undefined,
+  config: FlagConfigDefinition,
+  before: FlagConfigDefinition | undefined,
 ): NormalizedConfig {
-  const started = before === undefined ? config : startFromStored(config, before);
-  const definition = FlagConfig.toJSON(started) as FlagConfigDefinition;
-  const normalized = normalizeConfig(flagKey, definition);
-  return { config: takeSplits(started, normalized.config), problems: normalized.problems };
+  const fresh = normalizeConfig(flagKey, config);
+  if (before === undefined || fresh.problems.length > 0) return fresh;
+  return normalizeConfig(flagKey, startFromStored(config, fresh.config, before));
 }
 
-function startFromStored(config: FlagConfig, before: FlagConfig): FlagConfig {
-  const stored = new Map(before.rules.map((rule) => [rule.id, rule.serve]));
-  return {
-    ...config,
-    rules: config.rules.map((rule) => ({ ...rule, serve: serveFromStored(rule.serve, stored.get(rule.id)) })),
-    fallthrough: serveFromStored(config.fallthrough, before.fallthrough),
-  };
+/** `config` with the stored ranges where it means a stored split; `fresh` has its gates complete. */
+function startFromStored(
+  config: FlagConfigDefinition,
+  fresh: FlagConfigDefinition,
+  before: FlagConfigDefinition,
+): FlagConfigDefinition {
+  const stored = new Map(before.rules?.map((rule) => [rule.id, rule.serve]));
+  const rules = config.rules?.map((rule, i) => {
+    const serve = serveFromStored(rule.serve, fresh.rules?.[i]?.serve, stored.get(rule.id));
+    return serve === undefined ? rule : { ...rule, serve };
+  });
+  const fallthrough = serveFromStored(config.fallthrough, fresh.fallthrough, before.fallthrough);
+  return { ...config, ...(rules && { rules }), ...(fallthrough && { fallthrough }) };
 }
 
-function serveFromStored(serve: Serve | undefined, before: Serve | undefined): Serve | undefined {
-  if (serve?.outcome?.$case !== 'split' || before?.outcome?.$case !== 'split') return serve;
-  const split = splitFromStored(serve.outcome.value, before.outcome.value);
-  return { ...serve, outcome: { $case: 'split', value: split } };
+function serveFromStored(
+  serve: ServeDefinition | undefined,
+  fresh: ServeDefinition | undefined,
+  before: ServeDefinition | undefined,
+): ServeDefinition | undefined {
+  if (serve?.split === undefined || fresh?.split === undefined || before?.split === undefined) return serve;
+  const same = meansTheSame(serve.split, fresh.split, before.split);
+  return same ? { ...serve, split: withRanges(serve.split, before.split) } : serve;
 }
 
 /** The same variants in the same order, by the same gate, without ranges of its own. */
-function splitFromStored(split: Split, before: Split): Split {
-  const drawn = split.entries.some((entry) => entry.ranges.length > 0);
-  const sameEntries =
-    split.entries.length === before.entries.length &&
-    split.entries.every((entry, i) => entry.variant === before.entries[i]?.variant);
-  if (drawn || !sameEntries || !sameGate(split.gate, before.gate)) return split;
+function meansTheSame(split: SplitDefinition, fresh: SplitDefinition, before: SplitDefinition): boolean {
+  const entries = split.entries ?? [];
+  const stored = before.entries ?? [];
+  return (
+    entries.length === stored.length &&
+    entries.every((entry, i) => entry.variant === stored[i]?.variant) &&
+    entries.every((entry) => (entry.ranges ?? []).length === 0) &&
+    sameJson(fresh.gate ?? {}, before.gate ?? {})
+  );
+}
+
+function withRanges(split: SplitDefinition, before: SplitDefinition): SplitDefinition {
   return {
     ...split,
-    gate: before.gate,
-    entries: split.entries.map((entry, i) => ({ ...entry, ranges: before.entries[i]?.ranges ?? [] })),
-  };
-}
-
-/** A split that names no gate means the stored one. */
-function sameGate(gate: Gate | undefined, before: Gate | undefined): boolean {
-  if (gate === undefined || before === undefined) return gate === undefined;
-  return Buffer.from(Gate.encode(gate).finish()).equals(Gate.encode(before).finish());
-}
-
-/** The engine answers proto JSON; only the splits are taken from it, the rest stays as it came. */
-function takeSplits(config: FlagConfig, normalized: FlagConfigDefinition): FlagConfig {
-  return {
-    ...config,
-    rules: config.rules.map((rule, i) => ({
-      ...rule,
-      serve: takeSplit(rule.serve, normalized.rules?.[i]?.serve?.split),
+    ...(before.gate && { gate: before.gate }),
+    entries: (split.entries ?? []).map((entry, i) => ({
+      ...entry,
+      ranges: before.entries?.[i]?.ranges ?? [],
     })),
-    fallthrough: takeSplit(config.fallthrough, normalized.fallthrough?.split),
   };
 }
 
-function takeSplit(serve: Serve | undefined, split: SplitDefinition | undefined): Serve | undefined {
-  if (serve?.outcome?.$case !== 'split' || split === undefined) return serve;
-  return { ...serve, outcome: { $case: 'split', value: Split.fromJSON(split) } };
+/** Compares gates, whose members are scalars and lists of text. */
+function sameJson(a: object, b: object): boolean {
+  const sorted = (value: object): string =>
+    JSON.stringify(Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)));
+  return sorted(a) === sorted(b);
 }

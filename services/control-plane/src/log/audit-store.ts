@@ -20,6 +20,8 @@ export interface AuditStore extends Store {
   namedEntitiesChanged(scope: AuditScope, after: number, upTo: number, limit: number): readonly EntityId[];
   /** Unix milliseconds written into a record; information only. */
   wallMsAt(revision: number): number | undefined;
+  /** Chain hashes of the newest revisions, oldest first, at most `max`. */
+  recentHashes(max: number): readonly Uint8Array[];
   /** Every entity, deleted ones included, by kind, project, environment, key. */
   all(): readonly VersionedEntity[];
 }

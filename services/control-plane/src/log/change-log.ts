@@ -6,6 +6,8 @@
  * Holds true: when append returns, the revision is on disk, and every
  * onCommit listener has been told.
  */
+
+import { fail, LIMITS } from '@flagstream/protocol';
 import {
   type Actor,
   type Codec,
@@ -19,7 +21,6 @@ import {
   RECORD_FORMAT,
   type RecordFields,
 } from '@flagstream/replica';
-import { fail, LIMITS } from '@flagstream/protocol';
 import type { AuditStore } from './audit-store.ts';
 import { fitsOneRecord, type StagedPart, stageParts } from './staging.ts';
 
@@ -58,13 +59,16 @@ export class ChangeLog {
     this.#now = options.now;
   }
 
-  /** Gives a store that has never been written its first record. */
-  begin(): void {
+  /**
+   * Gives a store that has never been written its first record.
+   * @param identity 32 random bytes that tell this log from every other.
+   */
+  begin(identity: Uint8Array): void {
     if (this.store.head().revision > 0) return;
     const base = {
       epoch: 1,
       baseRevision: 0,
-      baseHash: new Uint8Array(0),
+      baseHash: identity,
       startedMs: this.#now(),
       reason: 'new log',
     };

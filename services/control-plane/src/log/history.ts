@@ -3,6 +3,8 @@
  * a record changed. Nothing is stored twice; a few decoded records are kept,
  * because readers ask for many entities of one record in a row.
  */
+
+import { fail } from '@flagstream/protocol';
 import {
   type Codec,
   ENTITY_KIND,
@@ -13,7 +15,6 @@ import {
   type LogRecord,
   type VersionedEntity,
 } from '@flagstream/replica';
-import { fail } from '@flagstream/protocol';
 import type { AuditStore } from './audit-store.ts';
 
 /** A committed record with the changes of its parts, by entity. */

@@ -3,6 +3,8 @@
  * tests. Folds with replica's LogState, so it also checks that SQLite's tables
  * and the fold that evaluators run agree.
  */
+
+import { fail } from '@flagstream/protocol';
 import {
   type Codec,
   compareEntityIds,
@@ -17,7 +19,6 @@ import {
   type StoredRecord,
   type VersionedEntity,
 } from '@flagstream/replica';
-import { fail } from '@flagstream/protocol';
 import type { AuditScope, AuditStore } from './audit-store.ts';
 import { assertContinues } from './continuation.ts';
 
@@ -48,7 +49,8 @@ export class MemoryStore implements AuditStore {
 
   fold(record: LogRecord): void {
     assertContinues(this.head(), record);
-    if (this.#operations.has(record.opId)) throw fail('INTERNAL', `op_id ${record.opId} is in the log already`);
+    if (this.#operations.has(record.opId))
+      throw fail('INTERNAL', `op_id ${record.opId} is in the log already`);
     const outcome = this.#state.apply(record);
     if (outcome.kind === 'broken') throw fail('LOG_CORRUPT', outcome.detail);
     if (outcome.kind !== 'applied') throw fail('INTERNAL', `the record was not applied: ${outcome.kind}`);
@@ -116,6 +118,10 @@ export class MemoryStore implements AuditStore {
 
   wallMsAt(revision: number): number | undefined {
     return this.#log[revision - 1]?.wallMs;
+  }
+
+  recentHashes(max: number): readonly Uint8Array[] {
+    return this.#log.slice(-max).map((record) => record.hash);
   }
 
   all(): readonly VersionedEntity[] {

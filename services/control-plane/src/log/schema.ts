@@ -93,7 +93,10 @@ function configure(db: Database.Database): void {
   if (db.pragma('synchronous', { simple: true }) !== SYNCHRONOUS_FULL)
     throw fail('INTERNAL', 'SQLite did not take synchronous=FULL');
   if (db.pragma('journal_mode', { simple: true }) !== 'wal')
-    throw fail('DATA_DIR_UNWRITABLE', 'SQLite did not take journal_mode=WAL: the file system lacks shared memory');
+    throw fail(
+      'DATA_DIR_UNWRITABLE',
+      'SQLite did not take journal_mode=WAL: the file system lacks shared memory',
+    );
 }
 
 function migrate(db: Database.Database, path: string): void {

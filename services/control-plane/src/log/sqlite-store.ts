@@ -4,6 +4,8 @@
  *
  * Holds true: the entity tables are the fold of the log up to the head row.
  */
+
+import { fail } from '@flagstream/protocol';
 import {
   bytesEqual,
   type Codec,
@@ -22,7 +24,6 @@ import {
   type StoredRecord,
   type VersionedEntity,
 } from '@flagstream/replica';
-import { fail } from '@flagstream/protocol';
 import type Database from 'better-sqlite3';
 import type { AuditScope, AuditStore } from './audit-store.ts';
 import { assertContinues } from './continuation.ts';
@@ -138,6 +139,10 @@ export class SqliteStore implements AuditStore {
 
   wallMsAt(revision: number): number | undefined {
     return this.#sql.wallMsAt.get(revision);
+  }
+
+  recentHashes(max: number): readonly Uint8Array[] {
+    return this.#sql.hashesAfter.all(this.#head.revision - max);
   }
 
   all(): readonly VersionedEntity[] {
@@ -266,4 +271,3 @@ function versioned(row: EntityRow): VersionedEntity {
     },
   };
 }
-

@@ -50,6 +50,7 @@ export interface Statements {
   readonly recordAt: Database.Statement<[number], StoredRecord>;
   readonly findOperation: Database.Statement<[string], StoredRecord>;
   readonly wallMsAt: Database.Statement<[number], number>;
+  readonly hashesAfter: Database.Statement<[number], Uint8Array>;
   readonly entity: Database.Statement<IdParams, EntityRow>;
   readonly entities: Database.Statement<[object], EntityRow>;
   readonly all: Database.Statement<[], EntityRow>;
@@ -93,6 +94,9 @@ export function prepareStatements(db: Database.Database): Statements {
     recordAt: db.prepare('SELECT epoch, revision, hash, bytes FROM log WHERE revision = ?'),
     findOperation: db.prepare('SELECT epoch, revision, hash, bytes FROM log WHERE op_id = ?'),
     wallMsAt: db.prepare<[number], number>('SELECT wall_ms FROM log WHERE revision = ?').pluck(),
+    hashesAfter: db
+      .prepare<[number], Uint8Array>('SELECT hash FROM log WHERE revision > ? ORDER BY revision')
+      .pluck(),
     entity: db.prepare(`SELECT * FROM entity WHERE ${ID}`),
     entities: db.prepare(
       `SELECT * FROM entity WHERE kind = @kind AND (@project IS NULL OR project = @project)

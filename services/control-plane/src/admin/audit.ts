@@ -1,0 +1,143 @@
+/** Reading the past: the change log, an entity's history, and what differs between revisions. */
+import { fail, formatName, invalidField, LIMITS, parseName, requireName } from '@flagstream/protocol';
+import type {
+  ChangeLogEntry,
+  DiffRevisionsRequest,
+  DiffRevisionsResponse,
+  EntityDiff,
+  ListChangesRequest,
+  ListChangesResponse,
+} from '@flagstream/protocol/gen/flagstream/v1/admin';
+import { ENTITY_KIND, type EntityChange, type EntityId, entityKey } from '@flagstream/replica';
+import type { AuditScope } from '../log/audit-store.ts';
+import type { ChangeLog } from '../log/change-log.ts';
+import type { History } from '../log/history.ts';
+import { timestampOf } from '../timestamp.ts';
+import { type ContentBudget, DIFF_CONTENT_BYTES_MAX, entityDiff } from './entity-diff.ts';
+import { pagePosition, pageSize, pageToken } from './page.ts';
+import { revisionOf } from './present.ts';
+import type { Reads } from './reads.ts';
+
+/** Differences in one page of the log: one apply alone may have more. */
+const PAGE_DIFFS_MAX = 5000;
+
+export class Audit {
+  readonly #log: ChangeLog;
+  readonly #history: History;
+  readonly #reads: Reads;
+
+  constructor(log: ChangeLog, history: History, reads: Reads) {
+    this.#log = log;
+    this.#history = history;
+    this.#reads = reads;
+  }
+
+  /** Newest first. Revisions that only stage or remove parts are not listed. */
+  listChanges(request: ListChangesRequest): ListChangesResponse {
+    const scope = scopeOf(request.parent);
+    const subject = request.name === '' ? undefined : requireSubject(request.name, scope);
+    const args = [request.parent, request.name, String(request.afterRevision), request.includeContent];
+    const size = pageSize(request.pageSize);
+    const head = this.#log.head();
+    const token = pagePosition(args, request.pageToken);
+    const below = token === undefined ? head.revision + 1 : Number(token);
+    const revisions = this.#revisions(scope, subject, below, size + 1).filter(
+      (revision) => BigInt(revision) > request.afterRevision,
+    );
+    const budget = { bytes: request.includeContent ? DIFF_CONTENT_BYTES_MAX : 0 };
+    const entries: ChangeLogEntry[] = [];
+    let diffs = 0;
+    for (const revision of revisions.slice(0, size)) {
+      const entry = this.#entry(revision, scope, subject, budget);
+      diffs += entry.diffs.length;
+      if (entries.length > 0 && diffs > PAGE_DIFFS_MAX) break;
+      entries.push(entry);
+    }
+    const last = revisions[entries.length - 1];
+    const more = last !== undefined && revisions.length > entries.length;
+    return {
+      entries,
+      nextPageToken: more ? pageToken(args, String(last)) : '',
+      revision: revisionOf(head),
+    };
+  }
+
+  /** What a change from one revision to the other would be; also backwards. */
+  diffRevisions(request: DiffRevisionsRequest): DiffRevisionsResponse {
+    const scope = scopeOf(request.parent);
+    if (request.fromRevision === 0n) throw invalidField('from_revision', 'must be a revision, 1 or more');
+    const from = this.#reads.positionAt(request.fromRevision);
+    const to = this.#reads.positionAt(request.toRevision);
+    const [low, high] = [from.revision, to.revision].sort((a, b) => a - b) as [number, number];
+    const limit = LIMITS.applyEntitiesMax;
+    const ids = this.#log.store.namedEntitiesChanged(scope, low, high, limit + 1);
+    if (ids.length > limit)
+      throw fail('LIMIT_EXCEEDED', `more than ${limit} resources differ: choose nearer revisions`, {
+        fields: [{ field: 'from_revision', description: `more than ${limit} resources differ` }],
+      });
+    const budget = { bytes: DIFF_CONTENT_BYTES_MAX };
+    const diffs: EntityDiff[] = [];
+    for (const id of ids) {
+      const diff = entityDiff(id, this.#at(id, from.revision), this.#at(id, to.revision), budget);
+      if (diff !== undefined) diffs.push(diff);
+    }
+    return { diffs, from: revisionOf(from), to: revisionOf(to) };
+  }
+
+  #revisions(
+    scope: AuditScope,
+    subject: EntityId | undefined,
+    below: number,
+    limit: number,
+  ): readonly number[] {
+    return subject === undefined
+      ? this.#log.store.namedRevisions(scope, below, limit)
+      : this.#log.store.revisionsOf(subject, below, limit);
+  }
+
+  #entry(
+    revision: number,
+    scope: AuditScope,
+    subject: EntityId | undefined,
+    budget: ContentBudget,
+  ): ChangeLogEntry {
+    const { record, changes } = this.#history.record(revision);
+    const diffs: EntityDiff[] = [];
+    for (const change of changes.values()) {
+      if (!isListed(change, scope, subject)) continue;
+      const diff = entityDiff(change, this.#at(change, revision - 1), change, budget);
+      if (diff !== undefined) diffs.push(diff);
+    }
+    const { epoch, hash, wallMs, actor, comment, opId } = record;
+    return {
+      revision: revisionOf({ epoch, revision, hash }),
+      time: timestampOf(wallMs),
+      actor: { ...actor },
+      comment,
+      opId,
+      diffs,
+    };
+  }
+
+  #at(id: EntityId, revision: number): EntityChange | undefined {
+    return this.#history.entityAt(id, revision)?.change;
+  }
+}
+
+function isListed(change: EntityChange, scope: AuditScope, subject: EntityId | undefined): boolean {
+  if (subject !== undefined) return entityKey(change) === entityKey(subject);
+  if (change.kind === ENTITY_KIND.part || change.kind === ENTITY_KIND.key) return false;
+  return scope.project === undefined || change.project === scope.project;
+}
+
+function scopeOf(parent: string): AuditScope {
+  return parent === '' ? {} : { project: requireName('parent', parent, ENTITY_KIND.project).project };
+}
+
+function requireSubject(name: string, scope: AuditScope): EntityId {
+  const id = parseName(name);
+  if (id === undefined) throw invalidField('name', 'must be a resource name');
+  if (scope.project !== undefined && scope.project !== id.project)
+    throw invalidField('name', `${formatName(id)} is not in projects/${scope.project}`);
+  return id;
+}

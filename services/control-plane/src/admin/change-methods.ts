@@ -1,0 +1,107 @@
+/** AdminService's methods on many resources at once, and on the past. */
+import {
+  fail,
+  formatName,
+  invalidField,
+  LIMITS,
+  parseName,
+  requireName,
+  revisionNumber,
+} from '@flagstream/protocol';
+import {
+  ApplyChangeSetRequest,
+  type ApplyChangeSetResponse,
+  type Change,
+  type ChangeOutcome,
+  type DiffRevisionsRequest,
+  type DiffRevisionsResponse,
+  type ListChangesRequest,
+  type ListChangesResponse,
+  RevertRequest,
+  type RevertResponse,
+} from '@flagstream/protocol/gen/flagstream/v1/admin';
+import { ENTITY_KIND } from '@flagstream/replica';
+import { type Handler, unary } from '@flagstream/runtime';
+import type { Edit } from '../commands/edit.ts';
+import { snakeCase } from '../commands/field-mask.ts';
+import { restoreEdits, revertSubjects, undoEdits } from '../commands/revert.ts';
+import type { ChangeLog } from '../log/change-log.ts';
+import type { Audit } from './audit.ts';
+import { type AdminParts, performEdits, principalActor } from './collection-methods.ts';
+import { revisionOf } from './present.ts';
+import { requestJson } from './request-digest.ts';
+import type { WriteResult } from './writes.ts';
+
+export interface ChangeParts extends AdminParts {
+  readonly log: ChangeLog;
+  readonly audit: Audit;
+}
+
+export function changeMethods(parts: ChangeParts): Readonly<Record<string, Handler>> {
+  return {
+    applyChangeSet: unary<ApplyChangeSetRequest, ApplyChangeSetResponse>((request, context) => {
+      if (request.changes.length > LIMITS.applyEntitiesMax) {
+        const description = `has ${request.changes.length} changes, the limit is ${LIMITS.applyEntitiesMax}`;
+        throw fail('LIMIT_EXCEEDED', `changes: ${description}`, {
+          fields: [{ field: 'changes', description }],
+        });
+      }
+      const edits = request.changes.map(applyEdit);
+      const result = performEdits(parts, ApplyChangeSetRequest, request, context, edits);
+      return { outcomes: outcomesOf(result), revision: revisionOf(result.position) };
+    }),
+    listChanges: unary<ListChangesRequest, ListChangesResponse>((request) =>
+      parts.audit.listChanges(request),
+    ),
+    diffRevisions: unary<DiffRevisionsRequest, DiffRevisionsResponse>((request) =>
+      parts.audit.diffRevisions(request),
+    ),
+    revert: unary<RevertRequest, RevertResponse>((request, context) => {
+      const result = parts.writes.perform({
+        method: context.method,
+        requestJson: requestJson(RevertRequest, request),
+        principal: principalActor(context),
+        opId: request.opId,
+        actor: request.actor,
+        comment: request.comment,
+        validateOnly: request.validateOnly,
+        edits: () => revertEdits(parts, request),
+        subjects: (revision) => revertSubjects(parts.history, revision),
+      });
+      return { outcomes: outcomesOf(result), revision: revisionOf(result.position) };
+    }),
+  };
+}
+
+function applyEdit({ change }: Change, i: number): Edit {
+  if (change === undefined) throw invalidField(`changes[${i}]`, 'names no change');
+  const path = `changes[${i}].${snakeCase(change.$case)}`;
+  if (change.$case === 'archive') {
+    const id = parseName(change.value);
+    if (id === undefined) throw invalidField(path, 'must be a resource name');
+    return { op: 'archive', id, path, etag: '' };
+  }
+  const id = requireName(`${path}.name`, change.value.name, ENTITY_KIND[change.$case]);
+  return { op: 'put', id, path, message: change.value };
+}
+
+function revertEdits({ log, history }: ChangeParts, request: RevertRequest): Edit[] {
+  const { target, name } = request;
+  if (target === undefined) throw invalidField('target', 'names neither undo_revision nor to_revision');
+  const newest = BigInt(log.head().revision);
+  const field = target.$case === 'undoRevision' ? 'undo_revision' : 'to_revision';
+  if (target.value < 1n) throw invalidField(field, 'must be a revision, 1 or more');
+  if (target.value > newest)
+    throw fail(
+      'REVISION_NOT_FOUND',
+      `${field}: revision ${target.value} does not exist: the newest is ${newest}`,
+    );
+  const revision = revisionNumber(target.value);
+  return target.$case === 'undoRevision'
+    ? undoEdits(log.store, history, revision, name)
+    : restoreEdits(log.store, history, revision, name);
+}
+
+function outcomesOf(result: WriteResult): ChangeOutcome[] {
+  return result.actions.map(({ id, action }) => ({ name: formatName(id), action }));
+}

@@ -1,0 +1,43 @@
+/** AdminService's methods on flag configurations, which exist for every flag and environment. */
+import {
+  type GetFlagConfigRequest,
+  type GetFlagConfigResponse,
+  type ListFlagConfigsRequest,
+  type ListFlagConfigsResponse,
+  UpdateFlagConfigRequest,
+  type UpdateFlagConfigResponse,
+} from '@flagstream/protocol/gen/flagstream/v1/admin';
+import type { FlagConfig } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { ENTITY_KIND } from '@flagstream/replica';
+import { type Handler, unary } from '@flagstream/runtime';
+import { type AdminParts, performOne, updateEdit } from './collection-methods.ts';
+import { revisionOf } from './present.ts';
+
+export function flagConfigMethods(parts: AdminParts): Readonly<Record<string, Handler>> {
+  return {
+    getFlagConfig: unary<GetFlagConfigRequest, GetFlagConfigResponse>((request) => {
+      const found = parts.reads.get<FlagConfig>(ENTITY_KIND.flagConfig, request.name, request.atRevision);
+      return { flagConfig: found.message, revision: revisionOf(found.position) };
+    }),
+    listFlagConfigs: unary<ListFlagConfigsRequest, ListFlagConfigsResponse>((request) => {
+      const environment = parts.reads.requireEnvironment(request.parent);
+      const page = parts.reads.listConfigs<FlagConfig>(environment, request);
+      return {
+        flagConfigs: page.messages,
+        nextPageToken: page.nextPageToken,
+        revision: revisionOf(page.position),
+      };
+    }),
+    updateFlagConfig: unary<UpdateFlagConfigRequest, UpdateFlagConfigResponse>((request, context) => {
+      const edit = updateEdit(ENTITY_KIND.flagConfig, 'flag_config', request.flagConfig, request.updateMask);
+      const done = performOne<FlagConfig, UpdateFlagConfigRequest>(
+        parts,
+        UpdateFlagConfigRequest,
+        request,
+        context,
+        [edit],
+      );
+      return { flagConfig: done.message, revision: done.revision };
+    }),
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * Taking back: a revert is an ordinary revision whose content is an earlier
+ * state. What did not exist then leaves service; keys stay retired.
+ */
+import { fail, formatName, LIMITS, type NamedKind, parseName } from '@flagstream/protocol';
+import { Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { ENTITY_KIND, type EntityChange, type EntityId, entityKey, partId } from '@flagstream/replica';
+import type { AuditStore } from '../log/audit-store.ts';
+import type { History } from '../log/history.ts';
+import { requireExisting } from './draft.ts';
+import type { Edit } from './edit.ts';
+import { RESOURCE_TYPES } from './resource.ts';
+
+/**
+ * Edits that take back what one revision changed, or only what it changed of
+ * one resource.
+ * @throws FlagstreamError REVERT_CONFLICT where an entity was changed again since.
+ */
+export function undoEdits(store: AuditStore, history: History, revision: number, name: string): Edit[] {
+  const { record, changes } = history.record(revision);
+  const changed = [...changes.values()].filter((change) => hasName(change));
+  const ids = name === '' ? changed : changed.filter((change) => isNamedBy(name, change));
+  if (ids.length === 0) {
+    const what = name === '' ? 'nothing that can be taken back' : `nothing of ${name}`;
+    throw fail('INVALID_FIELD', `undo_revision: revision ${revision} changed ${what}`, {
+      fields: [{ field: 'undo_revision', description: `changed ${what}` }],
+    });
+  }
+  const later = ids.filter((id) => store.entity(id)?.version !== record.revision);
+  if (later.length > 0) {
+    const first = later[0]!;
+    const version = store.entity(first)?.version ?? 0;
+    throw fail('REVERT_CONFLICT', `${formatName(first)} was changed again in revision ${version}`, {
+      metadata: { name: formatName(first), revision: String(version) },
+    });
+  }
+  return ids.map((id) => restoreEdit(history, id, revision - 1, 'undo_revision'));
+}
+
+/** Edits that restore one resource, or all of a project, as it was at a revision. */
+export function restoreEdits(store: AuditStore, history: History, revision: number, name: string): Edit[] {
+  const target = requireTarget(name);
+  if (target.kind !== ENTITY_KIND.project) {
+    requireExisting({ get: (id) => store.entity(id)?.change }, target);
+    return [restoreEdit(history, target, revision, 'to_revision')];
+  }
+  const limit = LIMITS.applyEntitiesMax;
+  const scope = { project: target.project };
+  const ids = store.namedEntitiesChanged(scope, revision, store.head().revision, limit + 1);
+  if (ids.length > limit)
+    throw fail('LIMIT_EXCEEDED', `more than ${limit} resources changed since revision ${revision}`, {
+      fields: [{ field: 'to_revision', description: `more than ${limit} resources changed since` }],
+    });
+  return ids.map((id) => restoreEdit(history, id, revision, 'to_revision'));
+}
+
+/** The entities whose fate a revert tells, for a retry: those of the revision that it made. */
+export function revertSubjects(history: History, revision: number): EntityId[] {
+  return [...history.record(revision).changes.values()].filter((change) => hasName(change));
+}
+
+function restoreEdit(history: History, id: EntityId, revision: number, path: string): Edit {
+  const to = history.entityAt(id, revision)?.change;
+  const { kind, project, environment, key } = id;
+  const parts = to === undefined || to.deleted ? [] : partsOf(history, to, revision);
+  return { op: 'restore', id: { kind, project, environment, key }, path, to, parts };
+}
+
+/** Parts that a segment names, which may have left the state since. */
+function partsOf(history: History, change: EntityChange, revision: number): EntityChange[] {
+  if (change.kind !== ENTITY_KIND.segment) return [];
+  return Segment.decode(change.content).parts.map((ref) => {
+    const part = history.entityAt(partId(ref.sha256, change.project), revision)?.change;
+    if (part === undefined) throw fail('LOG_CORRUPT', `a part of ${formatName(change)} is not in the log`);
+    return part;
+  });
+}
+
+function requireTarget(name: string): EntityId {
+  const target = parseName(name);
+  if (target !== undefined) return target;
+  const description = 'must name a resource, or the project that is to be restored as a whole';
+  throw fail('INVALID_NAME', `name: ${description}`, { fields: [{ field: 'name', description }] });
+}
+
+function isNamedBy(name: string, id: EntityId): boolean {
+  const target = requireTarget(name);
+  if (target.kind === ENTITY_KIND.project) return id.project === target.project;
+  return entityKey(target) === entityKey(id);
+}
+
+function hasName(id: EntityId): boolean {
+  return RESOURCE_TYPES[id.kind as NamedKind] !== undefined;
+}
