@@ -6,10 +6,11 @@
  * A method without a policy stops the construction, so nothing ever listens
  * with a hole in the door.
  */
-import { createServer, type Server as HttpServer, type RequestListener } from 'node:http';
+import type { Server as HttpServer, RequestListener } from 'node:http';
 import { descriptorSet, LIMITS } from '@flagstream/protocol';
 import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
 import type { HealthState } from '../health/health-state.ts';
+import { injectedHttpServer } from '../http/injected-http-server.ts';
 import { notFound } from '../http/json-answer.ts';
 import type { ListenAddress } from '../listen/claim-port.ts';
 import { FrontDoor } from '../listen/front-door.ts';
@@ -44,10 +45,6 @@ export interface GrpcHostOptions {
 
 const KEEPALIVE_TIME_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
-/** HTTP/1.1: headers, then the whole request, must have arrived by then. */
-const HTTP_HEADERS_TIMEOUT_MS = 10_000;
-const HTTP_REQUEST_TIMEOUT_MS = 30_000;
-
 export class GrpcHost {
   readonly #options: GrpcHostOptions;
   readonly #server: Server;
@@ -74,7 +71,7 @@ export class GrpcHost {
     });
     this.#addServices();
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-    this.#http = createHttpServer(options.http ?? notFound);
+    this.#http = injectedHttpServer(options.http ?? notFound);
     this.#door = new FrontDoor({
       logger: options.logger,
       http2: (socket) => injector.injectConnection(socket),
@@ -168,20 +165,6 @@ export class GrpcHost {
       gauge.set(this.#dispatcher.openStreams),
     );
   }
-}
-
-function createHttpServer(listener: RequestListener): HttpServer {
-  const server = createServer(
-    {
-      headersTimeout: HTTP_HEADERS_TIMEOUT_MS,
-      requestTimeout: HTTP_REQUEST_TIMEOUT_MS,
-      maxHeaderSize: LIMITS.httpHeaderBytesMax,
-    },
-    listener,
-  );
-  // It never listens itself, but this is where Node starts to enforce the timeouts above.
-  server.emit('listening');
-  return server;
 }
 
 function after(ms: number): { readonly passed: Promise<void>; cancel(): void } {

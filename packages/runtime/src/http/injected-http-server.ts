@@ -1,0 +1,32 @@
+/**
+ * An HTTP/1.1 server that never listens: the front door hands it connections
+ * with emit('connection', socket). Slow requests are cut all the same.
+ */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { LIMITS } from '@flagstream/protocol';
+
+export interface HttpTimeouts {
+  /** Headers must have arrived by then, in milliseconds. */
+  readonly headersMs: number;
+  /** The whole request must have arrived by then. */
+  readonly requestMs: number;
+  /** How often Node looks for requests that are late. */
+  readonly checkMs: number;
+}
+
+const TIMEOUTS: HttpTimeouts = { headersMs: 10_000, requestMs: 30_000, checkMs: 5_000 };
+
+export function injectedHttpServer(listener: RequestListener, timeouts: HttpTimeouts = TIMEOUTS): Server {
+  const server = createServer(
+    {
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
+      connectionsCheckingInterval: timeouts.checkMs,
+      maxHeaderSize: LIMITS.httpHeaderBytesMax,
+    },
+    listener,
+  );
+  // Node starts to enforce the timeouts when a server listens, and this one never does.
+  server.emit('listening');
+  return server;
+}
