@@ -14,6 +14,9 @@ import { Status } from './gen/google/rpc/status.ts';
 
 export const ERROR_DOMAIN = 'flagstream';
 
+/** Violations that travel: the trailer must fit into the 8 KiB of headers that gRPC peers take. */
+const FIELD_VIOLATIONS_MAX = 20;
+
 /**
  * By reason: gRPC status, whether the same call may succeed later unchanged,
  * and what to do next.
@@ -271,7 +274,9 @@ export function toServiceError(thrown: unknown): ServiceError {
 function statusDetails(error: FlagstreamError): Status {
   const details = [any('google.rpc.ErrorInfo', ErrorInfo.encode(ErrorInfo.create(infoOf(error))).finish())];
   if (error.status === grpcStatus.INVALID_ARGUMENT && error.fields.length > 0) {
-    const fieldViolations = error.fields.map((violation) => ({ reason: '', ...violation }));
+    const fieldViolations = error.fields
+      .slice(0, FIELD_VIOLATIONS_MAX)
+      .map((violation) => ({ reason: '', ...violation }));
     details.push(any('google.rpc.BadRequest', BadRequest.encode({ fieldViolations }).finish()));
   }
   if (error.status === grpcStatus.FAILED_PRECONDITION || error.status === grpcStatus.ABORTED) {
