@@ -131,6 +131,22 @@ export class EnvironmentView {
     return { put, remove };
   }
 
+  /**
+   * The oldest revision from which the same delta leads to the head: the newest
+   * one up to `from` that changed something here. Streams that wait at different
+   * revisions thus share their transfers.
+   */
+  deltaBase(from: number): number {
+    let low = 0;
+    let high = this.#journal.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#journal[middle]!.revision <= from) low = middle + 1;
+      else high = middle;
+    }
+    return this.#journal[low - 1]?.revision ?? from;
+  }
+
   #put(entity: VersionedEntity): void {
     const key = entityKey(entity.change);
     const before = this.#entities.get(key);

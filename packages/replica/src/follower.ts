@@ -43,6 +43,7 @@ export class Follower {
   readonly #settings: FollowerSettings;
   #state: LogState;
   #head: HeadBeacon | undefined;
+  #headHeardMs = 0;
   #freshMs: number | undefined;
   #behindSinceMs: number | undefined;
   #retryAtMs = 0;
@@ -113,7 +114,7 @@ export class Follower {
       }
       if (!this.#fold(record, effects, nowMs)) break;
     }
-    this.#measure(nowMs);
+    this.#measure();
     return effects;
   }
 
@@ -162,7 +163,8 @@ export class Follower {
 
   #beacon(beacon: HeadBeacon, nowMs: number): readonly FollowerEffect[] {
     this.#head = beacon;
-    this.#measure(nowMs);
+    this.#headHeardMs = nowMs;
+    this.#measure();
     const { position } = this.#state;
     const sameRevision = beacon.epoch === position.epoch && beacon.headRevision === position.revision;
     if (sameRevision && !bytesEqual(beacon.headHash, position.hash)) {
@@ -200,7 +202,7 @@ export class Follower {
     }
     this.#fault = undefined;
     this.#behindSinceMs = undefined;
-    this.#measure(nowMs);
+    this.#measure();
     return [{ type: 'replaced' }, { type: 'reopen', after: this.#state.position }];
   }
 
@@ -236,8 +238,8 @@ export class Follower {
     );
   }
 
-  /** The state was the newest one when this head was heard. */
-  #measure(nowMs: number): void {
-    if (this.#head !== undefined && !this.#behind()) this.#freshMs = nowMs;
+  /** The state holds what was the newest when this head was heard: it is fresh as of then, not as of now. */
+  #measure(): void {
+    if (this.#head !== undefined && !this.#behind()) this.#freshMs = this.#headHeardMs;
   }
 }

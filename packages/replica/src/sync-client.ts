@@ -282,7 +282,8 @@ export class SyncClientSession {
   /** Everything up to `head` was sent: the set in force stands for that revision too. */
   #bookmark(head: Position): boolean {
     const held = this.#set.position;
-    if (held === undefined || this.#applying !== undefined || this.#phase !== 'live') return false;
+    const between = this.#applying !== undefined || this.#assembly !== undefined;
+    if (held === undefined || between || this.#phase !== 'live') return false;
     if (head.epoch !== held.epoch || head.revision < held.revision) return false;
     if (!bytesEqual(head.hash, held.hash)) this.#set = this.#set.at(head);
     return true;

@@ -10,7 +10,7 @@
  * a new revision only sets `dirty`; after a Nack nothing is sent again until
  * something changes.
  */
-import { bytesEqual, type Position } from './position.ts';
+import { bytesEqual, ORIGIN, type Position } from './position.ts';
 import {
   type ClientFrame,
   type Freshness,
@@ -97,6 +97,8 @@ type Phase = 'await-hello' | 'live' | 'in-flight' | 'closed';
 
 /** A Ping asks for the digest every fifth time: divergence is noticed within 50 s at the default. */
 const DIGEST_EVERY_PINGS = 5;
+/** Below this a client that asks for small frames would only get more of them. */
+const FRAME_BYTES_MIN = 16_384;
 
 export class SyncServerSession {
   readonly #environment: SyncEnvironment;
@@ -115,6 +117,7 @@ export class SyncServerSession {
   #heardMs: number;
   #nextPingMs = Number.POSITIVE_INFINITY;
   #heartbeatMs: number;
+  #frameBytesMax: number;
   #nonce = 0;
   #clientNonce = 0;
 
@@ -124,6 +127,7 @@ export class SyncServerSession {
     this.#openedMs = nowMs;
     this.#heardMs = nowMs;
     this.#heartbeatMs = settings.heartbeatMs;
+    this.#frameBytesMax = settings.frameBytesMax;
   }
 
   get closed(): boolean {
@@ -138,6 +142,11 @@ export class SyncServerSession {
   /** The newest revision that the client has confirmed. */
   get acked(): Position | undefined {
     return this.#acked;
+  }
+
+  /** Largest frame that the client takes; an entity larger than that still gets one of its own. */
+  get frameBytesMax(): number {
+    return this.#frameBytesMax;
   }
 
   /** When `tick` has something to do, unix ms. */
@@ -195,6 +204,8 @@ export class SyncServerSession {
       hello.heartbeatMs === 0
         ? heartbeatMs
         : Math.min(heartbeatMsMax, Math.max(heartbeatMsMin, hello.heartbeatMs));
+    if (hello.maxFrameBytes > 0)
+      this.#frameBytesMax = Math.min(this.#frameBytesMax, Math.max(FRAME_BYTES_MIN, hello.maxFrameBytes));
     const choice = this.#choose(hello.have);
     if (choice.intent === 'behind') return this.#close('behind', choice.reason);
     this.#phase = 'live';
@@ -209,6 +220,7 @@ export class SyncServerSession {
       return [welcome, { type: 'confirmed', position: head }];
     }
     const from = choice.intent === 'delta' ? hello.have?.position : undefined;
+    this.#acked = from;
     return [welcome, this.#send(choice.intent, from, choice.forked, nowMs)];
   }
 
@@ -238,7 +250,7 @@ export class SyncServerSession {
   }
 
   #welcome(intent: Intent, reason: string, head: Position, nowMs: number): Welcome {
-    const { node, sessionId, ackTimeoutMs, frameBytesMax, sessionTtlMs } = this.#settings;
+    const { node, sessionId, ackTimeoutMs, sessionTtlMs } = this.#settings;
     const env = this.#environment;
     return {
       proto: SYNC_PROTOCOL_VERSION,
@@ -249,7 +261,7 @@ export class SyncServerSession {
       reason,
       heartbeatMs: this.#heartbeatMs,
       ackTimeoutMs,
-      maxFrameBytes: frameBytesMax,
+      maxFrameBytes: this.#frameBytesMax,
       sessionTtlMs,
       freshness: env.freshness(nowMs),
       project: env.project,
@@ -351,17 +363,24 @@ export class SyncServerSession {
     if (this.#phase === 'in-flight' && nowMs >= this.#sentMs + this.#settings.ackTimeoutMs)
       return this.#close('ack-timeout', 'a transfer was not acknowledged in time');
     this.#schedulePing(nowMs);
+    const owed = this.#phase === 'live' ? this.#advance(nowMs) : [];
     this.#nonce += 1;
     return [
+      ...owed,
       {
         type: 'ping',
         nonce: this.#nonce,
-        head: this.#cursor ?? this.#environment.head(),
+        head: this.#bookmark(),
         freshness: this.#environment.freshness(nowMs),
         wantDigest: this.#nonce % DIGEST_EVERY_PINGS === 0,
         echoNonce: this.#clientNonce,
       },
     ];
+  }
+
+  /** Everything up to here was sent and, while a transfer is open, taken. */
+  #bookmark(): Position {
+    return (this.#phase === 'in-flight' ? this.#acked : this.#cursor) ?? ORIGIN;
   }
 
   #schedulePing(nowMs: number): void {
