@@ -73,7 +73,8 @@ export function changeMethods(parts: ChangeParts): Readonly<Record<string, Handl
   };
 }
 
-function applyEdit({ change }: Change, i: number): Edit {
+/** The edit that one change of an apply is. */
+export function applyEdit({ change }: Change, i: number): Edit {
   if (change === undefined) throw invalidField(`changes[${i}]`, 'names no change');
   const path = `changes[${i}].${snakeCase(change.$case)}`;
   if (change.$case === 'archive') {

@@ -26,6 +26,11 @@ export interface Proposal {
 export class CompiledSets {
   readonly #sets = new Map<string, EnvironmentSet>();
 
+  /** Environments in service. */
+  get size(): number {
+    return this.#sets.size;
+  }
+
   /** What the draft's changes would make of the sets, and what does not compile. */
   propose(draft: Draft): Proposal {
     const problems: LocatedProblem[] = [];

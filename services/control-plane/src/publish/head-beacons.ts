@@ -1,0 +1,78 @@
+/**
+ * Head beacons: soft state that says how far the log is, each second and at
+ * once on change. Silent while writes are refused, so that a forked copy
+ * misleads nobody.
+ */
+import { LIMITS, logStreamName } from '@flagstream/protocol';
+import { type HeadBeacon, LOG_ID, READER_VERSION } from '@flagstream/replica';
+import type { ChangeLog } from '../log/change-log.ts';
+
+export interface HeadBeaconsOptions {
+  readonly log: ChangeLog;
+  readonly natsPrefix: string;
+  readonly controlPlaneId: string;
+  /** Made at start, not stored. */
+  readonly bootId: string;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Share of the period by which beacons of several processes drift apart. */
+const JITTER = 0.1;
+
+export class HeadBeacons {
+  readonly #options: HeadBeaconsOptions;
+  readonly #listeners = new Set<(beacon: HeadBeacon) => void>();
+  readonly #stopWatching: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: HeadBeaconsOptions) {
+    this.#options = options;
+    this.#stopWatching = options.log.onCommit(() => this.#emit());
+    this.#schedule();
+  }
+
+  current(): HeadBeacon {
+    const { log, natsPrefix, controlPlaneId, bootId } = this.#options;
+    const head = log.head();
+    return {
+      logId: LOG_ID,
+      epoch: head.epoch,
+      stream: logStreamName(natsPrefix, head.epoch),
+      baseRevision: log.store.lineage().at(-1)?.baseRevision ?? 0,
+      headRevision: head.revision,
+      headHash: head.hash,
+      stateDigest: log.store.stateDigest(),
+      minReader: READER_VERSION,
+      controlPlaneId,
+      bootId,
+    };
+  }
+
+  /** Hears each beacon, until the returned function is called. */
+  onBeacon(listener: (beacon: HeadBeacon) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#stopWatching();
+    this.#listeners.clear();
+  }
+
+  #emit(): void {
+    if (this.#options.log.writesRefused !== undefined) return;
+    const beacon = this.current();
+    for (const listener of this.#listeners) listener(beacon);
+  }
+
+  #schedule(): void {
+    const jitter = 1 + JITTER * (2 * this.#options.random() - 1);
+    this.#timer = setTimeout(() => {
+      this.#emit();
+      this.#schedule();
+    }, LIMITS.beaconMs * jitter);
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * LogService: the log for evaluators, straight from the control plane. Each
+ * stream is a cursor that pulls one bounded batch at a time and waits for its
+ * reader before the next.
+ */
+
+import {
+  epochBaseToWire,
+  headBeaconToWire,
+  LIMITS,
+  revisionNumber,
+  versionedEntityToWire,
+} from '@flagstream/protocol';
+import {
+  type GetHeadRequest,
+  type GetHeadResponse,
+  type GetSnapshotRequest,
+  type GetSnapshotResponse,
+  LogServiceService,
+  type WatchLogRequest,
+  type WatchLogResponse,
+} from '@flagstream/protocol/gen/flagstream/v1/log';
+import type { SnapshotEntity, SnapshotHeader } from '@flagstream/protocol/gen/flagstream/v1/record';
+import {
+  LOG_ID,
+  ORIGIN,
+  type Position,
+  READER_VERSION,
+  RECORD_FORMAT,
+  type Snapshot,
+} from '@flagstream/replica';
+import { type CallContext, type ServiceBinding, serverStream, unary, type Verb } from '@flagstream/runtime';
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { ChangeLog } from '../log/change-log.ts';
+import { LogCursor } from '../log/log-cursor.ts';
+import type { HeadBeacons } from '../publish/head-beacons.ts';
+import type { Snapshots } from './snapshot.ts';
+import { ready, sleepUntil } from './stream-pace.ts';
+
+export interface LogServiceParts {
+  readonly log: ChangeLog;
+  readonly beacons: HeadBeacons;
+  readonly snapshots: Snapshots;
+}
+
+const POLICY: Readonly<Record<keyof typeof LogServiceService, Verb>> = {
+  getHead: 'log',
+  getSnapshot: 'log',
+  watchLog: 'log',
+};
+
+/** Bytes of an entity on the wire beside its content. */
+const ENTITY_OVERHEAD_BYTES = 512;
+
+export function logService(parts: LogServiceParts): ServiceBinding {
+  return {
+    definition: LogServiceService,
+    policy: POLICY,
+    handlers: {
+      getHead: unary<GetHeadRequest, GetHeadResponse>(() => ({
+        head: headBeaconToWire(parts.beacons.current()),
+      })),
+      getSnapshot: serverStream<GetSnapshotRequest, GetSnapshotResponse>((_request, stream, context) =>
+        sendSnapshot(parts.snapshots.take(), stream, context),
+      ),
+      watchLog: serverStream<WatchLogRequest, WatchLogResponse>((request, stream, context) =>
+        watchLog(parts, positionOf(request), stream, context),
+      ),
+    },
+  };
+}
+
+async function sendSnapshot(
+  snapshot: Snapshot,
+  stream: ServerWritableStream<GetSnapshotRequest, GetSnapshotResponse>,
+  { signal }: CallContext,
+): Promise<void> {
+  stream.write({ chunk: { $case: 'header', value: headerOf(snapshot) } });
+  for (const entities of chunksOf(snapshot)) {
+    if (!(await ready(stream, signal))) return;
+    stream.write({ chunk: { $case: 'entities', value: { entities } } });
+  }
+  stream.end();
+}
+
+function headerOf(snapshot: Snapshot): SnapshotHeader {
+  const { position, lineage, stateDigest, entities, recentHashes } = snapshot;
+  return {
+    format: RECORD_FORMAT,
+    logId: LOG_ID,
+    epoch: position.epoch,
+    revision: BigInt(position.revision),
+    hash: Buffer.from(position.hash),
+    stateDigest: Buffer.from(stateDigest),
+    minReader: READER_VERSION,
+    lineage: lineage.map(epochBaseToWire),
+    entities: BigInt(entities.length),
+    recentHashes: Buffer.concat(recentHashes),
+  };
+}
+
+/** Entities in messages of bounded size; one entity never exceeds it by much. */
+function* chunksOf(snapshot: Snapshot): Iterable<SnapshotEntity[]> {
+  let chunk: SnapshotEntity[] = [];
+  let bytes = 0;
+  for (const entity of snapshot.entities) {
+    const size = entity.change.content.length + ENTITY_OVERHEAD_BYTES;
+    if (chunk.length > 0 && bytes + size > LIMITS.watchLogBytesMax) {
+      yield chunk;
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push(versionedEntityToWire(entity));
+    bytes += size;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** Records after a position, then each new one; the head each second while there is nothing else. */
+async function watchLog(
+  { log, beacons }: LogServiceParts,
+  after: Position,
+  stream: ServerWritableStream<WatchLogRequest, WatchLogResponse>,
+  { signal }: CallContext,
+): Promise<void> {
+  const cursor = new LogCursor(log.store, after);
+  while (await ready(stream, signal)) {
+    const records = cursor.next();
+    if (records.length > 0) {
+      stream.write({ event: { $case: 'records', value: { records: records.map(asBuffer) } } });
+      continue;
+    }
+    if (log.writesRefused === undefined)
+      stream.write({ event: { $case: 'head', value: headBeaconToWire(beacons.current()) } });
+    await sleepUntil((wake) => log.onCommit(wake), LIMITS.beaconMs, signal);
+  }
+}
+
+function positionOf({ after }: WatchLogRequest): Position {
+  return after === undefined
+    ? ORIGIN
+    : { epoch: after.epoch, revision: revisionNumber(after.revision), hash: after.hash };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
