@@ -169,6 +169,11 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     next: 'Restore a backup; the damaged file was left as it is.',
   },
+  DISK_COPY_UNUSABLE: {
+    status: 'DATA_LOSS',
+    retryable: false,
+    next: 'Flags come from the server; make the folder writable to keep a copy.',
+  },
   // Not now.
   NOT_READY: { status: 'UNAVAILABLE', retryable: true, next: 'Wait: no state was loaded yet.' },
   DRAINING: { status: 'UNAVAILABLE', retryable: true, next: 'Connect again: the server is going away.' },
