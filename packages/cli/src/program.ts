@@ -4,15 +4,30 @@
  */
 import { Command, CommanderError } from 'commander';
 import type { CliSession } from './cli-session.ts';
+import { applyCommand, importCommand, planCommand } from './commands/apply.ts';
+import { completionCommand } from './commands/completion.ts';
+import { configCommand } from './commands/config.ts';
+import { devCommand } from './commands/dev.ts';
+import { diffCommand } from './commands/diff.ts';
 import { environmentCommand } from './commands/environment.ts';
 import { evalCommand } from './commands/eval.ts';
+import { exportCommand, schemaCommand } from './commands/export.ts';
 import { flagCommand } from './commands/flag.ts';
+import { healthCommand } from './commands/health.ts';
+import { changesCommand, historyCommand } from './commands/history.ts';
 import { projectCommand } from './commands/project.ts';
+import { revertCommand } from './commands/revert.ts';
 import { segmentCommand } from './commands/segment.ts';
+import { serveCommand } from './commands/serve.ts';
+import { watchCommand } from './commands/watch.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { loadRoles, type Roles } from './roles/roles.ts';
 import { VERSION } from './version.ts';
 
-export function buildProgram(session: CliSession): Command {
+/** Commands whose flags are the settings of roles. */
+const ROLE_COMMANDS = new Set(['serve', 'config', 'completion', 'help']);
+
+export function buildProgram(session: CliSession, roles: Roles | undefined): Command {
   const program = new Command('flagstream')
     .description('Feature flags that change in real time.')
     .version(VERSION, '--version', 'print the version')
@@ -29,11 +44,26 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 conflict, 5 denied, 6 unava
 10 changes (plan, diff), 78 configuration, 130 interrupted.`,
     );
   for (const command of [
+    devCommand(session),
+    serveCommand(session, roles),
     flagCommand(session),
     segmentCommand(session),
     environmentCommand(session),
     projectCommand(session),
     evalCommand(session),
+    watchCommand(session),
+    planCommand(session),
+    applyCommand(session),
+    diffCommand(session),
+    exportCommand(session),
+    importCommand(session),
+    schemaCommand(session),
+    historyCommand(session),
+    changesCommand(session),
+    revertCommand(session),
+    healthCommand(session),
+    configCommand(session, roles),
+    completionCommand(session),
   ])
     program.addCommand(command);
   adapt(program, session);
@@ -43,7 +73,8 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 conflict, 5 denied, 6 unava
 /** Runs one command line (without the node and script arguments). */
 export async function runProgram(session: CliSession, words: readonly string[]): Promise<ExitCode> {
   try {
-    await buildProgram(session).parseAsync([...words], { from: 'user' });
+    const roles = ROLE_COMMANDS.has(words[0] ?? '') ? await loadRoles() : undefined;
+    await buildProgram(session, roles).parseAsync([...words], { from: 'user' });
     return session.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;

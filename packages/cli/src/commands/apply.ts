@@ -1,0 +1,136 @@
+/** `flagstream plan`, `apply` and `import`: from files to the control plane, as one revision or not at all. */
+import { ApplyChangeSetResponse } from '@flagstream/protocol/gen/flagstream/v1/admin';
+import { Command } from 'commander';
+import type { CliSession } from '../cli-session.ts';
+import type { AdminConnection } from '../connection/admin-connection.ts';
+import { loadDocuments, readSources } from '../document/load-documents.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { type ProjectOptions, withAdmin, withProject } from '../options/connection-options.ts';
+import { type WriteOptions, withWrite, writeFields } from '../options/write-options.ts';
+import { counted } from '../output/flag-text.ts';
+import { printJson } from '../output/json-output.ts';
+import { changeLine, summaryText } from '../output/plan-text.ts';
+import { applyPlan, checkPlan } from '../plan/checked-plan.ts';
+import { makePlan, type PlannedChange } from '../plan/make-plan.ts';
+import { planJson } from '../plan/plan-json.ts';
+import { readProject } from '../plan/project-state.ts';
+import { UsageError } from '../usage-error.ts';
+
+export interface PlanCommandOptions extends ProjectOptions, WriteOptions {
+  readonly file: string;
+  readonly prune?: boolean;
+}
+
+interface ApplyOptions extends PlanCommandOptions {
+  readonly yes?: boolean;
+}
+
+const FILE_HELP = 'file, folder with .yaml, .yml and .json files, or - for stdin';
+
+export function planCommand(session: CliSession): Command {
+  const command = new Command('plan')
+    .description('show what applying files would change; exit code 10 if anything would')
+    .requiredOption('-f, --file <path>', FILE_HELP)
+    .option('--prune', 'archive flags and segments that the files lack')
+    .option('-m, --comment <text>', 'why; protected environments ask for it');
+  return withProject(command).action(
+    session.action((options: PlanCommandOptions) => showPlan(session, command, options)),
+  );
+}
+
+export function applyCommand(session: CliSession): Command {
+  const command = new Command('apply')
+    .description('make the project like files, as one revision; shows the plan first')
+    .requiredOption('-f, --file <path>', FILE_HELP)
+    .option('--prune', 'archive flags and segments that the files lack');
+  return withConfirmation(withWrite(withProject(command)))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ flagstream apply -f flags/ --dry-run
+  $ flagstream apply -f flags.yaml --yes -m "autumn campaign"
+  $ flagstream export | flagstream apply -f - -p copy-of-shop --yes`,
+    )
+    .action(session.action((options: ApplyOptions) => carryOut(session, command, options)));
+}
+
+export function importCommand(session: CliSession): Command {
+  const command = new Command('import')
+    .description('take in an exported file: creates and updates, archives nothing')
+    .argument('<file>', FILE_HELP);
+  return withConfirmation(withWrite(withProject(command))).action(
+    session.action((file: string, options: Omit<ApplyOptions, 'file'>) =>
+      carryOut(session, command, { ...options, file }),
+    ),
+  );
+}
+
+function withConfirmation(command: Command): Command {
+  return command.option('-y, --yes', 'do not ask; needed where nobody can be asked');
+}
+
+/** Prints the plan. */
+export async function showPlan(
+  session: CliSession,
+  command: Command,
+  options: PlanCommandOptions,
+): Promise<ExitCode> {
+  const changes = await withAdmin(options, (admin) => preparePlan(admin, command, options));
+  printPlan(session, options, changes);
+  return changes.length === 0 ? EXIT.ok : EXIT.changes;
+}
+
+async function carryOut(session: CliSession, command: Command, options: ApplyOptions): Promise<ExitCode> {
+  const { terminal } = session;
+  return withAdmin(options, async (admin) => {
+    const changes = await preparePlan(admin, command, options);
+    const apply = changes.length > 0 && options.dryRun !== true;
+    if (!apply || options.output !== 'json') printPlan(session, options, changes);
+    if (!apply) return EXIT.ok;
+    if (options.yes !== true && !(await confirmed(session, changes))) {
+      terminal.note('nothing was changed');
+      return EXIT.failure;
+    }
+    const response = await applyPlan(admin, changes, writeFields(options));
+    if (options.output === 'json') printJson(terminal, ApplyChangeSetResponse.toJSON(response));
+    terminal.note(`${counted(changes.length, 'change')} applied (revision ${response.revision?.revision})`);
+    return EXIT.ok;
+  });
+}
+
+async function confirmed({ terminal }: CliSession, changes: readonly PlannedChange[]): Promise<boolean> {
+  if (!terminal.canAsk)
+    throw new UsageError(
+      'nobody can be asked whether to apply this',
+      'Give --yes to apply it, or --dry-run to look only.',
+    );
+  return terminal.confirm(`Apply ${counted(changes.length, 'change')}?`);
+}
+
+async function preparePlan(
+  admin: AdminConnection,
+  command: Command,
+  options: PlanCommandOptions,
+): Promise<readonly PlannedChange[]> {
+  const files = loadDocuments(readSources(options.file), options.project);
+  // What the files say is better than a default, and what was typed is better than both.
+  const typed = command.getOptionValueSource('project') !== 'default';
+  const project = typed ? options.project : (files.project ?? options.project);
+  const current = await readProject(admin, project);
+  const plan = makePlan(current, files.set, { project, prune: options.prune === true });
+  return checkPlan(admin, plan, writeFields(options));
+}
+
+function printPlan(
+  { terminal }: CliSession,
+  options: PlanCommandOptions,
+  changes: readonly PlannedChange[],
+): void {
+  if (options.output === 'json') {
+    printJson(terminal, changes.map(planJson));
+    return;
+  }
+  for (const change of changes) terminal.print(changeLine(terminal, change));
+  terminal.note(changes.length === 0 ? 'no changes' : summaryText(changes));
+}

@@ -1,0 +1,65 @@
+/** What `flagstream dev` says once it runs: where it listens, and lines to paste. */
+import { projectName } from '@flagstream/protocol';
+import { ListFlagsRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
+import { AdminConnection } from '../connection/admin-connection.ts';
+import { parseEndpoint } from '../connection/endpoint.ts';
+import { keyOfName } from '../output/flag-text.ts';
+import type { RunningRole } from '../roles/roles.ts';
+import type { Style } from '../terminal.ts';
+import { VERSION } from '../version.ts';
+
+export interface Welcome {
+  readonly controlPlane: Pick<RunningRole, 'grpcPort' | 'managementPort'>;
+  readonly evaluator: Pick<RunningRole, 'grpcPort' | 'managementPort'>;
+  readonly data: string;
+  /** Commands find the servers without being told. */
+  readonly defaultPorts: boolean;
+  /** Keys of flags that are there. */
+  readonly flags: readonly string[];
+  readonly paint: (style: Style, text: string) => string;
+}
+
+/** Of the demo flags the one with the most to see. */
+const PREFERRED_FLAG = 'new-checkout';
+const TIMEOUT_MS = 5_000;
+
+/** Some flags of the project, so that the lines to paste name one that is there. */
+export async function flagsToShow(server: string, project: string): Promise<readonly string[]> {
+  const admin = new AdminConnection(parseEndpoint('control plane', server), TIMEOUT_MS);
+  try {
+    const request = ListFlagsRequest.fromPartial({ parent: projectName(project) });
+    const { flags } = await admin.call(admin.client.listFlags, request);
+    return flags.map(({ name }) => keyOfName(name));
+  } finally {
+    admin.close();
+  }
+}
+
+export function welcomeText({ controlPlane, evaluator, data, defaultPorts, flags, paint }: Welcome): string {
+  const server = defaultPorts ? '' : ` --server localhost:${controlPlane.grpcPort}`;
+  const evaluation = defaultPorts ? '' : ` --evaluator localhost:${evaluator.grpcPort}`;
+  const known = flags.includes(PREFERRED_FLAG) ? PREFERRED_FLAG : flags[0];
+  const flag = known ?? PREFERRED_FLAG;
+  const lines = [
+    ...(known === undefined ? [`npx flagstream flag create ${flag} --enable${server}`] : []),
+    `npx flagstream flag list${server}`,
+    `npx flagstream eval ${flag} -c '{"targetingKey":"user-17"}' --explain${evaluation}`,
+    `npx flagstream watch${evaluation}`,
+    `npx flagstream flag rollout ${flag} 50%${server}`,
+    `grpcurl -plaintext -d '{"flagKey":"${flag}","context":{"targetingKey":"user-17"}}' \\`,
+    `  localhost:${evaluator.grpcPort} flagstream.v1.EvaluationService/Evaluate`,
+  ];
+  const row = (name: string, grpc: number, management: number): string =>
+    `  ${name.padEnd(14)} localhost:${grpc} (gRPC)   http://localhost:${management}/metrics`;
+  return `${paint('bold', `Flagstream ${VERSION}`)}: everything in one process, on this machine only, no key needed.
+
+${row('control plane', controlPlane.grpcPort, controlPlane.managementPort)}
+${row('evaluator', evaluator.grpcPort, evaluator.managementPort)}
+  ${'data'.padEnd(14)} ${data}
+
+In another terminal:
+
+${lines.map((line) => `  ${line}`).join('\n')}
+
+Ctrl-C stops it; the flags stay in ${data}.`;
+}

@@ -1,0 +1,178 @@
+/** `flagstream watch`: one line for each change, as it happens, until Ctrl-C. */
+import { projectName, revisionNumber } from '@flagstream/protocol';
+import { ChangeLogEntry, ListChangesRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
+import {
+  type EvaluationResult,
+  WatchRequest,
+  WatchResponse,
+} from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { LogServiceClient, WatchLogRequest } from '@flagstream/protocol/gen/flagstream/v1/log';
+import { credentials } from '@grpc/grpc-js';
+import { Argument, Command } from 'commander';
+import type { CliSession } from '../cli-session.ts';
+import { type AdminConnection, CHANNEL_OPTIONS } from '../connection/admin-connection.ts';
+import { listChanges } from '../connection/admin-lists.ts';
+import { followStream, type StreamListener } from '../connection/reconnecting-stream.ts';
+import {
+  type EvaluationOptions,
+  parseKey,
+  serverOption,
+  withAdmin,
+  withEvaluation,
+  withEvaluator,
+} from '../options/connection-options.ts';
+import { contextOption, type EvaluationContext } from '../options/context-option.ts';
+import { parseRevision } from '../options/revision.ts';
+import { changeEventLine } from '../output/change-text.ts';
+import { reasonText, valueText } from '../output/evaluation-text.ts';
+import { printJsonLine } from '../output/json-output.ts';
+import { UsageError } from '../usage-error.ts';
+
+interface WatchOptions extends EvaluationOptions {
+  readonly server: string;
+  readonly context?: EvaluationContext;
+  readonly flag: readonly string[];
+  readonly since?: bigint;
+}
+
+export function watchCommand(session: CliSession): Command {
+  return withEvaluation(
+    new Command('watch')
+      .description('print a line for each change, until Ctrl-C')
+      .addArgument(
+        new Argument('[what]', 'flags: as an evaluator gets them; changes: who, what and why')
+          .choices(['flags', 'changes'])
+          .default('flags'),
+      )
+      .addOption(contextOption())
+      .option('--flag <key>', 'only this flag (repeatable)', collectKeys, [])
+      .option('--since <revision>', 'changes after this revision first', parseRevision)
+      .addOption(serverOption()),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ flagstream watch -e production
+  $ flagstream watch flags -c '{"targetingKey":"u1"}' --flag new-checkout
+  $ flagstream watch changes --since 40 -o json
+
+With a context, flags prints what changes for that context. JSON output is one document per line.`,
+    )
+    .action(
+      session.action((what: 'flags' | 'changes', options: WatchOptions) => {
+        if (what === 'flags' && options.since !== undefined)
+          throw new UsageError('--since is of changes', 'Write flagstream watch changes --since REVISION.');
+        if (what === 'changes' && options.context !== undefined)
+          throw new UsageError('-c is of flags', 'Write flagstream watch flags -c CONTEXT.');
+        return what === 'flags' ? watchFlags(session, options) : watchChanges(session, options);
+      }),
+    );
+}
+
+async function watchFlags(session: CliSession, options: WatchOptions): Promise<never> {
+  const request = WatchRequest.fromPartial({
+    flagKeys: [...options.flag],
+    ...(options.context === undefined ? {} : { context: options.context }),
+  });
+  return withEvaluator(options, (evaluator) =>
+    followStream(evaluator.endpoint, () => evaluator.watch(request), {
+      ...reconnecting(session),
+      message: (response) => printWatch(session, options, response),
+    }),
+  );
+}
+
+function printWatch({ terminal }: CliSession, options: WatchOptions, response: WatchResponse): void {
+  const { event, revision } = response;
+  if (event === undefined || event.$case === 'heartbeat') return;
+  if (options.output === 'json') {
+    printJsonLine(terminal, WatchResponse.toJSON(response));
+    return;
+  }
+  const at = terminal.paint('dim', String(revision));
+  if (event.$case === 'notice') {
+    for (const key of event.value.flagKeys) terminal.print(`${at} ${key}`);
+    return;
+  }
+  for (const result of event.value.results) terminal.print(`${at} ${resultText(result)}`);
+  for (const key of event.value.removed) terminal.print(`${at} ${key} removed`);
+}
+
+function resultText({ flagKey, value, variant, reason }: EvaluationResult): string {
+  return `${flagKey} = ${valueText(value)}${variant === '' ? '' : ` (${variant})`} ${reasonText(reason)}`;
+}
+
+/** The log says when there is something new, the change log says what it is. */
+async function watchChanges(session: CliSession, options: WatchOptions): Promise<never> {
+  return withAdmin(options, async (admin) => {
+    const client = new LogServiceClient(
+      admin.endpoint.address,
+      credentials.createInsecure(),
+      CHANNEL_OPTIONS,
+    );
+    let last = options.since ?? (await newestRevision(admin));
+    let first = true;
+    try {
+      return await followStream(
+        admin.endpoint,
+        () => client.watchLog(WatchLogRequest.fromPartial({ after: { epoch: 0, revision: last } })),
+        {
+          ...reconnecting(session),
+          message: async ({ event }) => {
+            if (event?.$case !== 'records' && !first) return;
+            first = false;
+            for (const entry of await changesAfter(admin, options, last)) {
+              printChange(session, options, entry);
+              last = entry.revision?.revision ?? last;
+            }
+          },
+        },
+      );
+    } finally {
+      client.close();
+    }
+  });
+}
+
+function printChange({ terminal }: CliSession, options: WatchOptions, entry: ChangeLogEntry): void {
+  if (options.output === 'json') printJsonLine(terminal, ChangeLogEntry.toJSON(entry));
+  else terminal.print(changeEventLine(entry));
+}
+
+/** Oldest first; of some flags when some were named. */
+async function changesAfter(
+  admin: AdminConnection,
+  options: WatchOptions,
+  afterRevision: bigint,
+): Promise<readonly ChangeLogEntry[]> {
+  const parent = projectName(options.project);
+  const entries = await listChanges(admin, { parent, afterRevision });
+  const wanted = new Set(options.flag);
+  return entries
+    .reverse()
+    .filter(
+      ({ diffs }) => wanted.size === 0 || diffs.some(({ name }) => wanted.has(name.split('/').at(-1) ?? '')),
+    );
+}
+
+async function newestRevision(admin: AdminConnection): Promise<bigint> {
+  const { revision } = await admin.call(
+    admin.client.listChanges,
+    ListChangesRequest.fromPartial({ pageSize: 1 }),
+  );
+  return BigInt(revisionNumber(revision?.revision ?? 0n));
+}
+
+function reconnecting({ terminal }: CliSession): Pick<StreamListener<never>, 'lost'> {
+  return {
+    lost: (error, delayMs) => {
+      const why = error === undefined ? 'the server closed the stream' : error.message;
+      terminal.note(`${why}; again in ${(delayMs / 1000).toFixed(1)} s`);
+    },
+  };
+}
+
+function collectKeys(key: string, before: readonly string[]): readonly string[] {
+  return [...before, parseKey(key)];
+}

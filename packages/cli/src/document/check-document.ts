@@ -1,0 +1,249 @@
+/**
+ * Checks a parsed file against the message type of our documents: unknown
+ * fields, wrong types and unknown words, each with its path, line and column.
+ * What the definitions mean is not judged here: the control plane compiles them.
+ */
+import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Pair } from 'yaml';
+import { didYouMean } from '../did-you-mean.ts';
+import type { DocumentProblem } from './document-problem.ts';
+import type { YamlDocument } from './parse-text.ts';
+
+/** Deeper than the deepest definition that compiles, and far from the stack's end. */
+const DEPTH_MAX = 100;
+/** Aliases can make a small file describe a huge one. */
+const NODES_MAX = 5_000_000;
+const PROBLEMS_MAX = 200;
+const ANY_JSON = new Set(['google.protobuf.Value', 'google.protobuf.Struct', 'google.protobuf.ListValue']);
+const TIMESTAMP = 'google.protobuf.Timestamp';
+const UINT32_MAX = 0xffff_ffff;
+
+/** All problems of one document, in the order of the text. */
+export function checkDocument(
+  file: string,
+  document: YamlDocument,
+  lines: LineCounter,
+  type: DescMessage,
+): readonly DocumentProblem[] {
+  const checker = new Checker(file, document, lines);
+  checker.message(document.contents, type, '', 0);
+  return checker.problems;
+}
+
+type MaybeNode = Node | null | undefined;
+
+class Checker {
+  readonly problems: DocumentProblem[] = [];
+  readonly #file: string;
+  readonly #document: YamlDocument;
+  readonly #lines: LineCounter;
+  #nodes = 0;
+
+  constructor(file: string, document: YamlDocument, lines: LineCounter) {
+    this.#file = file;
+    this.#document = document;
+    this.#lines = lines;
+  }
+
+  message(written: MaybeNode, type: DescMessage, path: string, depth: number): void {
+    const node = this.#enter(written, path, depth);
+    if (node === undefined || ANY_JSON.has(type.typeName)) return;
+    if (type.typeName === TIMESTAMP) {
+      this.#timestamp(node, path);
+      return;
+    }
+    if (!isMap(node)) {
+      this.#add(node, path, `must be a mapping of fields, not ${wordFor(node)}`);
+      return;
+    }
+    const seen = new Map<DescField, string>();
+    for (const pair of node.items) this.#member(pair as Pair<Node, Node | null>, type, path, depth, seen);
+    this.#oneofs(node, type, path, seen);
+  }
+
+  #member(
+    pair: Pair<Node, Node | null>,
+    type: DescMessage,
+    path: string,
+    depth: number,
+    seen: Map<DescField, string>,
+  ): void {
+    const name = keyText(pair.key);
+    const field = type.fields.find((each) => each.jsonName === name || each.name === name);
+    if (field === undefined) {
+      const names = type.fields.map((each) => each.jsonName);
+      this.#add(
+        pair.key,
+        join(path, name),
+        `is not a field of ${type.name}${didYouMean(name, names)}; fields are ${names.join(', ')}`,
+      );
+      return;
+    }
+    if (seen.has(field))
+      this.#add(pair.key, join(path, name), `stands here twice, also as ${seen.get(field)}`);
+    seen.set(field, name);
+    if (!isEmpty(pair.value) || field.message?.typeName === 'google.protobuf.Value')
+      this.#field(pair.value, field, join(path, name), depth + 1);
+    else seen.delete(field);
+  }
+
+  #field(written: MaybeNode, field: DescField, path: string, depth: number): void {
+    switch (field.fieldKind) {
+      case 'scalar':
+        this.#scalar(written, field.scalar, path, depth);
+        return;
+      case 'enum':
+        this.#enum(written, field.enum, path, depth);
+        return;
+      case 'message':
+        this.message(written, field.message, path, depth);
+        return;
+      case 'list':
+        this.#list(written, field, path, depth);
+        return;
+      case 'map':
+        this.#map(written, field, path, depth);
+    }
+  }
+
+  #list(written: MaybeNode, field: DescField & { fieldKind: 'list' }, path: string, depth: number): void {
+    const node = this.#enter(written, path, depth);
+    if (node === undefined) return;
+    if (!isSeq(node)) {
+      this.#add(node, path, `must be a list, not ${wordFor(node)}`);
+      return;
+    }
+    node.items.forEach((item, i) => {
+      this.#element(item as MaybeNode, field, `${path}[${i}]`, depth + 1);
+    });
+  }
+
+  #map(written: MaybeNode, field: DescField & { fieldKind: 'map' }, path: string, depth: number): void {
+    const node = this.#enter(written, path, depth);
+    if (node === undefined) return;
+    if (!isMap(node)) {
+      this.#add(node, path, `must be a mapping, not ${wordFor(node)}`);
+      return;
+    }
+    for (const pair of node.items as Pair<Node, Node | null>[])
+      this.#element(pair.value, field, join(path, keyText(pair.key)), depth + 1);
+  }
+
+  #element(
+    written: MaybeNode,
+    field: DescField & { fieldKind: 'list' | 'map' },
+    path: string,
+    depth: number,
+  ): void {
+    if (field.message !== undefined) this.message(written, field.message, path, depth);
+    else if (field.enum !== undefined) this.#enum(written, field.enum, path, depth);
+    else this.#scalar(written, field.scalar, path, depth);
+  }
+
+  #scalar(written: MaybeNode, scalar: ScalarType, path: string, depth: number): void {
+    const node = this.#enter(written, path, depth);
+    if (node === undefined) return;
+    const problem = scalarProblem(isScalar(node) ? node.value : node, scalar);
+    if (problem !== undefined) this.#add(node, path, `${problem}, not ${wordFor(node)}`);
+  }
+
+  #enum(written: MaybeNode, type: DescEnum, path: string, depth: number): void {
+    const node = this.#enter(written, path, depth);
+    if (node === undefined) return;
+    const names = type.values.map((value) => value.name);
+    const value = isScalar(node) ? node.value : undefined;
+    if (typeof value === 'string' && names.includes(value)) return;
+    const meant = typeof value === 'string' ? didYouMean(value, names) : '';
+    this.#add(node, path, `must be one of ${names.join(', ')}, not ${wordFor(node)}${meant}`);
+  }
+
+  #timestamp(node: Node, path: string): void {
+    const value = isScalar(node) ? node.value : undefined;
+    const valid =
+      typeof value === 'string' &&
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) &&
+      !Number.isNaN(Date.parse(value));
+    if (!valid) this.#add(node, path, `must be a time such as 2026-12-24T18:00:00Z, not ${wordFor(node)}`);
+  }
+
+  #oneofs(node: Node, type: DescMessage, path: string, seen: ReadonlyMap<DescField, string>): void {
+    for (const oneof of type.oneofs) {
+      const given = oneof.fields.filter((field) => seen.has(field)).map((field) => field.jsonName);
+      if (given.length > 1) this.#add(node, path, `has ${given.join(' and ')}: only one of them can be`);
+    }
+  }
+
+  /** The node behind an alias; undefined where there is nothing to check. */
+  #enter(written: MaybeNode, path: string, depth: number): Node | undefined {
+    const node = isAlias(written) ? written.resolve(this.#document) : written;
+    this.#nodes += 1;
+    if (node === null || node === undefined) {
+      this.#add(written, path, 'must not be empty');
+      return undefined;
+    }
+    if (depth <= DEPTH_MAX && this.#nodes <= NODES_MAX) return node;
+    if (this.#nodes <= NODES_MAX + 1) this.#add(node, path, 'is nested too deeply, or describes too much');
+    return undefined;
+  }
+
+  #add(node: MaybeNode, path: string, message: string): void {
+    if (this.problems.length >= PROBLEMS_MAX) return;
+    const offset = node?.range?.[0];
+    const place = offset === undefined ? undefined : this.#lines.linePos(offset);
+    this.problems.push({
+      file: this.#file,
+      ...(place === undefined ? {} : { line: place.line, column: place.col }),
+      path,
+      message,
+    });
+  }
+}
+
+function scalarProblem(value: unknown, scalar: ScalarType): string | undefined {
+  switch (scalar) {
+    case ScalarType.STRING:
+      if (typeof value === 'string') return undefined;
+      return typeof value === 'object' ? 'must be text' : 'must be text (write it in quotes)';
+    case ScalarType.BOOL:
+      return typeof value === 'boolean' ? undefined : 'must be true or false';
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return typeof value === 'number' ? undefined : 'must be a number';
+    case ScalarType.BYTES:
+      return typeof value === 'string' ? undefined : 'must be base64 text';
+    case ScalarType.UINT32:
+      return isWhole(value) && value <= UINT32_MAX
+        ? undefined
+        : `must be a whole number from 0 to ${UINT32_MAX}`;
+    default:
+      return isWhole(value) || (typeof value === 'string' && /^\d+$/.test(value))
+        ? undefined
+        : 'must be a whole number';
+  }
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** An absent value, or null: the field is not set. */
+function isEmpty(node: Node | null): boolean {
+  return node === null || (isScalar(node) && node.value === null);
+}
+
+function keyText(key: Node): string {
+  return isScalar(key) ? String(key.value) : String(key);
+}
+
+/** Keys that hold dots or brackets stand in quotes, so that the path is unambiguous. */
+function join(path: string, name: string): string {
+  const step = /^[\w-]+$/.test(name) ? name : JSON.stringify(name);
+  return path === '' ? step : `${path}.${step}`;
+}
+
+function wordFor(node: Node): string {
+  if (isMap(node)) return 'a mapping';
+  if (isSeq(node)) return 'a list';
+  const text = isScalar(node) ? (JSON.stringify(node.value) ?? 'nothing') : 'nothing';
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
