@@ -59,20 +59,14 @@ export {
   NATS_PREFIX_DEFAULT,
   NATS_PREFIX_PATTERN,
 } from './subjects.ts';
+export { clientFrameFromWire, clientFrameToWire, encodeClientFrame } from './sync/client-frame.ts';
 export {
-  clientFrameFromWire,
-  clientFrameToWire,
   decodeServerFrame,
-  encodeClientFrame,
   encodeDrain,
   encodePing,
   encodeStreamError,
-  encodeTransfer,
   encodeWelcome,
-  freshnessFromWire,
-  freshnessToWire,
-  positionFromWire,
-  positionToWire,
   serverFrameFromWire,
-  type TransferHeader,
-} from './sync-codec.ts';
+} from './sync/server-frame.ts';
+export { encodeTransfer, type TransferHeader } from './sync/transfer.ts';
+export { freshnessFromWire, freshnessToWire, positionFromWire, positionToWire } from './sync/wire.ts';
