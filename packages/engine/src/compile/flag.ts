@@ -52,6 +52,7 @@ export function compileFlag(unit: FlagUnit): OwnCompile<CompiledFlag> {
   const answers = new Answers({ key: unit.key, kind, enabled: config.enabled ?? false }, values);
   const off = compileOff(unit.flag, config, answers, flagProblems, scope);
   const body = compileBody(config, off, answers, scope);
+  scope.checkSteps();
   const compiled: CompiledFlag | undefined =
     kind === undefined || problems.length > 0
       ? undefined
@@ -158,22 +159,23 @@ function compileBody(config: FlagConfigDefinition, off: OffAnswers, answers: Ans
   stages.push(...rules.map((rule) => rule.stage));
   const unanswered = answers.none('DEFAULT');
   const alone = stages.length === 0;
-  if (config.fallthrough !== undefined) {
-    const site = { path: 'fallthrough', ruleId: '', reason: alone ? 'STATIC' : 'DEFAULT' } as const;
-    stages.push(compileServe(config.fallthrough, site, answers, scope));
+  if (config.fallthrough === undefined) {
+    return {
+      stages,
+      unanswered,
+      constant: alone ? unanswered : undefined,
+      transitions: rules.flatMap(boundaries),
+    };
   }
-  let constant: Evaluation | undefined;
-  if (stages.length === 0) constant = unanswered;
-  else if (alone && config.fallthrough?.variant) {
-    constant = answers.variant(
-      config.fallthrough.variant,
-      'STATIC',
-      '',
-      'fallthrough.variant',
-      scope.problems,
-    );
-  }
-  return { stages, unanswered, constant, transitions: rules.flatMap(boundaries) };
+  const site = { path: 'fallthrough', ruleId: '', reason: alone ? 'STATIC' : 'DEFAULT' } as const;
+  const { stage, constant } = compileServe(config.fallthrough, site, answers, scope);
+  stages.push(stage);
+  return {
+    stages,
+    unanswered,
+    constant: alone ? constant : undefined,
+    transitions: rules.flatMap(boundaries),
+  };
 }
 
 function compileFlagPrerequisites(

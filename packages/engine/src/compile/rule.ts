@@ -45,7 +45,7 @@ export function compileRule(
   );
   const test = compileOptional(rule.condition, `${path}.condition`, scope);
   const site = { path: `${path}.serve`, ruleId: id, reason: 'TARGETING_MATCH' } as const;
-  const serve = compileServe(rule.serve, site, answers, scope);
+  const { stage: serve } = compileServe(rule.serve, site, answers, scope);
   const guarded = window !== undefined || Boolean(rule.prerequisites?.length);
 
   const run: Stage = guarded

@@ -53,6 +53,16 @@ export class Scope {
     }
   }
 
+  /** Reports an entity that could by itself take longer than an evaluation may. */
+  checkSteps(): void {
+    if (this.#steps <= LIMITS.evaluationSteps) return;
+    this.problems.add(
+      'LIMIT_EXCEEDED',
+      '',
+      `An evaluation could take ${this.#steps} steps, at most ${LIMITS.evaluationSteps} are allowed; move long lists into segments.`,
+    );
+  }
+
   refer(kind: Reference['kind'], key: string, path: string, variants: readonly string[] = []): void {
     this.references.push({ kind, key, variants, entity: this.problems.entity, path });
   }

@@ -32,6 +32,7 @@ export function compileSegment(unit: SegmentUnit): OwnCompile<CompiledSegment> {
   const included = members(segment.included, unit.extraIncluded, 'included', scope);
   const condition: ConditionTest =
     segment.condition === undefined ? () => false : compileCondition(segment.condition, 'condition', scope);
+  scope.checkSteps();
   const contains: ConditionTest = (walk) => {
     const value = read(walk.context);
     const text = value === undefined ? undefined : nativeText(value);

@@ -20,26 +20,35 @@ interface ServeSite {
   readonly reason: Exclude<Reason, 'ERROR'>;
 }
 
+export interface CompiledServe {
+  readonly stage: Stage;
+  /** Present when it is always the same. */
+  readonly constant: Evaluation | undefined;
+}
+
 export function compileServe(
   serve: ServeDefinition | undefined,
   site: ServeSite,
   answers: Answers,
   scope: Scope,
-): Stage {
+): CompiledServe {
   if (serve?.variant !== undefined && serve.split !== undefined) {
     scope.problems.add('BAD_OUTCOME', site.path, 'Either a variant or a split is served, not both.');
   }
-  if (serve?.split !== undefined) return compileServedSplit(serve, serve.split, site, answers, scope);
+  if (serve?.split !== undefined) {
+    return { stage: compileServedSplit(serve, serve.split, site, answers, scope), constant: undefined };
+  }
   if (!serve?.variant) {
     scope.problems.add('MISSING_FIELD', site.path, 'A variant or a split to serve is needed.');
-    return () => undefined;
+    return { stage: () => undefined, constant: undefined };
   }
   const path = `${site.path}.variant`;
   const answer = answers.variant(serve.variant, site.reason, site.ruleId, path, scope.problems);
-  return (walk) => {
+  const stage: Stage = (walk) => {
     walk.trace?.leaf('serve', path, true, `Serves variant "${answer.variant}".`);
     return answer;
   };
+  return { stage, constant: answer };
 }
 
 function compileServedSplit(

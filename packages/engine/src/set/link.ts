@@ -60,7 +60,8 @@ export function linkOutcome(
       `Flags and segments refer to each other ${depth} deep, at most ${LIMITS.referenceDepth} are allowed.`,
     );
   }
-  if (first !== undefined && steps > LIMITS.evaluationSteps) {
+  // More than that by itself is reported where it was compiled.
+  if (first !== undefined && steps > LIMITS.evaluationSteps && subject.own.steps <= LIMITS.evaluationSteps) {
     add(
       first,
       'LIMIT_EXCEEDED',

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { compileAttribute } from './attribute-path.ts';
+import type { JsonObject, JsonValue } from './model.ts';
+import { type Problem, ProblemList } from './problem.ts';
+
+function read(attribute: string, context: JsonObject): JsonValue | undefined {
+  const problems: Problem[] = [];
+  const reader = compileAttribute(attribute, 'attribute', new ProblemList('segment', 's', problems));
+  expect(problems).toEqual([]);
+  return reader(context);
+}
+
+function problemCodes(attribute: string): string[] {
+  const problems: Problem[] = [];
+  compileAttribute(attribute, 'attribute', new ProblemList('segment', 's', problems));
+  return problems.map((problem) => problem.code);
+}
+
+describe('an attribute path', () => {
+  const context: JsonObject = {
+    targetingKey: 'user-1',
+    country: 'FR',
+    nothing: null,
+    zero: 0,
+    device: { os: 'ios', 'a/b': 1, '~c': 2, '': 'empty' },
+    'device.os': 'literal',
+    'app.version': '2',
+    list: ['x', { y: 'z' }],
+    text: 'abc',
+  };
+
+  test.each<[string, JsonValue | undefined]>([
+    ['', 'user-1'],
+    ['targetingKey', 'user-1'],
+    ['country', 'FR'],
+    ['zero', 0],
+    ['nothing', undefined],
+    ['absent', undefined],
+    ['device.os', 'literal'],
+    ['device.absent', undefined],
+    ['app.version', '2'],
+    ['/device/os', 'ios'],
+    ['/device/a~1b', 1],
+    ['/device/~0c', 2],
+    ['/device/', 'empty'],
+    ['/country', 'FR'],
+    ['list.0', 'x'],
+    ['list.1.y', 'z'],
+    ['/list/1/y', 'z'],
+    ['list.00', undefined],
+    ['list.2', undefined],
+    ['list.length', undefined],
+    ['text.length', undefined],
+    ['country.0', undefined],
+    ['nothing.x', undefined],
+    ['toString', undefined],
+    ['hasOwnProperty.name', undefined],
+  ])('%j reads %j', (attribute, value) => {
+    expect(read(attribute, context)).toEqual(value);
+  });
+
+  test('takes an empty targeting key for an absent one, but no other empty text', () => {
+    expect(read('', { targetingKey: '' })).toBeUndefined();
+    expect(read('country', { country: '' })).toBe('');
+  });
+
+  test('reads own properties only', () => {
+    const context = Object.create({ country: 'inherited' }) as JsonObject;
+    expect(read('country', context)).toBeUndefined();
+    expect(read('a.country', { a: context })).toBeUndefined();
+  });
+
+  test.each([
+    ['__proto__'],
+    ['a.constructor'],
+    ['/prototype'],
+    ['/a/__proto__/b'],
+    ['/a~2b'],
+    ['/a~'],
+    ['x'.repeat(257)],
+  ])('refuses %j', (attribute) => {
+    expect(problemCodes(attribute)).toEqual([attribute.length > 256 ? 'LIMIT_EXCEEDED' : 'BAD_ATTRIBUTE']);
+  });
+});

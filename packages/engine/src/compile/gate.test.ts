@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest';
+import { holds, ruleConfig, setOf, switchUnit } from '../definitions.fixture.ts';
+import type { GateDefinition, GateMatchDefinition, JsonObject, RangeDefinition } from '../model.ts';
+import { compileSet } from '../set/compile-set.ts';
+
+// murmur3("abc") = 0xb3dd93fa: 70 of 100; murmur3("") = 0.
+const ABC: JsonObject = { targetingKey: 'abc' };
+const HUNDRED: GateDefinition = { hash: 'murmur3-x86-32', buckets: 100 };
+
+function inside(gate: GateDefinition, range: RangeDefinition, context: JsonObject = ABC): boolean {
+  return holds({ gate: { gate, ranges: [range] } }, context);
+}
+
+describe('a gate', () => {
+  test.each<[GateDefinition, RangeDefinition, boolean]>([
+    [{}, { from: 70, to: 71 }, true],
+    [{}, { from: 0, to: 70 }, false],
+    [{}, { from: 71, to: 100 }, false],
+    [{ upperClosed: true }, { from: 0, to: 70 }, true],
+    [{ upperClosed: true }, { from: 0, to: 69.99 }, false],
+    [{ offset: 1 }, { from: 71, to: 72 }, true],
+    [{ offset: 1 }, { from: 0, to: 71 }, false],
+    [{ offset: 1, upperClosed: true }, { from: 0, to: 71 }, true],
+    [{ offset: 30, fullIsClosed: true }, { from: 100, to: 130 }, true],
+    [{ buckets: 100_000 }, { from: 70_259, to: 70_261 }, true],
+    [{ seed: 1 }, { from: 70, to: 71 }, false],
+  ])('%j in %j: %s', (gate, range, expected) => {
+    expect(inside({ ...HUNDRED, ...gate }, range)).toBe(expected);
+  });
+
+  test('knows the empty share under closed bounds', () => {
+    const missing = { ...HUNDRED, missing: 'GATE_MISSING_POLICY_ZERO', upperClosed: true } as const;
+    expect(inside(missing, { from: 0, to: 0 }, {})).toBe(true);
+    expect(inside({ ...missing, zeroIsNobody: true }, { from: 0, to: 0 }, {})).toBe(false);
+    expect(inside({ ...missing, zeroIsNobody: true }, { from: 0, to: 1 }, {})).toBe(true);
+  });
+
+  test('hashes prefix, value and suffix as one text', () => {
+    const seventy = { from: 70, to: 71 };
+    expect(inside({ ...HUNDRED, prefix: 'a' }, seventy, { targetingKey: 'bc' })).toBe(true);
+    expect(inside({ ...HUNDRED, suffix: 'c' }, seventy, { targetingKey: 'ab' })).toBe(true);
+    expect(inside({ ...HUNDRED, prefix: 'a', suffix: 'c' }, seventy, { targetingKey: 'b' })).toBe(true);
+  });
+
+  test('takes the first attribute that has a text', () => {
+    const gate = { ...HUNDRED, attributes: ['org', 'user.id'] };
+    const seventy = { from: 70, to: 71 };
+    expect(inside(gate, seventy, { org: 'abc', user: { id: 'x' } })).toBe(true);
+    expect(inside(gate, seventy, { user: { id: 'abc' } })).toBe(true);
+    expect(inside(gate, seventy, { org: {}, user: { id: 'abc' } })).toBe(true);
+    expect(inside(gate, seventy, { org: 'x', user: { id: 'abc' } })).toBe(false);
+    expect(inside(gate, seventy, ABC)).toBe(false);
+  });
+
+  test.each<[JsonObject, string]>([
+    [{ targetingKey: 42 }, '42'],
+    [{ targetingKey: 1.5 }, '1.5'],
+    [{ targetingKey: -0 }, '0'],
+    [{ targetingKey: 1e21 }, '1e+21'],
+    [{ targetingKey: true }, 'true'],
+    [{ targetingKey: false }, 'false'],
+  ])('hashes %j as the text %s', (context, text) => {
+    for (const from of [0, 25, 50, 75]) {
+      const range = { from, to: from + 25 };
+      expect(inside(HUNDRED, range, context)).toBe(inside(HUNDRED, range, { targetingKey: text }));
+    }
+  });
+});
+
+describe('without a value to hash', () => {
+  const everybody = [{ from: 0, to: 100 }];
+  const absent: readonly JsonObject[] = [
+    {},
+    { targetingKey: '' },
+    { targetingKey: null },
+    { targetingKey: ['a'] },
+    { targetingKey: {} },
+  ];
+
+  test.each(absent)('%j is in no range by default', (context) => {
+    expect(holds({ gate: { gate: HUNDRED, ranges: everybody } }, context)).toBe(false);
+    expect(
+      holds(
+        { gate: { gate: { ...HUNDRED, missing: 'GATE_MISSING_POLICY_NO_MATCH' }, ranges: everybody } },
+        context,
+      ),
+    ).toBe(false);
+  });
+
+  test('text beyond the limit is absent', () => {
+    expect(inside(HUNDRED, { from: 0, to: 100 }, { targetingKey: 'a'.repeat(8_193) })).toBe(false);
+    expect(inside(HUNDRED, { from: 0, to: 100 }, { targetingKey: '€'.repeat(8_192) })).toBe(true);
+  });
+
+  test('ZERO is the smallest number', () => {
+    const gate = { ...HUNDRED, missing: 'GATE_MISSING_POLICY_ZERO', offset: 1 } as const;
+    expect(inside(gate, { from: 1, to: 2 }, {})).toBe(true);
+    expect(inside(gate, { from: 2, to: 101 }, {})).toBe(false);
+  });
+
+  test('TEXT is hashed instead, between prefix and suffix', () => {
+    const gate = {
+      ...HUNDRED,
+      missing: 'GATE_MISSING_POLICY_TEXT',
+      missingText: 'b',
+      prefix: 'a',
+      suffix: 'c',
+    } as const;
+    expect(inside(gate, { from: 70, to: 71 }, {})).toBe(true);
+  });
+
+  test('ERROR answers TARGETING_KEY_MISSING, also below a negation', () => {
+    const gate = { ...HUNDRED, attributes: ['org'], missing: 'GATE_MISSING_POLICY_ERROR' } as const;
+    const set = setOf([switchUnit('f', ruleConfig({ not: { gate: { gate, ranges: everybody } } }))]);
+    expect(set.evaluate('f', ABC, 0)).toMatchObject({
+      reason: 'ERROR',
+      errorCode: 'TARGETING_KEY_MISSING',
+      errorMessage: 'The context has no usable org, which a split needs.',
+      value: undefined,
+      enabled: true,
+    });
+    expect(set.evaluate('f', { org: 'x' }, 0).reason).toBe('DEFAULT');
+  });
+});
+
+describe('a gate is refused', () => {
+  const ranges = [{ from: 0, to: 50 }];
+  test.each<[GateMatchDefinition, string, string]>([
+    [{ gate: HUNDRED }, 'MISSING_FIELD', 'ranges'],
+    [{ gate: { hash: 'sha-1' }, ranges }, 'NOT_BUILT', 'gate.hash'],
+    [{ gate: { normalizer: 'mod' }, ranges }, 'NOT_BUILT', 'gate.normalizer'],
+    [{ gate: { encoding: 'utf16' }, ranges }, 'NOT_BUILT', 'gate.encoding'],
+    [{ gate: { stringify: 'js' }, ranges }, 'NOT_BUILT', 'gate.stringify'],
+    [{ gate: { missing: 'GATE_MISSING_POLICY_RANDOM' }, ranges }, 'NOT_BUILT', 'gate.missing'],
+    [{ gate: { seed: 2 ** 32 }, ranges }, 'BAD_GATE', 'gate.seed'],
+    [{ gate: { seed: 1.5 }, ranges }, 'BAD_GATE', 'gate.seed'],
+    [{ gate: { prefix: 'x'.repeat(257) }, ranges }, 'LIMIT_EXCEEDED', 'gate.prefix'],
+    [{ gate: { attributes: ['a', 'constructor'] }, ranges }, 'BAD_ATTRIBUTE', 'gate.attributes[1]'],
+    [{ gate: { attributes: new Array<string>(17).fill('a') }, ranges }, 'LIMIT_EXCEEDED', 'gate.attributes'],
+    [{ gate: HUNDRED, ranges: [{ from: 0, to: 101 }] }, 'BAD_RANGE', 'ranges[0]'],
+    [{ gate: HUNDRED, ranges: [{ from: -1, to: 1 }] }, 'BAD_RANGE', 'ranges[0]'],
+    [{ gate: HUNDRED, ranges: [{ to: 1 }, { from: 2, to: 1 }] }, 'BAD_RANGE', 'ranges[1]'],
+    [{ gate: HUNDRED, ranges: [{ from: 0, to: Number.NaN }] }, 'BAD_RANGE', 'ranges[0]'],
+  ])('%j: %s at %s', (gate, code, field) => {
+    const { problems } = compileSet([switchUnit('f', ruleConfig({ gate }))], []);
+    expect(problems.map((problem) => [problem.code, problem.path])).toEqual([
+      [code, `rules[0].condition.gate.${field}`],
+    ]);
+  });
+});

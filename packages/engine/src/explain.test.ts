@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  contexts,
+  ruleConfig,
+  setOf,
+  switchUnit,
+  TAME_FLAG_KEYS,
+  tameSets,
+  weighted,
+} from './definitions.fixture.ts';
+import type { Evaluation, ExplanationStep } from './evaluation.ts';
+import type { JsonObject } from './model.ts';
+import type { CompiledSet } from './set/compiled-set.ts';
+
+function explain(
+  set: CompiledSet,
+  flagKey: string,
+  context: JsonObject,
+  nowMs = 0,
+): { answer: Evaluation; steps: ExplanationStep[] } {
+  const steps: ExplanationStep[] = [];
+  return { answer: set.evaluate(flagKey, context, nowMs, { step: (step) => steps.push(step) }), steps };
+}
+
+/** "depth kind path matched", without what is not given. */
+function outline(steps: readonly ExplanationStep[]): string[] {
+  return steps.map(
+    (step) => `${'  '.repeat(step.depth)}${step.kind} ${step.path} ${step.matched ? '+' : '-'}`,
+  );
+}
+
+describe('an explanation', () => {
+  const set = setOf(
+    [
+      switchUnit('parent', { enabled: true, fallthrough: { variant: 'on' } }),
+      switchUnit('child', {
+        enabled: true,
+        prerequisites: [{ flag: 'parent', variants: ['on'] }],
+        targets: [
+          { variant: 'off', values: ['nobody'] },
+          { variant: 'on', values: ['vip'] },
+        ],
+        rules: [
+          { id: 'past', window: { end: '1970-01-01T00:00:00Z' }, serve: { variant: 'on' } },
+          {
+            id: 'staff',
+            condition: {
+              all: {
+                conditions: [
+                  { segment: 'staff' },
+                  { not: { compare: { attribute: 'country', operator: 'in', values: ['FR', 'DE'] } } },
+                ],
+              },
+            },
+            serve: { variant: 'on' },
+          },
+        ],
+        fallthrough: { split: weighted({ on: 30_000, off: 70_000 }) },
+      }),
+    ],
+    [{ key: 'staff', segment: { included: ['u1'] } }],
+  );
+
+  test('tells the whole walk in reading order', () => {
+    const { steps } = explain(set, 'child', { targetingKey: 'u1', country: 'FR' });
+    expect(outline(steps)).toEqual([
+      'flag  +',
+      '  prerequisite prerequisites[0] +',
+      '    flag  +',
+      '      serve fallthrough.variant +',
+      '  target targets[0] -',
+      '  target targets[1] -',
+      '  rule rules[0] -',
+      '    condition rules[0].window -',
+      '  rule rules[1] -',
+      '    condition rules[1].condition.all -',
+      '      segment rules[1].condition.all.conditions[0].segment +',
+      '        condition included +',
+      '      condition rules[1].condition.all.conditions[1].not -',
+      '        condition rules[1].condition.all.conditions[1].not.compare +',
+      '  split fallthrough.split +',
+      '    gate fallthrough.split.gate +',
+    ]);
+  });
+
+  test('gives expected and actual values, and the number against its ranges', () => {
+    const { steps } = explain(set, 'child', { targetingKey: 'u1', country: 'FR' });
+    const find = (path: string): ExplanationStep | undefined => steps.find((step) => step.path === path);
+    expect(find('rules[1].condition.all.conditions[1].not.compare')).toMatchObject({
+      expected: ['FR', 'DE'],
+      actual: 'FR',
+      message: 'country in: holds.',
+    });
+    const gate = find('fallthrough.split.gate');
+    expect(gate?.expected).toEqual([
+      [0, 0, 30_000],
+      [1, 30_000, 100_000],
+    ]);
+    expect(gate?.message).toBe(`The subject's number ${String(gate?.actual)} is inside the ranges.`);
+  });
+
+  test('says what is absent', () => {
+    const { steps } = explain(set, 'child', {});
+    expect(steps.at(-1)?.message).toBe('The context has no value to hash, so the subject is in no range.');
+    expect(steps.at(-1)).not.toHaveProperty('actual');
+    const compare = { attribute: 'country', operator: 'equals', values: ['FR'] };
+    const one = explain(setOf([switchUnit('f', ruleConfig({ compare }))]), 'f', {}).steps;
+    expect(one.find((step) => step.path === 'rules[0].condition.compare')?.message).toBe(
+      'country equals: does not hold; the context has no country.',
+    );
+  });
+
+  test('stops at a target that matches', () => {
+    expect(outline(explain(set, 'child', { targetingKey: 'vip' }).steps).slice(-2)).toEqual([
+      '  target targets[0] -',
+      '  target targets[1] +',
+    ]);
+  });
+
+  test('covers disabled and unknown flags and errors inside', () => {
+    const gate = { missing: 'GATE_MISSING_POLICY_ERROR' } as const;
+    const failing = switchUnit('failing', {
+      enabled: true,
+      fallthrough: { split: { ...weighted({ on: 100_000 }), gate } },
+    });
+    const other = setOf([switchUnit('off'), failing]);
+    expect(explain(other, 'off', {}).steps).toEqual([
+      {
+        kind: 'flag',
+        path: '',
+        matched: true,
+        depth: 0,
+        message: 'Flag "off" answers variant "off" (DISABLED)',
+        actual: false,
+      },
+    ]);
+    expect(explain(other, 'unknown', {}).steps).toEqual([]);
+    expect(outline(explain(other, 'failing', {}).steps)).toEqual(['flag  -', '  split fallthrough.split -']);
+  });
+
+  test('agrees with the evaluation and nests properly, for any set and context', () => {
+    fc.assert(
+      fc.property(tameSets, contexts, ({ flags, segments }, context) => {
+        const tame = setOf(flags, segments);
+        for (const key of TAME_FLAG_KEYS) {
+          const { answer, steps } = explain(tame, key, context);
+          expect(answer).toEqual(tame.evaluate(key, context, 0));
+          expect(steps[0]).toMatchObject({ kind: 'flag', depth: 0 });
+          steps.slice(1).forEach((step, index) => {
+            expect(step.depth).toBeGreaterThan(0);
+            expect(step.depth).toBeLessThanOrEqual(steps[index]!.depth + 1);
+          });
+          const decisive = steps.filter((step) => step.kind === 'rule' && step.depth === 1 && step.matched);
+          expect(decisive).toHaveLength(answer.ruleId === '' ? 0 : 1);
+        }
+      }),
+    );
+  });
+});

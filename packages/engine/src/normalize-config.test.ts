@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { contexts, setOf, switchUnit, tameFlags, weighted, wildFlags } from './definitions.fixture.ts';
+import type { ConditionDefinition, FlagConfigDefinition } from './model.ts';
+import { normalizeConfig } from './normalize-config.ts';
+
+const NATIVE = { hash: 'murmur3-x86-32', encoding: 'utf8', normalizer: 'multiply-shift', buckets: 100_000 };
+
+describe('normalizeConfig', () => {
+  test('writes ranges and the whole gate into rules and fallthrough', () => {
+    const split = weighted({ on: 20_000, off: 80_000 });
+    const { config, problems } = normalizeConfig('checkout', {
+      enabled: true,
+      rules: [{ id: 'r', serve: { split } }],
+      fallthrough: { split: { ...split, gate: { attributes: ['org'] } } },
+    });
+    expect(problems).toEqual([]);
+    const entries = [
+      { variant: 'on', weight: 20_000, ranges: [{ from: 0, to: 20_000 }] },
+      { variant: 'off', weight: 80_000, ranges: [{ from: 20_000, to: 100_000 }] },
+    ];
+    expect(config).toEqual({
+      enabled: true,
+      rules: [{ id: 'r', serve: { split: { entries, gate: { prefix: 'checkout.', ...NATIVE } } } }],
+      fallthrough: { split: { entries, gate: { attributes: ['org'], prefix: 'checkout.', ...NATIVE } } },
+    });
+  });
+
+  test('seeds gates by their role, unless they have a seed or name their hash', () => {
+    const ranges = [{ from: 0, to: 1 }];
+    const condition: ConditionDefinition = {
+      all: {
+        conditions: [
+          { not: { gate: { ranges } } },
+          { any: { conditions: [{ gate: { ranges, gate: { prefix: 'own' } } }] } },
+        ],
+      },
+    };
+    const { config } = normalizeConfig('f', {
+      rules: [
+        {
+          id: 'r',
+          condition,
+          serve: {
+            split: {
+              gate: { hash: 'murmur3-x86-32' },
+              entries: [{ variant: 'on', ranges, also: [{ ranges }] }],
+              traffic: [{ ranges, gate: { seed: 7 } }, { ranges }],
+            },
+          },
+        },
+      ],
+    });
+    expect(config.rules?.[0]?.condition).toEqual({
+      all: {
+        conditions: [
+          { not: { gate: { ranges, gate: { prefix: 'f.condition.', ...NATIVE } } } },
+          { any: { conditions: [{ gate: { ranges, gate: { prefix: 'own', ...NATIVE } } }] } },
+        ],
+      },
+    });
+    expect(config.rules?.[0]?.serve?.split).toEqual({
+      gate: NATIVE,
+      entries: [
+        { variant: 'on', weight: 1, ranges, also: [{ ranges, gate: { prefix: 'f.also.', ...NATIVE } }] },
+      ],
+      traffic: [
+        { ranges, gate: { seed: 7, ...NATIVE } },
+        { ranges, gate: { prefix: 'f.traffic.', ...NATIVE } },
+      ],
+    });
+  });
+
+  test('names the field of bad weights', () => {
+    const bad = { split: weighted({ on: 50_000, off: 40_000 }) };
+    const { problems } = normalizeConfig('f', { rules: [{ id: 'r', serve: bad }], fallthrough: bad });
+    expect(problems).toEqual([
+      {
+        code: 'BAD_WEIGHTS',
+        entity: 'flagConfig',
+        key: 'f',
+        path: 'rules[0].serve.split.entries',
+        message: 'The weights add up to 90000; they must add up to 100000 (100 %).',
+      },
+      expect.objectContaining({ path: 'fallthrough.split.entries' }),
+    ]);
+  });
+
+  test('changes nothing the second time, whatever the config', () => {
+    fc.assert(
+      fc.property(wildFlags, (unit) => {
+        const once = normalizeConfig(unit.key, unit.config ?? {}).config;
+        expect(normalizeConfig(unit.key, once).config).toEqual(once);
+      }),
+    );
+  });
+
+  test('keeps every answer', () => {
+    fc.assert(
+      fc.property(tameFlags(0), contexts, ({ key, config }, context) => {
+        const answers = [config, normalizeConfig(key, config ?? {}).config].map((each) =>
+          setOf(
+            [switchUnit(key, each)],
+            ['staff', 'early', 'europe'].map((segment) => ({ key: segment, segment: {} })),
+          ).evaluate(key, context, 0),
+        );
+        expect(answers[1]).toEqual(answers[0]);
+      }),
+    );
+  });
+
+  test('does not follow conditions deeper than compile allows', () => {
+    let condition: ConditionDefinition = { gate: {} };
+    for (let i = 0; i < 50_000; i += 1) condition = { not: condition };
+    const config: FlagConfigDefinition = { rules: [{ id: 'r', condition }] };
+    expect(normalizeConfig('f', config).problems).toEqual([]);
+  });
+});

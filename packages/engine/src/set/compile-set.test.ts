@@ -1,0 +1,261 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { FlagUnit } from '../compile/flag.ts';
+import type { SegmentUnit } from '../compile/segment.ts';
+import {
+  contexts,
+  ruleConfig,
+  SWITCH,
+  setOf,
+  switchUnit,
+  wildFlags,
+  wildSegments,
+} from '../definitions.fixture.ts';
+import type { ConditionDefinition, FlagDefinition } from '../model.ts';
+import { compileSet, updateSet } from './compile-set.ts';
+import type { CompiledSet } from './compiled-set.ts';
+
+const needs = (flag: string, variant = 'on'): ConditionDefinition => ({
+  prerequisite: { flag, variants: [variant] },
+});
+const flag = (key: string, condition: ConditionDefinition = { all: {} }): FlagUnit =>
+  switchUnit(key, ruleConfig(condition));
+const segment = (key: string, condition: ConditionDefinition = { all: {} }): SegmentUnit => ({
+  key,
+  segment: { condition },
+});
+const both = (...conditions: ConditionDefinition[]): ConditionDefinition => ({ all: { conditions } });
+
+function codes(flags: Iterable<FlagUnit>, segments: Iterable<SegmentUnit> = []): string[] {
+  return compileSet(flags, segments).problems.map(({ key, code }) => `${key} ${code}`);
+}
+
+describe('references', () => {
+  test('to what is not there', () => {
+    const { set, problems } = compileSet([flag('a', both(needs('x'), { segment: 's' })), flag('b')], []);
+    expect(problems).toEqual([
+      {
+        code: 'UNKNOWN_FLAG',
+        entity: 'flagConfig',
+        key: 'a',
+        path: 'rules[0].condition.all.conditions[0].prerequisite.flag',
+        message: 'There is no flag "x".',
+      },
+      {
+        code: 'UNKNOWN_SEGMENT',
+        entity: 'flagConfig',
+        key: 'a',
+        path: 'rules[0].condition.all.conditions[1].segment',
+        message: 'There is no segment "s".',
+      },
+    ]);
+    expect(set.flagKeys()).toEqual(['b']);
+  });
+
+  test('to what does not compile, up the chain', () => {
+    const broken: FlagUnit = { key: 'broken', flag: {} };
+    expect(
+      codes([flag('a', needs('b')), flag('b', { segment: 's' }), broken], [segment('s', needs('broken'))]),
+    ).toEqual(['a UNKNOWN_FLAG', 'b UNKNOWN_SEGMENT', 'broken MISSING_FIELD', 's UNKNOWN_FLAG']);
+  });
+
+  test('to a variant that the flag does not have', () => {
+    const { problems } = compileSet([flag('a', needs('b', 'red')), flag('b')], []);
+    expect(problems).toMatchObject([
+      { code: 'UNKNOWN_VARIANT', key: 'a', path: 'rules[0].condition.prerequisite.variants[0]' },
+    ]);
+  });
+
+  test('to an archived flag, which is not there', () => {
+    const archived = { key: 'b', flag: { ...SWITCH, archiveTime: '2026-01-01T00:00:00Z' } };
+    expect(codes([flag('a', needs('b')), archived])).toEqual(['a UNKNOWN_FLAG']);
+    expect(compileSet([archived], []).set.evaluate('b', {}, 0).errorCode).toBe('FLAG_NOT_FOUND');
+  });
+
+  test('in a cycle, naming the members only', () => {
+    expect(codes([flag('a', needs('a'))])).toEqual(['a PREREQUISITE_CYCLE']);
+    expect(
+      codes([
+        flag('a', needs('b')),
+        flag('b', needs('c')),
+        flag('c', needs('a')),
+        flag('d', needs('a')),
+        flag('e'),
+      ]),
+    ).toEqual(['a PREREQUISITE_CYCLE', 'b PREREQUISITE_CYCLE', 'c PREREQUISITE_CYCLE', 'd UNKNOWN_FLAG']);
+    expect(
+      codes(
+        [],
+        [segment('s', { segment: 't' }), segment('t', { segment: 's' }), segment('u', { segment: 'u' })],
+      ),
+    ).toEqual(['s SEGMENT_CYCLE', 't SEGMENT_CYCLE', 'u SEGMENT_CYCLE']);
+    expect(codes([flag('a', { segment: 's' })], [segment('s', needs('a'))])).toEqual([
+      'a PREREQUISITE_CYCLE',
+      's PREREQUISITE_CYCLE',
+    ]);
+  });
+
+  test('through a disabled flag still count', () => {
+    const off = { ...flag('a', needs('b')), config: { ...flag('a', needs('b')).config!, enabled: false } };
+    expect(codes([off, flag('b', needs('a'))])).toEqual(['a PREREQUISITE_CYCLE', 'b PREREQUISITE_CYCLE']);
+  });
+
+  test('at most 10 deep', () => {
+    const chain = (length: number): FlagUnit[] =>
+      Array.from({ length }, (_, index) =>
+        flag(`f${index}`, index === 0 ? { all: {} } : needs(`f${index - 1}`)),
+      );
+    expect(codes(chain(11))).toEqual([]);
+    expect(codes(chain(12))).toEqual(['f11 LIMIT_EXCEEDED']);
+  });
+
+  test('whose work multiplies beyond the budget', () => {
+    const fan = (key: string, target: string): SegmentUnit =>
+      segment(key, both(...new Array<ConditionDefinition>(100).fill({ segment: target })));
+    const segments = [segment('s0'), fan('s1', 's0'), fan('s2', 's1'), fan('s3', 's2')];
+    expect(codes([], segments)).toEqual(['s3 LIMIT_EXCEEDED']);
+  });
+});
+
+describe('updateSet', () => {
+  const change = (
+    entries: Readonly<Record<string, FlagUnit | null>>,
+  ): { flags: ReadonlyMap<string, FlagUnit | null> } => ({
+    flags: new Map(Object.entries(entries)),
+  });
+
+  test('leaves the previous set as it is', () => {
+    const before = setOf([flag('a'), flag('b')]);
+    const after = updateSet(before, change({ a: null, b: switchUnit('b'), c: flag('c') })).set;
+    expect([before.flagKeys(), after.flagKeys()]).toEqual([
+      ['a', 'b'],
+      ['b', 'c'],
+    ]);
+    expect([before.evaluate('b', {}, 0).variant, after.evaluate('b', {}, 0).variant]).toEqual(['on', 'off']);
+    expect([before.size, after.size]).toEqual([2, 2]);
+  });
+
+  test('takes out what a change breaks and brings it back when the change is undone', () => {
+    const first = compileSet(
+      [flag('child', both(needs('parent'), { segment: 's' })), flag('parent')],
+      [segment('s')],
+    ).set;
+    const colours: FlagDefinition = { kind: 'FLAG_KIND_STRING', variants: [{ key: 'red', value: '' }] };
+    const recoloured = updateSet(first, change({ parent: { key: 'parent', flag: colours } }));
+    expect(recoloured.problems.map(({ key, code }) => `${key} ${code}`)).toEqual(['child UNKNOWN_VARIANT']);
+    const removed = updateSet(recoloured.set, { segments: new Map([['s', null]]) });
+    expect(removed.problems.map(({ key, code }) => `${key} ${code}`)).toEqual([
+      'child UNKNOWN_VARIANT',
+      'child UNKNOWN_SEGMENT',
+    ]);
+    expect(removed.set.flagKeys()).toEqual(['parent']);
+    const healed = updateSet(removed.set, {
+      ...change({ parent: flag('parent') }),
+      segments: new Map([['s', segment('s')]]),
+    });
+    expect(healed.problems).toEqual([]);
+    expect(healed.set.flagKeys()).toEqual(['child', 'parent']);
+    expect(healed.set.evaluate('child', {}, 0).variant).toBe('on');
+  });
+
+  test('shows an unchanged flag the new state of what it refers to', () => {
+    const first = compileSet(
+      [flag('child', both(needs('parent'), { segment: 's' })), flag('parent')],
+      [segment('s')],
+    ).set;
+    const parentOff = updateSet(first, change({ parent: switchUnit('parent') })).set;
+    const segmentEmpty = updateSet(first, { segments: new Map([['s', segment('s', { any: {} })]]) }).set;
+    expect([first, parentOff, segmentEmpty].map((set) => set.evaluate('child', {}, 0).variant)).toEqual([
+      'on',
+      'off',
+      'off',
+    ]);
+  });
+
+  test('finds a cycle that closes far from the change', () => {
+    const first = setOf([flag('a', needs('b')), flag('b', needs('c')), flag('c')]);
+    const { problems, set } = updateSet(first, change({ c: flag('c', needs('a')) }));
+    expect(problems.map(({ key, code }) => `${key} ${code}`)).toEqual(
+      ['a', 'b', 'c'].map((key) => `${key} PREREQUISITE_CYCLE`),
+    );
+    expect(set.size).toBe(0);
+  });
+
+  test('reports what the change touches, not what was broken before', () => {
+    const first = compileSet([flag('broken', needs('nowhere')), flag('fine')], []).set;
+    expect(updateSet(first, change({ fine: flag('fine') })).problems).toEqual([]);
+    expect(
+      updateSet(first, change({ nowhere: { key: 'nowhere', flag: {} } })).problems.map(({ key }) => key),
+    ).toEqual(['broken', 'nowhere']);
+  });
+
+  test('refuses a set that this engine did not make', () => {
+    expect(() => updateSet({} as CompiledSet, {})).toThrow(TypeError);
+  });
+
+  test('by any sequence of changes equals compiling at once', () => {
+    const flagChange = fc.tuple(wildFlags, fc.boolean()).map(([unit, removed]) => ({ unit, removed }));
+    const segmentChange = fc.tuple(wildSegments, fc.boolean()).map(([unit, removed]) => ({ unit, removed }));
+    const steps = fc.array(
+      fc.record({
+        flags: fc.array(flagChange, { maxLength: 3 }),
+        segments: fc.array(segmentChange, { maxLength: 2 }),
+      }),
+      {
+        maxLength: 6,
+      },
+    );
+    fc.assert(
+      fc.property(steps, contexts, (sequence, context) => {
+        const flags = new Map<string, FlagUnit>();
+        const segments = new Map<string, SegmentUnit>();
+        let { set } = compileSet([], []);
+        for (const step of sequence) {
+          const flagChanges = new Map<string, FlagUnit | null>();
+          const segmentChanges = new Map<string, SegmentUnit | null>();
+          for (const { unit, removed } of step.flags) flagChanges.set(unit.key, removed ? null : unit);
+          for (const { unit, removed } of step.segments) segmentChanges.set(unit.key, removed ? null : unit);
+          apply(flags, flagChanges);
+          apply(segments, segmentChanges);
+          const updated = updateSet(set, { flags: flagChanges, segments: segmentChanges });
+          const whole = compileSet(flags.values(), segments.values());
+          set = updated.set;
+          const touched = set.affectedBy(flagChanges.keys(), segmentChanges.keys());
+          expect(updated.set.flagKeys()).toEqual(whole.set.flagKeys());
+          expect(updated.set.size).toBe(whole.set.size);
+          expect(updated.problems.filter(({ entity }) => entity !== 'segment')).toEqual(
+            whole.problems.filter(({ key, entity }) => entity !== 'segment' && touched.has(key)),
+          );
+          for (const key of set.flagKeys())
+            expect(set.evaluate(key, context, 0)).toEqual(whole.set.evaluate(key, context, 0));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function apply<Unit>(units: Map<string, Unit>, changes: ReadonlyMap<string, Unit | null>): void {
+  for (const [key, unit] of changes) {
+    if (unit === null) units.delete(key);
+    else units.set(key, unit);
+  }
+}
+
+describe('affectedBy', () => {
+  const set = compileSet(
+    [flag('a', needs('b')), flag('b', { segment: 's' }), flag('c'), flag('d', { segment: 'absent' })],
+    [segment('s', { segment: 't' }), segment('t')],
+  ).set;
+  test.each<[string[], string[], string[]]>([
+    [['c'], [], ['c']],
+    [['b'], [], ['a', 'b']],
+    [[], ['t'], ['a', 'b']],
+    [['new'], [], ['new']],
+    [[], ['absent'], ['d']],
+    [['c'], ['s'], ['a', 'b', 'c']],
+    [[], [], []],
+  ])('flags %j and segments %j: %j', (flags, segments, affected) => {
+    expect([...set.affectedBy(flags, segments)].sort()).toEqual(affected);
+  });
+});
