@@ -1,0 +1,100 @@
+/**
+ * What a client is made with, checked once.
+ */
+import { randomUUID } from 'node:crypto';
+import { invalidField, isKey, LIMITS } from '@flagstream/protocol';
+import { type Clock, systemClock } from './clock.ts';
+import { type Logger, silentLogger } from './logger.ts';
+import type { Scope } from './state/scope.ts';
+import { grpcDial, type TlsOptions } from './sync/grpc-dial.ts';
+import type { Dial } from './sync/sync-stream.ts';
+
+export interface ClientOptions {
+  /**
+   * Evaluators, "host:port" each, all equal: the client starts at a random one
+   * and moves on after two failures. Default: localhost:8013.
+   */
+  readonly target?: string | readonly string[];
+  /** Default: default. With an API key, the key decides. */
+  readonly project?: string;
+  /** Default: development. With an API key, the key decides. */
+  readonly environment?: string;
+  readonly apiKey?: string;
+  /** true: TLS with the system's roots. Default: plaintext. */
+  readonly tls?: boolean | TlsOptions;
+  /** What to evaluate by until a server or the disk copy says more: a FlagDocument as JSON. */
+  readonly bootstrap?: { readonly file: string } | { readonly document: unknown };
+  /** A folder for this client's own copy, to start from while no server answers. */
+  readonly cache?: { readonly dir: string };
+  /** How long `waitForReady` waits by itself, in milliseconds. Default: 10,000. */
+  readonly initialTimeoutMs?: number;
+  /** Asked of the server, which keeps it between 1,000 and 60,000. Default: the server's. */
+  readonly heartbeatMs?: number;
+  readonly logger?: Logger;
+  /** Names this client in the server's reports. Default: random. */
+  readonly instanceId?: string;
+  /** For tests. */
+  readonly clock?: Clock;
+  /** Uniform in [0, 1). For tests. */
+  readonly random?: () => number;
+  /** How streams are opened. For tests, and for transports of your own. */
+  readonly dial?: Dial;
+}
+
+export interface Settings {
+  readonly endpoints: readonly string[];
+  readonly scope: Scope;
+  readonly bootstrap: ClientOptions['bootstrap'];
+  readonly cacheDir: string | undefined;
+  readonly initialTimeoutMs: number;
+  readonly heartbeatMs: number;
+  readonly logger: Logger;
+  readonly instanceId: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly dial: Dial;
+}
+
+const TARGET_DEFAULT = 'localhost:8013';
+const PROJECT_DEFAULT = 'default';
+const ENVIRONMENT_DEFAULT = 'development';
+const INITIAL_TIMEOUT_MS = 10_000;
+
+/** @throws FlagstreamError INVALID_FIELD naming the option. */
+export function resolveOptions(options: ClientOptions): Settings {
+  const { target = TARGET_DEFAULT, apiKey, tls = false } = options;
+  const endpoints = typeof target === 'string' ? [target] : [...target];
+  if (endpoints.length === 0 || endpoints.includes(''))
+    throw invalidField('target', 'must be "host:port", or a list of at least one');
+  const scope: Scope = {
+    project: checkedKey('project', options.project ?? PROJECT_DEFAULT),
+    environment: checkedKey('environment', options.environment ?? ENVIRONMENT_DEFAULT),
+  };
+  return {
+    endpoints,
+    scope,
+    bootstrap: options.bootstrap,
+    cacheDir: options.cache?.dir,
+    initialTimeoutMs: duration('initialTimeoutMs', options.initialTimeoutMs ?? INITIAL_TIMEOUT_MS),
+    heartbeatMs: duration('heartbeatMs', options.heartbeatMs ?? 0),
+    logger: options.logger ?? silentLogger,
+    instanceId: options.instanceId ?? randomUUID(),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    dial: options.dial ?? grpcDial({ scope, apiKey, tls: tls === true ? {} : tls }),
+  };
+}
+
+function checkedKey(option: string, key: string): string {
+  if (isKey(key)) return key;
+  const grammar = `1 to ${LIMITS.keyLengthMax} of a-z, 0-9, ".", "_" and "-"`;
+  throw invalidField(
+    option,
+    `must be ${grammar}, starting with a letter or digit, not ${JSON.stringify(key)}`,
+  );
+}
+
+function duration(option: string, milliseconds: number): number {
+  if (Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds;
+  throw invalidField(option, `must be milliseconds, zero or more, not ${milliseconds}`);
+}

@@ -1,0 +1,25 @@
+/**
+ * The SDK. `createClient` is the way in; the OpenFeature provider is a subpath
+ * of its own (`@flagstream/client/openfeature`).
+ */
+export { type AllFlags, createClient, type EvaluationContext, FlagstreamClient } from './client.ts';
+export type {
+  ChangeEvent,
+  ClientEvents,
+  ClientStatus,
+  ClosedEvent,
+  ErrorEvent,
+  LiveEvent,
+  QuarantinedEntity,
+  ReadyEvent,
+  ReconnectingEvent,
+  StaleEvent,
+  Staleness,
+  StateSource,
+} from './client-events.ts';
+export type { ClientOptions } from './client-options.ts';
+export { type Clock, systemClock } from './clock.ts';
+export type { DetailsErrorCode, FlagDetails, Provenance } from './flag-details.ts';
+export type { Logger } from './logger.ts';
+export type { TlsOptions } from './sync/grpc-dial.ts';
+export type { Dial, SyncStream, SyncStreamListener } from './sync/sync-stream.ts';

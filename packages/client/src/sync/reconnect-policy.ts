@@ -1,0 +1,71 @@
+/**
+ * When to connect again, and where: decorrelated jitter that the server can
+ * lengthen, another endpoint after two failures, patience where a retry cannot
+ * help. A connection must have lived before the delays start over.
+ */
+import type { ErrorReason } from '@flagstream/protocol';
+import { Backoff, RECONNECT_BACKOFF } from '@flagstream/replica';
+import { Endpoints } from './endpoints.ts';
+import type { StreamEnd } from './stream-end.ts';
+
+/** A connection that was live this long has lived. */
+export const LIVED_MS = 60_000;
+/** A wrong key or protocol version is not cured by asking again soon. */
+const HOPELESS_DELAY_MS = 60_000;
+const HOPELESS: ReadonlySet<ErrorReason> = new Set([
+  'UNAUTHENTICATED',
+  'PERMISSION_DENIED',
+  'STREAM_PROTOCOL',
+  'UNIMPLEMENTED',
+]);
+/** Spreads clients that were given the same retry delay. */
+const RETRY_AFTER_SPREAD = 0.2;
+
+export class ReconnectPolicy {
+  readonly #random: () => number;
+  readonly #backoff: Backoff;
+  readonly #endpoints: Endpoints;
+
+  constructor(endpoints: readonly string[], random: () => number) {
+    this.#random = random;
+    this.#backoff = new Backoff(RECONNECT_BACKOFF, random);
+    this.#endpoints = new Endpoints(endpoints, random);
+  }
+
+  get endpoint(): string {
+    return this.#endpoints.current;
+  }
+
+  /** Attempts since the last connection that lived. */
+  get attempts(): number {
+    return this.#backoff.attempts;
+  }
+
+  /** Milliseconds to wait after a stream ended. liveMs is how long it was live. */
+  afterEnd(end: StreamEnd, liveMs: number): number {
+    if (liveMs >= LIVED_MS) {
+      this.#backoff.reset();
+      this.#endpoints.lived();
+    }
+    const backoffMs = this.#backoff.nextMs();
+    // A node behind this client stays behind for a while; another one may not be.
+    if (end.behind && this.#endpoints.several) {
+      this.#endpoints.next();
+      return backoffMs;
+    }
+    this.#endpoints.failed();
+    const retryAfterMs = (end.error.retryAfterMs ?? 0) * (1 + RETRY_AFTER_SPREAD * this.#random());
+    return Math.round(Math.max(backoffMs, retryAfterMs, this.#hopelessMs(end)));
+  }
+
+  /** Milliseconds to wait after a Drain: uniform in the server's window, then elsewhere. */
+  afterDrain(minMs: number, maxMs: number): number {
+    if (this.#endpoints.several) this.#endpoints.next();
+    return Math.round(minMs + this.#random() * Math.max(0, maxMs - minMs));
+  }
+
+  #hopelessMs(end: StreamEnd): number {
+    if (!HOPELESS.has(end.error.reason)) return 0;
+    return HOPELESS_DELAY_MS * (1 + RETRY_AFTER_SPREAD * this.#random());
+  }
+}
