@@ -234,17 +234,19 @@ export class SqliteStore implements AuditStore {
     let revision = first;
     for (const row of this.readLog(first, START_CHECK_LINKS)) {
       revision++;
-      const record = this.#codec.decodeRecord(row.bytes);
-      const whole =
-        row.revision === revision &&
-        record.revision === revision &&
-        bytesEqual(chainHash(this.#codec.sha256, row.bytes), row.hash) &&
-        (before === undefined || bytesEqual(record.prevHash, before));
-      if (!whole) throw fail('LOG_CORRUPT', `the hash chain is broken at revision ${revision}`);
+      if (row.revision !== revision || !this.#isLink(row, before))
+        throw fail('LOG_CORRUPT', `the hash chain is broken at revision ${revision}`);
       before = row.hash;
     }
     if (revision !== this.#head.revision || !bytesEqual(before ?? ORIGIN.hash, this.#head.hash))
       throw fail('LOG_CORRUPT', `the log ends at revision ${revision}, its head says ${this.#head.revision}`);
+  }
+
+  /** Whether a row's bytes are what its hash says, and follow the row before. */
+  #isLink(row: StoredRecord, before: Uint8Array | undefined): boolean {
+    if (!bytesEqual(chainHash(this.#codec.sha256, row.bytes), row.hash)) return false;
+    const record = this.#codec.decodeRecord(row.bytes);
+    return record.revision === row.revision && (before === undefined || bytesEqual(record.prevHash, before));
   }
 }
 

@@ -1,0 +1,83 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { recordCodec } from '@flagstream/protocol';
+import { samePosition } from '@flagstream/replica';
+import Database from 'better-sqlite3';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { tempFolder } from '../temp-folder.fixture.ts';
+import { flagEntity, genesis, recordAfter } from './record.fixture.ts';
+import { SCHEMA_VERSION } from './schema.ts';
+import { SqliteStore } from './sqlite-store.ts';
+import { STORE_CONTRACT } from './store-contract.fixture.ts';
+
+function openStore(path = join(tempFolder(), 'test.db')): SqliteStore {
+  const store = new SqliteStore(path, recordCodec);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** Changes the file behind the store's back. */
+function tamper(path: string, statement: string): void {
+  const db = new Database(path);
+  db.exec(statement);
+  db.close();
+}
+
+describe('SqliteStore', () => {
+  for (const { name, run } of STORE_CONTRACT)
+    it(name, () => {
+      run(openStore());
+    });
+
+  it('has everything again when it is opened anew', () => {
+    const path = join(tempFolder(), 'test.db');
+    const first = openStore(path);
+    first.fold(genesis());
+    first.fold(recordAfter(first.head(), [flagEntity('a', '1')]));
+    const before = { head: first.head(), digest: Buffer.from(first.stateDigest()), lineage: first.lineage() };
+    first.close();
+    const again = openStore(path);
+    expect(samePosition(again.head(), before.head)).toBe(true);
+    expect(Buffer.from(again.stateDigest())).toEqual(before.digest);
+    expect(again.lineage()).toEqual(before.lineage);
+    again.fold(recordAfter(again.head(), [flagEntity('a', '2')]));
+    expect(again.head().revision).toBe(3);
+  });
+
+  it('is a file of its owner alone', () => {
+    const path = join(tempFolder(), 'test.db');
+    openStore(path).fold(genesis());
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(`${path}-wal`).mode & 0o777).toBe(0o600);
+  });
+
+  it('refuses a file of a newer release, saying which versions and the way out', () => {
+    const path = join(tempFolder(), 'test.db');
+    openStore(path).close();
+    tamper(path, `PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    expect(() => openStore(path)).toThrow(
+      expect.objectContaining({
+        reason: 'SCHEMA_TOO_NEW',
+        message: expect.stringMatching(
+          new RegExp(`version ${SCHEMA_VERSION + 1}.*up to ${SCHEMA_VERSION}.*--data DIR.*make reset`),
+        ),
+      }),
+    );
+  });
+
+  it.each([
+    ['a record that was changed', 'UPDATE log SET bytes = zeroblob(8) WHERE revision = 2'],
+    ['a record that is gone', 'DELETE FROM log WHERE revision = 2'],
+    ['a hash that was changed', 'UPDATE log SET hash = zeroblob(32) WHERE revision = 2'],
+    ['a head that is not the last record', 'UPDATE head SET revision = 2'],
+  ])('refuses to start on %s', (_, statement) => {
+    const path = join(tempFolder(), 'test.db');
+    const store = openStore(path);
+    store.fold(genesis());
+    store.fold(recordAfter(store.head(), [flagEntity('a', '1')]));
+    store.fold(recordAfter(store.head(), [flagEntity('a', '2')]));
+    store.close();
+    tamper(path, statement);
+    expect(() => openStore(path)).toThrow(expect.objectContaining({ reason: 'LOG_CORRUPT' }));
+  });
+});

@@ -1,0 +1,251 @@
+/**
+ * The contract of a Store: every implementation passes every case. Each case
+ * gets a store that was never written.
+ */
+import assert from 'node:assert/strict';
+import { recordCodec } from '@flagstream/protocol';
+import {
+  bytesEqual,
+  ENTITY_KIND,
+  type EntityChange,
+  type LogRecord,
+  LogState,
+  ORIGIN,
+  partId,
+  samePosition,
+} from '@flagstream/replica';
+import type { AuditStore } from './audit-store.ts';
+import { entity, flagEntity, genesis, IDENTITY, recordAfter, stagedPart } from './record.fixture.ts';
+
+export interface StoreCase {
+  readonly name: string;
+  run(store: AuditStore): void;
+}
+
+const OPTIONS = { kind: ENTITY_KIND.flag, project: 'p', limit: 10 };
+const flagId = (key: string) => ({ kind: ENTITY_KIND.flag, project: 'p', environment: '', key });
+
+function commit(store: AuditStore, ...changes: EntityChange[]): LogRecord {
+  const record = recordAfter(store.head(), changes);
+  store.fold(record);
+  return record;
+}
+
+/** Folds and expects a refusal that leaves everything as it was. */
+function refuse(store: AuditStore, record: LogRecord, message: RegExp): void {
+  const before = { head: store.head(), digest: store.stateDigest(), log: store.readLog(0, 100).length };
+  assert.throws(() => store.fold(record), message);
+  assert.ok(samePosition(store.head(), before.head));
+  assert.deepEqual(Buffer.from(store.stateDigest()), Buffer.from(before.digest));
+  assert.equal(store.readLog(0, 100).length, before.log);
+}
+
+export const STORE_CONTRACT: readonly StoreCase[] = [
+  {
+    name: 'is empty before its first record',
+    run(store) {
+      assert.deepEqual(store.head(), ORIGIN);
+      assert.deepEqual(store.lineage(), []);
+      assert.deepEqual(store.readLog(0, 10), []);
+      assert.equal(store.recordAt(1), undefined);
+      assert.equal(store.findOperation('genesis-e1'), undefined);
+    },
+  },
+  {
+    name: 'begins with GENESIS, which names the log',
+    run(store) {
+      const first = genesis();
+      store.fold(first);
+      assert.ok(samePosition(store.head(), { epoch: 1, revision: 1, hash: first.hash }));
+      assert.equal(store.lineage().length, 1);
+      assert.ok(bytesEqual(store.lineage()[0]!.baseHash, IDENTITY));
+      assert.equal(store.wallMsAt(1), 1000);
+    },
+  },
+  {
+    name: 'keeps records byte for byte and finds them by revision, operation and place',
+    run(store) {
+      store.fold(genesis());
+      const records = [commit(store, flagEntity('a', '1')), commit(store, flagEntity('b', '1'))];
+      const read = store.readLog(1, 10);
+      assert.deepEqual(
+        read.map((row) => row.revision),
+        [2, 3],
+      );
+      for (const [i, record] of records.entries()) {
+        assert.ok(bytesEqual(read[i]!.bytes, record.bytes));
+        assert.ok(bytesEqual(read[i]!.hash, record.hash));
+      }
+      assert.equal(store.readLog(1, 1).length, 1);
+      assert.equal(store.findOperation('op-3')?.revision, 3);
+      assert.equal(store.recordAt(2)?.epoch, 1);
+      assert.equal(store.recordAt(4), undefined);
+    },
+  },
+  {
+    name: 'folds an entity to its newest state, with the revision that changed it',
+    run(store) {
+      store.fold(genesis());
+      commit(store, flagEntity('a', 'one'), flagEntity('b', 'one'));
+      commit(store, flagEntity('a', 'two'));
+      const a = store.entity(flagId('a'));
+      assert.equal(a?.version, 3);
+      assert.equal(Buffer.from(a!.change.content).toString(), 'two');
+      assert.deepEqual(a?.change.tags, ['tag']);
+      assert.equal(a?.change.clientVisible, true);
+      assert.equal(store.entity(flagId('b'))?.version, 2);
+      assert.equal(store.entity(flagId('c')), undefined);
+    },
+  },
+  {
+    name: 'keeps a tombstone with its content, outside the digest',
+    run(store) {
+      store.fold(genesis());
+      const empty = Buffer.from(store.stateDigest());
+      commit(store, flagEntity('a', 'one'));
+      assert.notDeepEqual(Buffer.from(store.stateDigest()), empty);
+      commit(store, entity(flagId('a'), 'last', true));
+      assert.deepEqual(Buffer.from(store.stateDigest()), empty);
+      const tombstone = store.entity(flagId('a'));
+      assert.equal(tombstone?.change.deleted, true);
+      assert.equal(Buffer.from(tombstone!.change.content).toString(), 'last');
+      assert.equal(store.entities(OPTIONS).length, 1);
+    },
+  },
+  {
+    name: 'refuses a record that leaves a gap, repeats, or continues another chain',
+    run(store) {
+      store.fold(genesis());
+      commit(store, flagEntity('a', '1'));
+      const head = store.head();
+      refuse(store, recordAfter({ ...head, revision: head.revision + 1 }, []), /does not follow/);
+      refuse(store, recordAfter({ ...head, revision: head.revision - 1 }, []), /does not follow/);
+      refuse(store, recordAfter({ ...head, hash: Buffer.alloc(32) }, []), /does not continue/);
+    },
+  },
+  {
+    name: 'refuses an operation id that is in the log',
+    run(store) {
+      store.fold(genesis());
+      commit(store, flagEntity('a', '1'));
+      refuse(store, recordAfter(store.head(), [flagEntity('a', '2')], { opId: 'op-2' }), /op_id/);
+    },
+  },
+  {
+    name: 'makes staged parts visible together, and then forgets them',
+    run(store) {
+      store.fold(genesis());
+      const parts = [
+        stagedPart([flagEntity('a', '1'), flagEntity('b', '1')]),
+        stagedPart([flagEntity('c', '1')]),
+      ];
+      for (const part of parts) commit(store, part.change);
+      assert.deepEqual(store.entities(OPTIONS), []);
+      assert.equal(store.entity(partId(parts[0]!.ref.sha256))?.version, 2);
+      store.fold(recordAfter(store.head(), [], { parts: parts.map((part) => part.ref) }));
+      const visible = store.entities(OPTIONS);
+      assert.deepEqual(
+        visible.map(({ change, version }) => [change.key, version]),
+        [
+          ['a', 4],
+          ['b', 4],
+          ['c', 4],
+        ],
+      );
+      for (const part of parts) assert.equal(store.entity(partId(part.ref.sha256)), undefined);
+    },
+  },
+  {
+    name: 'refuses a record whose part is not there',
+    run(store) {
+      store.fold(genesis());
+      const { ref } = stagedPart([flagEntity('a', '1')]);
+      refuse(store, recordAfter(store.head(), [flagEntity('b', '1')], { parts: [ref] }), /part/);
+      assert.equal(store.entity(flagId('b')), undefined);
+    },
+  },
+  {
+    name: 'agrees with the fold that followers run, entity by entity and in its digest',
+    run(store) {
+      const follower = new LogState(recordCodec);
+      store.fold(genesis());
+      const part = stagedPart([flagEntity('c', '1')]);
+      commit(store, flagEntity('a', '1'), flagEntity('b', '1'));
+      commit(store, part.change);
+      store.fold(recordAfter(store.head(), [entity(flagId('a'), '1', true)], { parts: [part.ref] }));
+      for (const row of store.readLog(0, 100))
+        assert.equal(follower.apply(recordCodec.decodeRecord(row.bytes)).kind, 'applied');
+      assert.deepEqual(Buffer.from(follower.digest), Buffer.from(store.stateDigest()));
+      assert.ok(samePosition(follower.position, store.head()));
+      const plain = (state: Iterable<{ change: EntityChange; version: number }>) =>
+        [...state]
+          .map(({ change, version }) => `${change.kind}/${change.key}/${version}/${change.deleted}`)
+          .sort();
+      assert.deepEqual(plain(follower.entities()), plain(store.all()));
+    },
+  },
+  {
+    name: 'answers entities by key, in pages, within a project',
+    run(store) {
+      store.fold(genesis());
+      commit(store, ...['b', 'd', 'a', 'c'].map((key) => flagEntity(key, '1')), flagEntity('x', '1', 'q'));
+      const keys = (afterKey: string, limit: number): string[] =>
+        store.entities({ ...OPTIONS, afterKey, limit }).map(({ change }) => change.key);
+      assert.deepEqual(keys('', 2), ['a', 'b']);
+      assert.deepEqual(keys('b', 2), ['c', 'd']);
+      assert.deepEqual(keys('d', 2), []);
+      assert.equal(store.entities({ kind: ENTITY_KIND.flag, limit: 10 }).length, 5);
+      assert.deepEqual(
+        store.all().map(({ change }) => `${change.project}/${change.key}`),
+        ['p/a', 'p/b', 'p/c', 'p/d', 'q/x'],
+      );
+    },
+  },
+  {
+    name: 'tells which revisions changed an entity, newest first',
+    run(store) {
+      store.fold(genesis());
+      commit(store, flagEntity('a', '1'));
+      commit(store, flagEntity('b', '1'));
+      commit(store, flagEntity('a', '2'));
+      assert.deepEqual(store.revisionsOf(flagId('a'), 100, 10), [4, 2]);
+      assert.deepEqual(store.revisionsOf(flagId('a'), 4, 10), [2]);
+      assert.deepEqual(store.revisionsOf(flagId('a'), 100, 1), [4]);
+      assert.equal(store.firstRevisionOf(flagId('a')), 2);
+      assert.equal(store.firstRevisionOf(flagId('z')), undefined);
+    },
+  },
+  {
+    name: 'tells what happened in a project, without parts and without GENESIS',
+    run(store) {
+      store.fold(genesis());
+      commit(store, flagEntity('a', '1'), flagEntity('b', '1'));
+      commit(store, stagedPart([flagEntity('c', '1')]).change);
+      commit(store, flagEntity('x', '1', 'q'));
+      commit(store, flagEntity('a', '2'));
+      assert.deepEqual(store.namedRevisions({}, 100, 10), [5, 4, 2]);
+      assert.deepEqual(store.namedRevisions({ project: 'p' }, 100, 10), [5, 2]);
+      assert.deepEqual(store.namedRevisions({ project: 'p' }, 5, 1), [2]);
+      const changed = (project: string | undefined, after: number): string[] =>
+        store
+          .namedEntitiesChanged(project === undefined ? {} : { project }, after, 5, 10)
+          .map((id) => `${id.project}/${id.key}`);
+      assert.deepEqual(changed(undefined, 0), ['p/a', 'p/b', 'q/x']);
+      assert.deepEqual(changed('p', 2), ['p/a']);
+      assert.deepEqual(changed('q', 4), []);
+    },
+  },
+  {
+    name: 'answers the newest hashes, oldest first',
+    run(store) {
+      const first = genesis();
+      store.fold(first);
+      const second = commit(store, flagEntity('a', '1'));
+      const third = commit(store, flagEntity('a', '2'));
+      const hexes = (hashes: readonly Uint8Array[]): string[] =>
+        hashes.map((hash) => Buffer.from(hash).toString('hex'));
+      assert.deepEqual(hexes(store.recentHashes(2)), hexes([second.hash, third.hash]));
+      assert.deepEqual(hexes(store.recentHashes(9)), hexes([first.hash, second.hash, third.hash]));
+    },
+  },
+];
