@@ -133,6 +133,11 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     next: 'The revision is not on this lineage: read again.',
   },
+  STREAM_VERSION_UNSUPPORTED: {
+    status: 'FAILED_PRECONDITION',
+    retryable: false,
+    next: 'Update the client or the server: they share no version of the stream protocol.',
+  },
   LOG_FORKED: {
     status: 'FAILED_PRECONDITION',
     retryable: false,

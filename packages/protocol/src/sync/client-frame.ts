@@ -3,7 +3,7 @@
  */
 import type { ClientFrame } from '@flagstream/replica';
 import { revisionNumber } from '../codec.ts';
-import type { SyncRequest, NackCode as WireNackCode } from '../gen/flagstream/v1/stream.ts';
+import { SyncRequest, type NackCode as WireNackCode } from '../gen/flagstream/v1/stream.ts';
 import { haveFromWire, haveToWire, idFromWire } from './wire.ts';
 import { NACKS } from './words.ts';
 

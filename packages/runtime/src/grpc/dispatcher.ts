@@ -37,7 +37,9 @@ export class Dispatcher {
   readonly #metrics: CallMetrics;
   readonly #logger: Logger;
   readonly #streams = new Set<ServerStream>();
+  #unaryCalls = 0;
   #draining = false;
+  #idleWaiters: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
     this.#authenticate = options.authenticate;
@@ -53,6 +55,12 @@ export class Dispatcher {
   /** From now on new streams are refused; unary calls still run. */
   refuseStreams(): void {
     this.#draining = true;
+  }
+
+  /** Resolves when no call is running. */
+  idle(): Promise<void> {
+    if (this.#isIdle()) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
   /** Ends every open stream, so that none can hold a shutdown. */
@@ -94,15 +102,18 @@ export class Dispatcher {
     return (call, callback) => {
       const startedMs = performance.now();
       calls.started += 1;
+      this.#unaryCalls += 1;
       const answer = (message: unknown): void => {
         this.#finish(bound, calls, call.cancelled ? abandonedCode(call) : status.OK, startedMs);
         callback(null, message);
+        this.#endUnary();
       };
       const refuse = (error: unknown): void => {
         const failure = callStatus(error);
         if (isDefect(error) && !call.cancelled) this.#logDefect(bound, error);
         this.#finish(bound, calls, call.cancelled ? abandonedCode(call) : failure.code, startedMs);
         callback(failure);
+        this.#endUnary();
       };
       try {
         const context = new ServerCall(bound, call, this.#admit(bound, call), this.#logger);
@@ -164,6 +175,7 @@ export class Dispatcher {
     const end = (endCode: number): void => {
       if (!this.#streams.delete(stream)) return;
       this.#finish(bound, calls, endCode, startedMs);
+      this.#wakeWhenIdle();
     };
     this.#streams.add(stream);
     stream.on('error', (error: Error & { readonly code?: unknown }) => {
@@ -171,6 +183,20 @@ export class Dispatcher {
     });
     stream.once('finish', () => end(code));
     stream.once('cancelled', () => end(abandonedCode(stream)));
+  }
+
+  #endUnary(): void {
+    this.#unaryCalls -= 1;
+    this.#wakeWhenIdle();
+  }
+
+  #isIdle(): boolean {
+    return this.#unaryCalls === 0 && this.#streams.size === 0;
+  }
+
+  #wakeWhenIdle(): void {
+    if (this.#idleWaiters.length === 0 || !this.#isIdle()) return;
+    for (const wake of this.#idleWaiters.splice(0)) wake();
   }
 
   /** @throws FlagstreamError UNAUTHENTICATED, PERMISSION_DENIED, or what authenticate throws */

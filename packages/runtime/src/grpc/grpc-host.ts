@@ -7,6 +7,7 @@
  * with a hole in the door.
  */
 import type { Server as HttpServer, RequestListener } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { descriptorSet, LIMITS } from '@flagstream/protocol';
 import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
 import type { HealthState } from '../health/health-state.ts';
@@ -114,6 +115,8 @@ export class GrpcHost {
     this.#dispatcher.endStreams();
     this.#door.stopAccepting();
     this.#http.close();
+    // Not left to tryShutdown: on Node 24 it reports done while calls still run.
+    await Promise.race([this.#dispatcher.idle().then(flushed), deadline.passed]);
     const finished = new Promise<void>((resolve) => {
       this.#server.tryShutdown((error) => {
         if (error !== undefined) this.#options.logger.warn({ err: error }, 'gRPC shutdown was not clean');
@@ -165,6 +168,12 @@ export class GrpcHost {
       gauge.set(this.#dispatcher.openStreams),
     );
   }
+}
+
+/** What has been answered is handed to the socket within two turns of the event loop. */
+async function flushed(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
 }
 
 function after(ms: number): { readonly passed: Promise<void>; cancel(): void } {
