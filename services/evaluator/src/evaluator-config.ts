@@ -1,0 +1,87 @@
+/**
+ * Settings of an evaluator. Each has one name per source: nats.url,
+ * --nats-url, FLAGSTREAM_NATS_URL.
+ */
+import { KEY_PATTERN, LIMITS, NATS_PREFIX_DEFAULT, NATS_PREFIX_PATTERN } from '@flagstream/protocol';
+import type { LogFormat, LogLevel } from '@flagstream/runtime';
+import { z } from 'zod';
+
+const port = (standard: number, description: string) =>
+  z.number().int().min(0).max(65_535).default(standard).describe(`${description}; 0 takes a free one.`);
+
+const key = (standard: string, description: string) =>
+  z
+    .string()
+    .max(LIMITS.keyLengthMax)
+    .regex(KEY_PATTERN, 'must be a key: a-z, 0-9, ".", "_", "-"')
+    .default(standard)
+    .describe(description);
+
+export interface EvaluatorConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly managementPort: number;
+  readonly nodeId?: string | undefined;
+  readonly project: string;
+  readonly environment: string;
+  readonly nats: { readonly url?: string | undefined; readonly prefix: string };
+  readonly controlPlane: { readonly address?: string | undefined };
+  readonly heartbeatMs: number;
+  readonly drainMs: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}
+
+export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  port: port(8013, 'Port of gRPC'),
+  managementPort: port(8014, 'Port of health, readiness and metrics'),
+  nodeId: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe('Name of this process in logs and streams; a new one at each start when absent.'),
+  project: key('default', 'Project of callers that name none.'),
+  environment: key('development', 'Environment of callers that name none.'),
+  nats: z
+    .strictObject({
+      url: z.string().min(1).optional().describe('NATS servers to follow the log from, separated by commas.'),
+      prefix: z
+        .string()
+        .regex(NATS_PREFIX_PATTERN, 'must consist of a-z, 0-9 and "-"')
+        .default(NATS_PREFIX_DEFAULT)
+        .describe('What the names of streams and subjects begin with.'),
+    })
+    .prefault({}),
+  controlPlane: z
+    .strictObject({
+      address: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'host:port of the control plane: source of snapshots, and of the log where there is no NATS.',
+        ),
+    })
+    .prefault({}),
+  heartbeatMs: z
+    .number()
+    .int()
+    .min(LIMITS.heartbeatMsMin)
+    .max(LIMITS.heartbeatMsMax)
+    .default(LIMITS.heartbeatMs)
+    .describe('Milliseconds between heartbeats on a stream whose client names none.'),
+  drainMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(1_000)
+    .describe('Milliseconds that clients have to move to another evaluator when this one stops.'),
+  logLevel: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Least severity that is logged.'),
+  logFormat: z.enum(['json', 'pretty']).default('json').describe('json, or pretty for a terminal.'),
+});

@@ -1,0 +1,98 @@
+/** Numbers of an evaluator, read where they live when somebody scrapes. */
+import type { Metrics, Sample } from '@flagstream/runtime';
+import type { StreamRegistry } from './fanout/stream-registry.ts';
+import type { LogFollower } from './follow/log-follower.ts';
+import type { EvaluationCounts } from './serve/evaluation-counts.ts';
+import type { Serving } from './serve/serving.ts';
+import type { EvaluatorState } from './state/evaluator-state.ts';
+
+export interface MeasuredParts {
+  readonly follower: LogFollower;
+  readonly state: EvaluatorState;
+  readonly serving: Serving;
+  readonly counts: EvaluationCounts;
+  readonly streams: StreamRegistry;
+  readonly watchers: StreamRegistry;
+}
+
+export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
+  const { follower, state, serving, counts } = parts;
+  metrics.gauge('applied_revision', 'Revision that answers stand for.', [], (gauge) =>
+    gauge.set(state.position.revision),
+  );
+  metrics.gauge('applied_epoch', 'Epoch that answers stand for.', [], (gauge) =>
+    gauge.set(state.position.epoch),
+  );
+  metrics.gauge('latest_revision', 'Newest revision heard of.', [], (gauge) =>
+    gauge.set(Math.max(state.position.revision, follower.follower.head?.headRevision ?? 0)),
+  );
+  metrics.gauge(
+    'staleness_seconds',
+    'Upper bound of the age of the state, without transit time.',
+    [],
+    (gauge) => gauge.set(serving.freshness(serving.now()).stalenessMs / 1000),
+  );
+  metrics.gauge('source_live', '1 while the log source delivers.', [], (gauge) =>
+    gauge.set(follower.live ? 1 : 0),
+  );
+  metrics.gauge('environments', 'Environments that are served.', [], (gauge) =>
+    gauge.set([...state.environments()].length),
+  );
+  metrics.gauge(
+    'quarantined_entities',
+    'Entities whose newest version is not in force.',
+    ['serving'],
+    (gauge) => {
+      const entries = [...state.environments()].flatMap(({ state: { quarantined } }) => [
+        ...quarantined.values(),
+      ]);
+      const serving = entries.filter((entry) => entry.serving).length;
+      gauge.set({ serving: 'older' }, serving);
+      gauge.set({ serving: 'none' }, entries.length - serving);
+    },
+  );
+  exportStreams(metrics, parts);
+  scrapedCounter(metrics, 'flagstream_evaluations_total', 'Evaluations by reason.', 'reason', () =>
+    counts.entries(),
+  );
+  scrapedCounter(
+    metrics,
+    'flagstream_log_records_total',
+    'Records that were not applied, by why.',
+    'outcome',
+    () => Object.entries(follower.follower.counters),
+  );
+  scrapedCounter(metrics, 'flagstream_log_alarms_total', 'Alarms of the log follower.', 'alarm', () => [
+    ...follower.alarms,
+  ]);
+}
+
+function exportStreams(metrics: Metrics, { streams, watchers }: MeasuredParts): void {
+  const kinds = [['sync', streams] as const, ['watch', watchers] as const];
+  metrics.gauge('stream_clients', 'Open streams.', ['kind'], (gauge) => {
+    for (const [kind, registry] of kinds) gauge.set({ kind }, registry.size);
+  });
+  metrics.gauge('stream_dirty', 'Streams with something unsent or unacknowledged.', ['kind'], (gauge) => {
+    for (const [kind, registry] of kinds) gauge.set({ kind }, registry.dirty);
+  });
+  metrics.scraped({
+    name: 'flagstream_stream_closed_total',
+    help: 'Streams that ended, by why.',
+    type: 'counter',
+    collect: () =>
+      kinds.flatMap(([kind, registry]) =>
+        [...registry.closed].map(([reason, value]): Sample => ({ labels: { kind, reason }, value })),
+      ),
+  });
+}
+
+function scrapedCounter(
+  metrics: Metrics,
+  name: string,
+  help: string,
+  label: string,
+  read: () => readonly (readonly [string, number])[],
+): void {
+  const collect = (): Sample[] => read().map(([word, value]) => ({ labels: { [label]: word }, value }));
+  metrics.scraped({ name, help, type: 'counter', collect });
+}

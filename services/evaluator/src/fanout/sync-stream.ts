@@ -1,0 +1,234 @@
+/**
+ * One Sync stream: carries a session's effects out on a gRPC stream. Third
+ * station of the path, the last one in this process.
+ *
+ * Holds true: frames of a transfer are shared bytes; a transfer of many frames
+ * waits for the stream to drain between them and nothing else is written
+ * meanwhile; a stream that ended is told nothing any more.
+ */
+import {
+  clientFrameFromWire,
+  type ErrorReason,
+  encodeDrain,
+  encodePing,
+  encodeStreamError,
+  encodeWelcome,
+  fail,
+  LIMITS,
+} from '@flagstream/protocol';
+import type { SyncRequest } from '@flagstream/protocol/gen/flagstream/v1/stream';
+import type {
+  ClientFrame,
+  CloseReason,
+  Position,
+  SyncServerEffect,
+  SyncServerEvent,
+  SyncServerSession,
+} from '@flagstream/replica';
+import { endWithError, type Logger } from '@flagstream/runtime';
+import type { EnvironmentReplica } from '../state/environment-replica.ts';
+import type { FanoutMember } from './change-fanout.ts';
+import type { Ticked } from './tick-wheel.ts';
+import type { TransferCache } from './transfer-cache.ts';
+
+/** What a stream needs of a gRPC call. */
+export interface FrameSink {
+  readonly writableEnded: boolean;
+  readonly destroyed: boolean;
+  /** False: full; `drain` tells when it is not any more. */
+  write(frame: Buffer): boolean;
+  end(): unknown;
+  once(event: 'drain', listener: () => void): unknown;
+  emit(event: string, ...args: unknown[]): boolean;
+}
+
+export interface SyncStreamOptions {
+  readonly sink: FrameSink;
+  readonly session: SyncServerSession;
+  readonly environment: EnvironmentReplica;
+  readonly transfers: TransferCache;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly onClose: (reason: string) => void;
+  readonly head: () => Position;
+}
+
+/** The client should try another node this soon: this one will not have caught up. */
+const BEHIND_RETRY_MS = 2_000;
+const OVERLOADED_RETRY_MS = 1_000;
+/** Pings while one transfer is written: more means that the client reads nothing for minutes. */
+const FRAMES_BEHIND_MAX = 16;
+
+const CLOSE_STATUS: Readonly<Record<Exclude<CloseReason, 'bye'>, ErrorReason>> = {
+  'hello-timeout': 'TIMEOUT',
+  'ack-timeout': 'TIMEOUT',
+  silent: 'TIMEOUT',
+  protocol: 'STREAM_PROTOCOL',
+  'unsupported-version': 'STREAM_VERSION_UNSUPPORTED',
+  behind: 'NOT_READY',
+  'not-ready': 'NOT_READY',
+  'digest-mismatch': 'INTERNAL',
+  draining: 'DRAINING',
+};
+
+export class SyncStream implements FanoutMember, Ticked {
+  readonly #options: SyncStreamOptions;
+  /** Frames of a transfer that wait for the stream to drain. */
+  #waiting: readonly Buffer[] = [];
+  /** Frames of other kinds that came up meanwhile; a ping and an error at most. */
+  #behindTransfer: Buffer[] = [];
+  #closed = false;
+
+  constructor(options: SyncStreamOptions) {
+    this.#options = options;
+  }
+
+  get deadlineMs(): number {
+    return this.#closed ? Number.POSITIVE_INFINITY : this.#options.session.deadlineMs;
+  }
+
+  /** A transfer is unacknowledged, or owed. */
+  get dirty(): boolean {
+    return this.#options.session.owes;
+  }
+
+  receive(request: SyncRequest): void {
+    let frame: ClientFrame;
+    try {
+      frame = clientFrameFromWire(request);
+    } catch (error) {
+      this.#close('protocol', (error as Error).message);
+      return;
+    }
+    this.#handle({ type: 'frame', frame });
+  }
+
+  changed(): void {
+    const { environment } = this.#options;
+    if (environment.gone) {
+      const { environment: name } = environment.scope;
+      this.#end('archived', fail('ENVIRONMENT_NOT_FOUND', `environment "${name}" was archived`));
+      return;
+    }
+    this.#handle({ type: 'head' });
+  }
+
+  tick(): void {
+    this.#handle({ type: 'tick' });
+  }
+
+  /** The process stops: the client has this long to move. */
+  drain(deadlineMs: number): void {
+    this.#write(
+      encodeDrain({
+        reason: 'shutdown',
+        deadlineMs,
+        reconnectMinMs: 0,
+        reconnectMaxMs: Math.ceil(deadlineMs / 2),
+      }),
+    );
+  }
+
+  /** The client half-closed or went away. */
+  left(reason: 'ended' | 'cancelled'): void {
+    if (this.#closed) return;
+    this.#finish(reason);
+    if (reason === 'ended') this.#options.sink.end();
+  }
+
+  #handle(event: SyncServerEvent): void {
+    if (this.#closed) return;
+    for (const effect of this.#options.session.handle(event, this.#options.now())) this.#perform(effect);
+  }
+
+  #perform(effect: SyncServerEffect): void {
+    const { environment, transfers, session, logger } = this.#options;
+    switch (effect.type) {
+      case 'welcome':
+        this.#write(encodeWelcome(effect.welcome));
+        break;
+      case 'transfer':
+        this.#waiting = transfers.frames(environment, effect, session.frameBytesMax);
+        this.#pump();
+        break;
+      case 'ping':
+        this.#write(encodePing(effect));
+        break;
+      case 'refused':
+        logger.warn(
+          { code: effect.code, detail: effect.detail.slice(0, LIMITS.nackDetailBytesMax) },
+          'a client refused a transfer',
+        );
+        break;
+      case 'diverged':
+        logger.error({ revision: effect.position.revision }, 'a client holds another set at this revision');
+        break;
+      case 'confirmed':
+        break;
+      case 'close':
+        this.#close(effect.reason, effect.detail);
+        break;
+    }
+  }
+
+  #close(reason: CloseReason, detail: string): void {
+    if (this.#closed) return;
+    if (reason === 'bye') {
+      this.#finish(reason);
+      this.#options.sink.end();
+      return;
+    }
+    if (reason === 'behind')
+      this.#write(
+        encodeStreamError({
+          code: 'behind',
+          retryAfterMs: BEHIND_RETRY_MS,
+          head: this.#options.head(),
+          detail,
+        }),
+      );
+    const status = CLOSE_STATUS[reason];
+    this.#end(reason, fail(status, detail, { metadata: { close: reason } }));
+  }
+
+  #end(reason: string, error: Error): void {
+    this.#finish(reason);
+    endWithError(this.#options.sink, error);
+  }
+
+  #finish(reason: string): void {
+    this.#closed = true;
+    this.#waiting = [];
+    this.#behindTransfer = [];
+    this.#options.onClose(reason);
+  }
+
+  #write(frame: Buffer): void {
+    if (this.#closed) return;
+    if (this.#waiting.length > 0) this.#behindTransfer.push(frame);
+    else this.#options.sink.write(frame);
+    if (this.#behindTransfer.length > FRAMES_BEHIND_MAX)
+      this.#end(
+        'overloaded',
+        fail('OVERLOADED', 'the client does not read', { retryAfterMs: OVERLOADED_RETRY_MS }),
+      );
+  }
+
+  /** Writes until the stream is full, and goes on when it has drained. */
+  #pump(): void {
+    const { sink } = this.#options;
+    const frames = this.#waiting;
+    for (let at = 0; at < frames.length; at++) {
+      if (sink.write(frames[at]!)) continue;
+      this.#waiting = frames.slice(at + 1);
+      if (this.#waiting.length > 0) {
+        sink.once('drain', () => this.#pump());
+        return;
+      }
+    }
+    this.#waiting = [];
+    const behind = this.#behindTransfer;
+    this.#behindTransfer = [];
+    for (const frame of behind) sink.write(frame);
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Transfers as bytes: what turns a client's set at one revision into the one at
+ * another is encoded once and written to every stream that needs it.
+ */
+import { encodeTransfer } from '@flagstream/protocol';
+import type { LogState, Position, SyncServerEffect } from '@flagstream/replica';
+import type { EnvironmentReplica } from '../state/environment-replica.ts';
+
+export type TransferEffect = SyncServerEffect & { readonly type: 'transfer' };
+
+/** A few revisions back: streams that lag further are few, and each gets its own. */
+const TRANSFERS_MAX = 32;
+/** Full transfers of large environments are many MiB; the newest is kept in any case. */
+const BYTES_MAX = 64 * 1024 * 1024;
+
+interface Cached {
+  readonly frames: readonly Buffer[];
+  readonly bytes: number;
+}
+
+export class TransferCache {
+  readonly #log: () => LogState;
+  /** Oldest first. */
+  readonly #cached = new Map<string, Cached>();
+  #bytes = 0;
+
+  constructor(log: () => LogState) {
+    this.#log = log;
+  }
+
+  /** The frames of a transfer that leads to the environment's state as it is now. */
+  frames(environment: EnvironmentReplica, effect: TransferEffect, frameBytesMax: number): readonly Buffer[] {
+    const from = effect.from === undefined ? undefined : this.#base(environment, effect.from);
+    const { project, environment: name } = environment.scope;
+    const { kind, to, forked } = effect;
+    const generation = environment.state.generation;
+    const key = `${project}/${name}/${kind}/${from?.revision ?? ''}/${to.epoch}.${to.revision}/${generation}/${forked}/${frameBytesMax}`;
+    const known = this.#cached.get(key);
+    if (known !== undefined) return known.frames;
+    const { view } = environment;
+    const delta = (from === undefined ? undefined : view.delta(effect.from!.revision)) ?? {
+      put: [...view.live()],
+      remove: [],
+    };
+    const header = { kind, from, to, forked, digest: view.digest };
+    const frames = encodeTransfer(header, delta, frameBytesMax);
+    this.#keep(key, frames);
+    return frames;
+  }
+
+  /** Streams that wait at different revisions of the same set share a transfer from the oldest of these. */
+  #base(environment: EnvironmentReplica, from: Position): Position {
+    const revision = environment.view.deltaBase(from.revision);
+    const hash = revision === from.revision ? from.hash : this.#log().hashAt(revision);
+    return hash === undefined ? from : { epoch: this.#epochOf(revision), revision, hash };
+  }
+
+  #epochOf(revision: number): number {
+    const base = this.#log().lineage.findLast(({ baseRevision }) => baseRevision < revision);
+    return base?.epoch ?? this.#log().position.epoch;
+  }
+
+  #keep(key: string, frames: readonly Buffer[]): void {
+    const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
+    this.#cached.set(key, { frames, bytes });
+    this.#bytes += bytes;
+    for (const [oldest, cached] of this.#cached) {
+      if (this.#cached.size <= TRANSFERS_MAX && this.#bytes <= BYTES_MAX) return;
+      if (oldest === key) return;
+      this.#cached.delete(oldest);
+      this.#bytes -= cached.bytes;
+    }
+  }
+}

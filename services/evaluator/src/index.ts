@@ -1,0 +1,3 @@
+/** The evaluator: follows the log, serves evaluations and streams. */
+export { type EvaluatorConfig, evaluatorConfigSchema } from './evaluator-config.ts';
+export { type EvaluatorDeps, type RunningEvaluator, startEvaluator } from './start-evaluator.ts';

@@ -1,0 +1,126 @@
+/**
+ * Evaluate, EvaluateBatch and Explain: answers at one state, taken when the
+ * evaluation starts.
+ */
+import type { CompiledSet, ExplanationStep } from '@flagstream/engine';
+import { fail, invalidField, LIMITS } from '@flagstream/protocol';
+import type {
+  ContextResults,
+  EvaluateBatchRequest,
+  EvaluateBatchResponse,
+  EvaluateRequest,
+  EvaluateResponse,
+  ExplainRequest,
+  ExplainResponse,
+} from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import type { Timestamp } from '@flagstream/protocol/gen/google/protobuf/timestamp';
+import type { CallContext } from '@flagstream/runtime';
+import { answerFields, evaluationError, evaluationResult, kindMismatch } from './evaluation-answer.ts';
+import { checkedContext } from './evaluation-context.ts';
+import type { EvaluationCounts } from './evaluation-counts.ts';
+import type { RevisionWait } from './revision-wait.ts';
+import type { Serving } from './serving.ts';
+
+export class Evaluator {
+  readonly #serving: Serving;
+  readonly #wait: RevisionWait;
+  readonly #counts: EvaluationCounts;
+
+  constructor(serving: Serving, wait: RevisionWait, counts: EvaluationCounts) {
+    this.#serving = serving;
+    this.#wait = wait;
+    this.#counts = counts;
+  }
+
+  evaluate(request: EvaluateRequest, call: CallContext): EvaluateResponse | Promise<EvaluateResponse> {
+    this.#serving.requireReady();
+    const waiting = this.#wait.until(request.minRevision, call);
+    if (waiting !== undefined) return waiting.then(() => this.#evaluate(request, call));
+    return this.#evaluate(request, call);
+  }
+
+  batch(
+    request: EvaluateBatchRequest,
+    call: CallContext,
+  ): EvaluateBatchResponse | Promise<EvaluateBatchResponse> {
+    this.#serving.requireReady();
+    const waiting = this.#wait.until(request.minRevision, call);
+    if (waiting !== undefined) return waiting.then(() => this.#batch(request, call));
+    return this.#batch(request, call);
+  }
+
+  explain(request: ExplainRequest, { principal }: CallContext): ExplainResponse {
+    const { state } = this.#serving.environment(principal);
+    const context = checkedContext(request.context, 'context');
+    const atMs = request.at === undefined ? this.#serving.now() : unixMs(request.at);
+    const steps: ExplanationStep[] = [];
+    const evaluation = state.set.evaluate(request.flagKey, context, atMs, {
+      step: (step) => steps.push(step),
+    });
+    this.#counts.add(evaluation);
+    if (evaluation.errorCode === 'FLAG_NOT_FOUND')
+      throw evaluationError(state, evaluation, evaluation.errorCode);
+    return { result: evaluationResult(state, evaluation), steps, ...this.#serving.stamp() };
+  }
+
+  #evaluate(request: EvaluateRequest, { principal }: CallContext): EvaluateResponse {
+    const { state } = this.#serving.environment(principal);
+    const context = checkedContext(request.context, 'context');
+    const evaluation = state.set.evaluate(request.flagKey, context, this.#serving.now());
+    this.#counts.add(evaluation);
+    const { errorCode } = evaluation;
+    if (errorCode !== undefined) throw evaluationError(state, evaluation, errorCode);
+    const fields = answerFields(evaluation);
+    if (request.expectedKind !== 0 && request.expectedKind !== fields.kind)
+      throw kindMismatch(state, evaluation, request.expectedKind);
+    return { ...fields, ...this.#serving.stamp() };
+  }
+
+  #batch(request: EvaluateBatchRequest, { principal }: CallContext): EvaluateBatchResponse {
+    const { state } = this.#serving.environment(principal);
+    const keys = request.flagKeys.length === 0 ? state.set.flagKeys() : request.flagKeys;
+    checkBatchSize(request.contexts.length, keys.length);
+    const contexts = request.contexts.map((context, index) => checkedContext(context, `contexts[${index}]`));
+    const nowMs = this.#serving.now();
+    const results = contexts.map((context): ContextResults => {
+      return {
+        results: keys.map((key) => evaluationResult(state, this.#counted(state.set, key, context, nowMs))),
+      };
+    });
+    return { results, ...this.#serving.stamp() };
+  }
+
+  #counted(
+    set: CompiledSet,
+    key: string,
+    context: ReturnType<typeof checkedContext>,
+    nowMs: number,
+  ): ReturnType<CompiledSet['evaluate']> {
+    const evaluation = set.evaluate(key, context, nowMs);
+    this.#counts.add(evaluation);
+    return evaluation;
+  }
+}
+
+function checkBatchSize(contexts: number, flags: number): void {
+  if (contexts === 0)
+    throw invalidField('contexts', 'must hold at least one context; an empty object is one');
+  const { batchContextsMax, batchEvaluationsMax } = LIMITS;
+  if (contexts > batchContextsMax)
+    throw tooMany('contexts', `${contexts} contexts`, `${batchContextsMax} are`);
+  if (contexts * flags > batchEvaluationsMax)
+    throw tooMany(
+      'contexts',
+      `${contexts} contexts times ${flags} flags are ${contexts * flags} evaluations`,
+      `${batchEvaluationsMax} are`,
+    );
+}
+
+function tooMany(field: string, given: string, allowed: string): Error {
+  const description = `${given}, at most ${allowed} allowed in one call`;
+  return fail('LIMIT_EXCEEDED', `${field}: ${description}`, { fields: [{ field, description }] });
+}
+
+function unixMs({ seconds, nanos }: Timestamp): number {
+  return Number(seconds) * 1000 + Math.floor(nanos / 1_000_000);
+}

@@ -1,0 +1,96 @@
+/** flagstream.v1.EvaluationService as the host serves it. */
+import { fail, LIMITS } from '@flagstream/protocol';
+import {
+  type EvaluateBatchRequest,
+  type EvaluateBatchResponse,
+  type EvaluateRequest,
+  type EvaluateResponse,
+  EvaluationServiceService,
+  type ExplainRequest,
+  type ExplainResponse,
+  type WatchRequest,
+} from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { type CallContext, passThrough, type ServiceBinding, serverStream, unary } from '@flagstream/runtime';
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { ChangeFanout } from '../fanout/change-fanout.ts';
+import type { StreamRegistry } from '../fanout/stream-registry.ts';
+import type { TickWheel } from '../fanout/tick-wheel.ts';
+import type { Evaluator } from './evaluate.ts';
+import { checkedContext } from './evaluation-context.ts';
+import type { EvaluationCounts } from './evaluation-counts.ts';
+import type { Serving } from './serving.ts';
+import { WatchedResults } from './watch-results.ts';
+import { WatchStream } from './watch-stream.ts';
+
+export interface EvaluationServiceParts {
+  readonly evaluator: Evaluator;
+  readonly serving: Serving;
+  readonly counts: EvaluationCounts;
+  readonly fanout: ChangeFanout;
+  readonly wheel: TickWheel;
+  readonly watchers: StreamRegistry;
+  readonly heartbeatMs: number;
+}
+
+export function evaluationService(parts: EvaluationServiceParts): ServiceBinding {
+  const { evaluator } = parts;
+  return {
+    definition: passThrough(EvaluationServiceService, ['watch']),
+    policy: { evaluate: 'evaluate', evaluateBatch: 'evaluate', explain: 'evaluate', watch: 'evaluate' },
+    handlers: {
+      evaluate: unary<EvaluateRequest, EvaluateResponse>((request, call) =>
+        evaluator.evaluate(request, call),
+      ),
+      evaluateBatch: unary<EvaluateBatchRequest, EvaluateBatchResponse>((request, call) =>
+        evaluator.batch(request, call),
+      ),
+      explain: unary<ExplainRequest, ExplainResponse>((request, call) => evaluator.explain(request, call)),
+      watch: serverStream<WatchRequest, Buffer>((request, sink, call) => watch(parts, request, sink, call)),
+    },
+  };
+}
+
+function watch(
+  parts: EvaluationServiceParts,
+  request: WatchRequest,
+  sink: ServerWritableStream<WatchRequest, Buffer>,
+  { principal }: CallContext,
+): void {
+  const { serving, counts, fanout, wheel, watchers } = parts;
+  const environment = serving.environment(principal);
+  const keys = watchedKeys(request.flagKeys);
+  const context = request.context === undefined ? undefined : checkedContext(request.context, 'context');
+  const stream = new WatchStream({
+    sink,
+    environment,
+    serving,
+    keys,
+    results: context === undefined ? undefined : new WatchedResults(keys, context, counts),
+    heartbeatMs: heartbeatOf(request.heartbeatMs, parts.heartbeatMs),
+    onClose: (reason) => {
+      fanout.remove(environment, stream);
+      wheel.remove(stream);
+      watchers.remove(stream, reason);
+    },
+  });
+  fanout.add(environment, stream);
+  wheel.add(stream);
+  watchers.add(stream);
+  sink.once('cancelled', () => stream.left());
+}
+
+function watchedKeys(flagKeys: readonly string[]): ReadonlySet<string> | undefined {
+  const { watchFlagKeysMax } = LIMITS;
+  if (flagKeys.length > watchFlagKeysMax) {
+    const description = `${flagKeys.length} keys are given, at most ${watchFlagKeysMax} are allowed; none watches all flags`;
+    throw fail('LIMIT_EXCEEDED', `flag_keys: ${description}`, {
+      fields: [{ field: 'flag_keys', description }],
+    });
+  }
+  return flagKeys.length === 0 ? undefined : new Set(flagKeys);
+}
+
+function heartbeatOf(asked: number, standard: number): number {
+  if (asked === 0) return standard;
+  return Math.min(LIMITS.heartbeatMsMax, Math.max(LIMITS.heartbeatMsMin, asked));
+}

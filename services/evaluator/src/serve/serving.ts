@@ -1,0 +1,88 @@
+/**
+ * What the services of this process answer from: which environment a caller
+ * means, at which revision, how fresh. Nothing is answered before a first whole
+ * state was loaded.
+ */
+import { fail, freshnessToWire } from '@flagstream/protocol';
+import type { Freshness as WireFreshness } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import type { Freshness, LogState, Position, SourceState } from '@flagstream/replica';
+import type { Principal } from '@flagstream/runtime';
+import type { ServedLog } from '../fanout/served-environment.ts';
+import type { LogFollower } from '../follow/log-follower.ts';
+import type { EnvironmentReplica } from '../state/environment-replica.ts';
+import type { EvaluatorState } from '../state/evaluator-state.ts';
+
+/** What every answer says about its revision. */
+export interface Stamp {
+  readonly epoch: number;
+  readonly revision: bigint;
+  readonly freshness: WireFreshness;
+}
+
+export class Serving implements ServedLog {
+  readonly #follower: LogFollower;
+  readonly #state: EvaluatorState;
+  readonly #liveState: SourceState;
+  readonly now: () => number;
+  #ready = false;
+
+  constructor(follower: LogFollower, state: EvaluatorState, liveState: SourceState, now: () => number) {
+    this.#follower = follower;
+    this.#state = state;
+    this.#liveState = liveState;
+    this.now = now;
+  }
+
+  /** A first whole state was loaded; stays true whatever happens to the source. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Asks the follower again; true when the process became ready just now. */
+  becameReady(): boolean {
+    if (this.#ready || !this.#follower.caughtUp) return false;
+    this.#ready = true;
+    return true;
+  }
+
+  position(): Position {
+    return this.#state.position;
+  }
+
+  state(): LogState {
+    return this.#follower.state;
+  }
+
+  freshness(nowMs: number): Freshness {
+    const freshness = this.#follower.follower.freshness(nowMs);
+    return freshness.source === 'live' ? { ...freshness, source: this.#liveState } : freshness;
+  }
+
+  stamp(): Stamp {
+    const { epoch, revision } = this.#state.position;
+    return { epoch, revision: BigInt(revision), freshness: freshnessToWire(this.freshness(this.now())) };
+  }
+
+  /** @throws FlagstreamError NOT_READY */
+  requireReady(): void {
+    if (!this.#ready)
+      throw fail('NOT_READY', 'this evaluator has not loaded a state yet', { retryAfterMs: 1_000 });
+  }
+
+  /** @throws FlagstreamError NOT_READY, PROJECT_NOT_FOUND, ENVIRONMENT_NOT_FOUND */
+  environment({ project, environment }: Principal): EnvironmentReplica {
+    this.requireReady();
+    const replica = this.#state.environment(project, environment);
+    if (replica !== undefined) return replica;
+    const metadata = { project, environment };
+    if (!this.#state.hasProject(project))
+      throw fail('PROJECT_NOT_FOUND', `project "${project}" does not exist`, { metadata });
+    throw fail(
+      'ENVIRONMENT_NOT_FOUND',
+      `environment "${environment}" does not exist in project "${project}"`,
+      {
+        metadata,
+      },
+    );
+  }
+}

@@ -1,0 +1,81 @@
+/** flagstream.v1.StreamService as the host serves it. */
+import { randomUUID } from 'node:crypto';
+import { LIMITS } from '@flagstream/protocol';
+import { StreamServiceService, type SyncRequest } from '@flagstream/protocol/gen/flagstream/v1/stream';
+import { SyncServerSession, type SyncServerSettings } from '@flagstream/replica';
+import { bidi, type CallContext, passThrough, type ServiceBinding } from '@flagstream/runtime';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { ChangeFanout } from '../fanout/change-fanout.ts';
+import { ServedEnvironment } from '../fanout/served-environment.ts';
+import type { StreamRegistry } from '../fanout/stream-registry.ts';
+import { SyncStream } from '../fanout/sync-stream.ts';
+import type { TickWheel } from '../fanout/tick-wheel.ts';
+import type { TransferCache } from '../fanout/transfer-cache.ts';
+import type { Serving } from './serving.ts';
+
+export interface StreamServiceParts {
+  readonly serving: Serving;
+  readonly fanout: ChangeFanout;
+  readonly wheel: TickWheel;
+  readonly transfers: TransferCache;
+  readonly streams: StreamRegistry;
+  readonly nodeId: string;
+  readonly heartbeatMs: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+export function streamService(parts: StreamServiceParts): ServiceBinding {
+  return {
+    definition: passThrough(StreamServiceService, ['sync']),
+    policy: { sync: 'sync' },
+    handlers: { sync: bidi<SyncRequest, Buffer>((call, context) => sync(parts, call, context)) },
+  };
+}
+
+function sync(
+  parts: StreamServiceParts,
+  call: ServerDuplexStream<SyncRequest, Buffer>,
+  { principal, logger }: CallContext,
+): void {
+  const { serving, fanout, wheel, transfers, streams } = parts;
+  const environment = serving.environment(principal);
+  const settings = sessionSettings(parts);
+  const session = new SyncServerSession(new ServedEnvironment(environment, serving), settings, serving.now());
+  const stream = new SyncStream({
+    sink: call,
+    session,
+    environment,
+    transfers,
+    logger: logger.child({ session: settings.sessionId }),
+    now: serving.now,
+    head: () => serving.position(),
+    onClose: (reason) => {
+      fanout.remove(environment, stream);
+      wheel.remove(stream);
+      streams.remove(stream, reason);
+    },
+  });
+  fanout.add(environment, stream);
+  wheel.add(stream);
+  streams.add(stream);
+  call.on('data', (request: SyncRequest) => stream.receive(request));
+  call.on('end', () => stream.left('ended'));
+  call.once('cancelled', () => stream.left('cancelled'));
+}
+
+function sessionSettings({ nodeId, heartbeatMs, random }: StreamServiceParts): SyncServerSettings {
+  return {
+    node: nodeId,
+    sessionId: randomUUID(),
+    helloTimeoutMs: LIMITS.helloTimeoutMs,
+    heartbeatMs,
+    heartbeatMsMin: LIMITS.heartbeatMsMin,
+    heartbeatMsMax: LIMITS.heartbeatMsMax,
+    heartbeatsMissedMax: LIMITS.heartbeatsMissedMax,
+    ackTimeoutMs: LIMITS.ackTimeoutMs,
+    frameBytesMax: LIMITS.syncFrameBytesMax,
+    sessionTtlMs: LIMITS.sessionTtlMs,
+    random,
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * What one watcher with a context was last told, and what it has not been told
+ * yet. Only flags that a change can have affected are evaluated again.
+ */
+import type { Evaluation, JsonObject, JsonValue } from '@flagstream/engine';
+import type { WatchResults } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import type { EnvironmentReplica, EnvironmentState } from '../state/environment-replica.ts';
+import { evaluationResult } from './evaluation-answer.ts';
+import type { EvaluationCounts } from './evaluation-counts.ts';
+
+export class WatchedResults {
+  readonly #keys: ReadonlySet<string> | undefined;
+  readonly #context: JsonObject;
+  readonly #counts: EvaluationCounts;
+  readonly #told = new Map<string, Evaluation>();
+
+  /** @param keys undefined: all flags, also those that come later */
+  constructor(keys: ReadonlySet<string> | undefined, context: JsonObject, counts: EvaluationCounts) {
+    this.#keys = keys;
+    this.#context = context;
+    this.#counts = counts;
+  }
+
+  /** The results for all watched flags: the first thing that a watcher hears. */
+  all(environment: EnvironmentReplica, nowMs: number): WatchResults {
+    const { state } = environment;
+    this.#told.clear();
+    const evaluations = [...(this.#keys ?? state.set.flagKeys())].map((key) =>
+      this.#evaluate(state, key, nowMs),
+    );
+    for (const evaluation of evaluations) this.#told.set(evaluation.flagKey, evaluation);
+    return { results: evaluations.map((evaluation) => evaluationResult(state, evaluation)), removed: [] };
+  }
+
+  /**
+   * What differs from what was told, or undefined when nothing does.
+   * @param affected flags that may differ; undefined: any
+   */
+  changes(
+    environment: EnvironmentReplica,
+    affected: ReadonlySet<string> | undefined,
+    nowMs: number,
+  ): WatchResults | undefined {
+    const { state } = environment;
+    const changed: Evaluation[] = [];
+    const removed: string[] = [];
+    for (const key of this.#candidates(state, affected)) {
+      const before = this.#told.get(key);
+      if (before === undefined && !this.#watches(state, key)) continue;
+      const evaluation = this.#evaluate(state, key, nowMs);
+      if (isMissing(state, evaluation) && before !== undefined && !isMissing(state, before))
+        removed.push(key);
+      else if (before === undefined || !sameAnswer(before, evaluation)) changed.push(evaluation);
+      if (this.#keys === undefined && isMissing(state, evaluation)) this.#told.delete(key);
+      else this.#told.set(key, evaluation);
+    }
+    if (changed.length === 0 && removed.length === 0) return undefined;
+    return { results: changed.map((evaluation) => evaluationResult(state, evaluation)), removed };
+  }
+
+  /** All that is watched, and what was told although it is gone by now. */
+  #candidates(state: EnvironmentState, affected: ReadonlySet<string> | undefined): Iterable<string> {
+    if (affected !== undefined)
+      return this.#keys === undefined ? affected : [...affected].filter((key) => this.#keys?.has(key));
+    return new Set([...(this.#keys ?? state.set.flagKeys()), ...this.#told.keys()]);
+  }
+
+  #watches(state: EnvironmentState, key: string): boolean {
+    return this.#keys === undefined ? state.set.has(key) : this.#keys.has(key);
+  }
+
+  #evaluate(state: EnvironmentState, key: string, nowMs: number): Evaluation {
+    const evaluation = state.set.evaluate(key, this.#context, nowMs);
+    this.#counts.add(evaluation);
+    return evaluation;
+  }
+}
+
+/** The flag is not there: neither good nor quarantined. */
+function isMissing(state: EnvironmentState, evaluation: Evaluation): boolean {
+  return evaluation.errorCode === 'FLAG_NOT_FOUND' && !state.quarantined.has(`flag/${evaluation.flagKey}`);
+}
+
+function sameAnswer(a: Evaluation, b: Evaluation): boolean {
+  if (a === b) return true;
+  return (
+    a.variant === b.variant &&
+    a.reason === b.reason &&
+    a.ruleId === b.ruleId &&
+    a.kind === b.kind &&
+    a.enabled === b.enabled &&
+    a.errorCode === b.errorCode &&
+    a.errorMessage === b.errorMessage &&
+    sameJson(a.value, b.value)
+  );
+}
+
+function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  return (
+    a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b))
+  );
+}

@@ -1,0 +1,204 @@
+/**
+ * Puts an evaluator together and starts it: sources, follower, state, streams,
+ * services, ports. It starts whether or not its sources answer, and goes on
+ * trying; until a first state was loaded, readiness and health say no.
+ */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { LIMITS, recordCodec } from '@flagstream/protocol';
+import type { LogSource, LogState, Position, SnapshotSource } from '@flagstream/replica';
+import {
+  type Authenticate,
+  createLogger,
+  GrpcHost,
+  HealthState,
+  Lifecycle,
+  type Logger,
+  loopbackPrincipal,
+  Metrics,
+  type Readiness,
+  startManagement,
+} from '@flagstream/runtime';
+import type { EvaluatorConfig } from './evaluator-config.ts';
+import { exportMetrics } from './evaluator-metrics.ts';
+import { ChangeFanout } from './fanout/change-fanout.ts';
+import { StreamRegistry } from './fanout/stream-registry.ts';
+import { TickWheel } from './fanout/tick-wheel.ts';
+import { TransferCache } from './fanout/transfer-cache.ts';
+import { type FollowListener, LogFollower } from './follow/log-follower.ts';
+import { openSources } from './follow/open-sources.ts';
+import { Evaluator } from './serve/evaluate.ts';
+import { EvaluationCounts } from './serve/evaluation-counts.ts';
+import { evaluationService } from './serve/evaluation-service.ts';
+import { RevisionWait } from './serve/revision-wait.ts';
+import { Serving } from './serve/serving.ts';
+import { streamService } from './serve/stream-service.ts';
+import { EvaluatorState } from './state/evaluator-state.ts';
+import { quarantineLog } from './state/quarantine-log.ts';
+
+export interface EvaluatorDeps {
+  readonly logger?: Logger;
+  /** The log in process; replaces NATS and the control plane's WatchLog. */
+  readonly source?: LogSource;
+  readonly snapshots?: SnapshotSource;
+  /** Unix ms. */
+  readonly now?: () => number;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
+  readonly authenticate?: Authenticate;
+}
+
+export interface RunningEvaluator {
+  readonly grpcPort: number;
+  readonly managementPort: number;
+  /** The revision that answers stand for. */
+  applied(): Position;
+  /** Resolves when a first whole state was loaded. */
+  ready(): Promise<void>;
+  /** Asks clients to move, then stops. Safe to call again. */
+  close(): Promise<void>;
+}
+
+const VERSION = '0.1.0';
+/** Running unary calls may finish within this time after the clients had theirs to move. */
+const STOP_GRACE_MS = 2_000;
+/** Everything beyond the grace that stopping may take before it is called stuck. */
+const STOP_MARGIN_MS = 5_000;
+
+/** @throws FlagstreamError CONFIG_INVALID without any source, PORT_IN_USE */
+export async function startEvaluator(
+  config: EvaluatorConfig,
+  deps: EvaluatorDeps = {},
+): Promise<RunningEvaluator> {
+  const nodeId = config.nodeId ?? `${hostname()}-${randomBytes(3).toString('hex')}`;
+  const { logLevel: level, logFormat: format, drainMs } = config;
+  const logger =
+    deps.logger ?? createLogger({ level, format, service: 'evaluator', version: VERSION, nodeId });
+  const now = deps.now ?? Date.now;
+  const random = deps.random ?? Math.random;
+  const stopTimeoutMs = drainMs + STOP_GRACE_MS + STOP_MARGIN_MS;
+  const lifecycle = new Lifecycle({ logger, stopTimeoutMs });
+  const sources = await openSources(config, deps, { nodeId, lifecycle, logger, random });
+
+  const health = new HealthState();
+  const metrics = new Metrics({ process: true });
+  const fanout = new ChangeFanout(now, logger);
+  const wheel = new TickWheel(now, logger);
+  const [streams, watchers] = [new StreamRegistry(), new StreamRegistry()];
+  const counts = new EvaluationCounts();
+  const readiness = new ReadySignal();
+
+  const log = (): LogState => follower.state;
+  const wait = new RevisionWait(log);
+  const state = new EvaluatorState(log, {
+    changed: (environments) => {
+      fanout.changed(environments);
+      wait.moved();
+    },
+    quarantine: quarantineLog(logger),
+  });
+  const listener: FollowListener = {
+    moved: (records) => state.moved(records),
+    replaced: () => state.replaced(),
+    heard: () => {
+      if (!serving.becameReady()) return;
+      const { epoch, revision } = state.position;
+      logger.info({ epoch, revision }, 'ready');
+      health.setReady(true);
+      readiness.resolve();
+    },
+  };
+  const { source, snapshots, liveState } = sources;
+  const follower = new LogFollower({ codec: recordCodec, source, snapshots, now, logger, listener });
+  const serving = new Serving(follower, state, liveState, now);
+  exportMetrics(metrics, { follower, state, serving, counts, streams, watchers });
+
+  const { heartbeatMs } = config;
+  const evaluator = new Evaluator(serving, wait, counts);
+  const transfers = new TransferCache(log);
+  const host = new GrpcHost({
+    name: 'evaluator',
+    logger,
+    metrics,
+    authenticate: deps.authenticate ?? loopbackPrincipal(config),
+    services: [
+      evaluationService({ evaluator, serving, counts, fanout, wheel, watchers, heartbeatMs }),
+      streamService({ serving, fanout, wheel, transfers, streams, nodeId, heartbeatMs, random }),
+    ],
+    health,
+    maxRequestBytes: LIMITS.evaluationRequestBytesMax,
+  });
+  host.onDrain(async () => {
+    await Promise.all([streams.drain(drainMs), watchers.drain(drainMs)]);
+  });
+
+  await lifecycle.start(
+    'follower',
+    () => follower.start(),
+    () => follower.close(),
+  );
+  await lifecycle.start(
+    'ticks',
+    () => wheel.start(),
+    () => wheel.close(),
+  );
+  const management = await lifecycle.start(
+    'management port',
+    () =>
+      startManagement({
+        name: 'evaluator',
+        host: config.host,
+        port: config.managementPort,
+        health,
+        metrics,
+        readiness: () => readinessOf(serving, follower),
+        logger,
+      }),
+    (server) => server.close(),
+  );
+  const address = await lifecycle.start(
+    'gRPC port',
+    () => host.listen({ host: config.host, port: config.port }),
+    () => host.drain(drainMs + STOP_GRACE_MS),
+  );
+  logger.info(
+    { host: address.host, port: address.port, management_port: management.port },
+    'the evaluator listens',
+  );
+
+  return {
+    grpcPort: address.port,
+    managementPort: management.port,
+    applied: () => state.position,
+    ready: () => readiness.promise,
+    close: async () => {
+      await lifecycle.stop();
+    },
+  };
+}
+
+/** Resolved once. */
+class ReadySignal {
+  readonly promise: Promise<void>;
+  #resolve: () => void = () => undefined;
+
+  constructor() {
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  resolve(): void {
+    this.#resolve();
+  }
+}
+
+function readinessOf(serving: Serving, follower: LogFollower): Readiness {
+  if (serving.ready) return { ready: true, reasons: [] };
+  const { revision } = serving.position();
+  const head = follower.follower.head?.headRevision;
+  const behind = head === undefined ? 'the newest revision is not known yet' : `the newest one is ${head}`;
+  const reasons = [`no whole state was loaded yet: revision ${revision} is applied, ${behind}`];
+  if (!follower.live) reasons.push('the log source does not deliver');
+  return { ready: false, reasons };
+}

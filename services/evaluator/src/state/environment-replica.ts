@@ -1,0 +1,132 @@
+/**
+ * One environment as this process serves it: the entities that its streams
+ * send, and the compiled set that answers.
+ *
+ * Holds true: what evaluations read is one immutable object, replaced in one
+ * assignment; the replica itself lives as long as the environment does, so that
+ * streams can hold on to it.
+ */
+import type { CompiledSet } from '@flagstream/engine';
+import { LIMITS, sha256 } from '@flagstream/protocol';
+import {
+  ENTITY_KIND,
+  type EnvironmentScope,
+  EnvironmentView,
+  type VersionedEntity,
+} from '@flagstream/replica';
+import type { Definitions } from './definitions.ts';
+import { EnvironmentSet, type Quarantined } from './environment-set.ts';
+import { EnvironmentUnits } from './environment-units.ts';
+
+/** What evaluations read. */
+export interface EnvironmentState {
+  readonly project: string;
+  readonly environment: string;
+  readonly set: CompiledSet;
+  readonly quarantined: ReadonlyMap<string, Quarantined>;
+  /** Counts the states of this environment since the process started. */
+  readonly generation: number;
+}
+
+/** States for which it is remembered which flags they affected. */
+const REMEMBERED_GENERATIONS = 64;
+
+export class EnvironmentReplica {
+  readonly scope: EnvironmentScope;
+  readonly #definitions: Definitions;
+  #view: EnvironmentView;
+  #compiled: EnvironmentSet;
+  #state: EnvironmentState;
+  /** Flags that each of the newest generations affected, oldest first; undefined: all of them. */
+  #affected: (ReadonlySet<string> | undefined)[] = [];
+  #gone = false;
+
+  /** @param floor the oldest revision from which a delta can be told */
+  constructor(
+    scope: EnvironmentScope,
+    definitions: Definitions,
+    entities: Iterable<VersionedEntity>,
+    floor: number,
+  ) {
+    this.scope = scope;
+    this.#definitions = definitions;
+    this.#view = viewOf(scope, entities, floor);
+    this.#compiled = new EnvironmentSet(new EnvironmentUnits(this.#view, definitions));
+    this.#state = this.#stateOf(1);
+  }
+
+  get state(): EnvironmentState {
+    return this.#state;
+  }
+
+  get view(): EnvironmentView {
+    return this.#view;
+  }
+
+  /** The environment was archived: its streams end. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Takes entities into what streams send, revision by revision; `settle` then brings them into force. */
+  apply(entities: Iterable<VersionedEntity>, revision: number): boolean {
+    return this.#view.apply(entities, revision);
+  }
+
+  /** Compiles what these entities touch and swaps the state. */
+  settle(entities: Iterable<VersionedEntity>): void {
+    const flags = new Set<string>();
+    const segments = new Set<string>();
+    for (const { change } of entities) {
+      if (!this.#view.holds(change)) continue;
+      if (change.kind === ENTITY_KIND.flag || change.kind === ENTITY_KIND.flagConfig) flags.add(change.key);
+      else if (change.kind === ENTITY_KIND.segment) segments.add(change.key);
+    }
+    this.#swap(this.#compiled.update({ flags, segments }));
+  }
+
+  /** Starts over from other entities, as after a snapshot. */
+  reset(entities: Iterable<VersionedEntity>, floor: number): void {
+    this.#view = viewOf(this.scope, entities, floor);
+    this.#compiled = new EnvironmentSet(new EnvironmentUnits(this.#view, this.#definitions));
+    this.#swap(undefined);
+  }
+
+  remove(): void {
+    this.#gone = true;
+  }
+
+  /** Flags whose answers may differ since a generation, or undefined when that is too long ago. */
+  affectedSince(generation: number): ReadonlySet<string> | undefined {
+    const missed = this.#state.generation - generation;
+    if (missed === 0) return new Set();
+    if (missed > this.#affected.length) return undefined;
+    const recent = this.#affected.slice(-missed);
+    const union = new Set<string>();
+    for (const affected of recent) {
+      if (affected === undefined) return undefined;
+      for (const key of affected) union.add(key);
+    }
+    return union;
+  }
+
+  #swap(affected: ReadonlySet<string> | undefined): void {
+    this.#affected.push(affected);
+    if (this.#affected.length > REMEMBERED_GENERATIONS) this.#affected.shift();
+    this.#state = this.#stateOf(this.#state.generation + 1);
+  }
+
+  #stateOf(generation: number): EnvironmentState {
+    const { project, environment } = this.scope;
+    const { set, quarantined } = this.#compiled;
+    return { project, environment, set, quarantined, generation };
+  }
+}
+
+function viewOf(
+  scope: EnvironmentScope,
+  entities: Iterable<VersionedEntity>,
+  floor: number,
+): EnvironmentView {
+  return EnvironmentView.of(sha256, scope, { revisions: LIMITS.deltaWindowRevisions }, floor, entities);
+}

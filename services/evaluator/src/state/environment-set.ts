@@ -1,0 +1,203 @@
+/**
+ * Keeps an environment's compiled set in step with its entities. An entity that
+ * cannot be read or compiled is quarantined: its last good version goes on
+ * serving, and it is tried again at each change, until it is good.
+ *
+ * Holds true: what serves is always a set that the engine compiled; one bad
+ * entity never takes another one down while a good version of it is known.
+ */
+import {
+  type CompiledSet,
+  compileSet,
+  type FlagUnit,
+  type Problem,
+  type SegmentUnit,
+  updateSet,
+} from '@flagstream/engine';
+import type { EnvironmentUnits, UnitReading } from './environment-units.ts';
+
+/** An entity whose newest version is not in force, and why. */
+export interface Quarantined {
+  readonly entity: Problem['entity'];
+  readonly key: string;
+  readonly code: string;
+  readonly path: string;
+  readonly message: string;
+  /** An older version serves; otherwise none does. */
+  readonly serving: boolean;
+}
+
+/** Flags and segments by key. */
+export interface UnitKeys {
+  readonly flags: Iterable<string>;
+  readonly segments: Iterable<string>;
+}
+
+type Unit = FlagUnit | SegmentUnit;
+type Kind = 'flag' | 'segment';
+
+/** One unit on its way into the next set. */
+interface Attempt {
+  readonly kind: Kind;
+  readonly key: string;
+  readonly good: Unit | undefined;
+  unit: Unit | null;
+  held: boolean;
+  problem: Problem | undefined;
+}
+
+/** Each round keeps at least one more unit back; entities that break each other in longer chains are left out. */
+const ROUNDS_MAX = 8;
+
+export class EnvironmentSet {
+  readonly #units: EnvironmentUnits;
+  readonly #good = new Map<string, Unit>();
+  #set: CompiledSet = compileSet([], []).set;
+  #quarantined: ReadonlyMap<string, Quarantined> = new Map();
+
+  constructor(units: EnvironmentUnits) {
+    this.#units = units;
+    this.update(units.keys());
+  }
+
+  get set(): CompiledSet {
+    return this.#set;
+  }
+
+  /** By `flag/<key>` and `segment/<key>`. */
+  get quarantined(): ReadonlyMap<string, Quarantined> {
+    return this.#quarantined;
+  }
+
+  /** Takes the newest versions of these; answers the flags whose answers may differ now. */
+  update(touched: UnitKeys): ReadonlySet<string> {
+    const attempts = this.#attempts(touched);
+    const previous = this.#set;
+    let compiled = updateSet(previous, changeOf(attempts));
+    for (let round = 0; round < ROUNDS_MAX && this.#hold(compiled.problems, attempts); round++)
+      compiled = updateSet(previous, changeOf(attempts));
+    this.#set = compiled.set;
+    return this.#settle(attempts, compiled.problems, previous);
+  }
+
+  #attempts(touched: UnitKeys): Map<string, Attempt> {
+    const attempts = new Map<string, Attempt>();
+    const add = (kind: Kind, key: string): void => {
+      const id = nodeId(kind, key);
+      if (attempts.has(id)) return;
+      const reading = kind === 'flag' ? this.#units.flag(key) : this.#units.segment(key);
+      attempts.set(id, attemptOf(kind, key, reading, this.#good.get(id)));
+    };
+    for (const key of touched.flags) add('flag', key);
+    for (const key of touched.segments) add('segment', key);
+    for (const { entity, key } of this.#quarantined.values()) add(kindOf(entity), key);
+    return attempts;
+  }
+
+  /** Puts last good versions in the place of what broke; false when there is nothing more to put back. */
+  #hold(problems: readonly Problem[], attempts: ReadonlyMap<string, Attempt>): boolean {
+    let progress = false;
+    const bystanders: Problem[] = [];
+    for (const problem of problems) {
+      const attempt = attempts.get(nodeId(kindOf(problem.entity), problem.key));
+      if (attempt === undefined || attempt.held) {
+        bystanders.push(problem);
+        continue;
+      }
+      attempt.problem ??= problem;
+      progress = putBack(attempt, problem) || progress;
+    }
+    if (progress || bystanders.length === 0) return progress;
+    return this.#holdCauses(bystanders, attempts);
+  }
+
+  /** What broke had not changed itself: the change to what it refers to is kept back. */
+  #holdCauses(broken: readonly Problem[], attempts: ReadonlyMap<string, Attempt>): boolean {
+    let progress = false;
+    for (const attempt of attempts.values()) {
+      const { kind, key } = attempt;
+      const reached = this.#set.affectedBy(kind === 'flag' ? [key] : [], kind === 'segment' ? [key] : []);
+      const victim = broken.find((problem) => problem.entity === 'segment' || reached.has(problem.key));
+      if (victim !== undefined) progress = putBack(attempt, victim) || progress;
+    }
+    return progress;
+  }
+
+  #settle(
+    attempts: ReadonlyMap<string, Attempt>,
+    problems: readonly Problem[],
+    previous: CompiledSet,
+  ): ReadonlySet<string> {
+    const left = new Map<string, Problem>();
+    for (const problem of problems) {
+      const id = nodeId(kindOf(problem.entity), problem.key);
+      if (!left.has(id)) left.set(id, problem);
+    }
+    const quarantined = new Map<string, Quarantined>();
+    const changed = { flags: [] as string[], segments: [] as string[] };
+    for (const [id, attempt] of attempts) {
+      const { kind, key, unit, good, problem } = attempt;
+      const serves = unit !== null && !left.has(id);
+      if (serves) this.#good.set(id, unit);
+      else this.#good.delete(id);
+      if ((serves ? unit : undefined) !== good) changed[kind === 'flag' ? 'flags' : 'segments'].push(key);
+      const reason = problem ?? left.get(id);
+      if (reason !== undefined) quarantined.set(id, { ...reason, serving: serves });
+      left.delete(id);
+    }
+    for (const [id, problem] of left) {
+      this.#good.delete(id);
+      changed[kindOf(problem.entity) === 'flag' ? 'flags' : 'segments'].push(problem.key);
+      quarantined.set(id, { ...problem, serving: false });
+    }
+    this.#quarantined = quarantined;
+    const affected = new Set(previous.affectedBy(changed.flags, changed.segments));
+    for (const key of this.#set.affectedBy(changed.flags, changed.segments)) affected.add(key);
+    return affected;
+  }
+}
+
+function attemptOf(kind: Kind, key: string, reading: UnitReading<Unit>, good: Unit | undefined): Attempt {
+  switch (reading.kind) {
+    case 'unit':
+      return { kind, key, good, unit: reading.unit, held: false, problem: undefined };
+    case 'absent':
+      return { kind, key, good, unit: null, held: false, problem: undefined };
+    case 'unreadable': {
+      const message = `This release cannot read it: ${reading.detail}.`;
+      const problem: Problem = { code: 'UNREADABLE', entity: kind, key, path: '', message };
+      return { kind, key, good, unit: good ?? null, held: true, problem };
+    }
+  }
+}
+
+/** True when a last good version took the place of the newest one. */
+function putBack(attempt: Attempt, because: Problem): boolean {
+  if (attempt.held || attempt.good === undefined) return false;
+  attempt.unit = attempt.good;
+  attempt.held = true;
+  attempt.problem ??= {
+    code: because.code,
+    entity: attempt.kind,
+    key: attempt.key,
+    path: '',
+    message: `Kept, because ${because.entity} "${because.key}" needs it: ${because.message}`,
+  };
+  return true;
+}
+
+function changeOf(attempts: ReadonlyMap<string, Attempt>): {
+  readonly flags: ReadonlyMap<string, FlagUnit | null>;
+  readonly segments: ReadonlyMap<string, SegmentUnit | null>;
+} {
+  const flags = new Map<string, FlagUnit | null>();
+  const segments = new Map<string, SegmentUnit | null>();
+  for (const { kind, key, unit } of attempts.values()) {
+    if (kind === 'flag') flags.set(key, unit as FlagUnit | null);
+    else segments.set(key, unit as SegmentUnit | null);
+  }
+  return { flags, segments };
+}
+
+const kindOf = (entity: Problem['entity']): Kind => (entity === 'segment' ? 'segment' : 'flag');
+const nodeId = (kind: Kind, key: string): string => `${kind}/${key}`;

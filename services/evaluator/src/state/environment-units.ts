@@ -1,0 +1,82 @@
+/**
+ * An environment's entities as units of the engine: a flag with its
+ * configuration here, a segment with the members of its parts.
+ */
+import type { FlagUnit, SegmentUnit } from '@flagstream/engine';
+import { flagConfigId, flagId, segmentId } from '@flagstream/protocol';
+import {
+  ENTITY_KIND,
+  type EntityChange,
+  type EntityId,
+  type EnvironmentView,
+  partId,
+} from '@flagstream/replica';
+import type { Definitions } from './definitions.ts';
+
+/** The unit that the newest entities make; absent when there is none, unreadable when they make none. */
+export type UnitReading<Unit> =
+  | { readonly kind: 'unit'; readonly unit: Unit }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly detail: string };
+
+const ABSENT = { kind: 'absent' } as const;
+
+export class EnvironmentUnits {
+  readonly #view: EnvironmentView;
+  readonly #definitions: Definitions;
+
+  constructor(view: EnvironmentView, definitions: Definitions) {
+    this.#view = view;
+    this.#definitions = definitions;
+  }
+
+  /** Keys of all flags and segments that are not deleted. */
+  keys(): { readonly flags: readonly string[]; readonly segments: readonly string[] } {
+    const flags: string[] = [];
+    const segments: string[] = [];
+    for (const { change } of this.#view.live()) {
+      if (change.kind === ENTITY_KIND.flag) flags.push(change.key);
+      else if (change.kind === ENTITY_KIND.segment) segments.push(change.key);
+    }
+    return { flags, segments };
+  }
+
+  flag(key: string): UnitReading<FlagUnit> {
+    const { project, environment } = this.#view.scope;
+    const change = this.#live(flagId(project, key));
+    if (change === undefined) return ABSENT;
+    const flag = this.#definitions.flag(change);
+    if (flag.kind === 'unreadable') return flag;
+    const configChange = this.#live(flagConfigId(project, environment, key));
+    if (configChange === undefined) return { kind: 'unit', unit: { key, flag: flag.value } };
+    const config = this.#definitions.flagConfig(configChange);
+    if (config.kind === 'unreadable')
+      return { kind: 'unreadable', detail: `its configuration: ${config.detail}` };
+    return { kind: 'unit', unit: { key, flag: flag.value, config: config.value } };
+  }
+
+  segment(key: string): UnitReading<SegmentUnit> {
+    const { project } = this.#view.scope;
+    const change = this.#live(segmentId(project, key));
+    if (change === undefined) return ABSENT;
+    const segment = this.#definitions.segment(change);
+    if (segment.kind === 'unreadable') return segment;
+    const extraIncluded: (readonly string[])[] = [];
+    const extraExcluded: (readonly string[])[] = [];
+    for (const part of segment.value.parts ?? []) {
+      const id = partId(Buffer.from(part.sha256 ?? '', 'base64'), project);
+      const held = this.#live(id);
+      if (held === undefined) return { kind: 'unreadable', detail: `its part ${id.key} is not there` };
+      const members = this.#definitions.members(held);
+      if (members.kind === 'unreadable')
+        return { kind: 'unreadable', detail: `its part ${id.key}: ${members.detail}` };
+      (part.excluded === true ? extraExcluded : extraIncluded).push(members.value);
+    }
+    return { kind: 'unit', unit: { key, segment: segment.value, extraIncluded, extraExcluded } };
+  }
+
+  #live(id: EntityId): EntityChange | undefined {
+    const change = this.#view.entity(id)?.change;
+    return change === undefined || change.deleted ? undefined : change;
+  }
+}
