@@ -1,0 +1,257 @@
+import { LIMITS } from '@flagstream/protocol';
+import type { EvaluateRequest } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { Reason } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { FlagKind } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { describe, expect, it } from 'vitest';
+import { call, failure, type Started, start } from '../evaluator.fixture.ts';
+import { entity, serving, shopLog, stringFlag } from '../log.fixture.ts';
+
+type Request = Partial<EvaluateRequest>;
+
+const evaluate = ({ client }: Started, request: Request, metadata?: Record<string, string>) =>
+  call(client, client.evaluate, { flagKey: 'new-checkout', expectedKind: 0, ...request }, metadata);
+
+describe('Evaluate', () => {
+  it('answers value, variant, reason, kind, revision and freshness', async () => {
+    const log = shopLog();
+    const started = await start(log);
+    await started.evaluator.ready();
+    const answer = await evaluate(started, { context: { targetingKey: 'u1' } });
+    expect(answer).toMatchObject({
+      value: true,
+      variant: 'on',
+      reason: Reason.STATIC,
+      kind: FlagKind.BOOLEAN,
+      enabled: true,
+      epoch: 1,
+      revision: BigInt(log.position.revision),
+    });
+    expect(answer.freshness?.estimated).toBe(true);
+  });
+
+  it('follows a change, and archives', async () => {
+    const log = shopLog();
+    const started = await start(log);
+    await started.evaluator.ready();
+    log.commit(entity.config('default', 'development', 'new-checkout', { enabled: false }));
+    expect(await evaluate(started, {})).toMatchObject({
+      value: false,
+      reason: Reason.DISABLED,
+      revision: 4n,
+    });
+    log.commit(entity.flag('default', 'new-checkout', undefined));
+    const error = await failure(evaluate(started, {}));
+    expect(error).toMatchObject({
+      reason: 'FLAG_NOT_FOUND',
+      message: 'flag "new-checkout" not found in environment "development"',
+    });
+  });
+
+  it('takes project and environment from the metadata and tells nobody what else exists', async () => {
+    const log = shopLog();
+    log.commit(
+      entity.environment('default', 'production'),
+      entity.config('default', 'production', 'new-checkout', { enabled: false }),
+    );
+    const started = await start(log);
+    await started.evaluator.ready();
+    expect(await evaluate(started, {}, { 'flagstream-environment': 'production' })).toMatchObject({
+      value: false,
+    });
+    expect(await failure(evaluate(started, {}, { 'flagstream-environment': 'staging' }))).toMatchObject({
+      reason: 'ENVIRONMENT_NOT_FOUND',
+      message: 'environment "staging" does not exist in project "default"',
+    });
+    expect(await failure(evaluate(started, {}, { 'flagstream-project': 'other' }))).toMatchObject({
+      reason: 'PROJECT_NOT_FOUND',
+      message: 'project "other" does not exist',
+    });
+  });
+
+  it('leaves the value out where the caller has the default', async () => {
+    const log = shopLog();
+    log.commit(
+      entity.flag('default', 'banner', stringFlag('a')),
+      entity.config('default', 'development', 'banner', { enabled: true }),
+    );
+    const started = await start(log);
+    await started.evaluator.ready();
+    const answer = await evaluate(started, { flagKey: 'banner' });
+    expect(answer.value).toBeUndefined();
+    expect(answer).toMatchObject({ variant: '', kind: FlagKind.STRING });
+  });
+
+  it('refuses another kind than the expected one', async () => {
+    const started = await start(shopLog());
+    await started.evaluator.ready();
+    expect(await evaluate(started, { expectedKind: FlagKind.BOOLEAN })).toMatchObject({ value: true });
+    expect(await failure(evaluate(started, { expectedKind: FlagKind.NUMBER }))).toMatchObject({
+      reason: 'TYPE_MISMATCH',
+      message: 'flag "new-checkout" is boolean, not number',
+    });
+  });
+
+  it('says that the targeting key is missing', async () => {
+    const log = shopLog();
+    const entries = [{ variant: 'on', ranges: [{ from: 0, to: 100_000 }] }];
+    const split = { gate: { missing: 'GATE_MISSING_POLICY_ERROR' }, entries };
+    log.commit(
+      entity.config('default', 'development', 'new-checkout', { enabled: true, fallthrough: { split } }),
+    );
+    const started = await start(log);
+    await started.evaluator.ready();
+    expect(await failure(evaluate(started, {}))).toMatchObject({ reason: 'TARGETING_KEY_MISSING' });
+    expect(await evaluate(started, { context: { targetingKey: 'u' } })).toMatchObject({
+      reason: Reason.SPLIT,
+    });
+  });
+
+  it('names the attribute of a context that does not do', async () => {
+    const started = await start(shopLog());
+    await started.evaluator.ready();
+    const nested = (levels: number): object => (levels === 0 ? { end: 1 } : { next: nested(levels - 1) });
+    const many = Object.fromEntries(
+      Array.from({ length: LIMITS.contextAttributesMax + 1 }, (_, i) => [`a${i}`, i]),
+    );
+    const cases: [Record<string, unknown>, string][] = [
+      [{ targetingKey: 7 }, 'context.targetingKey'],
+      [{ deep: nested(LIMITS.contextDepthMax) }, 'context.deep.next.next'],
+      [{ plan: 'x', text: 'ä'.repeat(LIMITS.contextBytesMax / 2) }, 'context, at context.text'],
+      [{ price: Number.NaN }, 'context.price'],
+      [many, 'context'],
+    ];
+    for (const [context, field] of cases) {
+      const error = await failure(evaluate(started, { context }));
+      expect(error.reason).toBe('INVALID_CONTEXT');
+      expect(error.fields[0]?.field).toMatch(new RegExp(`^${field}`));
+    }
+    expect(await evaluate(started, { context: { deep: nested(LIMITS.contextDepthMax - 2) } })).toMatchObject({
+      value: true,
+    });
+  });
+
+  it('is not impressed by __proto__ in a context', async () => {
+    const log = shopLog();
+    const rule = {
+      id: 'r',
+      condition: { compare: { attribute: 'admin', operator: 'exists' } },
+      serve: { variant: 'off' },
+    };
+    log.commit(
+      entity.config('default', 'development', 'new-checkout', {
+        enabled: true,
+        rules: [rule],
+        fallthrough: { variant: 'on' },
+      }),
+    );
+    const started = await start(log);
+    await started.evaluator.ready();
+    const context = JSON.parse(
+      '{"__proto__": {"admin": true}, "user": {"__proto__": {"admin": true}}}',
+    ) as object;
+    expect(Object.keys(context)).toContain('__proto__');
+    expect(await evaluate(started, { context: { ...context } })).toMatchObject({ value: true });
+    expect(await evaluate(started, { context: context as Record<string, unknown> })).toMatchObject({
+      value: true,
+    });
+    expect(await evaluate(started, { context: { admin: 1 } })).toMatchObject({ value: false });
+    expect(({} as Record<string, unknown>)['admin']).toBeUndefined();
+  });
+});
+
+describe('before the first state', () => {
+  it('is not ready, and becomes ready with the log', async () => {
+    const log = shopLog();
+    const held = log.records.splice(1);
+    const started = await start(log);
+    expect(await failure(evaluate(started, {}))).toMatchObject({ reason: 'NOT_READY', retryable: true });
+    for (const record of held) {
+      log.records.push(record);
+      log.deliver(record);
+    }
+    await started.evaluator.ready();
+    expect(await evaluate(started, {})).toMatchObject({ value: true });
+  });
+});
+
+describe('EvaluateBatch', () => {
+  it('answers all contexts times all flags at one revision', async () => {
+    const log = shopLog();
+    log.commit(
+      entity.flag('default', 'banner', stringFlag('a', 'b')),
+      entity.config('default', 'development', 'banner', {
+        ...serving('a'),
+        targets: [{ variant: 'b', values: ['u2'] }],
+      }),
+    );
+    const { client, evaluator } = await start(log);
+    await evaluator.ready();
+    const all = await call(client, client.evaluateBatch, {
+      flagKeys: [],
+      contexts: [{ targetingKey: 'u1' }, { targetingKey: 'u2' }],
+    });
+    expect(all.revision).toBe(4n);
+    expect(all.results.map(({ results }) => results.map((r) => [r.flagKey, r.value]))).toEqual([
+      [
+        ['banner', 'a'],
+        ['new-checkout', true],
+      ],
+      [
+        ['banner', 'b'],
+        ['new-checkout', true],
+      ],
+    ]);
+    const some = await call(client, client.evaluateBatch, { flagKeys: ['gone', 'banner'], contexts: [{}] });
+    expect(some.results[0]?.results).toMatchObject([
+      {
+        flagKey: 'gone',
+        reason: Reason.ERROR,
+        errorCode: 2,
+        errorMessage: 'flag "gone" not found in environment "development"',
+      },
+      { flagKey: 'banner', value: 'a', errorCode: 0 },
+    ]);
+  });
+
+  it('has limits', async () => {
+    const { client, evaluator } = await start(shopLog());
+    await evaluator.ready();
+    const batch = (flagKeys: string[], contexts: object[]) =>
+      failure(call(client, client.evaluateBatch, { flagKeys, contexts }));
+    expect(await batch([], [])).toMatchObject({ reason: 'INVALID_FIELD', fields: [{ field: 'contexts' }] });
+    const contexts = Array.from({ length: LIMITS.batchContextsMax + 1 }, () => ({}));
+    expect(await batch([], contexts)).toMatchObject({
+      reason: 'LIMIT_EXCEEDED',
+      fields: [{ field: 'contexts' }],
+    });
+    const keys = Array.from({ length: 101 }, () => 'new-checkout');
+    expect(await batch(keys, contexts.slice(1))).toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+    expect(await batch([], [{}, { targetingKey: 1 }])).toMatchObject({
+      reason: 'INVALID_CONTEXT',
+      fields: [{ field: 'contexts[1].targetingKey' }],
+    });
+  });
+});
+
+describe('Explain', () => {
+  it('tells the steps, at any instant', async () => {
+    const log = shopLog();
+    const rule = {
+      id: 'sale',
+      window: { start: '2030-01-01T00:00:00Z' },
+      serve: { variant: 'off' },
+    };
+    log.commit(entity.config('default', 'development', 'new-checkout', { ...serving('on'), rules: [rule] }));
+    const { client, evaluator } = await start(log);
+    await evaluator.ready();
+    const now = await call(client, client.explain, { flagKey: 'new-checkout', context: {} });
+    expect(now.result).toMatchObject({ value: true });
+    expect(now.steps.map((step) => step.kind)).toContain('rule');
+    const at = { seconds: BigInt(Date.UTC(2031, 0, 1) / 1000), nanos: 0 };
+    const later = await call(client, client.explain, { flagKey: 'new-checkout', context: {}, at });
+    expect(later.result).toMatchObject({ value: false, ruleId: 'sale' });
+    expect(await failure(call(client, client.explain, { flagKey: 'no' }))).toMatchObject({
+      reason: 'FLAG_NOT_FOUND',
+    });
+  });
+});
