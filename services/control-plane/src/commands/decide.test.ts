@@ -175,6 +175,19 @@ const REFUSALS: readonly Refusal[] = [
     reason: 'COMMENT_REQUIRED',
   },
   {
+    name: 'archiving a project with a protected environment without a comment',
+    changes: [archive('projects/p')],
+    reason: 'COMMENT_REQUIRED',
+  },
+  {
+    name: 'lifting protection in passing',
+    changes: [
+      { environment: { name: 'projects/p/environments/prod', protected: false } },
+      config('a', { enabled: true }, 'prod'),
+    ],
+    reason: 'COMMENT_REQUIRED',
+  },
+  {
     name: 'parts that the segment does not have',
     changes: [segment('s', { parts: [{ sha256: 'AAAA', members: 1 }] })],
     reason: 'INVALID_FIELD',

@@ -23,18 +23,24 @@ function protectedEnvironment(draft: Draft, change: EntityChange): string | unde
       return protectedName(draft, change.project, change.key);
     case ENTITY_KIND.flagConfig:
       return protectedName(draft, change.project, change.environment);
+    case ENTITY_KIND.project:
     case ENTITY_KIND.flag:
-    case ENTITY_KIND.segment: {
-      if (!changesAnswers(draft.base.entity(change)?.change, change)) return undefined;
-      for (const { key } of draft.list(ENTITY_KIND.environment, change.project)) {
-        const name = protectedName(draft, change.project, key);
-        if (name !== undefined) return name;
-      }
-      return undefined;
-    }
+    case ENTITY_KIND.segment:
+      return changesAnswers(draft.base.entity(change)?.change, change)
+        ? firstProtected(draft, change.project)
+        : undefined;
     default:
       return undefined;
   }
+}
+
+/** Some protected environment of a project: all of them are touched. */
+function firstProtected(draft: Draft, project: string): string | undefined {
+  for (const { key } of draft.list(ENTITY_KIND.environment, project)) {
+    const name = protectedName(draft, project, key);
+    if (name !== undefined) return name;
+  }
+  return undefined;
 }
 
 /** Protection counts as it was before the change, so that nobody lifts it in passing. */
@@ -45,19 +51,21 @@ function protectedName(draft: Draft, project: string, environment: string): stri
   return Environment.decode(change.content).protected ? formatName(id) : undefined;
 }
 
-/** A new flag or segment changes nobody's answer, nor does a description. */
+/** What is new changes nobody's answer, nor does a description. */
 function changesAnswers(before: EntityChange | undefined, after: EntityChange): boolean {
   if (before === undefined) return false;
   if (before.deleted || after.deleted) return before.deleted !== after.deleted;
   return meaning(before) !== meaning(after);
 }
 
+/** The part of an entity that answers depend on, as text. */
 function meaning(change: EntityChange): string {
   if (change.kind === ENTITY_KIND.flag) {
     const { kind, variants, offVariant, clientVisible } = Flag.decode(change.content);
     const served = variants.map(({ key, value }) => ({ key, value }));
     return JSON.stringify({ kind, served, offVariant, clientVisible });
   }
+  if (change.kind === ENTITY_KIND.project) return '';
   const segment = Segment.decode(change.content);
   const { attribute, included, excluded, condition, parts } = Segment.toJSON(segment) as Record<
     string,
