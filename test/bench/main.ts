@@ -1,0 +1,45 @@
+// `make bench`: compiles the benchmark and runs it in plain Node on the built packages. tsx's own transform
+// wraps every closure, which a benchmark of closures would feel.
+//
+// ARGS="engine unary latency" chooses suites; without any, all run.
+
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { build } from 'esbuild';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+/** As deep below the root as test/support, whose files find scripts/ and packages/ from where they stand. */
+const OUT = path.join(ROOT, 'build', 'bench');
+
+rmSync(OUT, { recursive: true, force: true });
+await build({
+  absWorkingDir: ROOT,
+  entryPoints: {
+    run: 'test/bench/run.ts',
+    'bare-server': 'test/bench/unary/bare-server.ts',
+    'floor-server': 'test/bench/latency/floor-server.ts',
+  },
+  outdir: OUT,
+  bundle: true,
+  splitting: true,
+  packages: 'external',
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  sourcemap: true,
+  logLevel: 'warning',
+});
+
+const child = spawn(
+  process.execPath,
+  ['--enable-source-maps', path.join(OUT, 'run.js'), ...process.argv.slice(2)],
+  { cwd: ROOT, stdio: 'inherit' },
+);
+// The child gets the terminal's Ctrl-C as well, and ends its own processes: wait for it.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+child.once('exit', (code) => {
+  process.exitCode = code ?? 1;
+});
