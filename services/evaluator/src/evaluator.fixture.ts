@@ -105,6 +105,7 @@ export function call<I, O>(
   method: (
     request: I,
     metadata: grpc.Metadata,
+    options: Partial<grpc.CallOptions>,
     done: (error: grpc.ServiceError | null, answer: O) => void,
   ) => unknown,
   request: I,
@@ -113,7 +114,7 @@ export function call<I, O>(
   return new Promise((resolve, reject) => {
     const sent = new grpc.Metadata();
     for (const [name, value] of Object.entries(metadata)) sent.set(name, value);
-    method.call(client, request, sent, (error, answer) => {
+    method.call(client, request, sent, {}, (error, answer) => {
       if (error === null) resolve(answer);
       else reject(fromServiceError(error));
     });
@@ -135,7 +136,7 @@ export class Inbox<T> {
   readonly messages: T[] = [];
   error: FlagstreamError | undefined;
   ended = false;
-  #wake: () => void = () => undefined;
+  #waiting: (() => void)[] = [];
 
   constructor(stream: grpc.ClientReadableStream<T> | grpc.ClientDuplexStream<never, T>) {
     stream.on('data', (message: T) => {
@@ -152,13 +153,17 @@ export class Inbox<T> {
     });
   }
 
+  #wake(): void {
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+
   /** Waits until something holds of what came in. The test's time limit ends it. */
   async until<R>(condition: () => R | undefined | false): Promise<R> {
     for (;;) {
       const answer = condition();
       if (answer !== undefined && answer !== false) return answer;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#waiting.push(resolve);
       });
     }
   }

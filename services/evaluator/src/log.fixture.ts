@@ -51,29 +51,32 @@ const idOf = (kind: EntityId['kind'], project: string, environment: string, key:
   key,
 });
 
-/** Entities as JSON of their messages; `undefined` archives them. */
+/** Entities as JSON of their messages; null archives them. */
 export const entity = {
-  project: (project: string, json: object | undefined = {}) =>
+  project: (project: string, json: object | null = {}) =>
     change(
       idOf(ENTITY_KIND.project, project, '', project),
-      json && Project.encode(Project.fromJSON(json)).finish(),
+      json === null ? undefined : Project.encode(Project.fromJSON(json)).finish(),
     ),
-  environment: (project: string, key: string, json: object | undefined = {}) =>
+  environment: (project: string, key: string, json: object | null = {}) =>
     change(
       idOf(ENTITY_KIND.environment, project, '', key),
-      json && Environment.encode(Environment.fromJSON(json)).finish(),
+      json === null ? undefined : Environment.encode(Environment.fromJSON(json)).finish(),
     ),
-  flag: (project: string, key: string, json: object | undefined) =>
-    change(idOf(ENTITY_KIND.flag, project, '', key), json && Flag.encode(Flag.fromJSON(json)).finish()),
-  config: (project: string, environment: string, key: string, json: object | undefined) =>
+  flag: (project: string, key: string, json: object | null) =>
+    change(
+      idOf(ENTITY_KIND.flag, project, '', key),
+      json === null ? undefined : Flag.encode(Flag.fromJSON(json)).finish(),
+    ),
+  config: (project: string, environment: string, key: string, json: object | null) =>
     change(
       idOf(ENTITY_KIND.flagConfig, project, environment, key),
-      json && FlagConfig.encode(FlagConfig.fromJSON(json)).finish(),
+      json === null ? undefined : FlagConfig.encode(FlagConfig.fromJSON(json)).finish(),
     ),
-  segment: (project: string, key: string, json: object | undefined) =>
+  segment: (project: string, key: string, json: object | null) =>
     change(
       idOf(ENTITY_KIND.segment, project, '', key),
-      json && Segment.encode(Segment.fromJSON(json)).finish(),
+      json === null ? undefined : Segment.encode(Segment.fromJSON(json)).finish(),
     ),
   part: (project: string, members: readonly string[]) => {
     const content = SegmentMembers.encode({ members: [...members] }).finish();
