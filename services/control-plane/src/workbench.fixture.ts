@@ -34,7 +34,11 @@ export class Workbench {
     this.log = new ChangeLog({ store, codec: recordCodec, now });
     this.log.begin(IDENTITY);
     this.history = new History(store, recordCodec);
-    const randomBytes = (count: number): Uint8Array => new Uint8Array(count).fill(this.#random++ % 256);
+    const randomBytes = (count: number): Uint8Array => {
+      const bytes = Buffer.alloc(count);
+      bytes.writeUInt32BE(this.#random++, count - 4);
+      return bytes;
+    };
     this.writes = new Writes({ log: this.log, history: this.history, sets: this.sets, now, randomBytes });
     this.reads = new Reads(this.log, this.history);
     this.audit = new Audit(this.log, this.history, this.reads);

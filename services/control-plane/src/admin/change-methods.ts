@@ -12,6 +12,7 @@ import {
   ApplyChangeSetRequest,
   type ApplyChangeSetResponse,
   type Change,
+  ChangeAction,
   type ChangeOutcome,
   type DiffRevisionsRequest,
   type DiffRevisionsResponse,
@@ -68,7 +69,9 @@ export function changeMethods(parts: ChangeParts): Readonly<Record<string, Handl
         edits: () => revertEdits(parts, request),
         subjects: (revision) => revertSubjects(parts.history, revision),
       });
-      return { outcomes: outcomesOf(result), revision: revisionOf(result.position) };
+      // What is as it was already is no part of a revert, and a retry could not tell it.
+      const outcomes = outcomesOf(result).filter(({ action }) => action !== ChangeAction.NONE);
+      return { outcomes, revision: revisionOf(result.position) };
     }),
   };
 }

@@ -2,9 +2,16 @@
  * Taking back: a revert is an ordinary revision whose content is an earlier
  * state. What did not exist then leaves service; keys stay retired.
  */
-import { fail, formatName, LIMITS, type NamedKind, parseName } from '@flagstream/protocol';
+import { fail, formatName, LIMITS, parseName } from '@flagstream/protocol';
 import { Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { ENTITY_KIND, type EntityChange, type EntityId, entityKey, partId } from '@flagstream/replica';
+import {
+  compareEntityIds,
+  ENTITY_KIND,
+  type EntityChange,
+  type EntityId,
+  entityKey,
+  partId,
+} from '@flagstream/replica';
 import type { AuditStore } from '../log/audit-store.ts';
 import type { History } from '../log/history.ts';
 import { requireExisting } from './draft.ts';
@@ -18,7 +25,7 @@ import { RESOURCE_TYPES } from './resource.ts';
  */
 export function undoEdits(store: AuditStore, history: History, revision: number, name: string): Edit[] {
   const { record, changes } = history.record(revision);
-  const changed = [...changes.values()].filter((change) => hasName(change));
+  const changed = named(changes.values());
   const ids = name === '' ? changed : changed.filter((change) => isNamedBy(name, change));
   if (ids.length === 0) {
     const what = name === '' ? 'nothing that can be taken back' : `nothing of ${name}`;
@@ -56,7 +63,7 @@ export function restoreEdits(store: AuditStore, history: History, revision: numb
 
 /** The entities whose fate a revert tells, for a retry: those of the revision that it made. */
 export function revertSubjects(history: History, revision: number): EntityId[] {
-  return [...history.record(revision).changes.values()].filter((change) => hasName(change));
+  return named(history.record(revision).changes.values());
 }
 
 function restoreEdit(history: History, id: EntityId, revision: number, path: string): Edit {
@@ -89,6 +96,7 @@ function isNamedBy(name: string, id: EntityId): boolean {
   return entityKey(target) === entityKey(id);
 }
 
-function hasName(id: EntityId): boolean {
-  return RESOURCE_TYPES[id.kind as NamedKind] !== undefined;
+/** Those that have a resource name, in the order in which outcomes are told. */
+function named(changes: Iterable<EntityChange>): EntityChange[] {
+  return [...changes].filter(({ kind }) => kind in RESOURCE_TYPES).sort(compareEntityIds);
 }

@@ -1,0 +1,77 @@
+/** A control plane on ports and a folder of its own, and clients to it, for one test. */
+
+import { type FlagstreamError, fromServiceError } from '@flagstream/protocol';
+import { AdminServiceClient } from '@flagstream/protocol/gen/flagstream/v1/admin';
+import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
+import { createLogger } from '@flagstream/runtime';
+import { type Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { onTestFinished } from 'vitest';
+import { type ControlPlaneConfig, controlPlaneConfigSchema } from './config.ts';
+import { type RunningControlPlane, startControlPlane } from './start.ts';
+import { tempFolder } from './temp-folder.fixture.ts';
+
+export interface TestControlPlane {
+  readonly running: RunningControlPlane;
+  readonly data: string;
+  readonly admin: AdminServiceClient;
+  readonly log: LogServiceClient;
+}
+
+type UnaryMethod<C, I, O> = (
+  this: C,
+  request: I,
+  callback: (error: ServiceError | null, response: O) => void,
+) => unknown;
+
+const silent = createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' });
+
+/** Starts on free ports; goes away with the running test. */
+export async function controlPlane(
+  settings: Partial<Record<keyof ControlPlaneConfig, unknown>> = {},
+): Promise<TestControlPlane> {
+  const data = typeof settings.data === 'string' ? settings.data : tempFolder();
+  const config = controlPlaneConfigSchema.parse({
+    grpcPort: 0,
+    managementPort: 0,
+    drainGraceMs: 1000,
+    ...settings,
+    data,
+  });
+  const running = await startControlPlane(config, { logger: silent });
+  onTestFinished(() => running.close());
+  const address = `127.0.0.1:${running.grpcPort}`;
+  const admin = clientOf(AdminServiceClient, address);
+  const log = clientOf(LogServiceClient, address);
+  return { running, data, admin, log };
+}
+
+/** A call as a promise. Rejects with the FlagstreamError that the status carries. */
+export function call<C extends Client, I, O>(
+  client: C,
+  method: UnaryMethod<C, I, O>,
+  request: I,
+): Promise<O> {
+  return new Promise((resolve, reject) => {
+    method.call(client, request, (error, response) => {
+      if (error === null) resolve(response);
+      else reject(fromServiceError(error));
+    });
+  });
+}
+
+/** The error that a call fails with. */
+export async function failure(attempt: Promise<unknown>): Promise<FlagstreamError> {
+  return attempt.then(
+    () => Promise.reject(new Error('the call did not fail')),
+    (error: FlagstreamError) => error,
+  );
+}
+
+function clientOf<C extends Client>(
+  type: new (address: string, channel: ReturnType<typeof credentials.createInsecure>) => C,
+  address: string,
+): C {
+  const client = new type(address, credentials.createInsecure());
+  onTestFinished(() => client.close());
+  return client;
+}

@@ -1,0 +1,112 @@
+import { recordCodec, versionedEntityFromWire } from '@flagstream/protocol';
+import { CreateSegmentRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
+import {
+  GetHeadRequest,
+  GetSnapshotRequest,
+  type GetSnapshotResponse,
+  WatchLogRequest,
+  type WatchLogResponse,
+} from '@flagstream/protocol/gen/flagstream/v1/log';
+import type { SnapshotHeader } from '@flagstream/protocol/gen/flagstream/v1/record';
+import { LogState, type VersionedEntity } from '@flagstream/replica';
+import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import { call, controlPlane, type TestControlPlane } from '../control-plane.fixture.ts';
+
+const segment = (id: string, members: number): CreateSegmentRequest =>
+  CreateSegmentRequest.fromJSON({
+    parent: 'projects/default',
+    segmentId: id,
+    segment: { included: Array.from({ length: members }, (_, i) => `user-${i}`) },
+  });
+
+/** Follows WatchLog until the state has reached a revision. */
+async function follow(plane: TestControlPlane, state: LogState, revision: number): Promise<void> {
+  const { position } = state;
+  const after = {
+    epoch: position.epoch,
+    revision: BigInt(position.revision),
+    hash: Buffer.from(position.hash),
+  };
+  const stream: ClientReadableStream<WatchLogResponse> = plane.log.watchLog(
+    WatchLogRequest.create({ after }),
+  );
+  for await (const message of stream as AsyncIterable<WatchLogResponse>) {
+    if (message.event?.$case === 'records')
+      for (const bytes of message.event.value.records)
+        expect(state.apply(recordCodec.decodeRecord(bytes)).kind).toBe('applied');
+    if (state.position.revision >= revision) break;
+  }
+}
+
+describe('LogService', () => {
+  it('streams the log from any place, and what is committed later', async () => {
+    const plane = await controlPlane({ seed: 'demo' });
+    const state = new LogState(recordCodec);
+    await follow(plane, state, plane.running.head().revision);
+    const following = follow(plane, state, plane.running.head().revision + 1);
+    await call(plane.admin, plane.admin.createSegment, segment('s', 3));
+    await following;
+    expect(state.position).toEqual({
+      ...plane.running.head(),
+      hash: expect.anything(),
+    });
+    const { head } = await call(plane.log, plane.log.getHead, GetHeadRequest.create());
+    expect(head?.headHash).toEqual(Buffer.from(state.position.hash));
+    expect(head?.stateDigest).toEqual(Buffer.from(state.digest));
+  });
+
+  it('sends the head while nothing happens', async () => {
+    const plane = await controlPlane();
+    const { epoch, revision, hash } = plane.running.head();
+    const after = { epoch, revision: BigInt(revision), hash: Buffer.from(hash) };
+    for await (const message of plane.log.watchLog({ after }) as AsyncIterable<WatchLogResponse>) {
+      expect(message.event).toMatchObject({ $case: 'head', value: { headRevision: BigInt(revision) } });
+      break;
+    }
+  });
+
+  it('refuses a revision that is not on its lineage', async () => {
+    const plane = await controlPlane();
+    const { epoch, revision } = plane.running.head();
+    for (const after of [
+      { epoch, revision: BigInt(revision), hash: Buffer.alloc(32) },
+      { epoch, revision: BigInt(revision + 1), hash: Buffer.alloc(0) },
+    ]) {
+      const stream = plane.log.watchLog({ after });
+      const error = await new Promise<ServiceError>((resolve) => {
+        stream.on('error', resolve);
+        stream.resume();
+      });
+      expect(error.details).toContain(`revision ${after.revision} is not one of this log's`);
+    }
+  });
+
+  it('sends a snapshot in bounded messages that adds up to its digest', async () => {
+    const plane = await controlPlane({ seed: 'demo' });
+    await call(plane.admin, plane.admin.createSegment, {
+      ...segment('large', 50_000),
+      comment: 'import',
+    });
+    let header: SnapshotHeader | undefined;
+    const entities: VersionedEntity[] = [];
+    let messages = 0;
+    const stream = plane.log.getSnapshot(GetSnapshotRequest.create());
+    for await (const { chunk } of stream as AsyncIterable<GetSnapshotResponse>) {
+      if (chunk?.$case === 'header') header = chunk.value;
+      else if (chunk !== undefined) entities.push(...chunk.value.entities.map(versionedEntityFromWire));
+      messages++;
+    }
+    expect(messages).toBeGreaterThan(3);
+    expect(header?.entities).toBe(BigInt(entities.length));
+    expect(header?.recentHashes.length).toBe(32 * plane.running.head().revision);
+    const state = LogState.fromSnapshot(recordCodec, {
+      position: { ...plane.running.head() },
+      lineage: [],
+      stateDigest: header!.stateDigest,
+      entities,
+      recentHashes: [],
+    });
+    expect(state.position.revision).toBe(plane.running.head().revision);
+  });
+});
