@@ -11,7 +11,8 @@ export interface ChangeTimes {
   readonly appliedMs: number;
 }
 
-export function latencyRow(name: string, changes: readonly ChangeTimes[]): Row {
+/** `floor`: the same way without our code, taken in turn with these changes. */
+export function latencyRow(name: string, changes: readonly ChangeTimes[], floor = changes): Row {
   const acknowledged = changes.map(({ acknowledgedMs }) => acknowledgedMs);
   const applied = changes.map(({ appliedMs }) => appliedMs);
   const rest = changes.map(({ acknowledgedMs, appliedMs }) => appliedMs - acknowledgedMs);
@@ -24,5 +25,11 @@ export function latencyRow(name: string, changes: readonly ChangeTimes[]): Row {
     restP99: percentile(rest, 0.99),
     appliedP50: percentile(applied, 0.5),
     appliedP99: percentile(applied, 0.99),
+    floors:
+      percentile(applied, 0.5) /
+      percentile(
+        floor.map(({ appliedMs }) => appliedMs),
+        0.5,
+      ),
   };
 }

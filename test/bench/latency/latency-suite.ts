@@ -32,7 +32,7 @@ export async function runLatencySuite(): Promise<SuiteReport> {
     await interleaved(WARM_UP_CHANGES, floor, () => measured.change(fleet));
     const times = await interleaved(changes, floor, () => measured.change(fleet));
     const fleetName = clients === 1 ? '1 SDK client' : `the last of ${clients} SDK clients`;
-    rows.push(latencyRow(`floor beside it`, times.floor), latencyRow(fleetName, times.ours));
+    rows.push(latencyRow('floor beside it', times.floor), latencyRow(fleetName, times.ours, times.floor));
     await fleet.close();
   }
   return {
@@ -53,6 +53,7 @@ export async function runLatencySuite(): Promise<SuiteReport> {
       { key: 'restP99', title: 'p99', digits: 2 },
       { key: 'appliedP50', title: 'sent to applied, p50', digits: 2 },
       { key: 'appliedP99', title: 'p99', digits: 2 },
+      { key: 'floors', title: 'x floor, p50', digits: 1 },
     ],
     rows,
   };

@@ -25,7 +25,7 @@ import { type LoadResult, requestFile, runH2load } from './h2load.ts';
 
 const ROUNDS = 7;
 const REQUESTS = 10_000;
-const WARM_UP_REQUESTS = 30_000;
+const WARM_UP_REQUESTS = 20_000;
 const SHAPE = { connections: 8, streams: 16 } as const;
 const FLAGS = 100;
 const FLAG_KEY = 'flag-42';
