@@ -6,7 +6,7 @@ import type { AdminConnection } from '../connection/admin-connection.ts';
 import { loadDocuments, readSources } from '../document/load-documents.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type ProjectOptions, withAdmin, withProject } from '../options/connection-options.ts';
-import { type WriteOptions, withWrite, writeFields } from '../options/write-options.ts';
+import { type WriteFields, type WriteOptions, withWrite, writeFields } from '../options/write-options.ts';
 import { counted } from '../output/flag-text.ts';
 import { printJson } from '../output/json-output.ts';
 import { changeLine, summaryText } from '../output/plan-text.ts';
@@ -31,8 +31,7 @@ export function planCommand(session: CliSession): Command {
   const command = new Command('plan')
     .description('show what applying files would change; exit code 10 if anything would')
     .requiredOption('-f, --file <path>', FILE_HELP)
-    .option('--prune', 'archive flags and segments that the files lack')
-    .option('-m, --comment <text>', 'why; protected environments ask for it');
+    .option('--prune', 'archive flags and segments that the files lack');
   return withProject(command).action(
     session.action((options: PlanCommandOptions) => showPlan(session, command, options)),
   );
@@ -76,7 +75,9 @@ export async function showPlan(
   command: Command,
   options: PlanCommandOptions,
 ): Promise<ExitCode> {
-  const changes = await withAdmin(options, (admin) => preparePlan(admin, command, options));
+  // Looking changes nothing, so that it needs no comment, in protected environments neither.
+  const write = { ...writeFields(options), comment: options.comment ?? 'plan' };
+  const changes = await withAdmin(options, (admin) => preparePlan(admin, command, options, write));
   printPlan(session, options, changes);
   return changes.length === 0 ? EXIT.ok : EXIT.changes;
 }
@@ -84,7 +85,8 @@ export async function showPlan(
 async function carryOut(session: CliSession, command: Command, options: ApplyOptions): Promise<ExitCode> {
   const { terminal } = session;
   return withAdmin(options, async (admin) => {
-    const changes = await preparePlan(admin, command, options);
+    const write = writeFields(options);
+    const changes = await preparePlan(admin, command, options, write);
     const apply = changes.length > 0 && options.dryRun !== true;
     if (!apply || options.output !== 'json') printPlan(session, options, changes);
     if (!apply) return EXIT.ok;
@@ -92,7 +94,7 @@ async function carryOut(session: CliSession, command: Command, options: ApplyOpt
       terminal.note('nothing was changed');
       return EXIT.failure;
     }
-    const response = await applyPlan(admin, changes, writeFields(options));
+    const response = await applyPlan(admin, changes, write);
     if (options.output === 'json') printJson(terminal, ApplyChangeSetResponse.toJSON(response));
     terminal.note(`${counted(changes.length, 'change')} applied (revision ${response.revision?.revision})`);
     return EXIT.ok;
@@ -112,6 +114,7 @@ async function preparePlan(
   admin: AdminConnection,
   command: Command,
   options: PlanCommandOptions,
+  write: WriteFields,
 ): Promise<readonly PlannedChange[]> {
   const files = loadDocuments(readSources(options.file), options.project);
   // What the files say is better than a default, and what was typed is better than both.
@@ -119,7 +122,7 @@ async function preparePlan(
   const project = typed ? options.project : (files.project ?? options.project);
   const current = await readProject(admin, project);
   const plan = makePlan(current, files.set, { project, prune: options.prune === true });
-  return checkPlan(admin, plan, writeFields(options));
+  return checkPlan(admin, plan, write);
 }
 
 function printPlan(

@@ -128,7 +128,7 @@ async function startRoles(
     'evaluator',
     () => {
       const config = evaluatorConfigSchema.parse({
-        grpcPort: port(OFFSETS.evaluator),
+        port: port(OFFSETS.evaluator),
         managementPort: port(OFFSETS.evaluatorManagement),
         nodeId: 'dev',
         project: PROJECT,

@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import type { AdminConnection } from '../connection/admin-connection.ts';
 import { listEnvironments, listFlagConfigs, listFlags } from '../connection/admin-lists.ts';
+import { withFlagHint } from '../connection/flag-hint.ts';
 import {
   type EnvironmentOptions,
   type ProjectOptions,
@@ -78,7 +79,6 @@ function servesText(config: FlagConfig | undefined): string {
 
 interface GetOptions extends ProjectOptions {
   readonly environment?: string;
-  readonly revision?: bigint;
 }
 
 export function flagGetCommand(session: CliSession): Command {
@@ -89,8 +89,9 @@ export function flagGetCommand(session: CliSession): Command {
       .option('-e, --environment <key>', 'only this environment', parseKey),
   ).action(
     session.action(async (key: string, options: GetOptions) => {
+      const { project, environment } = options;
       const found = await withAdmin(options, (admin) =>
-        readFlag(admin, options.project, key, options.environment),
+        withFlagHint(admin, project, key, () => readFlag(admin, project, key, environment)),
       );
       if (options.output === 'json') printJson(session.terminal, DocumentFlag.toJSON(found));
       else printFlag(session, found);

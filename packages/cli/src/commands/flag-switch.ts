@@ -10,6 +10,7 @@ import { Flag, FlagConfig, FlagKind, type Revision } from '@flagstream/protocol/
 import { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import type { AdminConnection } from '../connection/admin-connection.ts';
+import { withFlagHint } from '../connection/flag-hint.ts';
 import {
   type EnvironmentOptions,
   parseKey,
@@ -138,15 +139,17 @@ async function editConfig(
   options: SwitchOptions,
   edit: (flag: Flag, config: FlagConfig) => ConfigEdit,
 ): Promise<Edited> {
-  return withAdmin(options, async (admin) => {
-    try {
-      return await editOnce(admin, key, options, edit);
-    } catch (error) {
-      const stale = error instanceof FlagstreamError && error.reason === 'ETAG_MISMATCH';
-      if (!stale || options.etag !== undefined) throw error;
-      return editOnce(admin, key, options, edit);
-    }
-  });
+  return withAdmin(options, (admin) =>
+    withFlagHint(admin, options.project, key, async () => {
+      try {
+        return await editOnce(admin, key, options, edit);
+      } catch (error) {
+        const stale = error instanceof FlagstreamError && error.reason === 'ETAG_MISMATCH';
+        if (!stale || options.etag !== undefined) throw error;
+        return editOnce(admin, key, options, edit);
+      }
+    }),
+  );
 }
 
 async function editOnce(

@@ -4,6 +4,7 @@ import { ArchiveFlagRequest } from '@flagstream/protocol/gen/flagstream/v1/admin
 import { Flag } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
+import { withFlagHint } from '../connection/flag-hint.ts';
 import { type ProjectOptions, parseKey, withAdmin, withProject } from '../options/connection-options.ts';
 import { noteWrite, type WriteOptions, withEtag, withWrite, writeFields } from '../options/write-options.ts';
 import { printJson } from '../output/json-output.ts';
@@ -39,7 +40,7 @@ function flagArchiveCommand(session: CliSession): Command {
         ...writeFields(options),
       });
       const { flag, revision } = await withAdmin(options, (admin) =>
-        admin.call(admin.client.archiveFlag, request),
+        withFlagHint(admin, options.project, key, () => admin.call(admin.client.archiveFlag, request)),
       );
       if (options.output === 'json' && flag !== undefined) printJson(session.terminal, Flag.toJSON(flag));
       noteWrite(session, options, `flag ${key} archived`, revision);

@@ -1,10 +1,11 @@
 /** `flagstream history` and `changes`: what was changed, by whom and why. */
 import { flagConfigName, flagName, parseName, projectName, segmentName } from '@flagstream/protocol';
-import { ChangeLogEntry } from '@flagstream/protocol/gen/flagstream/v1/admin';
+import { ChangeLogEntry, GetFlagRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { Command, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import type { AdminConnection } from '../connection/admin-connection.ts';
 import { listChanges, listEnvironments } from '../connection/admin-lists.ts';
+import { withFlagHint } from '../connection/flag-hint.ts';
 import { type ProjectOptions, parseKey, withAdmin, withProject } from '../options/connection-options.ts';
 import { parseCount, parseRevision } from '../options/revision.ts';
 import { CHANGE_COLUMNS } from '../output/change-text.ts';
@@ -79,11 +80,13 @@ async function historyNames(
   parseKey(key);
   if (segment === true) return [segmentName(project, key)];
   if (environment !== undefined) return [flagConfigName(project, environment, key)];
+  // A flag that never was has no history; an archived one has.
+  const name = flagName(project, key);
+  await withFlagHint(admin, project, key, () =>
+    admin.call(admin.client.getFlag, GetFlagRequest.fromPartial({ name })),
+  );
   const environments = await listEnvironments(admin, project);
-  return [
-    flagName(project, key),
-    ...environments.map(({ name }) => flagConfigName(project, keyOfName(name), key)),
-  ];
+  return [name, ...environments.map(({ name }) => flagConfigName(project, keyOfName(name), key))];
 }
 
 /** One revision may have changed several of the resources: it is one entry. */

@@ -1,4 +1,5 @@
 /** `flagstream serve`: one role in this process, for production. */
+import { hostname } from 'node:os';
 import { createLogger, Lifecycle, loadConfig, stopOnSignals } from '@flagstream/runtime';
 import { Command, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
@@ -50,13 +51,14 @@ async function serve(
 ): Promise<never> {
   const role = roles[options.role];
   const config = loadConfig(role.schema, roleSources(session, command, options));
-  const logger = createLogger({ service: role.name, version: VERSION, ...role.logging(config) });
+  const { nodeId = hostname(), ...logging } = role.logging(config);
+  const logger = createLogger({ service: role.name, version: VERSION, nodeId, ...logging });
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs: STOP_TIMEOUT_MS });
   session.takeOverSignals();
   stopOnSignals({ logger, stop: () => lifecycle.stop() });
   await lifecycle.start(
     role.name,
-    () => role.start(config, logger),
+    () => role.start(config),
     (running) => running.close(),
   );
   return untilSignal();

@@ -36,11 +36,19 @@ function whatText(diffs: readonly EntityDiff[]): string {
   if (diffs.length > ENTITIES_NAMED) return `changed ${diffs.length} entities`;
   return diffs
     .map(({ name, action, fields }) => {
-      const named = fields.filter((field) => field !== '');
-      const which = named.length === 0 ? '' : `: ${named.slice(0, ENTITIES_NAMED).join(', ')}`;
+      const places = fieldPlaces(fields);
+      const which = places.length === 0 ? '' : `: ${places.join(', ')}`;
       return `${VERBS[action]} ${resourceLabel(name)}${which}`;
     })
     .join('; ');
+}
+
+/** Where in the entity: "fallthrough.split" for all of its entries' weights and ranges. */
+function fieldPlaces(fields: readonly string[]): readonly string[] {
+  const places = fields
+    .filter((field) => field !== '')
+    .map((field) => field.split('.').slice(0, 2).join('.'));
+  return [...new Set(places)].slice(0, ENTITIES_NAMED);
 }
 
 /** RFC 3339 in UTC, to the second. */

@@ -49,10 +49,10 @@ async function send(
 function inPlanWords(error: FlagstreamError, plan: readonly PlannedChange[]): FlagstreamError {
   const rewrite = (text: string): string =>
     text.replace(
-      /changes\[(\d+)\](?:\.(?:project|environment|segment|flag_config|flag|archive)\b)?/g,
-      (all, index: string) => {
+      /changes\[(\d+)\](?:\.(?:project|environment|segment|flag_config|flag|archive)\b)?(\.)?/g,
+      (all, index: string, more: string | undefined) => {
         const planned = plan[Number(index)];
-        return planned === undefined ? all : planned.label;
+        return planned === undefined ? all : `${planned.label}${more === undefined ? '' : ', '}`;
       },
     );
   return fail(error.reason, rewrite(error.message), {

@@ -2,7 +2,9 @@
  * The parts of an installation that a process can be. Loaded when a command
  * needs them: a client command must not wait for SQLite and NATS.
  */
-import type { LogFormat, Logger, LogLevel } from '@flagstream/runtime';
+import type { ControlPlaneConfig } from '@flagstream/control-plane';
+import type { EvaluatorConfig } from '@flagstream/evaluator';
+import type { LogFormat, LogLevel } from '@flagstream/runtime';
 import type { z } from 'zod';
 
 export const ROLE_NAMES = ['control-plane', 'evaluator'] as const;
@@ -18,12 +20,15 @@ export interface Role {
   readonly name: RoleName;
   readonly schema: z.ZodType;
   /** `config` is what the schema answered. */
-  readonly logging: (config: unknown) => {
-    readonly level: LogLevel;
-    readonly format: LogFormat;
-    readonly nodeId: string;
-  };
-  readonly start: (config: unknown, logger: Logger) => Promise<RunningRole>;
+  readonly logging: (config: unknown) => RoleLogging;
+  readonly start: (config: unknown) => Promise<RunningRole>;
+}
+
+export interface RoleLogging {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Absent: the role makes one up when it starts. */
+  readonly nodeId: string | undefined;
 }
 
 export type Roles = Readonly<Record<RoleName, Role>>;
@@ -33,28 +38,26 @@ export async function loadRoles(): Promise<Roles> {
     import('@flagstream/control-plane'),
     import('@flagstream/evaluator'),
   ]);
+  const { controlPlaneConfigSchema, startControlPlane } = controlPlane;
+  const { evaluatorConfigSchema, startEvaluator } = evaluator;
   return {
     'control-plane': {
       name: 'control-plane',
-      schema: controlPlane.controlPlaneConfigSchema,
+      schema: controlPlaneConfigSchema,
       logging: (config) => {
-        const { log, nodeId } = config as z.infer<typeof controlPlane.controlPlaneConfigSchema>;
+        const { log, nodeId } = config as ControlPlaneConfig;
         return { ...log, nodeId };
       },
-      start: (config, logger) =>
-        controlPlane.startControlPlane(config as z.infer<typeof controlPlane.controlPlaneConfigSchema>, {
-          logger,
-        }),
+      start: (config) => startControlPlane(config as ControlPlaneConfig),
     },
     evaluator: {
       name: 'evaluator',
-      schema: evaluator.evaluatorConfigSchema,
+      schema: evaluatorConfigSchema,
       logging: (config) => {
-        const { log, nodeId } = config as z.infer<typeof evaluator.evaluatorConfigSchema>;
-        return { ...log, nodeId };
+        const { logLevel: level, logFormat: format, nodeId } = config as EvaluatorConfig;
+        return { level, format, nodeId };
       },
-      start: (config, logger) =>
-        evaluator.startEvaluator(config as z.infer<typeof evaluator.evaluatorConfigSchema>, { logger }),
+      start: (config) => startEvaluator(config as EvaluatorConfig),
     },
   };
 }
