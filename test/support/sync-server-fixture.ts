@@ -335,7 +335,7 @@ class SyncServerStream {
   }
 
   pingNow(): void {
-    this.#skippedMs += Math.max(0, this.#session.deadlineMs - this.#nowMs());
+    this.#skippedMs += Math.max(0, this.#session.deadlineMs - this.#nowMs()) + 1;
     this.#run(this.#session.handle({ type: 'tick' }, this.#nowMs()));
   }
 

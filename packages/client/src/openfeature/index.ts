@@ -1,0 +1,2 @@
+/** The OpenFeature server provider: `@flagstream/client/openfeature`. */
+export { FlagstreamProvider } from './flagstream-provider.ts';

@@ -1,0 +1,69 @@
+// Delays and endpoints, by numbers.
+
+import { fail } from '@flagstream/protocol';
+import { describe, expect, test } from 'vitest';
+import { LIVED_MS, ReconnectPolicy } from './reconnect-policy.ts';
+import { streamEnd } from './stream-end.ts';
+
+const LOST = streamEnd('connection lost');
+
+describe('delays', () => {
+  test('grow up to the cap, and start over once a connection has lived', () => {
+    const policy = new ReconnectPolicy(['a'], () => 0.999_999);
+    const delays = Array.from({ length: 8 }, () => policy.afterEnd(LOST, 0));
+    expect(delays).toEqual([600, 1_800, 5_400, 16_200, 30_000, 30_000, 30_000, 30_000]);
+    expect(policy.attempts).toBe(8);
+    expect(policy.afterEnd(LOST, LIVED_MS - 1)).toBe(30_000);
+    expect(policy.afterEnd(LOST, LIVED_MS)).toBe(600);
+    expect(policy.attempts).toBe(1);
+  });
+
+  test('are as long as the server asks, spread a little', () => {
+    const end = streamEnd('busy', 'overloaded', 10_000);
+    expect(new ReconnectPolicy(['a'], () => 0).afterEnd(end, 0)).toBe(10_000);
+    expect(new ReconnectPolicy(['a'], () => 0.5).afterEnd(end, 0)).toBe(11_000);
+  });
+
+  test('are patient where a retry cannot help', () => {
+    for (const reason of ['UNAUTHENTICATED', 'PERMISSION_DENIED', 'UNIMPLEMENTED'] as const) {
+      const end = { error: fail(reason, 'no'), behind: false };
+      expect(new ReconnectPolicy(['a'], () => 0).afterEnd(end, 0)).toBe(60_000);
+    }
+  });
+
+  test('after a drain are uniform in the window and no failure', () => {
+    const policy = new ReconnectPolicy(['a'], () => 0.25);
+    expect(policy.afterDrain(1_000, 5_000)).toBe(2_000);
+    expect(policy.attempts).toBe(0);
+  });
+});
+
+describe('endpoints', () => {
+  test('start at a random one', () => {
+    const starts = [0, 0.4, 0.99].map((n) => new ReconnectPolicy(['a', 'b', 'c'], () => n).endpoint);
+    expect(starts).toEqual(['a', 'b', 'c']);
+  });
+
+  test('change after two failures', () => {
+    const policy = new ReconnectPolicy(['a', 'b'], () => 0);
+    const tried = Array.from({ length: 6 }, () => {
+      const { endpoint } = policy;
+      policy.afterEnd(LOST, 0);
+      return endpoint;
+    });
+    expect(tried).toEqual(['a', 'a', 'b', 'b', 'a', 'a']);
+  });
+
+  test('change at once when the node is behind, and when it drains', () => {
+    const policy = new ReconnectPolicy(['a', 'b'], () => 0);
+    expect(policy.afterEnd(streamEnd('older', 'behind', 2_000), 0)).toBe(200);
+    expect(policy.endpoint).toBe('b');
+    policy.afterDrain(0, 0);
+    expect(policy.endpoint).toBe('a');
+  });
+
+  test('with a single one, a node behind is given the time it asks for', () => {
+    const policy = new ReconnectPolicy(['a'], () => 0);
+    expect(policy.afterEnd(streamEnd('older', 'behind', 2_000), 0)).toBe(2_000);
+  });
+});
