@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { compileAttribute } from './attribute-path.ts';
+import { parseAttribute } from './attribute-path.ts';
 import type { JsonObject, JsonValue } from './model.ts';
 import { type Problem, ProblemList } from './problem.ts';
 
 function read(attribute: string, context: JsonObject): JsonValue | undefined {
   const problems: Problem[] = [];
-  const reader = compileAttribute(attribute, 'attribute', new ProblemList('segment', 's', problems));
+  const reader = parseAttribute(attribute, 'attribute', new ProblemList('segment', 's', problems));
   expect(problems).toEqual([]);
-  return reader(context);
+  return reader.read(context);
 }
 
 function problemCodes(attribute: string): string[] {
   const problems: Problem[] = [];
-  compileAttribute(attribute, 'attribute', new ProblemList('segment', 's', problems));
+  parseAttribute(attribute, 'attribute', new ProblemList('segment', 's', problems));
   return problems.map((problem) => problem.code);
 }
 

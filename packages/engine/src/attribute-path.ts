@@ -6,54 +6,68 @@
  * pointer. "" and "targetingKey" are the targeting key, and an empty targeting
  * key is an absent one, since clients that have none send "".
  *
- * What holds: only own properties are read, and null is absent, so no context
- * reaches a prototype.
+ * Place on the path: comparisons, targets, segments and gates. What holds: only
+ * own properties are read, and null is absent, so no context reaches a
+ * prototype.
  */
 import { isJsonArray } from './json-array.ts';
 import { LIMITS } from './limits.ts';
 import type { JsonObject, JsonValue } from './model.ts';
-import type { ProblemList } from './problem.ts';
+import type { ProblemSink } from './problem.ts';
 
-/** Undefined: absent. */
-export type AttributeReader = (context: JsonObject) => JsonValue | undefined;
-
+const TARGETING_KEY = 'targetingKey';
 const FORBIDDEN_PARTS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 const ARRAY_INDEX = /^(?:0|[1-9]\d{0,8})$/;
 
-const readTargetingKey: AttributeReader = (context) => {
-  const value = ownProperty(context, 'targetingKey');
-  return value === '' ? undefined : value;
-};
+export class AttributePath {
+  /** As written; for the targeting key its name. */
+  readonly name: string;
+  /** Undefined: no literal key is read. */
+  readonly #key: string | undefined;
+  /** Undefined: the literal key alone is read. */
+  readonly #parts: readonly string[] | undefined;
 
-/** Reports a bad path and then answers a reader that finds nothing. */
-export function compileAttribute(attribute: string, path: string, problems: ProblemList): AttributeReader {
-  if (attribute === '' || attribute === 'targetingKey') return readTargetingKey;
-  problems.limit(path, 'Characters of an attribute path', attribute.length, LIMITS.attributeChars);
+  constructor(name: string, key: string | undefined, parts: readonly string[] | undefined) {
+    this.name = name;
+    this.#key = key;
+    this.#parts = parts;
+  }
+
+  /** Undefined: absent. */
+  read(context: JsonObject): JsonValue | undefined {
+    if (this.#key !== undefined) {
+      const value = ownProperty(context, this.#key);
+      if (value !== undefined) return value === '' && this.#key === TARGETING_KEY ? undefined : value;
+    }
+    return this.#parts === undefined ? undefined : readParts(context, this.#parts);
+  }
+}
+
+const UNREADABLE: AttributePath = new AttributePath('', undefined, undefined);
+
+/** Reports a bad path and then answers one that finds nothing. */
+export function parseAttribute(attribute: string, path: string, problems: ProblemSink): AttributePath {
+  if (attribute === '') return new AttributePath(TARGETING_KEY, TARGETING_KEY, undefined);
+  if (attribute.length > LIMITS.attributeChars) {
+    const message = `An attribute path may have at most ${LIMITS.attributeChars} characters.`;
+    problems.add('LIMIT_EXCEEDED', path, message);
+    return UNREADABLE;
+  }
   const pointer = attribute.startsWith('/');
   const parts = pointer ? pointerParts(attribute) : attribute.split('.');
   if (parts === undefined) {
-    problems.add(
-      'BAD_ATTRIBUTE',
-      path,
-      `"${attribute}" is no JSON pointer: "~" is written "~0" and "/" is written "~1".`,
-    );
-    return () => undefined;
+    const message = `"${attribute}" is no JSON pointer: "~" is written "~0" and "/" is written "~1".`;
+    problems.add('BAD_ATTRIBUTE', path, message);
+    return UNREADABLE;
   }
   const forbidden = parts.find((part) => FORBIDDEN_PARTS.has(part));
   if (forbidden !== undefined) {
-    problems.add(
-      'BAD_ATTRIBUTE',
-      path,
-      `"${attribute}" contains the part "${forbidden}", which no attribute may have.`,
-    );
-    return () => undefined;
+    const message = `"${attribute}" contains the part "${forbidden}", which no attribute may have.`;
+    problems.add('BAD_ATTRIBUTE', path, message);
+    return UNREADABLE;
   }
-  if (parts.length === 1) {
-    const key = parts[0] ?? '';
-    return (context) => ownProperty(context, key);
-  }
-  if (pointer) return (context) => readParts(context, parts);
-  return (context) => ownProperty(context, attribute) ?? readParts(context, parts);
+  if (parts.length === 1) return new AttributePath(attribute, parts[0], undefined);
+  return new AttributePath(attribute, pointer ? undefined : attribute, parts);
 }
 
 function pointerParts(pointer: string): string[] | undefined {

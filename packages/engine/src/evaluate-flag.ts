@@ -6,6 +6,7 @@
  * becomes that flag's own error answer and goes no further.
  */
 import { type Evaluation, errorOf } from './evaluation.ts';
+import type { Trace } from './trace.ts';
 import { type CompiledFlag, type Walk, WalkAbort } from './walk.ts';
 
 export function evaluateFlag(flag: CompiledFlag, walk: Walk): Evaluation {
@@ -17,18 +18,19 @@ function runStages(flag: CompiledFlag, walk: Walk): Evaluation {
   const { stages } = flag;
   try {
     for (let i = 0; i < stages.length; i += 1) {
-      const answer = stages[i]!(walk);
+      const answer = stages[i]!.answer(walk);
       if (answer !== undefined) return answer;
     }
-    return flag.unanswered;
+    walk.trace?.at('fallthrough');
+    return flag.fallthrough?.answer(walk) ?? flag.unanswered;
   } catch (error) {
     if (error instanceof WalkAbort) return errorOf(flag, error.code, error.message);
     throw error;
   }
 }
 
-function explainFlag(flag: CompiledFlag, walk: Walk, trace: NonNullable<Walk['trace']>): Evaluation {
-  const step = trace.open('flag', '');
+function explainFlag(flag: CompiledFlag, walk: Walk, trace: Trace): Evaluation {
+  const step = trace.openFlag();
   const answer = flag.enabled ? runStages(flag, walk) : (flag.constant ?? flag.unanswered);
   const outcome = answer.variant === undefined ? 'no variant' : `variant "${answer.variant}"`;
   const because = answer.errorMessage === undefined ? '' : `: ${answer.errorMessage}`;

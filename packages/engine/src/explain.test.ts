@@ -94,8 +94,8 @@ describe('an explanation', () => {
     });
     const gate = find('fallthrough.split.gate');
     expect(gate?.expected).toEqual([
-      [0, 0, 30_000],
-      [1, 30_000, 100_000],
+      { entry: 0, from: 0, to: 30_000 },
+      { entry: 1, from: 30_000, to: 100_000 },
     ]);
     expect(gate?.message).toBe(`The subject's number ${String(gate?.actual)} is inside the ranges.`);
   });

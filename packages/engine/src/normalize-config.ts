@@ -6,8 +6,7 @@
  * holds: a normalised config compiles to the same answers as the written one,
  * and normalising it again changes nothing.
  */
-import { completeGate } from './compile/gate.ts';
-import { gatePrefixes } from './compile/split.ts';
+import { completeGate, gatePrefixes } from './compile/gate.ts';
 import { LIMITS } from './limits.ts';
 import type {
   ConditionDefinition,
@@ -78,7 +77,7 @@ class Normalizer {
       ...(condition.all?.conditions && { all: { conditions: nested(condition.all.conditions) } }),
       ...(condition.any?.conditions && { any: { conditions: nested(condition.any.conditions) } }),
       ...(condition.not && { not: this.#condition(condition.not, depth + 1) }),
-      ...(condition.gate && { gate: completeMatch(condition.gate, `${this.#flagKey}.condition.`) }),
+      ...(condition.gate && { gate: completeMatch(condition.gate, gatePrefixes(this.#flagKey).condition) }),
     };
   }
 }

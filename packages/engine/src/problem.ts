@@ -44,8 +44,13 @@ export interface Problem {
   readonly message: string;
 }
 
+/** Takes problems of one entity. */
+export interface ProblemSink {
+  add(code: ProblemCode, path: string, message: string): void;
+}
+
 /** Collects the problems of one entity. */
-export class ProblemList {
+export class ProblemList implements ProblemSink {
   readonly entity: EntityKind;
   readonly key: string;
   readonly #problems: Problem[];

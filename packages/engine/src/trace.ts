@@ -3,7 +3,8 @@
  * although its outcome is known only after them.
  *
  * Place on the path: exists only while explaining; the walk asks for it with
- * one branch per step.
+ * one branch per step. Compiled entities hold no paths: each part names its
+ * own segment here, and the trace joins them.
  */
 import type { ExplanationKind, ExplanationStep, Recorder } from './evaluation.ts';
 import type { JsonValue } from './model.ts';
@@ -13,19 +14,43 @@ const SHOWN_ITEMS = 20;
 
 export class Trace {
   readonly #steps: ExplanationStep[] = [];
-  #depth = 0;
+  /** Paths that the details of the open steps continue. */
+  readonly #bases: string[] = [];
+  #place = '';
 
-  /** Begins a step; those added until its close are its details. */
-  open(kind: ExplanationKind, path: string): ExplanationStep {
+  /** Says where, below the open step, the next step stands: "rules[1]", "conditions[0]". */
+  at(place: string): void {
+    this.#place = place;
+  }
+
+  /** Begins a step; those added until its close are its details. "" is the place itself. */
+  open(kind: ExplanationKind, segment: string): ExplanationStep {
+    const base = this.#bases.at(-1) ?? '';
+    const path = [base, this.#place, segment].filter((part) => part !== '').join('.');
+    this.#place = '';
     const step: ExplanationStep = {
       kind,
       path,
       matched: false,
       message: 'Left before its end because of an error.',
-      depth: this.#depth,
+      depth: this.#bases.length,
     };
     this.#steps.push(step);
-    this.#depth += 1;
+    this.#bases.push(path);
+    return step;
+  }
+
+  /** Begins a step about another entity's insides: their paths start anew. */
+  openEntity(kind: ExplanationKind, segment: string): ExplanationStep {
+    const step = this.open(kind, segment);
+    this.#bases[step.depth] = '';
+    return step;
+  }
+
+  /** Begins a flag, whose own path is the entity itself. */
+  openFlag(): ExplanationStep {
+    const step = this.openEntity('flag', '');
+    step.path = '';
     return step;
   }
 
@@ -33,12 +58,13 @@ export class Trace {
   close(step: ExplanationStep, matched: boolean, message: string): void {
     step.matched = matched;
     step.message = message;
-    this.#depth = step.depth;
+    this.#bases.length = step.depth;
+    this.#place = '';
   }
 
   /** A step without details. */
-  leaf(kind: ExplanationKind, path: string, matched: boolean, message: string): ExplanationStep {
-    const step = this.open(kind, path);
+  leaf(kind: ExplanationKind, segment: string, matched: boolean, message: string): ExplanationStep {
+    const step = this.open(kind, segment);
     this.close(step, matched, message);
     return step;
   }

@@ -8,6 +8,8 @@ import { answerOf, type Evaluation, type FlagFacts, type Reason } from '../evalu
 import type { JsonValue } from '../model.ts';
 import type { ProblemList } from '../problem.ts';
 
+type AnsweringReason = Exclude<Reason, 'ERROR'>;
+
 export class Answers {
   readonly facts: FlagFacts;
   readonly #values: ReadonlyMap<string, JsonValue>;
@@ -17,28 +19,26 @@ export class Answers {
     this.#values = values;
   }
 
-  /** The caller's default. */
-  none(reason: Exclude<Reason, 'ERROR'>, ruleId = ''): Evaluation {
-    return answerOf(this.facts, reason, ruleId, undefined, undefined);
+  /** A variant that the flag has; undefined is the caller's default. */
+  known(variant: string | undefined, reason: AnsweringReason, ruleId = ''): Evaluation {
+    const value = variant === undefined ? undefined : this.#values.get(variant);
+    return answerOf(this.facts, reason, ruleId, variant, value);
   }
 
-  /** A variant; reports one that the flag does not have. */
-  variant(
-    key: string | undefined,
-    reason: Exclude<Reason, 'ERROR'>,
+  /** A variant that a definition names; reports one that the flag does not have. */
+  named(
+    variant: string | undefined,
+    reason: AnsweringReason,
     ruleId: string,
     path: string,
     problems: ProblemList,
   ): Evaluation {
-    const value = key === undefined ? undefined : this.#values.get(key);
-    if (value !== undefined) return answerOf(this.facts, reason, ruleId, key, value);
-    if (!key) problems.add('MISSING_FIELD', path, 'The key of a variant is needed.');
-    else problems.add('UNKNOWN_VARIANT', path, `The flag has no variant "${key}"; it has ${this.#names()}.`);
-    return this.none(reason, ruleId);
-  }
-
-  #names(): string {
-    const names = [...this.#values.keys()];
-    return names.length === 0 ? 'none' : names.slice(0, 20).join(', ');
+    if (!variant) {
+      problems.add('MISSING_FIELD', path, 'The key of a variant is needed.');
+    } else if (!this.#values.has(variant)) {
+      const names = [...this.#values.keys()].slice(0, 20).join(', ') || 'none';
+      problems.add('UNKNOWN_VARIANT', path, `The flag has no variant "${variant}"; it has ${names}.`);
+    }
+    return this.known(variant, reason, ruleId);
   }
 }

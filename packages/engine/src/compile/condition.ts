@@ -1,18 +1,18 @@
 /**
- * A condition is a tree of and/or/not over tests; it compiles to one function.
+ * A condition is a tree of and/or/not over tests.
  *
  * Place on the path: rules and segments. Each member of the proto oneof is one
  * row of the table below.
  */
 import { LIMITS } from '../limits.ts';
 import type { ConditionDefinition, ConditionListDefinition } from '../model.ts';
-import type { ConditionTest } from '../walk.ts';
+import type { Condition, Walk } from '../walk.ts';
 import { compileComparison } from './comparison.ts';
-import { compileGateMatch } from './gate.ts';
+import { NEVER } from './fixed-condition.ts';
+import { gatePrefixes } from './gate.ts';
+import { compileGateMatch } from './gate-match.ts';
 import { compilePrerequisiteCondition } from './prerequisite.ts';
 import type { Scope } from './scope.ts';
-
-const NEVER: ConditionTest = () => false;
 
 type MemberName = keyof ConditionDefinition;
 type MemberCompiler<Name extends MemberName> = (
@@ -20,18 +20,18 @@ type MemberCompiler<Name extends MemberName> = (
   path: string,
   scope: Scope,
   depth: number,
-) => ConditionTest;
-
+) => Condition;
 type MemberCompilers = { readonly [Name in keyof Required<ConditionDefinition>]: MemberCompiler<Name> };
 
 const MEMBERS: MemberCompilers = {
-  all: (list, path, scope, depth) => compileList(list, path, scope, depth, true),
-  any: (list, path, scope, depth) => compileList(list, path, scope, depth, false),
-  not: compileNot,
+  all: (list, path, scope, depth) => new ConditionList(compileList(list, path, scope, depth), true),
+  any: (list, path, scope, depth) => new ConditionList(compileList(list, path, scope, depth), false),
+  not: (inner, path, scope, depth) => new Negation(compileCondition(inner, path, scope, depth + 1)),
   compare: compileComparison,
   segment: compileSegmentTest,
   prerequisite: compilePrerequisiteCondition,
-  gate: (match, path, scope) => compileGateMatch(match, path, scope, `${scope.key}.condition.`),
+  gate: (match, path, scope) =>
+    compileGateMatch(match, path, 'gate', gatePrefixes(scope.key).condition, scope),
   jsonLogic: (_expression, path, scope) => {
     scope.problems.add('NOT_BUILT', path, 'JSONLogic conditions are not built into this engine.');
     return NEVER;
@@ -39,12 +39,72 @@ const MEMBERS: MemberCompilers = {
 };
 const MEMBER_NAMES = Object.keys(MEMBERS) as MemberName[];
 
+/** All conditions (and), or at least one (or): the first that differs decides. */
+class ConditionList implements Condition {
+  readonly #conditions: readonly Condition[];
+  readonly #all: boolean;
+
+  constructor(conditions: readonly Condition[], all: boolean) {
+    this.#conditions = conditions;
+    this.#all = all;
+  }
+
+  holds(walk: Walk): boolean {
+    const all = this.#all;
+    const conditions = this.#conditions;
+    const step = walk.trace?.open('condition', all ? 'all' : 'any');
+    let result = all;
+    for (let i = 0; i < conditions.length && result === all; i += 1) {
+      walk.trace?.at(`conditions[${i}]`);
+      result = conditions[i]!.holds(walk);
+    }
+    if (step !== undefined) {
+      const holds = result ? 'holds' : 'does not hold';
+      walk.trace?.close(step, result, `${all ? 'All' : 'Any'} of ${conditions.length} conditions: ${holds}.`);
+    }
+    return result;
+  }
+}
+
+class Negation implements Condition {
+  readonly #condition: Condition;
+
+  constructor(condition: Condition) {
+    this.#condition = condition;
+  }
+
+  holds(walk: Walk): boolean {
+    const step = walk.trace?.open('condition', 'not');
+    const result = !this.#condition.holds(walk);
+    if (step !== undefined) walk.trace?.close(step, result, `Not: ${result ? 'holds' : 'does not hold'}.`);
+    return result;
+  }
+}
+
+class SegmentTest implements Condition {
+  readonly #segmentKey: string;
+
+  constructor(segmentKey: string) {
+    this.#segmentKey = segmentKey;
+  }
+
+  holds(walk: Walk): boolean {
+    const step = walk.trace?.openEntity('segment', 'segment');
+    const result = walk.directory.segment(this.#segmentKey)?.contains(walk) ?? false;
+    if (step !== undefined) {
+      const contains = result ? 'contains' : 'does not contain';
+      walk.trace?.close(step, result, `Segment "${this.#segmentKey}" ${contains} the subject.`);
+    }
+    return result;
+  }
+}
+
 export function compileCondition(
   condition: ConditionDefinition,
   path: string,
   scope: Scope,
   depth = 1,
-): ConditionTest {
+): Condition {
   scope.enterNode(path);
   if (depth > LIMITS.conditionDepth) {
     scope.problems.add('LIMIT_EXCEEDED', path, `Conditions are nested deeper than ${LIMITS.conditionDepth}.`);
@@ -54,11 +114,8 @@ export function compileCondition(
   const [name] = present;
   if (name === undefined || present.length > 1) {
     const given = present.length === 0 ? 'none' : present.join(', ');
-    scope.problems.add(
-      'BAD_CONDITION',
-      path,
-      `A condition has exactly one of ${MEMBER_NAMES.join(', ')}; given: ${given}.`,
-    );
+    const message = `A condition has exactly one of ${MEMBER_NAMES.join(', ')}; given: ${given}.`;
+    scope.problems.add('BAD_CONDITION', path, message);
     return NEVER;
   }
   return compileMember(name, condition, `${path}.${name}`, scope, depth);
@@ -70,65 +127,19 @@ function compileMember<Name extends MemberName>(
   path: string,
   scope: Scope,
   depth: number,
-): ConditionTest {
+): Condition {
   const compile: MemberCompilers[Name] = MEMBERS[name];
   return compile(condition[name]!, path, scope, depth);
 }
 
-/** All conditions (and), or at least one (or): the first that differs from `all` decides. */
-function compileList(
-  list: ConditionListDefinition,
-  path: string,
-  scope: Scope,
-  depth: number,
-  all: boolean,
-): ConditionTest {
-  const tests = (list.conditions ?? []).map((condition, index) =>
+function compileList(list: ConditionListDefinition, path: string, scope: Scope, depth: number): Condition[] {
+  return (list.conditions ?? []).map((condition, index) =>
     compileCondition(condition, `${path}.conditions[${index}]`, scope, depth + 1),
   );
-  return (walk) => {
-    const step = walk.trace?.open('condition', path);
-    let result = all;
-    for (let i = 0; i < tests.length; i += 1) {
-      if (tests[i]!(walk) !== all) {
-        result = !all;
-        break;
-      }
-    }
-    if (step !== undefined) {
-      const holds = result ? 'holds' : 'does not hold';
-      walk.trace?.close(step, result, `${all ? 'All' : 'Any'} of ${tests.length} conditions: ${holds}.`);
-    }
-    return result;
-  };
 }
 
-function compileNot(inner: ConditionDefinition, path: string, scope: Scope, depth: number): ConditionTest {
-  const test = compileCondition(inner, path, scope, depth + 1);
-  return (walk) => {
-    const step = walk.trace?.open('condition', path);
-    const result = !test(walk);
-    if (step !== undefined) walk.trace?.close(step, result, `Not: ${result ? 'holds' : 'does not hold'}.`);
-    return result;
-  };
-}
-
-function compileSegmentTest(segmentKey: string, path: string, scope: Scope): ConditionTest {
-  if (segmentKey === '') {
-    scope.problems.add('MISSING_FIELD', path, 'The key of a segment is needed.');
-    return NEVER;
-  }
-  scope.refer('segment', segmentKey, path);
-  return (walk) => {
-    const step = walk.trace?.open('segment', path);
-    const result = walk.directory.segment(segmentKey)?.contains(walk) ?? false;
-    if (step !== undefined) {
-      walk.trace?.close(
-        step,
-        result,
-        `Segment "${segmentKey}" ${result ? 'contains' : 'does not contain'} the subject.`,
-      );
-    }
-    return result;
-  };
+function compileSegmentTest(segmentKey: string, path: string, scope: Scope): Condition {
+  if (segmentKey === '') scope.problems.add('MISSING_FIELD', path, 'The key of a segment is needed.');
+  else scope.refer('segment', segmentKey, path);
+  return new SegmentTest(segmentKey);
 }

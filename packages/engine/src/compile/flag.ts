@@ -4,17 +4,18 @@
  *
  * Place on the path: called by the set for each changed flag.
  */
-import { answerOf, type Evaluation } from '../evaluation.ts';
+import type { Evaluation } from '../evaluation.ts';
 import { LIMITS } from '../limits.ts';
 import type { FlagConfigDefinition, FlagDefinition, FlagKind, JsonValue, RuleDefinition } from '../model.ts';
 import { type Problem, ProblemList } from '../problem.ts';
 import { frozenCopy, hasKind, jsonChars, kindName } from '../variant-value.ts';
 import type { CompiledFlag, Stage } from '../walk.ts';
 import { Answers } from './answers.ts';
-import { compilePrerequisites } from './prerequisite.ts';
-import { type CompiledRule, compileRule } from './rule.ts';
+import type { AttributePool } from './attribute-pool.ts';
+import { compilePrerequisites } from './prerequisite-list.ts';
+import { compileRule, type Rule } from './rule.ts';
 import { type Reference, Scope } from './scope.ts';
-import { compileServe } from './serve.ts';
+import { compileServe, VariantServe } from './serve.ts';
 import { compileTargets } from './targets.ts';
 
 /** One flag in one environment. */
@@ -42,32 +43,42 @@ const KINDS: ReadonlySet<string | undefined> = new Set<FlagKind>([
   'FLAG_KIND_OBJECT',
 ]);
 
-export function compileFlag(unit: FlagUnit): OwnCompile<CompiledFlag> {
+/** Shared by all entities that have none. */
+const NONE: readonly never[] = Object.freeze([]);
+
+/** The list, or the shared empty one. */
+export function compact<T>(list: readonly T[]): readonly T[] {
+  return list.length === 0 ? NONE : list.slice();
+}
+
+export function compileFlag(unit: FlagUnit, attributes: AttributePool): OwnCompile<CompiledFlag> {
   const problems: Problem[] = [];
   const flagProblems = new ProblemList('flag', unit.key, problems);
-  const scope = new Scope(unit.key, new ProblemList('flagConfig', unit.key, problems));
+  const scope = new Scope(unit.key, new ProblemList('flagConfig', unit.key, problems), attributes);
   const config = unit.config ?? {};
   const kind = compileKind(unit.flag, flagProblems);
   const values = compileVariants(unit.flag, kind, flagProblems);
   const answers = new Answers({ key: unit.key, kind, enabled: config.enabled ?? false }, values);
-  const off = compileOff(unit.flag, config, answers, flagProblems, scope);
-  const body = compileBody(config, off, answers, scope);
+  const whenOff = compileOff(unit.flag, config, answers, flagProblems, scope);
+  const body = compileBody(config, whenOff.variant, answers, scope);
   scope.checkSteps();
+  const { enabled } = answers.facts;
   const compiled: CompiledFlag | undefined =
     kind === undefined || problems.length > 0
       ? undefined
       : {
           key: unit.key,
           kind,
-          enabled: answers.facts.enabled,
+          enabled,
           clientVisible: unit.flag.clientVisible ?? false,
-          variants: new Set(values.keys()),
-          constant: answers.facts.enabled ? body.constant : off.whenDisabled,
-          stages: body.stages,
+          variants: [...values.keys()],
+          constant: enabled ? body.constant : whenOff,
+          stages: compact(body.stages),
+          fallthrough: body.fallthrough,
           unanswered: body.unanswered,
-          transitions: answers.facts.enabled ? body.transitions : [],
+          transitions: enabled ? compact(body.transitions) : NONE,
         };
-  return { compiled, problems, references: scope.references, steps: scope.steps };
+  return { compiled, problems: compact(problems), references: compact(scope.references), steps: scope.steps };
 }
 
 function compileKind(flag: FlagDefinition, problems: ProblemList): FlagKind | undefined {
@@ -118,111 +129,70 @@ function compileValue(
   return copy;
 }
 
-interface OffAnswers {
-  readonly whenDisabled: Evaluation;
-  /** When a prerequisite does not hold. */
-  readonly whenPrerequisiteFails: Evaluation;
-}
-
+/** The answer while the flag is off. */
 function compileOff(
   flag: FlagDefinition,
   config: FlagConfigDefinition,
   answers: Answers,
   flagProblems: ProblemList,
   scope: Scope,
-): OffAnswers {
+): Evaluation {
   // The flag's own off variant must exist even where an environment overrides it.
   const ofFlag = flag.offVariant
-    ? answers.variant(flag.offVariant, 'DISABLED', '', 'offVariant', flagProblems)
-    : answers.none('DISABLED');
-  const whenDisabled = config.offVariant
-    ? answers.variant(config.offVariant, 'DISABLED', '', 'offVariant', scope.problems)
-    : ofFlag;
-  const { variant, value } = whenDisabled;
-  return { whenDisabled, whenPrerequisiteFails: answerOf(answers.facts, 'DEFAULT', '', variant, value) };
+    ? answers.named(flag.offVariant, 'DISABLED', '', 'offVariant', flagProblems)
+    : answers.known(undefined, 'DISABLED');
+  if (!config.offVariant) return ofFlag;
+  return answers.named(config.offVariant, 'DISABLED', '', 'offVariant', scope.problems);
 }
 
-interface Body {
-  readonly stages: readonly Stage[];
-  readonly unanswered: Evaluation;
-  readonly constant: Evaluation | undefined;
-  readonly transitions: readonly number[];
-}
+type Body = Pick<CompiledFlag, 'stages' | 'fallthrough' | 'unanswered' | 'constant' | 'transitions'>;
 
-function compileBody(config: FlagConfigDefinition, off: OffAnswers, answers: Answers, scope: Scope): Body {
-  const stages: Stage[] = [];
-  if (config.prerequisites?.length) {
-    stages.push(compileFlagPrerequisites(config, off.whenPrerequisiteFails, answers, scope));
-  }
-  stages.push(...compileTargets(config.targets ?? [], 'targets', answers, scope));
-  const rules = compileRules(config.rules ?? [], off.whenPrerequisiteFails, answers, scope);
-  stages.push(...rules.map((rule) => rule.stage));
-  const unanswered = answers.none('DEFAULT');
-  const alone = stages.length === 0;
-  if (config.fallthrough === undefined) {
-    return {
-      stages,
-      unanswered,
-      constant: alone ? unanswered : undefined,
-      transitions: rules.flatMap(boundaries),
-    };
-  }
-  const site = { path: 'fallthrough', ruleId: '', reason: alone ? 'STATIC' : 'DEFAULT' } as const;
-  const { stage, constant } = compileServe(config.fallthrough, site, answers, scope);
-  stages.push(stage);
-  return {
-    stages,
-    unanswered,
-    constant: alone ? constant : undefined,
-    transitions: rules.flatMap(boundaries),
-  };
-}
-
-function compileFlagPrerequisites(
+function compileBody(
   config: FlagConfigDefinition,
-  off: Evaluation,
+  offVariant: string | undefined,
   answers: Answers,
   scope: Scope,
-): Stage {
-  const failed = compilePrerequisites(
-    {
-      prerequisites: config.prerequisites ?? [],
-      path: 'prerequisites',
-      facts: answers.facts,
-      ruleId: '',
-      off,
-      whenUnspecified: 'PREREQUISITE_OUTCOME_OFF_VARIANT',
-    },
-    scope,
-  );
-  return (walk) => failed(walk)?.answer;
+): Body {
+  const prerequisites = config.prerequisites?.length
+    ? [
+        compilePrerequisites(
+          config.prerequisites,
+          { path: 'prerequisites', ofRule: false, ruleId: '', offVariant, answers },
+          scope,
+        ),
+      ]
+    : NONE;
+  const targets = compileTargets(config.targets ?? [], answers, scope);
+  const rules = compileRules(config.rules ?? [], offVariant, answers, scope);
+  const stages: Stage[] = [...prerequisites, ...targets, ...rules];
+  const transitions = rules.flatMap((rule) => rule.window?.transitions() ?? []);
+  const unanswered = answers.known(undefined, 'DEFAULT');
+  const alone = stages.length === 0;
+  const site = { path: 'fallthrough', ruleId: '', reason: alone ? 'STATIC' : 'DEFAULT' } as const;
+  const fallthrough = config.fallthrough && compileServe(config.fallthrough, site, answers, scope);
+  let constant: Evaluation | undefined;
+  if (alone && fallthrough === undefined) constant = unanswered;
+  else if (alone && fallthrough instanceof VariantServe) constant = fallthrough.constant;
+  return { stages, fallthrough, unanswered, constant, transitions };
 }
 
 function compileRules(
   rules: readonly RuleDefinition[],
-  off: Evaluation,
+  offVariant: string | undefined,
   answers: Answers,
   scope: Scope,
-): CompiledRule[] {
+): Rule[] {
   scope.problems.limit('rules', 'Rules', rules.length, LIMITS.rulesPerFlag);
   const ids = new Set<string>();
-  return rules.map((rule, index) => {
-    const path = `rules[${index}]`;
+  return rules.flatMap((rule, index) => {
     if (rule.id && ids.has(rule.id)) {
-      scope.problems.add('DUPLICATE_RULE_ID', `${path}.id`, `The rule id "${rule.id}" is given twice.`);
+      scope.problems.add(
+        'DUPLICATE_RULE_ID',
+        `rules[${index}].id`,
+        `The rule id "${rule.id}" is given twice.`,
+      );
     }
     if (rule.id) ids.add(rule.id);
-    return compileRule(
-      rule,
-      path,
-      answerOf(answers.facts, 'DEFAULT', rule.id ?? '', off.variant, off.value),
-      answers,
-      scope,
-    );
+    return compileRule(rule, index, offVariant, answers, scope) ?? NONE;
   });
-}
-
-function boundaries(rule: CompiledRule): number[] {
-  if (rule.window === undefined) return [];
-  return [rule.window.startMs, rule.window.endMs].filter((instantMs) => Number.isFinite(instantMs));
 }

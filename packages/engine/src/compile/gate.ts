@@ -1,38 +1,48 @@
 /**
- * A gate turns a subject into a number; a gate match asks whether that number
- * lies in some ranges.
+ * A gate turns a subject into a number.
  *
- * Place on the path: splits, traffic, and conditions. What holds: every bound
- * policy becomes half-open ranges at compile, so the walk only asks
- * from <= n < to. -1 stands for "nobody".
+ * Place on the path: splits, traffic, and conditions. Families, encodings,
+ * normalisers and text forms are found by name, so another system's arithmetic
+ * is data here.
  */
-import { type AttributeReader, compileAttribute } from '../attribute-path.ts';
-import { ENCODINGS, NATIVE_ENCODING } from '../hash/encodings.ts';
+import type { AttributePath } from '../attribute-path.ts';
+import { ENCODINGS, NATIVE_ENCODING, type TextEncoding } from '../hash/encodings.ts';
 import { HASH_FAMILIES, type HashFamily, NATIVE_HASH } from '../hash/hash-families.ts';
-import { NATIVE_NORMALIZER, NORMALIZERS } from '../hash/normalizers.ts';
+import { NATIVE_NORMALIZER, NORMALIZERS, type Normalizer } from '../hash/normalizers.ts';
 import { NATIVE_STRINGIFIER, STRINGIFIERS, type Stringifier } from '../hash/stringifiers.ts';
 import { UTF8_BYTES_PER_UNIT } from '../hash/utf8.ts';
 import { LIMITS } from '../limits.ts';
-import type { GateDefinition, GateMatchDefinition, JsonObject } from '../model.ts';
-import { type ConditionTest, type Walk, WalkAbort } from '../walk.ts';
-import { compileRanges } from './ranges.ts';
+import type { GateDefinition, JsonObject } from '../model.ts';
+import { type Walk, WalkAbort } from '../walk.ts';
 import type { Scope } from './scope.ts';
 
 export const DEFAULT_BUCKETS = 100_000;
 const MAX_UINT32 = 2 ** 32 - 1;
-/** In no range. */
+/** The number of a subject that no range holds. */
 export const NOBODY = -1;
-
-/** The subject's number, or NOBODY. */
-export type Bucket = (walk: Walk) => number;
 
 /** Shared by all gates: hashing is synchronous and calls nothing foreign. */
 const scratch = new Uint8Array((LIMITS.contextStringChars + 2 * LIMITS.gateTextChars) * UTF8_BYTES_PER_UNIT);
 
+/** Seeds of authored gates by their role: two gates of one flag must not share one unless told to. */
+export function gatePrefixes(flagKey: string): {
+  split: string;
+  traffic: string;
+  also: string;
+  condition: string;
+} {
+  return {
+    split: `${flagKey}.`,
+    traffic: `${flagKey}.traffic.`,
+    also: `${flagKey}.also.`,
+    condition: `${flagKey}.condition.`,
+  };
+}
+
 /**
  * Writes out what an authored gate leaves to defaults, so that the record says
- * it all. A gate that names no hash and has no prefix, suffix or seed of its own gets
- * `prefix`, which keeps the subjects of different flags apart.
+ * it all. A gate that names no hash and has no prefix, suffix or seed of its
+ * own gets `prefix`, which keeps the subjects of different flags apart.
  */
 export function completeGate(gate: GateDefinition | undefined, prefix: string): GateDefinition {
   const given = gate ?? {};
@@ -47,7 +57,171 @@ export function completeGate(gate: GateDefinition | undefined, prefix: string): 
   };
 }
 
-/** Looks a name up that the record gives; reports those that this build does not have. */
+interface Arithmetic {
+  readonly family: HashFamily;
+  readonly encode: TextEncoding;
+  readonly normalize: Normalizer;
+  readonly stringify: Stringifier;
+}
+
+export class Gate {
+  readonly #attributes: readonly AttributePath[];
+  readonly #arithmetic: Arithmetic;
+  readonly #prefix: string;
+  readonly #suffix: string;
+  readonly #seed: number;
+  readonly #buckets: number;
+  readonly #offset: number;
+  /** Without a subject: a number, or what is thrown. */
+  readonly #missing: number | WalkAbort;
+
+  constructor(definition: GateDefinition, attributes: readonly AttributePath[], arithmetic: Arithmetic) {
+    this.#attributes = attributes;
+    this.#arithmetic = arithmetic;
+    this.#prefix = definition.prefix ?? '';
+    this.#suffix = definition.suffix ?? '';
+    this.#seed = definition.seed ?? 0;
+    this.#buckets = definition.buckets ?? DEFAULT_BUCKETS;
+    this.#offset = definition.offset ?? 0;
+    this.#missing = this.#whenMissing(definition);
+  }
+
+  #whenMissing(definition: GateDefinition): number | WalkAbort {
+    switch (definition.missing) {
+      case 'GATE_MISSING_POLICY_ZERO':
+        return this.#offset;
+      case 'GATE_MISSING_POLICY_TEXT':
+        return this.#numberOf(definition.missingText ?? '');
+      case 'GATE_MISSING_POLICY_ERROR': {
+        const names = this.#attributes.map((attribute) => attribute.name).join(', ');
+        return new WalkAbort(
+          'TARGETING_KEY_MISSING',
+          `The context has no usable ${names}, which a split needs.`,
+        );
+      }
+      default:
+        return NOBODY;
+    }
+  }
+
+  /** The subject's number, or NOBODY. */
+  number(walk: Walk): number {
+    const text = this.#subject(walk.context);
+    if (text !== undefined) return this.#numberOf(text);
+    if (typeof this.#missing === 'number') return this.#missing;
+    throw this.#missing;
+  }
+
+  /** The text of the first attribute that has one. */
+  #subject(context: JsonObject): string | undefined {
+    const attributes = this.#attributes;
+    for (let i = 0; i < attributes.length; i += 1) {
+      const value = attributes[i]!.read(context);
+      const text = value === undefined ? undefined : this.#arithmetic.stringify(value);
+      if (text !== undefined && text.length <= LIMITS.contextStringChars) return text;
+    }
+    return undefined;
+  }
+
+  #numberOf(text: string): number {
+    const { encode, family, normalize } = this.#arithmetic;
+    let length = encode(this.#prefix, scratch, 0);
+    length = encode(text, scratch, length);
+    if (this.#suffix !== '') length = encode(this.#suffix, scratch, length);
+    return normalize(family(scratch, length, this.#seed), this.#buckets) + this.#offset;
+  }
+}
+
+const NATIVE_ARITHMETIC: Arithmetic = Object.freeze({
+  family: HASH_FAMILIES.get(NATIVE_HASH)!,
+  encode: ENCODINGS.get(NATIVE_ENCODING)!,
+  normalize: NORMALIZERS.get(NATIVE_NORMALIZER)!,
+  stringify: STRINGIFIERS.get(NATIVE_STRINGIFIER)!,
+});
+
+/** The gate must be complete (completeGate). Answers undefined after it reported why there is none. */
+export function compileGate(definition: GateDefinition, path: string, scope: Scope): Gate | undefined {
+  scope.spend(5);
+  const shape = JSON.stringify(definition);
+  const known = scope.gates.get(shape);
+  if (known !== undefined) return known;
+  const numbersAreGood = checkNumbers(definition, path, scope);
+  const arithmetic = compileArithmetic(definition, path, scope);
+  const names = definition.attributes?.length ? definition.attributes : [''];
+  scope.problems.limit(`${path}.attributes`, 'Attributes of a gate', names.length, LIMITS.gateAttributes);
+  const attributes = names
+    .slice(0, LIMITS.gateAttributes)
+    .map((name, index) => scope.attribute(name, `${path}.attributes[${index}]`));
+  const missingIsGood = checkMissing(definition, path, scope);
+  if (arithmetic === undefined || !numbersAreGood || !missingIsGood) return undefined;
+  const gate = new Gate(definition, attributes, arithmetic);
+  scope.gates.set(shape, gate);
+  return gate;
+}
+
+function checkNumbers(definition: GateDefinition, path: string, scope: Scope): boolean {
+  let good = true;
+  for (const name of ['seed', 'buckets', 'offset'] as const) {
+    const value = definition[name];
+    if (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= MAX_UINT32)) {
+      scope.problems.add(
+        'BAD_GATE',
+        `${path}.${name}`,
+        `${name} must be a whole number from 0 to ${MAX_UINT32}.`,
+      );
+      good = false;
+    }
+  }
+  for (const name of ['prefix', 'suffix', 'missingText'] as const) {
+    const length = definition[name]?.length ?? 0;
+    scope.problems.limit(`${path}.${name}`, `Characters of ${name}`, length, LIMITS.gateTextChars);
+    good &&= length <= LIMITS.gateTextChars;
+  }
+  return good;
+}
+
+function checkMissing(definition: GateDefinition, path: string, scope: Scope): boolean {
+  switch (definition.missing) {
+    case undefined:
+    case 'GATE_MISSING_POLICY_NO_MATCH':
+    case 'GATE_MISSING_POLICY_ZERO':
+    case 'GATE_MISSING_POLICY_TEXT':
+    case 'GATE_MISSING_POLICY_ERROR':
+      return true;
+    case 'GATE_MISSING_POLICY_RANDOM':
+      scope.problems.add(
+        'NOT_BUILT',
+        `${path}.missing`,
+        'A number drawn for each evaluation is not built: the engine is given no randomness, so that it answers alike everywhere.',
+      );
+      return false;
+    default:
+      scope.problems.add(
+        'NOT_BUILT',
+        `${path}.missing`,
+        'This missing-value policy is not built into this engine.',
+      );
+      return false;
+  }
+}
+
+function compileArithmetic(definition: GateDefinition, path: string, scope: Scope): Arithmetic | undefined {
+  const { hash = '', encoding = '', normalizer = '', stringify: textForm = NATIVE_STRINGIFIER } = definition;
+  const family = lookUp(HASH_FAMILIES, hash, 'hash family', `${path}.hash`, scope);
+  const encode = lookUp(ENCODINGS, encoding, 'encoding', `${path}.encoding`, scope);
+  const normalize = lookUp(NORMALIZERS, normalizer, 'normalizer', `${path}.normalizer`, scope);
+  const stringify = lookUp(STRINGIFIERS, textForm, 'text form', `${path}.stringify`, scope);
+  if (family === undefined || encode === undefined || normalize === undefined || stringify === undefined) {
+    return undefined;
+  }
+  const found = { family, encode, normalize, stringify };
+  const isNative = Object.entries(found).every(
+    ([name, part]) => NATIVE_ARITHMETIC[name as keyof Arithmetic] === part,
+  );
+  return isNative ? NATIVE_ARITHMETIC : found;
+}
+
+/** Reports a name that the record gives and this build does not have. */
 function lookUp<T>(
   table: ReadonlyMap<string, T>,
   name: string,
@@ -65,177 +239,4 @@ function lookUp<T>(
     );
   }
   return found;
-}
-
-function checkNumbers(gate: GateDefinition, path: string, scope: Scope): void {
-  for (const name of ['seed', 'buckets', 'offset'] as const) {
-    const value = gate[name];
-    if (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= MAX_UINT32)) {
-      scope.problems.add(
-        'BAD_GATE',
-        `${path}.${name}`,
-        `${name} must be a whole number from 0 to ${MAX_UINT32}.`,
-      );
-    }
-  }
-  for (const name of ['prefix', 'suffix', 'missingText'] as const) {
-    scope.problems.limit(
-      `${path}.${name}`,
-      `Characters of ${name}`,
-      gate[name]?.length ?? 0,
-      LIMITS.gateTextChars,
-    );
-  }
-}
-
-/** The gate must be complete (completeGate). */
-export function compileGate(gate: GateDefinition, path: string, scope: Scope): Bucket {
-  checkNumbers(gate, path, scope);
-  const offset = gate.offset ?? 0;
-  const kernel = compileKernel(gate, path, scope);
-  const subject = compileSubject(gate, path, scope);
-  const missing = compileMissing(gate, path, scope, kernel, offset);
-  scope.spend(5);
-  return (walk) => {
-    const text = subject(walk.context);
-    return text === undefined ? missing() : kernel(text) + offset;
-  };
-}
-
-/** Text to number, without the offset. */
-function compileKernel(gate: GateDefinition, path: string, scope: Scope): (text: string) => number {
-  const family = lookUp<HashFamily>(HASH_FAMILIES, gate.hash ?? '', 'hash family', `${path}.hash`, scope);
-  const encode = lookUp(ENCODINGS, gate.encoding ?? '', 'encoding', `${path}.encoding`, scope);
-  const normalizer = lookUp(NORMALIZERS, gate.normalizer ?? '', 'normalizer', `${path}.normalizer`, scope);
-  if (family === undefined || encode === undefined || normalizer === undefined) return () => NOBODY;
-  const seed = gate.seed ?? 0;
-  const normalize = normalizer(gate.buckets ?? DEFAULT_BUCKETS);
-  const prefix = (gate.prefix ?? '').slice(0, LIMITS.gateTextChars);
-  const suffix = (gate.suffix ?? '').slice(0, LIMITS.gateTextChars);
-  const head = scratch.slice(0, encode(prefix, scratch, 0));
-  return (text) => {
-    scratch.set(head);
-    let length = encode(text, scratch, head.length);
-    if (suffix !== '') length = encode(suffix, scratch, length);
-    return normalize(family(scratch, length, seed));
-  };
-}
-
-/** The text of the first attribute that has one. */
-function compileSubject(
-  gate: GateDefinition,
-  path: string,
-  scope: Scope,
-): (context: JsonObject) => string | undefined {
-  const attributes = gate.attributes?.length ? gate.attributes : [''];
-  scope.problems.limit(
-    `${path}.attributes`,
-    'Attributes of a gate',
-    attributes.length,
-    LIMITS.gateAttributes,
-  );
-  const readers = attributes
-    .slice(0, LIMITS.gateAttributes)
-    .map((attribute, index) => compileAttribute(attribute, `${path}.attributes[${index}]`, scope.problems));
-  const stringify: Stringifier =
-    lookUp(STRINGIFIERS, gate.stringify ?? NATIVE_STRINGIFIER, 'text form', `${path}.stringify`, scope) ??
-    (() => undefined);
-  const only = readers.length === 1 ? readers[0] : undefined;
-  if (only !== undefined) return (context) => textOf(only, stringify, context);
-  return (context) => {
-    for (const reader of readers) {
-      const text = textOf(reader, stringify, context);
-      if (text !== undefined) return text;
-    }
-    return undefined;
-  };
-}
-
-function textOf(reader: AttributeReader, stringify: Stringifier, context: JsonObject): string | undefined {
-  const value = reader(context);
-  if (value === undefined) return undefined;
-  const text = stringify(value);
-  return text === undefined || text.length > LIMITS.contextStringChars ? undefined : text;
-}
-
-function compileMissing(
-  gate: GateDefinition,
-  path: string,
-  scope: Scope,
-  kernel: (text: string) => number,
-  offset: number,
-): () => number {
-  switch (gate.missing) {
-    case undefined:
-    case 'GATE_MISSING_POLICY_NO_MATCH':
-      return () => NOBODY;
-    case 'GATE_MISSING_POLICY_ZERO':
-      return () => offset;
-    case 'GATE_MISSING_POLICY_TEXT': {
-      const number = kernel((gate.missingText ?? '').slice(0, LIMITS.gateTextChars)) + offset;
-      return () => number;
-    }
-    case 'GATE_MISSING_POLICY_ERROR': {
-      const names = gate.attributes?.length ? gate.attributes.join(', ') : 'targetingKey';
-      const abort = new WalkAbort(
-        'TARGETING_KEY_MISSING',
-        `The context has no usable ${names}, which a split needs.`,
-      );
-      return () => {
-        throw abort;
-      };
-    }
-    case 'GATE_MISSING_POLICY_RANDOM':
-      scope.problems.add(
-        'NOT_BUILT',
-        `${path}.missing`,
-        'A number drawn for each evaluation is not built: the engine is given no randomness, so that it answers alike everywhere.',
-      );
-      return () => NOBODY;
-    default:
-      scope.problems.add(
-        'NOT_BUILT',
-        `${path}.missing`,
-        'This missing-value policy is not built into this engine.',
-      );
-      return () => NOBODY;
-  }
-}
-
-/** A test whether the subject's number lies in the ranges. `prefix` seeds a gate that has no seed of its own. */
-export function compileGateMatch(
-  match: GateMatchDefinition,
-  path: string,
-  scope: Scope,
-  prefix: string,
-): ConditionTest {
-  const gate = completeGate(match.gate, prefix);
-  const bucket = compileGate(gate, `${path}.gate`, scope);
-  if (!match.ranges?.length) {
-    scope.problems.add('MISSING_FIELD', `${path}.ranges`, 'At least one range is needed.');
-  }
-  const bounds = compileRanges(match.ranges ?? [], gate, `${path}.ranges`, scope);
-  const expected = (match.ranges ?? []).map((range) => [range.from ?? 0, range.to ?? 0]);
-  return (walk) => {
-    const number = bucket(walk);
-    const matched = number !== NOBODY && inRanges(bounds, number);
-    if (walk.trace !== undefined) {
-      const step = walk.trace.leaf('gate', path, matched, bucketMessage(number, matched));
-      step.expected = expected;
-      if (number !== NOBODY) step.actual = number;
-    }
-    return matched;
-  };
-}
-
-export function bucketMessage(number: number, matched: boolean): string {
-  if (number === NOBODY) return 'The context has no value to hash, so the subject is in no range.';
-  return `The subject's number ${number} is ${matched ? 'inside' : 'outside'} the ranges.`;
-}
-
-function inRanges(bounds: readonly number[], number: number): boolean {
-  for (let i = 0; i < bounds.length; i += 2) {
-    if (number >= bounds[i]! && number < bounds[i + 1]!) return true;
-  }
-  return false;
 }

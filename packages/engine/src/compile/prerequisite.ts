@@ -6,54 +6,67 @@
  * what follows a failure. The flag is found by key through the set when asked,
  * so editing it does not recompile this one.
  */
-
 import { evaluateFlag } from '../evaluate-flag.ts';
-import { answerOf, type Evaluation, errorOf, type FlagFacts } from '../evaluation.ts';
+import type { Evaluation } from '../evaluation.ts';
 import { LIMITS } from '../limits.ts';
-import type { PrerequisiteDefinition, PrerequisiteOutcome } from '../model.ts';
-import type { ConditionTest, Stage } from '../walk.ts';
+import type { PrerequisiteDefinition } from '../model.ts';
+import type { CompiledFlag, Condition, Walk } from '../walk.ts';
 import type { Scope } from './scope.ts';
 
-/** A test whether the prerequisite holds. */
-export function compilePrerequisite(
-  prerequisite: PrerequisiteDefinition,
-  path: string,
-  scope: Scope,
-): ConditionTest {
-  const flagKey = prerequisite.flag ?? '';
-  const variants = prerequisite.variants ?? [];
-  if (flagKey === '') scope.problems.add('MISSING_FIELD', `${path}.flag`, 'The key of a flag is needed.');
-  if (variants.length === 0) {
-    scope.problems.add(
-      'MISSING_FIELD',
-      `${path}.variants`,
-      'At least one variant that the flag must answer is needed.',
-    );
+export class Prerequisite implements Condition {
+  readonly #flagKey: string;
+  readonly #variants: readonly string[];
+  /** Path segment below the place that holds the prerequisite. */
+  readonly #segment: string;
+
+  constructor(flagKey: string, variants: readonly string[], segment: string) {
+    this.#flagKey = flagKey;
+    this.#variants = variants;
+    this.#segment = segment;
   }
-  scope.problems.limit(`${path}.variants`, 'Variants', variants.length, LIMITS.variantsPerFlag);
-  if (flagKey !== '') scope.refer('flag', flagKey, path, variants);
-  const allowed: ReadonlySet<string | undefined> = new Set(variants);
-  return (walk) => {
-    const step = walk.trace?.open('prerequisite', path);
-    const parent = walk.directory.flag(flagKey);
-    let matched = false;
-    let answer: Evaluation | undefined;
-    if (parent?.enabled) {
-      answer = evaluateFlag(parent, walk);
-      matched = answer.reason !== 'ERROR' && allowed.has(answer.variant);
-    }
+
+  holds(walk: Walk): boolean {
+    const step = walk.trace?.open('prerequisite', this.#segment);
+    const parent = walk.directory.flag(this.#flagKey);
+    const answer = parent?.enabled ? evaluateFlag(parent, walk) : undefined;
+    const matched =
+      answer?.variant !== undefined && answer.reason !== 'ERROR' && this.#variants.includes(answer.variant);
     if (step !== undefined) {
-      const state = parent?.enabled ? `answers ${answer?.variant ?? 'no variant'}` : 'is off';
-      walk.trace?.close(
-        step,
-        matched,
-        `Flag "${flagKey}" must answer ${variants.join(' or ')}: it ${state}.`,
-      );
-      step.expected = variants;
+      walk.trace?.close(step, matched, this.#message(parent, answer));
+      step.expected = this.#variants;
       if (answer?.variant !== undefined) step.actual = answer.variant;
     }
     return matched;
-  };
+  }
+
+  #message(parent: CompiledFlag | undefined, answer: Evaluation | undefined): string {
+    const state = parent?.enabled ? `answers ${answer?.variant ?? 'no variant'}` : 'is off';
+    return `Flag "${this.#flagKey}" must answer ${this.#variants.join(' or ')}: it ${state}.`;
+  }
+}
+
+/** `segment` is "prerequisite" in a condition, "" in a list. */
+export function compilePrerequisite(
+  prerequisite: PrerequisiteDefinition,
+  path: string,
+  segment: string,
+  scope: Scope,
+): Prerequisite {
+  const flagKey = prerequisite.flag ?? '';
+  const variants = (prerequisite.variants ?? []).slice(0, LIMITS.variantsPerFlag);
+  if (flagKey === '') scope.problems.add('MISSING_FIELD', `${path}.flag`, 'The key of a flag is needed.');
+  else scope.refer('flag', flagKey, path, variants);
+  if (variants.length === 0) {
+    const message = 'At least one variant that the flag must answer is needed.';
+    scope.problems.add('MISSING_FIELD', `${path}.variants`, message);
+  }
+  scope.problems.limit(
+    `${path}.variants`,
+    'Variants',
+    prerequisite.variants?.length ?? 0,
+    LIMITS.variantsPerFlag,
+  );
+  return new Prerequisite(flagKey, variants, segment);
 }
 
 /** At condition level a failure is simply false, so no outcome may be named. */
@@ -61,84 +74,10 @@ export function compilePrerequisiteCondition(
   prerequisite: PrerequisiteDefinition,
   path: string,
   scope: Scope,
-): ConditionTest {
+): Condition {
   if (prerequisite.onFailure !== undefined) {
-    scope.problems.add(
-      'BAD_OUTCOME',
-      `${path}.onFailure`,
-      'A prerequisite in a condition is true or false; it has no outcome.',
-    );
+    const message = 'A prerequisite in a condition is true or false; it has no outcome.';
+    scope.problems.add('BAD_OUTCOME', `${path}.onFailure`, message);
   }
-  return compilePrerequisite(prerequisite, path, scope);
-}
-
-/** A list of prerequisites at flag or rule level. */
-export interface PrerequisiteList {
-  readonly prerequisites: readonly PrerequisiteDefinition[];
-  readonly path: string;
-  readonly facts: FlagFacts;
-  /** "" at flag level. */
-  readonly ruleId: string;
-  /** Served by OFF_VARIANT. */
-  readonly off: Evaluation;
-  readonly whenUnspecified: PrerequisiteOutcome;
-}
-
-/** The first failure's outcome. */
-export interface PrerequisiteFailure {
-  /** Undefined: the next rule. */
-  readonly answer: Evaluation | undefined;
-}
-
-/** Answers undefined when all hold. */
-export function compilePrerequisites(
-  list: PrerequisiteList,
-  scope: Scope,
-): (walk: Parameters<Stage>[0]) => PrerequisiteFailure | undefined {
-  scope.problems.limit(list.path, 'Prerequisites', list.prerequisites.length, LIMITS.prerequisitesPerList);
-  const compiled = list.prerequisites.map((prerequisite, index) => {
-    const path = `${list.path}[${index}]`;
-    return {
-      holds: compilePrerequisite(prerequisite, path, scope),
-      failure: { answer: outcomeOf(prerequisite, path, list, scope) },
-    };
-  });
-  return (walk) => {
-    for (const { holds, failure } of compiled) if (!holds(walk)) return failure;
-    return undefined;
-  };
-}
-
-function outcomeOf(
-  prerequisite: PrerequisiteDefinition,
-  path: string,
-  list: PrerequisiteList,
-  scope: Scope,
-): Evaluation | undefined {
-  const outcome = prerequisite.onFailure ?? list.whenUnspecified;
-  switch (outcome) {
-    case 'PREREQUISITE_OUTCOME_OFF_VARIANT':
-      return list.off;
-    case 'PREREQUISITE_OUTCOME_CODE_DEFAULT':
-      return answerOf(list.facts, 'DEFAULT', list.ruleId, undefined, undefined);
-    case 'PREREQUISITE_OUTCOME_ERROR':
-      return errorOf(
-        list.facts,
-        'GENERAL',
-        `Prerequisite "${prerequisite.flag}" does not hold.`,
-        list.ruleId,
-      );
-    case 'PREREQUISITE_OUTCOME_NEXT_RULE':
-      if (list.ruleId === '') {
-        scope.problems.add(
-          'BAD_OUTCOME',
-          `${path}.onFailure`,
-          'A prerequisite of the whole flag has no next rule.',
-        );
-      }
-      return undefined;
-    default:
-      scope.problems.add('NOT_BUILT', `${path}.onFailure`, 'This outcome is not built into this engine.');
-      return undefined;
-  }
+  return compilePrerequisite(prerequisite, path, 'prerequisite', scope);
 }

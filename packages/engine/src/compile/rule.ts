@@ -5,89 +5,89 @@
  * try.
  */
 import type { Evaluation } from '../evaluation.ts';
-import type { ConditionDefinition, RuleDefinition } from '../model.ts';
-import type { ConditionTest, Stage, Walk } from '../walk.ts';
+import type { RuleDefinition } from '../model.ts';
+import type { Trace } from '../trace.ts';
+import type { Condition, Stage, Walk } from '../walk.ts';
 import type { Answers } from './answers.ts';
 import { compileCondition } from './condition.ts';
-import { compilePrerequisites } from './prerequisite.ts';
+import { ALWAYS } from './fixed-condition.ts';
+import { compilePrerequisites, type PrerequisiteList } from './prerequisite-list.ts';
 import type { Scope } from './scope.ts';
 import { compileServe } from './serve.ts';
-import { type CompiledWindow, compileWindow } from './window.ts';
+import { compileWindow, type Window } from './window.ts';
 
-export interface CompiledRule {
-  readonly stage: Stage;
-  readonly window: CompiledWindow | undefined;
+export class Rule implements Stage {
+  readonly window: Window | undefined;
+  readonly #id: string;
+  /** Place among the rules of the flag. */
+  readonly #index: number;
+  readonly #prerequisites: PrerequisiteList | undefined;
+  readonly #condition: Condition;
+  readonly #serve: Stage;
+
+  constructor(
+    definition: { readonly id: string; readonly index: number },
+    window: Window | undefined,
+    prerequisites: PrerequisiteList | undefined,
+    condition: Condition,
+    serve: Stage,
+  ) {
+    this.#id = definition.id;
+    this.#index = definition.index;
+    this.window = window;
+    this.#prerequisites = prerequisites;
+    this.#condition = condition;
+    this.#serve = serve;
+  }
+
+  answer(walk: Walk): Evaluation | undefined {
+    return walk.trace === undefined ? this.#decide(walk) : this.#explain(walk, walk.trace);
+  }
+
+  #decide(walk: Walk): Evaluation | undefined {
+    if (this.window !== undefined && !this.window.holds(walk)) return undefined;
+    if (this.#prerequisites !== undefined) {
+      const failure = this.#prerequisites.failure(walk);
+      if (failure !== undefined) return failure.answer;
+    }
+    walk.trace?.at('condition');
+    if (!this.#condition.holds(walk)) return undefined;
+    walk.trace?.at('serve');
+    return this.#serve.answer(walk);
+  }
+
+  #explain(walk: Walk, trace: Trace): Evaluation | undefined {
+    trace.at(`rules[${this.#index}]`);
+    const step = trace.open('rule', '');
+    const answer = this.#decide(walk);
+    const decides = answer === undefined ? 'does not decide' : 'decides';
+    trace.close(step, answer !== undefined, `Rule "${this.#id}" ${decides}.`);
+    return answer;
+  }
 }
 
-const ALWAYS: ConditionTest = () => true;
-
+/** Answers undefined after it reported why there is none. */
 export function compileRule(
   rule: RuleDefinition,
-  path: string,
-  off: Evaluation,
+  index: number,
+  offVariant: string | undefined,
   answers: Answers,
   scope: Scope,
-): CompiledRule {
+): Rule | undefined {
+  const path = `rules[${index}]`;
   const id = rule.id ?? '';
   if (id === '') scope.problems.add('MISSING_FIELD', `${path}.id`, 'A rule needs an id; answers carry it.');
   scope.spend(1);
   const window = rule.window && compileWindow(rule.window, `${path}.window`, scope);
-  const failedPrerequisite = compilePrerequisites(
-    {
-      prerequisites: rule.prerequisites ?? [],
-      path: `${path}.prerequisites`,
-      facts: answers.facts,
-      ruleId: id,
-      off,
-      whenUnspecified: 'PREREQUISITE_OUTCOME_NEXT_RULE',
-    },
-    scope,
-  );
-  const test = compileOptional(rule.condition, `${path}.condition`, scope);
+  const prerequisites = rule.prerequisites?.length
+    ? compilePrerequisites(
+        rule.prerequisites,
+        { path: `${path}.prerequisites`, ofRule: true, ruleId: id, offVariant, answers },
+        scope,
+      )
+    : undefined;
+  const condition = rule.condition ? compileCondition(rule.condition, `${path}.condition`, scope) : ALWAYS;
   const site = { path: `${path}.serve`, ruleId: id, reason: 'TARGETING_MATCH' } as const;
-  const { stage: serve } = compileServe(rule.serve, site, answers, scope);
-  const guarded = window !== undefined || Boolean(rule.prerequisites?.length);
-
-  const run: Stage = guarded
-    ? (walk) => {
-        if (window !== undefined && !isOpen(window, walk, `${path}.window`)) return undefined;
-        const failure = failedPrerequisite(walk);
-        if (failure !== undefined) return failure.answer;
-        return test(walk) ? serve(walk) : undefined;
-      }
-    : (walk) => (test(walk) ? serve(walk) : undefined);
-
-  const stage: Stage = (walk) => {
-    if (walk.trace === undefined) return run(walk);
-    const step = walk.trace.open('rule', path);
-    const answer = run(walk);
-    walk.trace.close(
-      step,
-      answer !== undefined,
-      `Rule "${id}" ${answer === undefined ? 'does not decide' : 'decides'}.`,
-    );
-    return answer;
-  };
-  return { stage, window };
-}
-
-function compileOptional(
-  condition: ConditionDefinition | undefined,
-  path: string,
-  scope: Scope,
-): ConditionTest {
-  return condition === undefined ? ALWAYS : compileCondition(condition, path, scope);
-}
-
-function isOpen(window: CompiledWindow, walk: Walk, path: string): boolean {
-  const open = walk.nowMs >= window.startMs && walk.nowMs < window.endMs;
-  if (walk.trace !== undefined) {
-    const step = walk.trace.leaf('condition', path, open, `The window is ${open ? 'open' : 'closed'}.`);
-    step.actual = walk.nowMs;
-    step.expected = [
-      Number.isFinite(window.startMs) ? window.startMs : null,
-      Number.isFinite(window.endMs) ? window.endMs : null,
-    ];
-  }
-  return open;
+  const serve = compileServe(rule.serve, site, answers, scope);
+  return serve && new Rule({ id, index }, window, prerequisites, condition, serve);
 }

@@ -1,19 +1,22 @@
 /**
  * What the compile functions of one entity share: where problems go, what the
- * entity refers to, and how much work it may cause.
+ * entity refers to, how much work it may cause, and parts that it can share.
  *
  * Place on the path: made once per flag or segment. What holds: `steps` is an
  * upper bound of the work of one evaluation of this entity alone; the link
- * step adds what it refers to.
+ * step adds what it refers to. Compiled parts never keep a scope.
  */
+import type { AttributePath } from '../attribute-path.ts';
 import { LIMITS } from '../limits.ts';
 import type { EntityKind, ProblemList } from '../problem.ts';
+import type { AttributePool } from './attribute-pool.ts';
+import type { Gate } from './gate.ts';
 
 /** One place where an entity names another one; resolved when the set is linked. */
 export interface Reference {
   readonly kind: 'flag' | 'segment';
   readonly key: string;
-  /** Variants of the flag that are named, each with its path. */
+  /** Variants of the flag that are named. */
   readonly variants: readonly string[];
   readonly entity: EntityKind;
   readonly path: string;
@@ -24,12 +27,16 @@ export class Scope {
   readonly key: string;
   readonly problems: ProblemList;
   readonly references: Reference[] = [];
+  /** Gates by their definition: all rules of a flag usually have the same. */
+  readonly gates: Map<string, Gate> = new Map();
+  readonly #attributes: AttributePool;
   #steps = 1;
   #nodes = 0;
 
-  constructor(key: string, problems: ProblemList) {
+  constructor(key: string, problems: ProblemList, attributes: AttributePool) {
     this.key = key;
     this.problems = problems;
+    this.#attributes = attributes;
   }
 
   get steps(): number {
@@ -38,6 +45,10 @@ export class Scope {
 
   spend(steps: number): void {
     this.#steps += steps;
+  }
+
+  attribute(attribute: string, path: string): AttributePath {
+    return this.#attributes.get(attribute, path, this.problems);
   }
 
   /** Counts a condition; reports once when there are too many. */

@@ -5,13 +5,15 @@
  * Place on the path: called by the set for each changed segment. Lists hold
  * text, so the attribute compares by its native text.
  */
-import { compileAttribute } from '../attribute-path.ts';
+import type { AttributePath } from '../attribute-path.ts';
 import { nativeText } from '../hash/native-text.ts';
 import { LIMITS } from '../limits.ts';
 import type { SegmentDefinition } from '../model.ts';
 import { type Problem, ProblemList } from '../problem.ts';
-import type { CompiledSegment, ConditionTest } from '../walk.ts';
+import type { CompiledSegment, Condition, Walk } from '../walk.ts';
+import type { AttributePool } from './attribute-pool.ts';
 import { compileCondition } from './condition.ts';
+import { NEVER } from './fixed-condition.ts';
 import type { OwnCompile } from './flag.ts';
 import { Scope } from './scope.ts';
 
@@ -23,37 +25,61 @@ export interface SegmentUnit {
   readonly extraExcluded?: readonly (readonly string[])[];
 }
 
-export function compileSegment(unit: SegmentUnit): OwnCompile<CompiledSegment> {
-  const problems: Problem[] = [];
-  const scope = new Scope(unit.key, new ProblemList('segment', unit.key, problems));
-  const { segment } = unit;
-  const read = compileAttribute(segment.attribute ?? '', 'attribute', scope.problems);
-  const excluded = members(segment.excluded, unit.extraExcluded, 'excluded', scope);
-  const included = members(segment.included, unit.extraIncluded, 'included', scope);
-  const condition: ConditionTest =
-    segment.condition === undefined ? () => false : compileCondition(segment.condition, 'condition', scope);
-  scope.checkSteps();
-  const contains: ConditionTest = (walk) => {
-    const value = read(walk.context);
+class Segment implements CompiledSegment {
+  readonly key: string;
+  readonly #attribute: AttributePath;
+  readonly #excluded: ReadonlySet<string>;
+  readonly #included: ReadonlySet<string>;
+  readonly #condition: Condition;
+
+  constructor(
+    key: string,
+    attribute: AttributePath,
+    excluded: ReadonlySet<string>,
+    included: ReadonlySet<string>,
+    condition: Condition,
+  ) {
+    this.key = key;
+    this.#attribute = attribute;
+    this.#excluded = excluded;
+    this.#included = included;
+    this.#condition = condition;
+  }
+
+  contains(walk: Walk): boolean {
+    const value = this.#attribute.read(walk.context);
     const text = value === undefined ? undefined : nativeText(value);
     if (text !== undefined) {
-      if (excluded.has(text)) return listed(walk, 'excluded', text, false);
-      if (included.has(text)) return listed(walk, 'included', text, true);
+      if (this.#excluded.has(text)) return listed(walk, 'excluded', text, false);
+      if (this.#included.has(text)) return listed(walk, 'included', text, true);
     }
-    return condition(walk);
-  };
+    walk.trace?.at('condition');
+    return this.#condition.holds(walk);
+  }
+}
+
+function listed(walk: Walk, list: string, text: string, matched: boolean): boolean {
+  const step = walk.trace?.leaf('condition', list, matched, `The subject is listed in ${list}.`);
+  if (step !== undefined) step.actual = text;
+  return matched;
+}
+
+export function compileSegment(unit: SegmentUnit, attributes: AttributePool): OwnCompile<CompiledSegment> {
+  const problems: Problem[] = [];
+  const scope = new Scope(unit.key, new ProblemList('segment', unit.key, problems), attributes);
+  const { segment } = unit;
+  const attribute = scope.attribute(segment.attribute ?? '', 'attribute');
+  const excluded = members(segment.excluded, unit.extraExcluded, 'excluded', scope);
+  const included = members(segment.included, unit.extraIncluded, 'included', scope);
+  const condition = segment.condition ? compileCondition(segment.condition, 'condition', scope) : NEVER;
+  scope.checkSteps();
+  const compiled = new Segment(unit.key, attribute, excluded, included, condition);
   return {
-    compiled: problems.length > 0 ? undefined : { key: unit.key, contains },
+    compiled: problems.length > 0 ? undefined : compiled,
     problems,
     references: scope.references,
     steps: scope.steps,
   };
-}
-
-function listed(walk: Parameters<ConditionTest>[0], list: string, text: string, matched: boolean): boolean {
-  const step = walk.trace?.leaf('condition', list, matched, `The subject is listed in ${list}.`);
-  if (step !== undefined) step.actual = text;
-  return matched;
 }
 
 function members(

@@ -6,112 +6,115 @@
  * resolved here exactly as the control plane does before it stores one.
  */
 import { LIMITS } from '../limits.ts';
-import type { GateDefinition, GateMatchDefinition, SplitDefinition, SplitEntryDefinition } from '../model.ts';
-import type { ConditionTest, Walk } from '../walk.ts';
+import type { GateDefinition, SplitDefinition, SplitEntryDefinition } from '../model.ts';
+import type { Trace } from '../trace.ts';
+import type { Condition, Walk } from '../walk.ts';
 import { resolveWeights } from '../weights/resolve-weights.ts';
-import { type Bucket, bucketMessage, compileGate, compileGateMatch, completeGate, NOBODY } from './gate.ts';
+import { compileGate, completeGate, type Gate, gatePrefixes, NOBODY } from './gate.ts';
+import { compileGateMatches, numberMessage } from './gate-match.ts';
 import { compileRanges } from './ranges.ts';
 import type { Scope } from './scope.ts';
 
-/** Index of the entry that holds the subject, or NOBODY. */
-export type Choice = (walk: Walk) => number;
+/** No entry: the split holds nobody. */
+export const MISS = -1;
+/** Numbers per range in Split's list. */
+const STRIDE = 3;
 
-/** Seeds of authored gates by their role: two gates of one flag must not share one unless told to. */
-export function gatePrefixes(flagKey: string): { split: string; traffic: string; also: string } {
-  return { split: `${flagKey}.`, traffic: `${flagKey}.traffic.`, also: `${flagKey}.also.` };
-}
+export class Split {
+  readonly #gate: Gate;
+  /** [from, to, entry, from, to, entry, ...] in order of entries. */
+  readonly #ranges: readonly number[];
+  /** What a subject must pass before the entries are read. */
+  readonly #traffic: readonly Condition[] | undefined;
+  /** Further gates by entry. */
+  readonly #also: readonly (readonly Condition[])[] | undefined;
 
-interface Entries {
-  /** [from, to, from, to, ...] in order of entries. */
-  readonly bounds: readonly number[];
-  /** Entry of each pair. */
-  readonly owners: readonly number[];
-  /** Further gates by entry; undefined when no entry has any. */
-  readonly also: readonly (readonly ConditionTest[])[] | undefined;
-}
-
-export function compileSplit(definition: SplitDefinition, path: string, scope: Scope): Choice {
-  const prefixes = gatePrefixes(scope.key);
-  const gate = completeGate(definition.gate, prefixes.split);
-  const resolved = resolveWeights({ ...definition, gate });
-  for (const problem of resolved.problems) {
-    scope.problems.add(problem.code, `${path}.${problem.path}`, problem.message);
+  constructor(
+    gate: Gate,
+    ranges: readonly number[],
+    traffic: readonly Condition[] | undefined,
+    also: readonly (readonly Condition[])[] | undefined,
+  ) {
+    this.#gate = gate;
+    this.#ranges = ranges;
+    this.#traffic = traffic;
+    this.#also = also;
   }
-  const { split } = resolved;
-  const bucket = compileGate(gate, `${path}.gate`, scope);
-  const traffic = compileGates(split.traffic ?? [], `${path}.traffic`, scope, prefixes.traffic);
-  const entries = compileEntries(split.entries ?? [], gate, `${path}.entries`, scope, prefixes.also);
-  const choose: Choice = (walk) => {
-    if (!allPass(traffic, walk)) return NOBODY;
-    return walk.trace === undefined
-      ? pick(entries, bucket(walk), walk)
-      : explainPick(entries, bucket, walk, `${path}.gate`);
-  };
-  return choose;
-}
 
-function compileGates(
-  gates: readonly GateMatchDefinition[],
-  path: string,
-  scope: Scope,
-  prefix: string,
-): ConditionTest[] {
-  scope.problems.limit(path, 'Gates', gates.length, LIMITS.gatesPerList);
-  return gates.map((match, index) => compileGateMatch(match, `${path}[${index}]`, scope, prefix));
-}
+  /** Index of the entry that holds the subject, or MISS. */
+  entry(walk: Walk): number {
+    if (this.#traffic !== undefined && !allHold(this.#traffic, 'traffic', walk)) return MISS;
+    const number = this.#gate.number(walk);
+    const entry = number === NOBODY ? MISS : this.#find(number, walk);
+    if (walk.trace !== undefined) this.#explain(walk.trace, number, entry);
+    return entry;
+  }
 
-function compileEntries(
-  definitions: readonly SplitEntryDefinition[],
-  gate: GateDefinition,
-  path: string,
-  scope: Scope,
-  alsoPrefix: string,
-): Entries {
-  if (definitions.length === 0)
-    scope.problems.add('MISSING_FIELD', path, 'A split needs at least one entry.');
-  scope.problems.limit(path, 'Entries of a split', definitions.length, LIMITS.entriesPerSplit);
-  const bounds: number[] = [];
-  const owners: number[] = [];
-  const also: ConditionTest[][] = [];
-  definitions.forEach((entry, index) => {
-    const ranges = compileRanges(entry.ranges ?? [], gate, `${path}[${index}].ranges`, scope);
-    for (let i = 0; i < ranges.length; i += 2) {
-      bounds.push(ranges[i]!, ranges[i + 1]!);
-      owners.push(index);
+  #find(number: number, walk: Walk): number {
+    const ranges = this.#ranges;
+    for (let i = 0; i < ranges.length; i += STRIDE) {
+      if (number < ranges[i]! || number >= ranges[i + 1]!) continue;
+      const entry = ranges[i + 2]!;
+      if (this.#also === undefined || allHold(this.#also[entry]!, `entries[${entry}].also`, walk))
+        return entry;
     }
-    also.push(compileGates(entry.also ?? [], `${path}[${index}].also`, scope, alsoPrefix));
-  });
-  return { bounds, owners, also: also.some((gates) => gates.length > 0) ? also : undefined };
+    return MISS;
+  }
+
+  #explain(trace: Trace, number: number, entry: number): void {
+    const step = trace.leaf('gate', 'gate', entry !== MISS, numberMessage(number, entry !== MISS));
+    step.expected = Array.from({ length: this.#ranges.length / STRIDE }, (_, index) => {
+      const [from, to, owner] = this.#ranges.slice(index * STRIDE);
+      return { entry: owner!, from: from!, to: to! };
+    });
+    if (number !== NOBODY) step.actual = number;
+  }
 }
 
-function allPass(gates: readonly ConditionTest[], walk: Walk): boolean {
-  for (let i = 0; i < gates.length; i += 1) if (!gates[i]!(walk)) return false;
+function allHold(conditions: readonly Condition[], place: string, walk: Walk): boolean {
+  for (let i = 0; i < conditions.length; i += 1) {
+    walk.trace?.at(`${place}[${i}]`);
+    if (!conditions[i]!.holds(walk)) return false;
+  }
   return true;
 }
 
-function pick(entries: Entries, number: number, walk: Walk): number {
-  const { bounds, owners, also } = entries;
-  if (number === NOBODY) return NOBODY;
-  for (let i = 0; i < owners.length; i += 1) {
-    if (number >= bounds[2 * i]! && number < bounds[2 * i + 1]!) {
-      const owner = owners[i]!;
-      if (also === undefined || allPass(also[owner]!, walk)) return owner;
-    }
+/** Answers undefined after it reported why there is none. */
+export function compileSplit(definition: SplitDefinition, path: string, scope: Scope): Split | undefined {
+  const prefixes = gatePrefixes(scope.key);
+  const gateDefinition = completeGate(definition.gate, prefixes.split);
+  const { split, problems } = resolveWeights({ ...definition, gate: gateDefinition });
+  for (const problem of problems)
+    scope.problems.add(problem.code, `${path}.${problem.path}`, problem.message);
+  const gate = compileGate(gateDefinition, `${path}.gate`, scope);
+  const traffic = split.traffic?.length
+    ? compileGateMatches(split.traffic, `${path}.traffic`, prefixes.traffic, scope)
+    : undefined;
+  const entries = split.entries ?? [];
+  if (entries.length === 0) {
+    scope.problems.add('MISSING_FIELD', `${path}.entries`, 'A split needs at least one entry.');
   }
-  return NOBODY;
+  scope.problems.limit(`${path}.entries`, 'Entries of a split', entries.length, LIMITS.entriesPerSplit);
+  const ranges = flatRanges(entries, gateDefinition, path, scope);
+  const also = entries.some((entry) => entry.also?.length)
+    ? entries.map((entry, index) =>
+        compileGateMatches(entry.also ?? [], `${path}.entries[${index}].also`, prefixes.also, scope),
+      )
+    : undefined;
+  return gate === undefined ? undefined : new Split(gate, ranges, traffic, also);
 }
 
-function explainPick(entries: Entries, bucket: Bucket, walk: Walk, path: string): number {
-  const number = bucket(walk);
-  const owner = pick(entries, number, walk);
-  const step = walk.trace?.leaf('gate', path, owner !== NOBODY, bucketMessage(number, owner !== NOBODY));
-  if (step !== undefined) {
-    step.expected = entries.owners.map((index, i) => [
-      index,
-      entries.bounds[2 * i]!,
-      entries.bounds[2 * i + 1]!,
-    ]);
-    if (number !== NOBODY) step.actual = number;
-  }
-  return owner;
+function flatRanges(
+  entries: readonly SplitEntryDefinition[],
+  gate: GateDefinition,
+  path: string,
+  scope: Scope,
+): readonly number[] {
+  const flat: number[] = [];
+  entries.forEach((entry, index) => {
+    const bounds = compileRanges(entry.ranges ?? [], gate, `${path}.entries[${index}].ranges`, scope);
+    for (let i = 0; i < bounds.length; i += 2) flat.push(bounds[i]!, bounds[i + 1]!, index);
+  });
+  // A copy has no spare capacity.
+  return flat.slice();
 }

@@ -6,53 +6,49 @@
  * same attribute share one lookup. Lists hold text, so attributes compare by
  * their native text.
  */
-import { type AttributeReader, compileAttribute } from '../attribute-path.ts';
+import type { AttributePath } from '../attribute-path.ts';
 import type { Evaluation } from '../evaluation.ts';
 import { nativeText } from '../hash/native-text.ts';
 import { LIMITS } from '../limits.ts';
 import type { TargetDefinition } from '../model.ts';
 import type { Trace } from '../trace.ts';
-import type { Stage } from '../walk.ts';
+import type { Stage, Walk } from '../walk.ts';
 import type { Answers } from './answers.ts';
 import type { Scope } from './scope.ts';
 
-interface CompiledTarget {
-  readonly path: string;
-  readonly answer: Evaluation;
-}
-
 /** Targets that compare the same attribute. */
-class TargetGroup {
-  readonly attribute: string;
-  readonly #read: AttributeReader;
-  readonly #targets: CompiledTarget[] = [];
-  readonly #byText = new Map<string, CompiledTarget>();
+class TargetGroup implements Stage {
+  readonly attribute: AttributePath;
+  /** Place of the first target among all targets of the flag. */
+  readonly #first: number;
+  readonly #answers: Evaluation[] = [];
+  readonly #byText = new Map<string, Evaluation>();
 
-  constructor(attribute: string, read: AttributeReader) {
+  constructor(attribute: AttributePath, first: number) {
     this.attribute = attribute;
-    this.#read = read;
+    this.#first = first;
   }
 
-  add(target: CompiledTarget, values: readonly string[]): void {
-    this.#targets.push(target);
-    for (const value of values) if (!this.#byText.has(value)) this.#byText.set(value, target);
+  /** The answer is this target's own object. */
+  add(answer: Evaluation, values: readonly string[]): void {
+    this.#answers.push(answer);
+    for (const value of values) if (!this.#byText.has(value)) this.#byText.set(value, answer);
   }
 
-  readonly stage: Stage = (walk) => {
-    const value = this.#read(walk.context);
+  answer(walk: Walk): Evaluation | undefined {
+    const value = this.attribute.read(walk.context);
     const text = value === undefined ? undefined : nativeText(value);
-    const found = text === undefined ? undefined : this.#byText.get(text);
-    if (walk.trace !== undefined) this.#explain(walk.trace, text, found);
-    return found?.answer;
-  };
+    const answer = text === undefined ? undefined : this.#byText.get(text);
+    if (walk.trace !== undefined) this.#explain(walk.trace, text, answer);
+    return answer;
+  }
 
-  #explain(trace: Trace, text: string | undefined, found: CompiledTarget | undefined): void {
-    const attribute = this.attribute || 'targetingKey';
-    for (const target of this.#targets) {
-      const matched = target === found;
-      const verb = matched ? 'is' : 'is not';
-      const message = `${attribute} ${verb} listed for variant "${target.answer.variant}".`;
-      const step = trace.leaf('target', target.path, matched, message);
+  #explain(trace: Trace, text: string | undefined, answer: Evaluation | undefined): void {
+    for (const [index, own] of this.#answers.entries()) {
+      const matched = own === answer;
+      const message = `${this.attribute.name} ${matched ? 'is' : 'is not'} listed for variant "${own.variant}".`;
+      trace.at(`targets[${this.#first + index}]`);
+      const step = trace.leaf('target', '', matched, message);
       if (text !== undefined) step.actual = text;
       if (matched) return;
     }
@@ -61,47 +57,36 @@ class TargetGroup {
 
 export function compileTargets(
   targets: readonly TargetDefinition[],
-  path: string,
   answers: Answers,
   scope: Scope,
 ): Stage[] {
-  scope.problems.limit(path, 'Targets', targets.length, LIMITS.targetsPerFlag);
+  scope.problems.limit('targets', 'Targets', targets.length, LIMITS.targetsPerFlag);
   const groups: TargetGroup[] = [];
   targets.forEach((target, index) => {
-    const targetPath = `${path}[${index}]`;
-    const attribute = target.attribute ?? '';
-    const values = target.values ?? [];
-    if (values.length === 0) {
-      scope.problems.add('MISSING_FIELD', `${targetPath}.values`, 'At least one value is needed.');
-    }
-    checkTexts(values, `${targetPath}.values`, scope);
-    const answer = answers.variant(
-      target.variant,
-      'TARGETING_MATCH',
-      '',
-      `${targetPath}.variant`,
-      scope.problems,
-    );
+    const path = `targets[${index}]`;
+    const attribute = scope.attribute(target.attribute ?? '', `${path}.attribute`);
+    const values = checkedValues(target.values ?? [], `${path}.values`, scope);
+    const answer = answers.named(target.variant, 'TARGETING_MATCH', '', `${path}.variant`, scope.problems);
     let group = groups.at(-1);
     if (group?.attribute !== attribute) {
-      group = new TargetGroup(
-        attribute,
-        compileAttribute(attribute, `${targetPath}.attribute`, scope.problems),
-      );
+      group = new TargetGroup(attribute, index);
       groups.push(group);
       scope.spend(1);
     }
-    group.add({ path: targetPath, answer }, values);
+    group.add(answer, values);
   });
-  return groups.map((group) => group.stage);
+  return groups;
 }
 
-function checkTexts(values: readonly string[], path: string, scope: Scope): void {
+function checkedValues(values: readonly string[], path: string, scope: Scope): readonly string[] {
+  if (values.length === 0) scope.problems.add('MISSING_FIELD', path, 'At least one value is needed.');
   scope.problems.limit(path, 'Values', values.length, LIMITS.listItems);
   values.forEach((value, index) => {
-    if (typeof value !== 'string')
+    if (typeof value !== 'string') {
       scope.problems.add('BAD_OPERAND', `${path}[${index}]`, 'A value must be a string.');
-    else
+    } else if (value.length > LIMITS.operandChars) {
       scope.problems.limit(`${path}[${index}]`, 'Characters of a value', value.length, LIMITS.operandChars);
+    }
   });
+  return values;
 }

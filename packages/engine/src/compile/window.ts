@@ -6,31 +6,51 @@
  */
 import { parseInstant } from '../instant.ts';
 import type { WindowDefinition } from '../model.ts';
+import type { Condition, Walk } from '../walk.ts';
 import type { Scope } from './scope.ts';
 
-export interface CompiledWindow {
+export class Window implements Condition {
   /** Unix ms; -Infinity without a start. */
-  readonly startMs: number;
+  readonly #startMs: number;
   /** Unix ms; Infinity without an end. */
-  readonly endMs: number;
+  readonly #endMs: number;
+
+  constructor(startMs: number, endMs: number) {
+    this.#startMs = startMs;
+    this.#endMs = endMs;
+  }
+
+  /** Instants (unix ms) at which the window opens or closes. */
+  transitions(): number[] {
+    return [this.#startMs, this.#endMs].filter((instantMs) => Number.isFinite(instantMs));
+  }
+
+  holds(walk: Walk): boolean {
+    const open = walk.nowMs >= this.#startMs && walk.nowMs < this.#endMs;
+    if (walk.trace !== undefined) {
+      const step = walk.trace.leaf('condition', 'window', open, `The window is ${open ? 'open' : 'closed'}.`);
+      step.actual = walk.nowMs;
+      step.expected = [this.#startMs, this.#endMs].map((instantMs) =>
+        Number.isFinite(instantMs) ? instantMs : null,
+      );
+    }
+    return open;
+  }
 }
 
-export function compileWindow(window: WindowDefinition, path: string, scope: Scope): CompiledWindow {
+export function compileWindow(window: WindowDefinition, path: string, scope: Scope): Window {
   const startMs = boundary(window.start, `${path}.start`, scope) ?? Number.NEGATIVE_INFINITY;
   const endMs = boundary(window.end, `${path}.end`, scope) ?? Number.POSITIVE_INFINITY;
   if (startMs >= endMs) scope.problems.add('BAD_WINDOW', path, 'A window must start before it ends.');
-  return { startMs, endMs };
+  return new Window(startMs, endMs);
 }
 
 function boundary(text: string | undefined, path: string, scope: Scope): number | undefined {
   if (text === undefined) return undefined;
   const instantMs = parseInstant(text);
   if (instantMs === undefined) {
-    scope.problems.add(
-      'BAD_WINDOW',
-      path,
-      `"${text}" is no RFC 3339 instant, such as "2026-01-31T09:00:00Z".`,
-    );
+    const message = `"${text}" is no RFC 3339 instant, such as "2026-01-31T09:00:00Z".`;
+    scope.problems.add('BAD_WINDOW', path, message);
   }
   return instantMs;
 }

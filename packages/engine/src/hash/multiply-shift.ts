@@ -6,11 +6,9 @@
 /** Up to here hash * buckets is exact in a double. */
 const EXACT_BUCKETS = 2 ** 21;
 
-export function multiplyShift(buckets: number): (hash: number) => number {
-  if (buckets <= EXACT_BUCKETS) return (hash) => Math.floor((hash * buckets) / 2 ** 32);
-  return (hash) => {
-    const high = (hash >>> 16) * buckets;
-    const low = Math.floor(((hash & 0xffff) * buckets) / 2 ** 16);
-    return Math.floor((high + low) / 2 ** 16);
-  };
+export function multiplyShift(hash: number, buckets: number): number {
+  if (buckets <= EXACT_BUCKETS) return Math.floor((hash * buckets) / 2 ** 32);
+  const high = (hash >>> 16) * buckets;
+  const low = Math.floor(((hash & 0xffff) * buckets) / 2 ** 16);
+  return Math.floor((high + low) / 2 ** 16);
 }

@@ -5,7 +5,7 @@
 import { multiplyShift } from './multiply-shift.ts';
 
 /** Maps an unsigned 32-bit hash into 0 (included) .. buckets (excluded). */
-export type Normalizer = (buckets: number) => (hash: number) => number;
+export type Normalizer = (hash: number, buckets: number) => number;
 
 export const NATIVE_NORMALIZER = 'multiply-shift';
 

@@ -5,45 +5,51 @@
 import { isJsonArray } from '../json-array.ts';
 import { LIMITS } from '../limits.ts';
 import type { JsonValue } from '../model.ts';
-import { type CompiledOperator, type Operator, type OperatorOptions, operator } from './operator.ts';
-import { scalarOperands } from './scalar-operands.ts';
+import {
+  type CompiledOperator,
+  type Matcher,
+  type Operator,
+  type OperatorOptions,
+  operator,
+} from './operator.ts';
+import { folded, scalarOperands } from './scalar-operands.ts';
 
-/** Calls `found` for each operand that is an element, until it answers true. */
-function scan(
-  elements: readonly JsonValue[],
-  operands: ReadonlySet<JsonValue>,
-  ignoreCase: boolean,
-  found: (operand: JsonValue) => boolean,
-): boolean {
-  const length = Math.min(elements.length, LIMITS.contextItems);
-  for (let i = 0; i < length; i += 1) {
-    const element = elements[i]!;
-    const operand = ignoreCase && typeof element === 'string' ? element.toLowerCase() : element;
-    if (operands.has(operand) && found(operand)) return true;
+class MembersMatcher implements Matcher {
+  readonly #operands: ReadonlySet<JsonValue>;
+  readonly #ignoreCase: boolean;
+  /** Distinct operands that must be elements. */
+  readonly #needed: number;
+
+  constructor(operands: ReadonlySet<JsonValue>, ignoreCase: boolean, needed: number) {
+    this.#operands = operands;
+    this.#ignoreCase = ignoreCase;
+    this.#needed = needed;
   }
-  return false;
-}
 
-function compileAny(values: readonly JsonValue[], options: OperatorOptions): CompiledOperator {
-  const operands = scalarOperands(values, options);
-  return {
-    steps: 1,
-    test: (actual) =>
-      isJsonArray(actual) ? scan(actual, operands, options.ignoreCase, () => true) : undefined,
-  };
-}
-
-function compileAll(values: readonly JsonValue[], options: OperatorOptions): CompiledOperator {
-  const operands = scalarOperands(values, options);
-  const test = (actual: JsonValue): boolean | undefined => {
+  matches(actual: JsonValue): boolean | undefined {
     if (!isJsonArray(actual)) return undefined;
-    const seen = new Set<JsonValue>();
-    return scan(actual, operands, options.ignoreCase, (operand) => seen.add(operand).size === operands.size);
-  };
-  return { steps: 1, test };
+    const length = Math.min(actual.length, LIMITS.contextItems);
+    const found = new Set<JsonValue>();
+    for (let i = 0; i < length; i += 1) {
+      const element = this.#ignoreCase ? folded(actual[i]!) : actual[i]!;
+      if (this.#operands.has(element) && found.add(element).size >= this.#needed) return true;
+    }
+    return false;
+  }
 }
+
+function compileMembers(
+  all: boolean,
+  values: readonly JsonValue[],
+  options: OperatorOptions,
+): CompiledOperator {
+  const operands = scalarOperands(values, options);
+  return { matcher: new MembersMatcher(operands, options.ignoreCase, all ? operands.size : 1), steps: 1 };
+}
+
+const TRAITS = { textual: true, readsWhole: true };
 
 export const ARRAY_OPERATORS: readonly Operator[] = [
-  operator('arrayContainsAny', compileAny, { textual: true }),
-  operator('arrayContainsAll', compileAll, { textual: true }),
+  operator('arrayContainsAny', (values, options) => compileMembers(false, values, options), TRAITS),
+  operator('arrayContainsAll', (values, options) => compileMembers(true, values, options), TRAITS),
 ];

@@ -5,8 +5,9 @@
  */
 import { parseInstant } from '../instant.ts';
 import type { JsonValue } from '../model.ts';
-import { anyElement } from './array-elements.ts';
-import { type Operator, operator } from './operator.ts';
+import { type Matcher, type Operator, operator } from './operator.ts';
+
+type InstantRelation = (actualMs: number, boundMs: number) => boolean;
 
 /** Unix milliseconds, or undefined. */
 function instantOf(value: JsonValue): number | undefined {
@@ -14,31 +15,39 @@ function instantOf(value: JsonValue): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
+class InstantMatcher implements Matcher {
+  readonly #relation: InstantRelation;
+  readonly #boundMs: number;
+
+  constructor(relation: InstantRelation, boundMs: number) {
+    this.#relation = relation;
+    this.#boundMs = boundMs;
+  }
+
+  matches(actual: JsonValue): boolean | undefined {
+    const actualMs = instantOf(actual);
+    return actualMs === undefined ? undefined : this.#relation(actualMs, this.#boundMs);
+  }
+}
+
 function dateOperator(
   name: string,
   pick: (...bounds: number[]) => number,
-  relation: (actualMs: number, boundMs: number) => boolean,
+  relation: InstantRelation,
 ): Operator {
   return operator(name, (values, options) => {
-    let boundMs: number | undefined;
+    const boundsMs: number[] = [];
     values.forEach((value, index) => {
       const instantMs = instantOf(value);
-      if (instantMs === undefined) {
+      if (instantMs !== undefined) boundsMs.push(instantMs);
+      else
         options.report(
           index,
           'BAD_OPERAND',
           'An operand must be an RFC 3339 instant, such as "2026-01-31T09:00:00Z", or unix milliseconds.',
         );
-      } else {
-        boundMs = boundMs === undefined ? instantMs : pick(boundMs, instantMs);
-      }
     });
-    const limitMs = boundMs ?? Number.NaN;
-    const test = (actual: JsonValue): boolean | undefined => {
-      const actualMs = instantOf(actual);
-      return actualMs === undefined ? undefined : relation(actualMs, limitMs);
-    };
-    return { test: anyElement(test), steps: 5 };
+    return { matcher: new InstantMatcher(relation, pick(...boundsMs)), steps: 5 };
   });
 }
 

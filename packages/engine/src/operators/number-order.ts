@@ -3,10 +3,23 @@
  * (lt, lte) or the smallest (gt, gte) counts. Text is not read as a number.
  */
 import type { JsonValue } from '../model.ts';
-import { anyElement } from './array-elements.ts';
-import { type Operator, operator } from './operator.ts';
+import { type Matcher, type Operator, operator } from './operator.ts';
 
 type NumberRelation = (actual: number, bound: number) => boolean;
+
+class NumberMatcher implements Matcher {
+  readonly #relation: NumberRelation;
+  readonly #bound: number;
+
+  constructor(relation: NumberRelation, bound: number) {
+    this.#relation = relation;
+    this.#bound = bound;
+  }
+
+  matches(actual: JsonValue): boolean | undefined {
+    return typeof actual === 'number' ? this.#relation(actual, this.#bound) : undefined;
+  }
+}
 
 function orderOperator(
   name: string,
@@ -14,18 +27,12 @@ function orderOperator(
   relation: NumberRelation,
 ): Operator {
   return operator(name, (values, options) => {
-    let bound: number | undefined;
-    values.forEach((value: JsonValue, index) => {
-      if (typeof value !== 'number' || !Number.isFinite(value)) {
-        options.report(index, 'BAD_OPERAND', 'An operand must be a finite number.');
-      } else {
-        bound = bound === undefined ? value : pick(bound, value);
-      }
+    const bounds: number[] = [];
+    values.forEach((value, index) => {
+      if (typeof value === 'number' && Number.isFinite(value)) bounds.push(value);
+      else options.report(index, 'BAD_OPERAND', 'An operand must be a finite number.');
     });
-    const limit = bound ?? Number.NaN;
-    const test = (actual: JsonValue): boolean | undefined =>
-      typeof actual === 'number' ? relation(actual, limit) : undefined;
-    return { test: anyElement(test), steps: 1 };
+    return { matcher: new NumberMatcher(relation, pick(...bounds)), steps: 1 };
   });
 }
 

@@ -1,6 +1,6 @@
 /**
  * What an operator is. One file per family beside this one; the table in
- * native-operators.ts names them.
+ * dialects.ts names them.
  *
  * How arrays, absence and negation combine, for every operator:
  *
@@ -16,11 +16,16 @@
  * arrayContainsAll read nothing but arrays; exists and notExists see absence
  * itself. Equality is typed: true is not 1, "1" is not 1.
  */
+import { isJsonArray } from '../json-array.ts';
+import { LIMITS } from '../limits.ts';
 import type { JsonValue } from '../model.ts';
 import type { ProblemCode } from '../problem.ts';
 
-/** True or false; undefined when the operator cannot read the value. */
-export type OperatorTest = (actual: JsonValue) => boolean | undefined;
+/** The operands of one comparison, compiled. */
+export interface Matcher {
+  /** True or false; undefined when the operator cannot read the value. */
+  matches(actual: JsonValue): boolean | undefined;
+}
 
 export interface OperatorOptions {
   readonly ignoreCase: boolean;
@@ -28,9 +33,8 @@ export interface OperatorOptions {
   readonly report: (index: number, code: ProblemCode, message: string) => void;
 }
 
-/** A compiled operator. */
 export interface CompiledOperator {
-  readonly test: OperatorTest;
+  readonly matcher: Matcher;
   /** Worst-case steps for one value. */
   readonly steps: number;
 }
@@ -43,17 +47,33 @@ export interface Operator {
   readonly operands: boolean;
   /** Whether ignore_case means something. */
   readonly textual: boolean;
+  /** Reads arrays as they are, instead of element by element. */
+  readonly readsWhole: boolean;
   /** Absence is what it asks for, so the missing policy does not apply. */
   readonly seesAbsence: boolean;
+  /** The values are the comparison's own copy. */
   readonly compile: (values: readonly JsonValue[], options: OperatorOptions) => CompiledOperator;
 }
 
-const OPERATOR_DEFAULTS = { negative: false, operands: true, textual: false, seesAbsence: false };
+const PLAIN = { negative: false, operands: true, textual: false, readsWhole: false, seesAbsence: false };
 
 export function operator(
   name: string,
   compile: Operator['compile'],
   traits: Partial<Omit<Operator, 'name' | 'compile'>> = {},
 ): Operator {
-  return { ...OPERATOR_DEFAULTS, ...traits, name, compile };
+  return { ...PLAIN, ...traits, name, compile };
+}
+
+/** What the operator says about an attribute that is present; undefined when it cannot read it. */
+export function applyOperator(operator: Operator, matcher: Matcher, actual: JsonValue): boolean | undefined {
+  if (typeof actual !== 'object' || operator.readsWhole) return matcher.matches(actual);
+  if (!isJsonArray(actual)) return undefined;
+  const length = Math.min(actual.length, LIMITS.contextItems);
+  for (let i = 0; i < length; i += 1) {
+    const element = actual[i];
+    if (element !== undefined && typeof element !== 'object' && matcher.matches(element) === true)
+      return true;
+  }
+  return false;
 }

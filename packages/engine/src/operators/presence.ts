@@ -1,11 +1,15 @@
 /**
  * exists, notExists: whether the attribute is present and not null.
  */
-import { type Operator, operator } from './operator.ts';
+import { type Matcher, type Operator, operator } from './operator.ts';
 
-const compilePresence: Operator['compile'] = () => ({ test: () => true, steps: 1 });
+const PRESENT: Matcher = { matches: () => true };
+
+const compilePresence: Operator['compile'] = () => ({ matcher: PRESENT, steps: 1 });
+
+const TRAITS = { operands: false, readsWhole: true, seesAbsence: true };
 
 export const PRESENCE_OPERATORS: readonly Operator[] = [
-  operator('exists', compilePresence, { operands: false, seesAbsence: true }),
-  operator('notExists', compilePresence, { operands: false, seesAbsence: true, negative: true }),
+  operator('exists', compilePresence, TRAITS),
+  operator('notExists', compilePresence, { ...TRAITS, negative: true }),
 ];

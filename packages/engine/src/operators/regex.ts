@@ -5,11 +5,30 @@
 import { RE2JS } from 're2js';
 import { LIMITS } from '../limits.ts';
 import type { JsonValue } from '../model.ts';
-import { anyElement } from './array-elements.ts';
-import { type CompiledOperator, type Operator, type OperatorOptions, operator } from './operator.ts';
+import {
+  type CompiledOperator,
+  type Matcher,
+  type Operator,
+  type OperatorOptions,
+  operator,
+} from './operator.ts';
 
 /** One instruction over the longest input takes about this many ordinary steps. */
 const STEPS_PER_INSTRUCTION = 10;
+
+class RegexMatcher implements Matcher {
+  readonly #expressions: readonly RE2JS[];
+
+  constructor(expressions: readonly RE2JS[]) {
+    this.#expressions = expressions;
+  }
+
+  matches(actual: JsonValue): boolean | undefined {
+    if (typeof actual !== 'string' || actual.length > LIMITS.regexInputChars) return undefined;
+    for (const expression of this.#expressions) if (expression.test(actual)) return true;
+    return false;
+  }
+}
 
 function compileRegex(pattern: string, index: number, options: OperatorOptions): RE2JS | undefined {
   if (pattern.length > LIMITS.regexChars) {
@@ -52,12 +71,7 @@ function compileMatches(values: readonly JsonValue[], options: OperatorOptions):
     expressions.push(regex);
     steps += regex.programSize() * STEPS_PER_INSTRUCTION;
   });
-  const test = (actual: JsonValue): boolean | undefined => {
-    if (typeof actual !== 'string' || actual.length > LIMITS.regexInputChars) return undefined;
-    for (const expression of expressions) if (expression.test(actual)) return true;
-    return false;
-  };
-  return { test: anyElement(test), steps };
+  return { matcher: new RegexMatcher(expressions), steps };
 }
 
 export const REGEX_OPERATORS: readonly Operator[] = [operator('matches', compileMatches, { textual: true })];

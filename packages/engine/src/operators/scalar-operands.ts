@@ -4,7 +4,12 @@
 import type { JsonValue } from '../model.ts';
 import type { OperatorOptions } from './operator.ts';
 
-/** The set holds strings, numbers and booleans; strings in lower case when case is ignored. */
+/** Text in the form that ignores case; other values as they are. */
+export function folded(value: JsonValue): JsonValue {
+  return typeof value === 'string' ? value.toLowerCase() : value;
+}
+
+/** The set holds strings, numbers and booleans; strings folded when case is ignored. */
 export function scalarOperands(
   values: readonly JsonValue[],
   options: OperatorOptions,
@@ -14,7 +19,7 @@ export function scalarOperands(
     if (typeof value === 'object') {
       options.report(index, 'BAD_OPERAND', 'An operand must be a string, a number or a boolean.');
     } else {
-      operands.add(options.ignoreCase && typeof value === 'string' ? value.toLowerCase() : value);
+      operands.add(options.ignoreCase ? folded(value) : value);
     }
   });
   return operands;

@@ -4,10 +4,34 @@
  */
 import { LIMITS } from '../limits.ts';
 import type { JsonValue } from '../model.ts';
-import { anyElement } from './array-elements.ts';
-import { type CompiledOperator, type Operator, type OperatorOptions, operator } from './operator.ts';
+import {
+  type CompiledOperator,
+  type Matcher,
+  type Operator,
+  type OperatorOptions,
+  operator,
+} from './operator.ts';
 
 type TextRelation = (text: string, operand: string) => boolean;
+
+class TextMatcher implements Matcher {
+  readonly #relation: TextRelation;
+  readonly #operands: readonly string[];
+  readonly #ignoreCase: boolean;
+
+  constructor(relation: TextRelation, operands: readonly string[], ignoreCase: boolean) {
+    this.#relation = relation;
+    this.#operands = operands;
+    this.#ignoreCase = ignoreCase;
+  }
+
+  matches(actual: JsonValue): boolean | undefined {
+    if (typeof actual !== 'string' || actual.length > LIMITS.contextStringChars) return undefined;
+    const text = this.#ignoreCase ? actual.toLowerCase() : actual;
+    for (const operand of this.#operands) if (this.#relation(text, operand)) return true;
+    return false;
+  }
+}
 
 function compileText(
   relation: TextRelation,
@@ -19,13 +43,7 @@ function compileText(
     if (typeof value !== 'string') options.report(index, 'BAD_OPERAND', 'An operand must be a string.');
     else operands.push(options.ignoreCase ? value.toLowerCase() : value);
   });
-  const test = (actual: JsonValue): boolean | undefined => {
-    if (typeof actual !== 'string' || actual.length > LIMITS.contextStringChars) return undefined;
-    const text = options.ignoreCase ? actual.toLowerCase() : actual;
-    for (const operand of operands) if (relation(text, operand)) return true;
-    return false;
-  };
-  return { test: anyElement(test), steps: operands.length };
+  return { matcher: new TextMatcher(relation, operands, options.ignoreCase), steps: operands.length };
 }
 
 function textOperator(name: string, relation: TextRelation): Operator {

@@ -6,31 +6,45 @@
 import type SemVer from 'semver/classes/semver.js';
 import parse from 'semver/functions/parse.js';
 import type { JsonValue } from '../model.ts';
-import { anyElement } from './array-elements.ts';
-import { type Operator, operator } from './operator.ts';
+import { type Matcher, type Operator, operator } from './operator.ts';
 
-function versionOperator(name: string, relation: (order: number) => boolean): Operator {
+type OrderRelation = (order: number) => boolean;
+
+function versionOf(value: JsonValue): SemVer | null {
+  return typeof value === 'string' ? parse(value) : null;
+}
+
+class VersionMatcher implements Matcher {
+  readonly #relation: OrderRelation;
+  readonly #operands: readonly SemVer[];
+
+  constructor(relation: OrderRelation, operands: readonly SemVer[]) {
+    this.#relation = relation;
+    this.#operands = operands;
+  }
+
+  matches(actual: JsonValue): boolean | undefined {
+    const version = versionOf(actual);
+    if (version === null) return undefined;
+    for (const operand of this.#operands) if (this.#relation(version.compare(operand))) return true;
+    return false;
+  }
+}
+
+function versionOperator(name: string, relation: OrderRelation): Operator {
   return operator(name, (values, options) => {
     const operands: SemVer[] = [];
     values.forEach((value, index) => {
-      const version = typeof value === 'string' ? parse(value) : null;
-      if (version === null) {
+      const version = versionOf(value);
+      if (version !== null) operands.push(version);
+      else
         options.report(
           index,
           'BAD_OPERAND',
           'An operand must be a semantic version, such as "1.4.0" or "2.0.0-rc.1".',
         );
-      } else {
-        operands.push(version);
-      }
     });
-    const test = (actual: JsonValue): boolean | undefined => {
-      const version = typeof actual === 'string' ? parse(actual) : null;
-      if (version === null) return undefined;
-      for (const operand of operands) if (relation(version.compare(operand))) return true;
-      return false;
-    };
-    return { test: anyElement(test), steps: 5 + operands.length };
+    return { matcher: new VersionMatcher(relation, operands), steps: 5 + operands.length };
   });
 }
 

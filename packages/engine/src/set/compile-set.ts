@@ -61,14 +61,20 @@ function byKey<Unit extends { readonly key: string }>(units: Iterable<Unit>): It
 /** An archived flag is no longer there. */
 function putFlag(draft: Draft, key: string, unit: FlagUnit | null): void {
   const present = unit !== null && !unit.flag.archiveTime ? unit : undefined;
-  draft.put('flag', key, present && guarded('flagConfig', key, () => compileFlag({ ...present, key })));
+  draft.put(
+    'flag',
+    key,
+    present && guarded('flagConfig', key, () => compileFlag({ ...present, key }, draft.attributes)),
+  );
 }
 
 function putSegment(draft: Draft, key: string, unit: SegmentUnit | null): void {
   draft.put(
     'segment',
     key,
-    unit === null ? undefined : guarded('segment', key, () => compileSegment({ ...unit, key })),
+    unit === null
+      ? undefined
+      : guarded('segment', key, () => compileSegment({ ...unit, key }, draft.attributes)),
   );
 }
 

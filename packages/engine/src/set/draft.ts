@@ -4,6 +4,7 @@
  *
  * Place on the path: between the previous set and the next.
  */
+import { AttributePool } from '../compile/attribute-pool.ts';
 import type { OwnCompile } from '../compile/flag.ts';
 import type { Reference } from '../compile/scope.ts';
 import { compareProblems, type Problem } from '../problem.ts';
@@ -45,6 +46,8 @@ class CopyOnWrite<Key, Value> {
 }
 
 export class Draft {
+  /** Shared by what this draft compiles. */
+  readonly attributes: AttributePool = new AttributePool();
   readonly #flags: CopyOnWrite<string, Entry<CompiledFlag>>;
   readonly #segments: CopyOnWrite<string, Entry<CompiledSegment>>;
   readonly #dependents: CopyOnWrite<string, ReadonlySet<string>>;

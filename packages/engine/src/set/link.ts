@@ -82,10 +82,10 @@ function checkTarget(
   if (target.live === undefined) return { code, message: `The ${name} does not compile.` };
   if (!('variants' in target.live)) return undefined;
   const { variants } = target.live;
-  const variant = reference.variants.findIndex((key) => !variants.has(key));
+  const variant = reference.variants.findIndex((key) => !variants.includes(key));
   if (variant < 0) return undefined;
   const unknown = reference.variants[variant];
-  const names = [...variants].slice(0, 20).join(', ');
+  const names = variants.slice(0, 20).join(', ');
   return {
     code: 'UNKNOWN_VARIANT',
     message: `The ${name} has no variant "${unknown}"; it has ${names}.`,

@@ -1,0 +1,27 @@
+/**
+ * Attributes that one compile run has parsed: thousands of flags read the same
+ * few attributes, and share them.
+ *
+ * Place on the path: made per compile run, used through Scope.
+ */
+import { type AttributePath, parseAttribute } from '../attribute-path.ts';
+import type { ProblemList } from '../problem.ts';
+
+export class AttributePool {
+  readonly #byText = new Map<string, AttributePath>();
+
+  /** Reports a bad path, each time that it is used. */
+  get(attribute: string, path: string, problems: ProblemList): AttributePath {
+    const known = this.#byText.get(attribute);
+    if (known !== undefined) return known;
+    let good = true;
+    const parsed = parseAttribute(attribute, path, {
+      add: (...problem) => {
+        good = false;
+        problems.add(...problem);
+      },
+    });
+    if (good) this.#byText.set(attribute, parsed);
+    return parsed;
+  }
+}
