@@ -86,7 +86,7 @@ export function requireKey(field: string, key: string): string {
 }
 
 /** A message that a request must hold. */
-export function requireMessage<M>(field: string, message: M | undefined): M {
+function requireMessage<M>(field: string, message: M | undefined): M {
   if (message === undefined) throw invalidField(field, 'is missing');
   return message;
 }

@@ -63,7 +63,7 @@ export interface WritesOptions {
   readonly randomBytes: (count: number) => Uint8Array;
 }
 
-/** "#" numbers the staged parts of an operation. */
+/** "#" marks the control plane's own: staged parts of an operation, upkeep. */
 const OPERATION_ID = /^[A-Za-z0-9._:/-]*$/;
 
 export class Writes {

@@ -34,7 +34,7 @@ export function mergeFields(before: Message, update: Message, fields: readonly s
 }
 
 /** "offVariant" and "off_variant" are the same field. */
-export function camelCase(name: string): string {
+function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 

@@ -42,6 +42,8 @@ export interface ChangeLogOptions {
 }
 
 export const SYSTEM_ACTOR: Actor = { id: 'flagstream', kind: 'system' };
+/** Begins the operation ids that the control plane gives to its own records; no caller's can. */
+const OWN_OPERATION = '#';
 const NO_BYTES = new Uint8Array(0);
 /** Parts read at a time while looking for orphans: each may hold 256 KiB. */
 const SWEEP_PAGE = 16;
@@ -72,7 +74,9 @@ export class ChangeLog {
       startedMs: this.#now(),
       reason: 'new log',
     };
-    this.store.fold(this.#codec.encodeRecord(genesisFields([base], 'genesis-e1', SYSTEM_ACTOR)));
+    this.store.fold(
+      this.#codec.encodeRecord(genesisFields([base], `${OWN_OPERATION}genesis-1`, SYSTEM_ACTOR)),
+    );
   }
 
   head(): Position {
@@ -119,7 +123,7 @@ export class ChangeLog {
     const orphans = this.#findOrphans(this.#now() - LIMITS.orphanPartMs);
     if (orphans.length === 0) return;
     this.append({
-      opId: `orphans-${this.store.head().revision + 1}`,
+      opId: `${OWN_OPERATION}orphans-${this.store.head().revision + 1}`,
       requestDigest: NO_BYTES,
       actor: SYSTEM_ACTOR,
       comment: 'parts of an apply that never became visible',

@@ -14,12 +14,12 @@ import {
 } from '@flagstream/replica';
 import { partChange } from './staging.ts';
 
-export const ACTOR = { id: 'test', kind: 'user' };
+const ACTOR = { id: 'test', kind: 'user' };
 export const IDENTITY: Uint8Array = Buffer.alloc(32, 7);
 
 export function genesis(): LogRecord {
   const base = { epoch: 1, baseRevision: 0, baseHash: IDENTITY, startedMs: 1000, reason: 'new log' };
-  return recordCodec.encodeRecord(genesisFields([base], 'genesis-e1', ACTOR));
+  return recordCodec.encodeRecord(genesisFields([base], '#genesis-1', ACTOR));
 }
 
 /** The record after `head`; its wall time is 1000 ms times its revision. */

@@ -48,7 +48,7 @@ export const STORE_CONTRACT: readonly StoreCase[] = [
       assert.deepEqual(store.lineage(), []);
       assert.deepEqual(store.readLog(0, 10), []);
       assert.equal(store.recordAt(1), undefined);
-      assert.equal(store.findOperation('genesis-e1'), undefined);
+      assert.equal(store.findOperation('#genesis-1'), undefined);
     },
   },
   {

@@ -70,7 +70,10 @@ describe('LocalLogSource', () => {
     const bench = new Workbench();
     bench.apply(PROJECT);
     const listener = open(bench, { ...bench.head, hash: new Uint8Array(32) });
-    await vi.waitFor(() => expect(listener.statuses[0]).toMatchObject({ kind: 'behind', firstRevision: 1 }));
+    await vi.waitFor(() => expect(listener.statuses).toHaveLength(1));
+    bench.apply([booleanFlag('a')]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(listener.statuses).toEqual([expect.objectContaining({ kind: 'behind', firstRevision: 1 })]);
     expect(listener.state.position).toEqual(ORIGIN);
   });
 

@@ -31,6 +31,8 @@ class LocalSubscription implements LogSubscription {
   readonly #stops: readonly (() => void)[];
   #cursor: LogCursor | undefined;
   #turn: NodeJS.Immediate | undefined;
+  /** A snapshot is needed: the follower opens again with it. */
+  #behind = false;
   #closed = false;
 
   constructor(log: ChangeLog, beacons: HeadBeacons, after: Position, listener: LogListener) {
@@ -50,7 +52,7 @@ class LocalSubscription implements LogSubscription {
   }
 
   #wake(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#behind) return;
     this.#turn ??= setImmediate(() => {
       this.#turn = undefined;
       this.#deliver();
@@ -75,6 +77,7 @@ class LocalSubscription implements LogSubscription {
       this.#cursor = new LogCursor(this.#log.store, this.#after);
     } catch (error) {
       if (!(error instanceof FlagstreamError)) throw error;
+      this.#behind = true;
       this.#listener.status({ kind: 'behind', firstRevision: 1, detail: error.message });
       return undefined;
     }

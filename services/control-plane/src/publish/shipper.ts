@@ -33,6 +33,8 @@ export interface ShippingState {
   readonly oldestPendingMs: number | undefined;
 }
 
+/** Longest wait at the end for records on their way. */
+const FLUSH_MS = 2_000;
 const RETRY = { baseMs: 100, capMs: 5_000 } as const;
 
 export class Shipper {
@@ -43,6 +45,7 @@ export class Shipper {
   readonly #backoff: Backoff;
   readonly #stops: readonly (() => void)[];
   #pause: NodeJS.Timeout | undefined;
+  #whenIdle: () => void = () => undefined;
   #closed = false;
 
   constructor(options: ShipperOptions) {
@@ -67,10 +70,28 @@ export class Shipper {
     return { phase, pending, oldestPendingMs: this.#options.log.store.wallMsAt(oldest) };
   }
 
-  close(): void {
+  /** Gives what is under way a moment to arrive; the rest is shipped after the next start. */
+  async close(): Promise<void> {
+    await this.#flushed();
     this.#closed = true;
     clearTimeout(this.#pause);
     for (const stop of this.#stops) stop();
+  }
+
+  #flushed(): Promise<void> {
+    if (this.#isIdle()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, FLUSH_MS);
+      this.#whenIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Nothing is on its way to the stream. */
+  #isIdle(): boolean {
+    return this.#decision.phase !== 'shipping' || this.#decision.pending === 0;
   }
 
   #headSeq(): number {
@@ -81,6 +102,7 @@ export class Shipper {
     if (this.#closed) return;
     if (event.type === 'appended') this.#backoff.reset();
     for (const effect of this.#decision.handle(event)) this.#run(effect);
+    if (this.#isIdle()) this.#whenIdle();
   }
 
   #run(effect: ShipEffect): void {
