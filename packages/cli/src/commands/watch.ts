@@ -75,28 +75,41 @@ async function watchFlags(session: CliSession, options: WatchOptions): Promise<n
     flagKeys: [...options.flag],
     ...(options.context === undefined ? {} : { context: options.context }),
   });
+  const shown = new Map<string, string>();
   return withEvaluator(options, (evaluator) =>
     followStream(evaluator.endpoint, () => evaluator.watch(request), {
       ...reconnecting(session),
-      message: (response) => printWatch(session, options, response),
+      message: ({ event, ...rest }) => {
+        if (event === undefined || event.$case === 'heartbeat') return;
+        if (options.output === 'json')
+          printJsonLine(session.terminal, WatchResponse.toJSON({ event, ...rest }));
+        else printWatch(session, event, rest.revision, shown);
+      },
     }),
   );
 }
 
-function printWatch({ terminal }: CliSession, options: WatchOptions, response: WatchResponse): void {
-  const { event, revision } = response;
-  if (event === undefined || event.$case === 'heartbeat') return;
-  if (options.output === 'json') {
-    printJsonLine(terminal, WatchResponse.toJSON(response));
-    return;
-  }
+/** `shown` is what was last printed of each flag: a new stream begins with all results again. */
+function printWatch(
+  { terminal }: CliSession,
+  event: Exclude<NonNullable<WatchResponse['event']>, { $case: 'heartbeat' }>,
+  revision: bigint,
+  shown: Map<string, string>,
+): void {
   const at = terminal.paint('dim', String(revision));
   if (event.$case === 'notice') {
     for (const key of event.value.flagKeys) terminal.print(`${at} ${key}`);
     return;
   }
-  for (const result of event.value.results) terminal.print(`${at} ${resultText(result)}`);
-  for (const key of event.value.removed) terminal.print(`${at} ${key} removed`);
+  for (const result of event.value.results) {
+    const text = resultText(result);
+    if (shown.get(result.flagKey) !== text) terminal.print(`${at} ${text}`);
+    shown.set(result.flagKey, text);
+  }
+  for (const key of event.value.removed) {
+    terminal.print(`${at} ${key} removed`);
+    shown.delete(key);
+  }
 }
 
 function resultText({ flagKey, value, variant, reason }: EvaluationResult): string {
@@ -164,12 +177,10 @@ async function newestRevision(admin: AdminConnection): Promise<bigint> {
   return BigInt(revisionNumber(revision?.revision ?? 0n));
 }
 
-function reconnecting({ terminal }: CliSession): Pick<StreamListener<never>, 'lost'> {
+function reconnecting({ terminal }: CliSession): Pick<StreamListener<never>, 'lost' | 'regained'> {
   return {
-    lost: (error, delayMs) => {
-      const why = error === undefined ? 'the server closed the stream' : error.message;
-      terminal.note(`${why}; again in ${(delayMs / 1000).toFixed(1)} s`);
-    },
+    lost: (error) => terminal.note(`${error?.message ?? 'the server closed the stream'}; trying again`),
+    regained: () => terminal.note('connected again'),
   };
 }
 

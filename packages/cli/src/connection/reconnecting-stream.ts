@@ -10,12 +10,14 @@ import { connectionError } from './call.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** Somebody sits and looks: shorter than between machines. */
-const WATCH_BACKOFF: BackoffSettings = { baseMs: 200, capMs: 5_000 };
+const WATCH_BACKOFF: BackoffSettings = { baseMs: 200, capMs: 2_000 };
 
 export interface StreamListener<T> {
   message(message: T): void | Promise<void>;
-  /** The stream ended; it is opened again after `delayMs`. */
-  lost(error: FlagstreamError | undefined, delayMs: number): void;
+  /** The stream ended, and is opened again and again. Called once until it is regained. */
+  lost(error: FlagstreamError | undefined): void;
+  /** The first message after `lost`. */
+  regained(): void;
 }
 
 /**
@@ -29,17 +31,20 @@ export async function followStream<T>(
 ): Promise<never> {
   const backoff = new Backoff(WATCH_BACKOFF, Math.random);
   let everHeard = false;
+  let away = false;
   for (;;) {
     const error = await readToEnd(endpoint, open(), async (message) => {
+      if (away) listener.regained();
+      away = false;
       everHeard = true;
       backoff.reset();
       await listener.message(message);
     });
     // A wrong address is better said at once than tried for ever.
     if (error !== undefined && !(everHeard && mayHelp(error))) throw error;
-    const delayMs = backoff.nextMs();
-    listener.lost(error, delayMs);
-    await delay(delayMs);
+    if (!away) listener.lost(error);
+    away = true;
+    await delay(backoff.nextMs());
   }
 }
 
