@@ -158,7 +158,7 @@ export class Inbox<T> {
   }
 
   /** Waits until something holds of what came in. The test's time limit ends it. */
-  async until<R>(condition: () => R | undefined | false): Promise<R> {
+  async until<R>(condition: () => R | undefined): Promise<R> {
     for (;;) {
       const answer = condition();
       if (answer !== undefined && answer !== false) return answer;
