@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readTracked } from '../repository/tracked-files.ts';
 import { environmentOf, inheritedInstructions, readStages } from './dockerfile.ts';
-import { defaultOf, problemsOf, ROLES, type Role } from './role-settings.ts';
+import { defaultOf, portsOf, problemsOf, ROLES, type Role } from './role-settings.ts';
 
 interface Service {
   readonly image: string;
@@ -74,13 +74,11 @@ describe.each(ours)('%s', (_name, role, service) => {
 
   test("publishes the role's default ports, and names other services by theirs", () => {
     const inside = (service.ports ?? []).map((port) => Number(port.split(':').at(-1)));
-    expect(inside).toEqual([defaultOf(role, 'grpcPort'), defaultOf(role, 'managementPort')]);
+    expect(inside).toEqual(portsOf(role));
     const { FLAGSTREAM_NATS_URL, FLAGSTREAM_CONTROL_PLANE_ADDRESS } = service.environment ?? {};
     expect(FLAGSTREAM_NATS_URL).toBe('nats://nats:4222');
     if (role === 'evaluator') {
-      expect(FLAGSTREAM_CONTROL_PLANE_ADDRESS).toBe(
-        `control-plane:${defaultOf('control-plane', 'grpcPort')}`,
-      );
+      expect(FLAGSTREAM_CONTROL_PLANE_ADDRESS).toBe(`control-plane:${portsOf('control-plane')[0]}`);
     }
   });
 

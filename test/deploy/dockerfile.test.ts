@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { readTracked, trackedFiles } from '../repository/tracked-files.ts';
 import { runFlagstream } from '../support/flagstream.ts';
 import { environmentOf, inheritedInstructions, lastWords, readStages } from './dockerfile.ts';
-import { defaultOf, parseServe, problemsOf, ROLES } from './role-settings.ts';
+import { parseServe, portsOf, problemsOf, ROLES } from './role-settings.ts';
 
 const EXIT_UNAVAILABLE = 6;
 
@@ -58,7 +58,7 @@ describe.each(ROLES)('the image of the %s', (role) => {
     const exposed = instructions
       .filter(({ name }) => name === 'EXPOSE')
       .flatMap(({ text }) => text.split(' '));
-    expect(exposed.map(Number)).toEqual([defaultOf(role, 'grpcPort'), defaultOf(role, 'managementPort')]);
+    expect(exposed.map(Number)).toEqual(portsOf(role));
   });
 
   test("checks the role's health with a command that exists", async () => {

@@ -26,6 +26,13 @@ export function defaultOf(role: Role, key: string): unknown {
   return setting.default;
 }
 
+/** Default ports: gRPC, management. */
+export function portsOf(role: Role): readonly number[] {
+  return settingsOf(role)
+    .filter(({ key }) => /port$/i.test(key))
+    .map((setting) => Number(setting.default));
+}
+
 /** What is wrong with starting the role like this: unknown names and values that the schema refuses. */
 export function problemsOf(role: Role, { env = {}, flags = {} }: RoleInput): readonly string[] {
   const known = new Set(settingsOf(role).map((setting) => setting.env));
