@@ -19,7 +19,7 @@ const key = (standard: string, description: string) =>
 
 export interface EvaluatorConfig {
   readonly host: string;
-  readonly port: number;
+  readonly grpcPort: number;
   readonly managementPort: number;
   readonly nodeId?: string | undefined;
   readonly project: string;
@@ -28,13 +28,12 @@ export interface EvaluatorConfig {
   readonly controlPlane: { readonly address?: string | undefined };
   readonly heartbeatMs: number;
   readonly drainMs: number;
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
 
 export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
-  port: port(8013, 'Port of gRPC'),
+  grpcPort: port(8013, 'Port of EvaluationService and StreamService'),
   managementPort: port(8014, 'Port of health, readiness and metrics'),
   nodeId: z
     .string()
@@ -79,9 +78,16 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
     .max(600_000)
     .default(1_000)
     .describe('Milliseconds that clients have to move to another evaluator when this one stops.'),
-  logLevel: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-    .default('info')
-    .describe('Least severity that is logged.'),
-  logFormat: z.enum(['json', 'pretty']).default('json').describe('json, or pretty for a terminal.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+        .default('info')
+        .describe('Least severe level that is logged.'),
+      format: z
+        .enum(['json', 'pretty'])
+        .default('json')
+        .describe('json, or pretty for people at a terminal.'),
+    })
+    .prefault({}),
 });

@@ -59,7 +59,7 @@ export interface Started {
 }
 
 export const testConfig = (over: Partial<EvaluatorConfig> = {}): EvaluatorConfig => ({
-  ...evaluatorConfigSchema.parse({ port: 0, managementPort: 0, nodeId: 'node-1', drainMs: 50 }),
+  ...evaluatorConfigSchema.parse({ grpcPort: 0, managementPort: 0, nodeId: 'node-1', drainMs: 50 }),
   ...over,
 });
 

@@ -71,7 +71,10 @@ export async function startEvaluator(
   deps: EvaluatorDeps = {},
 ): Promise<RunningEvaluator> {
   const nodeId = config.nodeId ?? `${hostname()}-${randomBytes(3).toString('hex')}`;
-  const { logLevel: level, logFormat: format, drainMs } = config;
+  const {
+    log: { level, format },
+    drainMs,
+  } = config;
   const logger =
     deps.logger ?? createLogger({ level, format, service: 'evaluator', version: VERSION, nodeId });
   const now = deps.now ?? Date.now;
@@ -158,7 +161,7 @@ export async function startEvaluator(
   );
   const address = await lifecycle.start(
     'gRPC port',
-    () => host.listen({ host: config.host, port: config.port }),
+    () => host.listen({ host: config.host, port: config.grpcPort }),
     () => host.drain(drainMs + STOP_GRACE_MS),
   );
   logger.info(

@@ -128,7 +128,7 @@ async function startRoles(
     'evaluator',
     () => {
       const config = evaluatorConfigSchema.parse({
-        port: port(OFFSETS.evaluator),
+        grpcPort: port(OFFSETS.evaluator),
         managementPort: port(OFFSETS.evaluatorManagement),
         nodeId: 'dev',
         project: PROJECT,

@@ -54,8 +54,8 @@ export async function loadRoles(): Promise<Roles> {
       name: 'evaluator',
       schema: evaluatorConfigSchema,
       logging: (config) => {
-        const { logLevel: level, logFormat: format, nodeId } = config as EvaluatorConfig;
-        return { level, format, nodeId };
+        const { log, nodeId } = config as EvaluatorConfig;
+        return { ...log, nodeId };
       },
       start: (config) => startEvaluator(config as EvaluatorConfig),
     },
