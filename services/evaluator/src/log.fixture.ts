@@ -127,6 +127,11 @@ export class MemoryLog implements LogSource, SnapshotSource {
     return this.#state.position;
   }
 
+  /** Oldest record that is still there. */
+  get firstRevision(): number {
+    return this.records[0]?.revision ?? 1;
+  }
+
   get state(): LogState {
     return this.#state;
   }

@@ -166,10 +166,8 @@ export class LogFollower {
     this.#generation += 1;
     const generation = this.#generation;
     const current = (): boolean => generation === this.#generation;
-    previous?.close().catch((err: unknown) => {
-      this.#options.logger.warn({ err }, 'a log subscription did not close cleanly');
-    });
-    this.#subscription = this.#options.source.open(after, {
+    if (previous !== undefined) this.#release(previous);
+    const subscription = this.#options.source.open(after, {
       records: (records) => {
         if (current()) this.#handle({ type: 'records', records });
       },
@@ -187,6 +185,15 @@ export class LogFollower {
           );
         this.#handle({ type: 'status', status });
       },
+    });
+    // What it delivered while it was opened may have opened another one.
+    if (current()) this.#subscription = subscription;
+    else this.#release(subscription);
+  }
+
+  #release(subscription: LogSubscription): void {
+    subscription.close().catch((err: unknown) => {
+      this.#options.logger.warn({ err }, 'a log subscription did not close cleanly');
     });
   }
 
