@@ -203,7 +203,11 @@ export class ClientCore implements SyncHost {
     this.#node = node;
     this.#lastError = undefined;
     const { epoch, revision } = this.inForce.provenance();
-    this.#settings.logger.info({ node, epoch, revision }, 'the stream is live');
+    const { logger, scope } = this.#settings;
+    const served = this.inForce.state.scope;
+    logger.info({ node, epoch, revision, ...served }, 'the stream is live');
+    if (served.project !== scope.project || served.environment !== scope.environment)
+      logger.warn(served, 'the key belongs to another environment than the options name: name that one');
     this.events.emit('live', { node, epoch, revision });
     this.#live.open();
   }

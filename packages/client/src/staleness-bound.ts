@@ -20,8 +20,9 @@ export class StalenessBound {
     this.#estimated = true;
   }
 
+  /** Whole milliseconds, rounded up: it is a bound. */
   ageMs(monotonicMs: number): number {
-    return Math.max(0, monotonicMs - this.#asOfMs);
+    return Math.max(0, Math.ceil(monotonicMs - this.#asOfMs));
   }
 
   get estimated(): boolean {

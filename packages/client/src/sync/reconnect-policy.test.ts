@@ -25,7 +25,7 @@ describe('delays', () => {
   });
 
   test('are patient where a retry cannot help', () => {
-    for (const reason of ['UNAUTHENTICATED', 'PERMISSION_DENIED', 'UNIMPLEMENTED'] as const) {
+    for (const reason of ['UNAUTHENTICATED', 'PERMISSION_DENIED', 'STREAM_VERSION_UNSUPPORTED'] as const) {
       const end = { error: fail(reason, 'no'), behind: false };
       expect(new ReconnectPolicy(['a'], () => 0).afterEnd(end, 0)).toBe(60_000);
     }

@@ -16,6 +16,7 @@ const HOPELESS: ReadonlySet<ErrorReason> = new Set([
   'UNAUTHENTICATED',
   'PERMISSION_DENIED',
   'STREAM_PROTOCOL',
+  'STREAM_VERSION_UNSUPPORTED',
   'UNIMPLEMENTED',
 ]);
 /** Spreads clients that were given the same retry delay. */

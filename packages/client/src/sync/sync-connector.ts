@@ -8,8 +8,8 @@
  * live. So there are at most two links, and one pending attempt. What holds:
  * the set in force never moves backwards, whichever link speaks.
  */
-import type { FlagstreamError } from '@flagstream/protocol';
-import type { ClientSet, EntityId, Freshness, SyncClientSettings } from '@flagstream/replica';
+import { type FlagstreamError, fail } from '@flagstream/protocol';
+import type { ClientSet, EntityId, Freshness, NackCode, SyncClientSettings } from '@flagstream/replica';
 import { bytesEqual, comparePositions } from '@flagstream/replica';
 import type { Clock } from '../clock.ts';
 import type { Scope } from '../state/scope.ts';
@@ -32,7 +32,7 @@ export interface SyncHost {
   live(node: string): void;
   /** No stream serves any more. */
   down(reason: string): void;
-  /** A stream, or an attempt at one, failed. */
+  /** A stream, an attempt at one, or a transfer failed. */
   failed(error: FlagstreamError, endpoint: string): void;
   reconnecting(endpoint: string, attempt: number, delayMs: number, reason: string): void;
 }
@@ -110,6 +110,11 @@ export class SyncConnector implements SyncLinkListener {
     if (link !== this.#current || this.#candidate !== undefined || this.#cancelAttempt !== undefined) return;
     const delayMs = this.#policy.afterDrain(drain.reconnectMinMs, drain.reconnectMaxMs);
     this.#connectIn(delayMs, 'the server drains');
+  }
+
+  refused(link: SyncLink, code: NackCode, detail: string): void {
+    const error = fail('STREAM_PROTOCOL', `a transfer was refused (${code}): ${detail}`);
+    this.#host.failed(error, link.endpoint);
   }
 
   live(link: SyncLink): void {

@@ -5,7 +5,7 @@
 import { decodeServerFrame, encodeClientFrame, LIMITS, sha256 } from '@flagstream/protocol';
 import {
   type ClientSet,
-  type ServerFrame,
+  type NackCode,
   type SyncClientEffect,
   type SyncClientEvent,
   SyncClientSession,
@@ -23,6 +23,8 @@ export interface SyncLinkListener {
   apply(link: SyncLink, effect: LinkEffect & { readonly type: 'apply' }): void;
   fresh(link: SyncLink, effect: LinkEffect & { readonly type: 'fresh' }): void;
   drain(link: SyncLink, effect: LinkEffect & { readonly type: 'drain' }): void;
+  /** A transfer was not taken; the state in force stays. */
+  refused(link: SyncLink, code: NackCode, detail: string): void;
   /** The state in force is the newest. Once. */
   live(link: SyncLink): void;
   ended(link: SyncLink, end: StreamEnd): void;
@@ -65,8 +67,8 @@ export class SyncLink {
           error === undefined ? streamEnd('the server ended the stream') : { error, behind: false },
         ),
     });
-    this.#handle({ type: 'opened', attempt: options.attempt });
-    this.#scheduleTick();
+    this.#guard(() => this.#handle({ type: 'opened', attempt: options.attempt }));
+    if (!this.ended) this.#scheduleTick();
   }
 
   get set(): ClientSet {
@@ -109,14 +111,16 @@ export class SyncLink {
 
   #message(bytes: Uint8Array): void {
     if (this.ended || this.#leaving !== undefined) return;
-    let frame: ServerFrame;
+    this.#guard(() => this.#handle({ type: 'frame', frame: decodeServerFrame(bytes) }));
+  }
+
+  /** Whatever a server sends, and whatever goes wrong here, costs this stream and not the application. */
+  #guard(act: () => void): void {
     try {
-      frame = decodeServerFrame(bytes);
+      act();
     } catch (thrown) {
-      this.#close(streamEnd(`a frame that cannot be read: ${messageOf(thrown)}`, 'protocol'));
-      return;
+      this.#close(streamEnd(`the stream cannot go on: ${messageOf(thrown)}`));
     }
-    this.#handle({ type: 'frame', frame });
   }
 
   #handle(event: SyncClientEvent): void {
@@ -134,6 +138,8 @@ export class SyncLink {
     switch (effect.type) {
       case 'send':
         this.#stream.send(encodeClientFrame(effect.frame));
+        if (effect.frame.type === 'nack')
+          this.#listener.refused(this, effect.frame.code, effect.frame.detail);
         return;
       case 'welcomed':
         this.#welcome = effect.welcome;
@@ -176,7 +182,7 @@ export class SyncLink {
     if (!Number.isFinite(deadlineMs)) return;
     const delayMs = Math.max(1, Math.ceil(deadlineMs - this.#clock.monotonicMs()));
     this.#cancelTick = this.#clock.schedule(delayMs, () => {
-      this.#handle({ type: 'tick' });
+      this.#guard(() => this.#handle({ type: 'tick' }));
       if (!this.ended) this.#scheduleTick();
     });
   }
