@@ -13,7 +13,7 @@ export interface RoleOptions {
 }
 
 /** Options of a command that takes a role, beside the role's settings. */
-export const ROLE_OPTION_NAMES: readonly string[] = ['role', 'config', 'output'];
+const ROLE_OPTION_NAMES: readonly string[] = ['role', 'config', 'output'];
 
 /** Longer than any role takes by itself. */
 const STOP_TIMEOUT_MS = 60_000;

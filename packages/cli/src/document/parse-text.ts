@@ -15,6 +15,9 @@ export interface ParsedText {
   readonly lines: Lines;
 }
 
+/** The parser recurses: text nested thousands of levels deep exhausts the stack. */
+const TOO_DEEP = 'is nested too deeply';
+
 /** @throws FlagstreamError INVALID_DOCUMENT with the line of every syntax error */
 export function parseText(file: string, text: string): ParsedText {
   const lines = new LineCounter();
@@ -22,7 +25,13 @@ export function parseText(file: string, text: string): ParsedText {
   const problems: DocumentProblem[] = documents.flatMap((document) =>
     document.errors.map((error) => {
       const { line, col } = lines.linePos(error.pos[0]);
-      return { file, line, column: col, path: '', message: error.message };
+      return {
+        file,
+        line,
+        column: col,
+        path: '',
+        message: isStackOverflow(error) ? TOO_DEEP : error.message,
+      };
     }),
   );
   if (problems.length > 0) throw documentError(problems);
@@ -34,9 +43,12 @@ function parseOrRefuse(file: string, text: string, lineCounter: Lines): readonly
     const parsed = parseAllDocuments(text, { lineCounter, prettyErrors: false, uniqueKeys: true });
     return 'empty' in parsed ? [] : parsed;
   } catch (error) {
-    // The parser recurses: text nested thousands of levels deep exhausts the stack.
-    if (error instanceof RangeError)
-      throw documentError([{ file, path: '', message: 'is nested too deeply' }]);
+    if (isStackOverflow(error)) throw documentError([{ file, path: '', message: TOO_DEEP }]);
     throw error;
   }
+}
+
+/** The parser passes its exhaustion on as an error of the text, or as it is. */
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('call stack');
 }

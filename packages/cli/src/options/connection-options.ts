@@ -6,8 +6,8 @@ import { parseEndpoint } from '../connection/endpoint.ts';
 import { EvaluatorConnection } from '../connection/evaluator-connection.ts';
 import type { OutputFormat } from '../output/json-output.ts';
 
-export const DEFAULT_SERVER = 'localhost:8010';
-export const DEFAULT_EVALUATOR = 'localhost:8013';
+const DEFAULT_SERVER = 'localhost:8010';
+const DEFAULT_EVALUATOR = 'localhost:8013';
 
 export interface ProjectOptions {
   readonly server: string;
@@ -42,7 +42,7 @@ export const projectOption = (): Option =>
     .default('default')
     .argParser(parseKey);
 
-export const environmentOption = (): Option =>
+const environmentOption = (): Option =>
   new Option('-e, --environment <key>', 'environment')
     .env('FLAGSTREAM_ENVIRONMENT')
     .default('development')

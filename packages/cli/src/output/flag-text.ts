@@ -63,7 +63,7 @@ export function configText(config: FlagConfig): string {
 }
 
 /** Values are JSON; of a long one the beginning is enough. */
-export function variantText(variant: Variant): string {
+function variantText(variant: Variant): string {
   return `${variant.key}=${JSON.stringify(variant.value) ?? ''}`;
 }
 

@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { memoryTerminal } from './memory-terminal.fixture.ts';
+import { buildProgram, runProgram } from './program.ts';
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(...words: string[]): Promise<Run> {
+  const { session, stdout, stderr } = memoryTerminal();
+  const code = await runProgram(session, words);
+  return { code, stdout: stdout(), stderr: stderr() };
+}
+
+describe('flagstream', () => {
+  it('answers --help and --version on stdout with 0', async () => {
+    expect(await run('--version')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stderr: '',
+    });
+    const help = await run('flag', 'rollout', '--help');
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toContain('$ flagstream flag rollout new-checkout 10% -e production');
+  });
+
+  it.each([
+    [['flg'], "unknown command 'flg'\n(Did you mean flag?)"],
+    [['flag', 'lst'], "unknown command 'lst'"],
+    [['flag', 'list', '--outptu', 'json'], "unknown option '--outptu'\n(Did you mean --output?)"],
+    [['flag', 'list', '-o', 'xml'], "argument 'xml' is invalid. Allowed choices are table, json."],
+    [['flag', 'get'], "missing required argument 'key'"],
+    [['flag', 'get', 'Bad Key'], "argument value 'Bad Key' is invalid"],
+    [['flag', 'rollout', 'x', '120%'], '"120%" is not a percentage'],
+    [['flag', 'list', '--server', 'nowhere'], '--server "nowhere" is not an address'],
+    [['eval'], 'eval takes one flag, or --all'],
+    [['eval', 'x', '-c', '{bad'], '-c is not JSON'],
+    [['eval', 'x', '-c', '[1]'], '-c is not a JSON object'],
+    [['diff'], 'diff compares one pair'],
+    [['diff', '--rev', '3-5'], 'Write FROM..TO'],
+    [['watch', 'flags', '--since', '3'], '--since is of changes'],
+    [['revert', 'x'], 'A revision is a whole number'],
+    [['plan'], "required option '-f, --file <path>' not specified"],
+    [['plan', '-f', 'no-such-file.yaml'], 'no-such-file.yaml cannot be read'],
+    [['dev', '--port-base', '70000'], 'Give a port from 1 to 65529'],
+    [[], 'Usage: flagstream'],
+  ])('refuses %j with 2', async (words, message) => {
+    const { code, stdout, stderr } = await run(...words);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  it('describes every command and every flag', () => {
+    const undescribed: string[] = [];
+    const visit = (command: Command): void => {
+      if (command.description() === '') undescribed.push(command.name());
+      for (const option of command.options) if (option.description === '') undescribed.push(option.flags);
+      command.commands.forEach(visit);
+    };
+    visit(buildProgram(memoryTerminal().session, undefined));
+    expect(undescribed).toEqual([]);
+  });
+
+  it('says who did not answer, and ends with 6', async () => {
+    const { code, stderr } = await run('flag', 'list', '--server', 'localhost:1', '--timeout', '5');
+    expect(code).toBe(6);
+    expect(stderr).toMatch(
+      /^error: the control plane at localhost:1 cannot be reached: .*\n {2}code {3}UNAVAILABLE UNREACHABLE\n/,
+    );
+    expect(stderr).toContain('name another with --server HOST:PORT');
+  });
+});
