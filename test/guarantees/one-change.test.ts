@@ -2,8 +2,8 @@
 
 import { createClient, type FlagstreamClient } from '@flagstream/client';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { requiresNats } from '../support/requires-nats.ts';
 import { Installation } from '../support/installation.ts';
+import { requiresNats } from '../support/requires-nats.ts';
 import { hold } from '../support/resources.ts';
 import { until } from '../support/until.ts';
 
@@ -34,7 +34,8 @@ requiresNats('2.9.0', { ownServer: true }).describe('one change, end to end', ()
     await Promise.all(observers.map(({ client }) => client.close()));
   });
 
-  const value = ({ client }: Observer): boolean => client.booleanValue('checkout', false, { targetingKey: 'u' });
+  const value = ({ client }: Observer): boolean =>
+    client.booleanValue('checkout', false, { targetingKey: 'u' });
 
   async function everyone(expected: boolean): Promise<void> {
     await until(() => observers.every((observer) => value(observer) === expected), {

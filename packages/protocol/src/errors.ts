@@ -320,7 +320,7 @@ export function fromServiceError(error: ServiceError): FlagstreamError {
   const raw = error.metadata?.get('grpc-status-details-bin')[0];
   const details = raw === undefined ? undefined : decodeDetails(raw);
   const message = error.details === '' || error.details === undefined ? error.message : error.details;
-  const reason = details?.reason ?? nearestReason(error.code);
+  const reason = details?.reason ?? nearestReason(error.code, message);
   return new FlagstreamError(reason, message, { ...details?.options, cause: error });
 }
 
@@ -357,7 +357,7 @@ function durationMs(duration: Duration | undefined): number {
 }
 
 /** The reason that fits a bare status code, for servers that send no details. */
-function nearestReason(code: grpcStatus): ErrorReason {
+function nearestReason(code: grpcStatus, message: string): ErrorReason {
   switch (code) {
     case grpcStatus.INVALID_ARGUMENT:
       return 'INVALID_FIELD';
@@ -372,7 +372,8 @@ function nearestReason(code: grpcStatus): ErrorReason {
     case grpcStatus.UNAVAILABLE:
       return 'UNREACHABLE';
     case grpcStatus.RESOURCE_EXHAUSTED:
-      return 'OVERLOADED';
+      // gRPC itself refuses large messages, with nothing but these words to tell it from overload.
+      return message.includes('larger than max') ? 'REQUEST_TOO_LARGE' : 'OVERLOADED';
     case grpcStatus.DEADLINE_EXCEEDED:
       return 'TIMEOUT';
     case grpcStatus.CANCELLED:
