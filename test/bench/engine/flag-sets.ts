@@ -8,7 +8,7 @@ import type {
   SegmentUnit,
 } from '@flagstream/engine';
 
-export const COUNTRIES = ['DE', 'NL', 'FR', 'US'] as const;
+const COUNTRIES = ['DE', 'NL', 'FR', 'US'] as const;
 const PLANS = ['free', 'team', 'business'] as const;
 
 /** Half of the subjects. */
@@ -18,7 +18,7 @@ function entry(variant: string, weight: number): { readonly variant: string; rea
   return { variant, weight };
 }
 
-export function booleanFlag(key: string, config: FlagConfigDefinition): FlagUnit {
+function booleanFlag(key: string, config: FlagConfigDefinition): FlagUnit {
   return {
     key,
     flag: {
