@@ -309,9 +309,8 @@ export function tameFlags(rank: number): fc.Arbitrary<FlagUnit> {
 }
 
 export const TAME_FLAG_KEYS: readonly string[] = FLAG_KEYS;
-export const TAME_SEGMENT_KEYS: readonly string[] = SEGMENT_KEYS;
 
-export function tameSegments(key: string): fc.Arbitrary<SegmentUnit> {
+function tameSegments(key: string): fc.Arbitrary<SegmentUnit> {
   return fc
     .record({ included: fc.array(fc.constantFrom('user-1', 'user-2')), condition: tameConditions(-1) })
     .map((segment) => ({ key, segment }));

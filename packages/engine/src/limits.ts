@@ -42,6 +42,8 @@ interface EngineLimits {
   readonly entriesPerSplit: number;
   /** Ranges of one entry or gate: reweighting cuts ranges, each edit adds a few. */
   readonly rangesPerList: number;
+  /** Ranges of all entries of a split: the walk reads them one by one, and reweighting sorts them. */
+  readonly rangesPerSplit: number;
   /** Flags and segments that refer to each other in a chain: bounds recursion across entities. */
   readonly referenceDepth: number;
   /** Worst-case steps of one evaluation, everything it refers to included: a few milliseconds. */
@@ -73,6 +75,7 @@ export const LIMITS: EngineLimits = Object.freeze({
   prerequisitesPerList: 50,
   entriesPerSplit: 250,
   rangesPerList: 1_000,
+  rangesPerSplit: 2_000,
   referenceDepth: 10,
   evaluationSteps: 100_000,
   valueChars: 65_536,

@@ -109,6 +109,19 @@ describe('a flag in an environment', () => {
       { fallthrough: { split: { ...weighted({ on: 100_000 }), traffic: [{}] } } },
       [config('MISSING_FIELD', 'fallthrough.split.traffic[0].ranges')],
     ],
+    [
+      {
+        fallthrough: {
+          split: {
+            entries: [0, 1, 2].map(() => ({
+              variant: 'on',
+              ranges: new Array<object>(700).fill({ from: 0, to: 1 }),
+            })),
+          },
+        },
+      },
+      [config('LIMIT_EXCEEDED', 'fallthrough.split.entries')],
+    ],
     [{ targets: [{ variant: 'no', values: ['a'] }] }, [config('UNKNOWN_VARIANT', 'targets[0].variant')]],
     [{ targets: [{ variant: 'on' }] }, [config('MISSING_FIELD', 'targets[0].values')]],
     [

@@ -47,7 +47,7 @@ const KINDS: ReadonlySet<string | undefined> = new Set<FlagKind>([
 const NONE: readonly never[] = Object.freeze([]);
 
 /** The list, or the shared empty one. */
-export function compact<T>(list: readonly T[]): readonly T[] {
+function compact<T>(list: readonly T[]): readonly T[] {
   return list.length === 0 ? NONE : list.slice();
 }
 

@@ -8,7 +8,7 @@
 import type { AttributePath } from '../attribute-path.ts';
 import { ENCODINGS, NATIVE_ENCODING, type TextEncoding } from '../hash/encodings.ts';
 import { HASH_FAMILIES, type HashFamily, NATIVE_HASH } from '../hash/hash-families.ts';
-import { NATIVE_NORMALIZER, NORMALIZERS, type Normalizer } from '../hash/normalizers.ts';
+import { DEFAULT_BUCKETS, NATIVE_NORMALIZER, NORMALIZERS, type Normalizer } from '../hash/normalizers.ts';
 import { NATIVE_STRINGIFIER, STRINGIFIERS, type Stringifier } from '../hash/stringifiers.ts';
 import { UTF8_BYTES_PER_UNIT } from '../hash/utf8.ts';
 import { LIMITS } from '../limits.ts';
@@ -16,7 +16,6 @@ import type { GateDefinition, JsonObject } from '../model.ts';
 import { type Walk, WalkAbort } from '../walk.ts';
 import type { Scope } from './scope.ts';
 
-export const DEFAULT_BUCKETS = 100_000;
 const MAX_UINT32 = 2 ** 32 - 1;
 /** The number of a subject that no range holds. */
 export const NOBODY = -1;

@@ -9,6 +9,7 @@ import { LIMITS } from '../limits.ts';
 import type { GateDefinition, SplitDefinition, SplitEntryDefinition } from '../model.ts';
 import type { Trace } from '../trace.ts';
 import type { Condition, Walk } from '../walk.ts';
+import { countRanges } from '../weights/owned-spans.ts';
 import { resolveWeights } from '../weights/resolve-weights.ts';
 import { compileGate, completeGate, type Gate, gatePrefixes, NOBODY } from './gate.ts';
 import { compileGateMatches, numberMessage } from './gate-match.ts';
@@ -95,6 +96,7 @@ export function compileSplit(definition: SplitDefinition, path: string, scope: S
     scope.problems.add('MISSING_FIELD', `${path}.entries`, 'A split needs at least one entry.');
   }
   scope.problems.limit(`${path}.entries`, 'Entries of a split', entries.length, LIMITS.entriesPerSplit);
+  scope.problems.limit(`${path}.entries`, 'Ranges of a split', countRanges(split), LIMITS.rangesPerSplit);
   const ranges = flatRanges(entries, gateDefinition, path, scope);
   const also = entries.some((entry) => entry.also?.length)
     ? entries.map((entry, index) =>

@@ -4,11 +4,10 @@
  *
  * Place on the path: reweighting and its forecast.
  */
+import { DEFAULT_BUCKETS } from '../hash/normalizers.ts';
+import { LIMITS } from '../limits.ts';
 import type { SplitDefinition } from '../model.ts';
 import { joined, type Span, spansOf, without } from './spans.ts';
-
-/** Buckets of a gate that names none. */
-const DEFAULT_BUCKETS = 100_000;
 
 /** The numbers that the split's gate can give. */
 export function spaceOf(split: SplitDefinition): Span {
@@ -26,14 +25,20 @@ export function ownedSpans(split: SplitDefinition): Span[][] {
   });
 }
 
-/** Whether every range lies in the gate's space; compile reports those that do not. */
+/** Whether the ranges are few enough and lie in the gate's space; compile reports those that do not. */
 export function hasUsableRanges(split: SplitDefinition): boolean {
-  const space = spaceOf(split);
-  return (split.entries ?? []).every((entry) =>
+  const entries = split.entries ?? [];
+  if (entries.length > LIMITS.entriesPerSplit || countRanges(split) > LIMITS.rangesPerSplit) return false;
+  const { to: end } = spaceOf(split);
+  return entries.every((entry) =>
     spansOf(entry.ranges ?? []).every(
       // Closed gates with an offset, such as 1 to 100, start their ranges at zero.
-      ({ from, to }) =>
-        Number.isFinite(from) && Number.isFinite(to) && from >= 0 && from <= to && to <= space.to,
+      ({ from, to }) => Number.isFinite(from) && Number.isFinite(to) && from >= 0 && from <= to && to <= end,
     ),
   );
+}
+
+/** Ranges of all entries. */
+export function countRanges(split: SplitDefinition): number {
+  return (split.entries ?? []).reduce((sum, entry) => sum + (entry.ranges?.length ?? 0), 0);
 }

@@ -13,7 +13,7 @@ import { hasUsableRanges, ownedSpans, spaceOf } from './owned-spans.ts';
 import { cutEnd, cutStart, joined, type Span, spansOf, width, without } from './spans.ts';
 
 /** The sum of all weights: 100 %. */
-export const WHOLE = 100_000;
+const WHOLE = 100_000;
 /** Rounding of doubles, as a share of the space; a real difference is at least 1 / WHOLE. */
 const ROUNDING = 1e-9;
 

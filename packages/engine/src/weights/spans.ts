@@ -31,15 +31,18 @@ export function joined(spans: readonly Span[]): Span[] {
   return result;
 }
 
-/** What of `spans` is not in `taken`; both joined. */
+/** What of `spans` is not in `taken`; both joined. One pass over both. */
 export function without(spans: readonly Span[], taken: readonly Span[]): Span[] {
   const result: Span[] = [];
+  let next = 0;
   for (const span of spans) {
-    let from = span.from;
-    for (const hole of taken) {
-      if (hole.to <= from || hole.from >= span.to) continue;
+    while (next < taken.length && taken[next]!.to <= span.from) next += 1;
+    let { from } = span;
+    for (let i = next; i < taken.length && taken[i]!.from < span.to; i += 1) {
+      const hole = taken[i]!;
       if (hole.from > from) result.push({ from, to: hole.from });
       from = hole.to;
+      next = i;
     }
     if (from < span.to) result.push({ from, to: span.to });
   }

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { ruleConfig, setOf, switchUnit } from '../definitions.fixture.ts';
+import type { ConditionDefinition, JsonObject, SegmentDefinition } from '../model.ts';
+
+describe('segments', () => {
+  const inside = (segment: SegmentDefinition, context: JsonObject, extra: object = {}): boolean => {
+    const set = setOf([switchUnit('f', ruleConfig({ segment: 's' }))], [{ key: 's', segment, ...extra }]);
+    return set.evaluate('f', context, 0).variant === 'on';
+  };
+  const french: ConditionDefinition = {
+    compare: { attribute: 'country', operator: 'equals', values: ['FR'] },
+  };
+  const segment: SegmentDefinition = {
+    included: ['in', 'both'],
+    excluded: ['out', 'both'],
+    condition: french,
+  };
+
+  test.each<[JsonObject, boolean]>([
+    [{ targetingKey: 'in' }, true],
+    [{ targetingKey: 'out', country: 'FR' }, false],
+    [{ targetingKey: 'both', country: 'FR' }, false],
+    [{ targetingKey: 'other', country: 'FR' }, true],
+    [{ targetingKey: 'other' }, false],
+    [{ country: 'FR' }, true],
+    [{}, false],
+  ])('%j: %s', (context, expected) => {
+    expect(inside(segment, context)).toBe(expected);
+  });
+
+  test('compare another attribute, also a number', () => {
+    expect(inside({ attribute: 'org.id', included: ['42'] }, { org: { id: 42 } })).toBe(true);
+    expect(inside({ attribute: 'org.id', included: ['42'] }, { targetingKey: '42' })).toBe(false);
+  });
+
+  test('hold the members of their parts', () => {
+    const parts = { extraIncluded: [['a'], ['b', 'c']], extraExcluded: [['c']] };
+    expect(['a', 'b', 'c', 'd'].map((targetingKey) => inside({}, { targetingKey }, parts))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+});
