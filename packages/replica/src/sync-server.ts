@@ -335,9 +335,10 @@ export class SyncServerSession {
       this.#fullRetried = true;
       return [refused, this.#send('full', undefined, false, nowMs)];
     }
-    this.#stuckAt = this.#environment.changedRevision();
+    // What changed since the refused transfer may mend it.
+    this.#stuckAt = frame.transferId;
     this.#cursor = this.#acked;
-    return [refused];
+    return [refused, ...this.#advance(nowMs)];
   }
 
   #pong(frame: ClientFrame & { type: 'pong' }, nowMs: number): readonly SyncServerEffect[] {

@@ -1,0 +1,354 @@
+import { describe, expect, it } from 'vitest';
+import { ORIGIN, type Position } from './position.ts';
+import { type ClientFrame, type Have, type Hello, SYNC_PROTOCOL_VERSION } from './sync-frames.ts';
+import { type SyncEnvironment, type SyncServerEffect, SyncServerSession } from './sync-server.ts';
+
+const SETTINGS = {
+  node: 'n',
+  sessionId: 's',
+  helloTimeoutMs: 5_000,
+  heartbeatMs: 10_000,
+  heartbeatMsMin: 1_000,
+  heartbeatMsMax: 60_000,
+  heartbeatsMissedMax: 2.5,
+  ackTimeoutMs: 30_000,
+  frameBytesMax: 262_144,
+  sessionTtlMs: 1,
+  random: () => 0.5,
+};
+const LOG = new Uint8Array(32).fill(1);
+const at = (revision: number, epoch = 1): Position => ({
+  epoch,
+  revision,
+  hash: new Uint8Array(32).fill(revision),
+});
+const digestAt = (revision: number): Have['digest'] => ({ hi: 7n, lo: BigInt(revision) });
+
+/** An environment whose content at a revision is told by its digest alone. */
+class Environment implements SyncEnvironment {
+  readonly project = 'p';
+  readonly environment = 'dev';
+  revision = 10;
+  changed = 10;
+  epoch = 1;
+  floor = 5;
+  head = (): Position => (this.revision === 0 ? ORIGIN : at(this.revision, this.epoch));
+  changedRevision = (): number => this.changed;
+  digest = (): Have['digest'] => digestAt(this.changed);
+  logIdentity = (): Uint8Array => LOG;
+  canDelta = ({ revision, hash }: Position): boolean => revision >= this.floor && hash[0] === revision;
+  freshness = () => ({ stalenessMs: 0, estimated: true, source: 'live' }) as const;
+
+  /** A revision that changes this environment, or another one. */
+  move(touches = true): void {
+    this.revision += 1;
+    if (touches) this.changed = this.revision;
+  }
+}
+
+const have = (revision: number, digest = digestAt(revision)): Have => ({
+  position: at(revision),
+  digest,
+  logIdentity: LOG,
+});
+
+const hello = (held?: Have, over: Partial<Hello> = {}): ClientFrame => ({
+  type: 'hello',
+  hello: {
+    protoMin: SYNC_PROTOCOL_VERSION,
+    protoMax: SYNC_PROTOCOL_VERSION,
+    instanceId: 'i',
+    sdk: { name: '', version: '', language: '' },
+    have: held,
+    maxFrameBytes: 0,
+    heartbeatMs: 0,
+    attempt: 0,
+    filtered: false,
+    ...over,
+  },
+});
+
+class Bench {
+  readonly env = new Environment();
+  nowMs = 0;
+  readonly session = new SyncServerSession(this.env, SETTINGS, 0);
+
+  frame(frame: ClientFrame): readonly SyncServerEffect[] {
+    return this.session.handle({ type: 'frame', frame }, this.nowMs);
+  }
+
+  ack(revision: number): readonly SyncServerEffect[] {
+    return this.frame({ type: 'ack', transferId: revision, have: have(revision), applyUs: 1 });
+  }
+
+  nack(revision: number, code: 'apply' | 'digest-mismatch'): readonly SyncServerEffect[] {
+    return this.frame({ type: 'nack', transferId: revision, code, detail: 'd', bad: [], have: undefined });
+  }
+
+  pong(held: Have): readonly SyncServerEffect[] {
+    return this.frame({ type: 'pong', nonce: 1, have: held, clientNonce: 42 });
+  }
+
+  head(touches = true): readonly SyncServerEffect[] {
+    this.env.move(touches);
+    return this.session.handle({ type: 'head' }, this.nowMs);
+  }
+
+  tick(afterMs: number): readonly SyncServerEffect[] {
+    this.nowMs += afterMs;
+    return this.session.handle({ type: 'tick' }, this.nowMs);
+  }
+}
+
+const intent = (effects: readonly SyncServerEffect[]): string | undefined =>
+  effects.flatMap((effect) => (effect.type === 'welcome' ? [effect.welcome.intent] : []))[0];
+const closeOf = (effects: readonly SyncServerEffect[]): string | undefined =>
+  effects.flatMap((effect) => (effect.type === 'close' ? [effect.reason] : []))[0];
+
+/** Live at revision 10, nothing owed. */
+function live(): Bench {
+  const b = new Bench();
+  b.frame(hello());
+  b.ack(10);
+  return b;
+}
+
+describe('hello', () => {
+  it.each<[string, Have | undefined, string]>([
+    ['nothing', undefined, 'full'],
+    ['the newest set', have(10), 'none'],
+    ['an older revision', have(7), 'delta'],
+    ['a revision before the window', have(4), 'full'],
+    [
+      'another record at a revision',
+      { ...have(7), position: { ...at(7), hash: new Uint8Array(32) } },
+      'full',
+    ],
+    ['another log', { ...have(10), logIdentity: new Uint8Array(32) }, 'full'],
+    ['the newest revision, but another set', have(10, digestAt(1)), 'full'],
+  ])('with %s', (_, held, expected) => {
+    const b = new Bench();
+    const effects = b.frame(hello(held));
+    expect(intent(effects)).toBe(expected);
+    const transfers = effects.filter((effect) => effect.type === 'transfer');
+    expect(transfers).toHaveLength(expected === 'none' ? 0 : 1);
+    if (expected !== 'none')
+      expect(transfers[0]).toMatchObject({ transferId: 10, kind: expected, to: at(10) });
+  });
+
+  it('of a client that is ahead, in revision or epoch', () => {
+    expect(closeOf(new Bench().frame(hello(have(11))))).toBe('behind');
+    expect(closeOf(new Bench().frame(hello({ ...have(3), position: at(3, 2) })))).toBe('behind');
+  });
+
+  it('of a version that is not spoken here, or with a filter', () => {
+    expect(closeOf(new Bench().frame(hello(undefined, { protoMin: 2, protoMax: 9 })))).toBe(
+      'unsupported-version',
+    );
+    expect(closeOf(new Bench().frame(hello(undefined, { filtered: true })))).toBe('protocol');
+  });
+
+  it('before there is a state', () => {
+    const b = new Bench();
+    b.env.revision = 0;
+    expect(closeOf(b.frame(hello()))).toBe('not-ready');
+  });
+
+  it('comes in time, first and once', () => {
+    expect(closeOf(new Bench().tick(SETTINGS.helloTimeoutMs))).toBe('hello-timeout');
+    expect(closeOf(new Bench().ack(10))).toBe('protocol');
+    expect(closeOf(live().frame(hello()))).toBe('protocol');
+  });
+
+  it('settles heartbeat and frame size within what is allowed', () => {
+    const b = new Bench();
+    const effects = b.frame(hello(undefined, { heartbeatMs: 1, maxFrameBytes: 100_000 }));
+    expect(effects[0]).toMatchObject({ welcome: { heartbeatMs: 1_000, maxFrameBytes: 100_000 } });
+    expect(b.session.frameBytesMax).toBe(100_000);
+    const tiny = new Bench();
+    tiny.frame(hello(undefined, { maxFrameBytes: 1 }));
+    expect(tiny.session.frameBytesMax).toBe(16_384);
+  });
+});
+
+describe('a change', () => {
+  it('is sent as a delta from what was acknowledged', () => {
+    const b = live();
+    expect(b.head()).toMatchObject([{ type: 'transfer', kind: 'delta', from: at(10), to: at(11) }]);
+    expect(b.session.owes).toBe(true);
+    expect(b.ack(11)).toEqual([{ type: 'confirmed', position: at(11) }]);
+    expect(b.session.owes).toBe(false);
+    expect(b.session.acked).toEqual(at(11));
+  });
+
+  it('waits while a transfer is open, then one delta covers them all', () => {
+    const b = live();
+    b.head();
+    expect([b.head(), b.head()]).toEqual([[], []]);
+    expect(b.ack(11)).toMatchObject([
+      { type: 'confirmed' },
+      { type: 'transfer', kind: 'delta', from: at(11), to: at(13) },
+    ]);
+  });
+
+  it('elsewhere only moves the cursor', () => {
+    const b = live();
+    expect(b.head(false)).toEqual([]);
+    expect(b.session.owes).toBe(false);
+    expect(b.head()).toMatchObject([{ type: 'transfer', from: at(10), to: at(12) }]);
+  });
+
+  it('that nobody told the session about is found at its next ping', () => {
+    const b = live();
+    b.env.move();
+    expect(b.tick(SETTINGS.heartbeatMs)).toMatchObject([
+      { type: 'transfer', kind: 'delta', to: at(11) },
+      { type: 'ping', head: at(10) },
+    ]);
+  });
+
+  it('is a full transfer when the acknowledged revision left the window', () => {
+    const b = live();
+    b.env.floor = 11;
+    expect(b.head()).toMatchObject([{ type: 'transfer', kind: 'full', from: undefined }]);
+  });
+
+  it('of the epoch is told even when nothing else changed', () => {
+    const b = live();
+    b.env.epoch = 2;
+    expect(b.head(false)).toMatchObject([{ type: 'transfer', kind: 'delta', to: at(11, 2) }]);
+  });
+});
+
+describe('an acknowledgement', () => {
+  it('of another transfer, or with another revision, ends the stream', () => {
+    expect(closeOf(live().ack(10))).toBe('protocol');
+    const b = new Bench();
+    b.frame(hello());
+    expect(closeOf(b.frame({ type: 'ack', transferId: 10, have: have(9), applyUs: 0 }))).toBe('protocol');
+  });
+
+  it('that does not come ends the stream', () => {
+    const b = new Bench();
+    b.frame(hello(undefined, { heartbeatMs: 60_000 }));
+    expect(closeOf(b.tick(SETTINGS.ackTimeoutMs - 1))).toBeUndefined();
+    expect(closeOf(b.tick(1))).toBe('ack-timeout');
+  });
+});
+
+describe('a refusal', () => {
+  it('silences the stream until something changes', () => {
+    const b = live();
+    b.head();
+    expect(b.nack(11, 'apply')).toEqual([{ type: 'refused', code: 'apply', detail: 'd' }]);
+    expect(b.head(false)).toEqual([]);
+    expect(b.tick(SETTINGS.heartbeatMs)).toMatchObject([{ type: 'ping', head: at(10) }]);
+    expect(b.pong(have(10))).toEqual([]);
+    expect(b.head()).toMatchObject([{ type: 'transfer', kind: 'delta', from: at(10), to: at(13) }]);
+  });
+
+  it('does not hold back what changed after the refused transfer', () => {
+    const b = live();
+    b.head();
+    b.head();
+    expect(b.nack(11, 'apply')).toMatchObject([
+      { type: 'refused' },
+      { type: 'transfer', from: at(10), to: at(12) },
+    ]);
+  });
+
+  it('of a resumed client keeps what it has', () => {
+    const b = new Bench();
+    b.frame(hello(have(7)));
+    b.nack(10, 'apply');
+    expect(b.head()).toMatchObject([{ type: 'transfer', kind: 'delta', from: at(7) }]);
+  });
+
+  it('for its digest is answered by one full transfer, then the stream ends', () => {
+    const b = live();
+    b.head();
+    expect(b.nack(11, 'digest-mismatch')).toMatchObject([
+      { type: 'refused' },
+      { type: 'transfer', kind: 'full' },
+    ]);
+    expect(closeOf(b.nack(11, 'digest-mismatch'))).toBe('digest-mismatch');
+    const mended = live();
+    mended.head();
+    mended.nack(11, 'digest-mismatch');
+    mended.ack(11);
+    mended.head();
+    expect(closeOf(mended.nack(12, 'digest-mismatch'))).toBeUndefined();
+  });
+
+  it('of nothing ends the stream', () => {
+    expect(closeOf(live().nack(10, 'apply'))).toBe('protocol');
+  });
+});
+
+describe('pings', () => {
+  it('come with each heartbeat, ask for the digest at every fifth and echo the client', () => {
+    const b = live();
+    b.pong(have(10));
+    const pings = [1, 2, 3, 4, 5].flatMap(() => {
+      const effects = b.tick(SETTINGS.heartbeatMs);
+      b.pong(have(10));
+      return effects;
+    });
+    expect(
+      pings.map((ping) => ping.type === 'ping' && [ping.nonce, ping.wantDigest, ping.echoNonce]),
+    ).toEqual([
+      [1, false, 42],
+      [2, false, 42],
+      [3, false, 42],
+      [4, false, 42],
+      [5, true, 42],
+    ]);
+  });
+
+  it('vouch for nothing that is not taken yet', () => {
+    const b = new Bench();
+    b.frame(hello());
+    expect(b.tick(SETTINGS.heartbeatMs)).toMatchObject([{ type: 'ping', head: ORIGIN }]);
+    const later = live();
+    later.head();
+    expect(later.tick(SETTINGS.heartbeatMs)).toMatchObject([{ type: 'ping', head: at(10) }]);
+  });
+
+  it('move the bookmark over what happened elsewhere; the pong confirms it', () => {
+    const b = live();
+    b.head(false);
+    expect(b.tick(SETTINGS.heartbeatMs)).toMatchObject([{ type: 'ping', head: at(11) }]);
+    expect(b.pong({ ...have(11), digest: digestAt(10) })).toEqual([{ type: 'confirmed', position: at(11) }]);
+  });
+
+  it('that stay unanswered end the stream', () => {
+    const b = live();
+    b.tick(SETTINGS.heartbeatMs);
+    b.tick(SETTINGS.heartbeatMs);
+    expect(closeOf(b.tick(SETTINGS.heartbeatMs / 2))).toBe('silent');
+  });
+
+  it('find a client whose set is another one', () => {
+    expect(live().pong(have(10, digestAt(3)))).toMatchObject([
+      { type: 'diverged', position: at(10) },
+      { type: 'transfer', kind: 'full' },
+    ]);
+  });
+});
+
+describe('the end', () => {
+  it('is final', () => {
+    const b = live();
+    expect(b.frame({ type: 'bye', reason: 'done' })).toEqual([
+      { type: 'close', reason: 'bye', detail: 'done' },
+    ]);
+    expect(b.session.closed).toBe(true);
+    expect(b.session.deadlineMs).toBe(Number.POSITIVE_INFINITY);
+    expect([b.head(), b.ack(10), b.tick(1e9)]).toEqual([[], [], []]);
+  });
+
+  it('comes for frames of another protocol, unless they may be ignored', () => {
+    expect(live().frame({ type: 'unknown', ignorable: true })).toEqual([]);
+    expect(closeOf(live().frame({ type: 'unknown', ignorable: false }))).toBe('protocol');
+  });
+});
