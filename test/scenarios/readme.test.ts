@@ -1,0 +1,98 @@
+// Every command of the README, in its order, against what `make run` starts; blocks that need more than that
+// name it, and `ELSEWHERE` says who runs them.
+
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type DevInstance, startDev } from '../support/dev-instance.ts';
+import { freePort } from '../support/free-port.ts';
+import { startNatsServer } from '../support/nats-server.ts';
+import { TestProcess } from '../support/process.ts';
+import { type CommandBlock, ELSEWHERE, readCommandBlocks } from '../support/readme-commands.ts';
+import { requiresNats } from '../support/requires-nats.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const blocks = readCommandBlocks(path.join(ROOT, 'README.md'));
+const BINARIES = `${path.join(ROOT, 'node_modules/.bin')}${path.delimiter}${process.env['PATH']}`;
+const withNeed = (need: string): readonly CommandBlock[] => blocks.filter((block) => block.need === need);
+/** Blocks with a test of their own below, or elsewhere in the suite. */
+const OWN_TEST = ['', 'services', 'pack'];
+/** `diff` and `plan` end with 10 when something differs. */
+const CODES_OF_CHANGES = /^npx flagstream (diff|plan) /;
+const CHANGES = 10;
+
+test('every block says what it needs, and somebody runs it', () => {
+  const known = new Set([...OWN_TEST, ...Object.keys(ELSEWHERE)]);
+  expect(blocks.filter(({ need }) => !known.has(need))).toEqual([]);
+  for (const need of ['', 'services', 'pack', 'toolchain', 'fresh']) expect(withNeed(need)).not.toEqual([]);
+  // test/scenarios/packed.test.ts makes the package, and make fresh runs these two.
+  expect(withNeed('pack').flatMap(({ commands }) => commands)).toEqual(['make pack']);
+  expect(withNeed('fresh').flatMap(({ commands }) => commands)).toEqual(['make run', 'make test']);
+});
+
+describe('the tour', () => {
+  let dev: DevInstance;
+  let folder: string;
+  beforeAll(async () => {
+    dev = await startDev({ seed: 'demo' });
+    folder = tempDir('readme');
+  });
+
+  test.each(withNeed('').flatMap(({ commands }) => commands))('%s', async (command) => {
+    const { code, output } = await shell(here(command, dev, folder), dev.env);
+    expect(CODES_OF_CHANGES.test(command) ? [0, CHANGES] : [0], output).toContain(code);
+  });
+});
+
+requiresNats().test('the two roles of the section on NATS start and serve', async () => {
+  const nats = await startNatsServer();
+  const [controlPlane, evaluator] = withNeed('services').flatMap(({ commands }) => commands);
+  const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const start = (command: string | undefined, grpc: number, management: number): TestProcess =>
+    new TestProcess(
+      String(command),
+      'bash',
+      [
+        '-c',
+        `exec ${String(command)
+          .replace('npx ', '')
+          .replace('nats://localhost:4222', nats.url)
+          .replace(
+            '--data data',
+            `--data ${tempDir('readme-data')}`,
+          )} --nats-prefix ${nats.prefix} --grpc-port ${grpc} --management-port ${management}`,
+      ],
+      { cwd: ROOT, env: { PATH: BINARIES } },
+    );
+  const first = start(controlPlane, ports[0], ports[1]);
+  await first.waitForReady(ports[1]);
+  const second = start(evaluator, ports[2], ports[3]);
+  await second.waitForReady(ports[3]);
+  expect([await second.stop(), await first.stop()]).toEqual([
+    { code: 0, signal: null },
+    { code: 0, signal: null },
+  ]);
+});
+
+async function shell(
+  command: string,
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number; readonly output: string }> {
+  const started = new TestProcess(command, 'bash', ['-c', command], {
+    cwd: ROOT,
+    env: { ...env, PATH: BINARIES },
+  });
+  const { code } = await started.exited;
+  return { code: code ?? -1, output: started.text('stdout') + started.text('stderr') };
+}
+
+/** The command with this instance's ports and a folder of its own for the files it writes. */
+function here(command: string, dev: DevInstance, folder: string): string {
+  return command
+    .replaceAll('localhost:8010', `localhost:${dev.adminPort}`)
+    .replaceAll('localhost:8011', `localhost:${dev.portBase + 1}`)
+    .replaceAll('localhost:8013', `localhost:${dev.evaluatorPort}`)
+    .replaceAll('localhost:8014', `localhost:${dev.portBase + 4}`)
+    .replaceAll('flags.yaml', path.join(folder, 'flags.yaml'))
+    .replaceAll('npx ', '');
+}
