@@ -16,13 +16,12 @@ const INLINE_IMPORT = /\bimport\('([^']+)'\)/g;
  * @param options.root the workspace's folder
  * @param options.entries specifiers of ours by name
  * @param options.allowed packages that the consumer has
- * @param options.bundled declarations, by package, of what the SDK's types mention of it
  * @param options.out folder to write
  * @returns the entry points' files below `out`, by name
  * @throws Error naming each import that leads out of the package
  */
-export function copyDeclarations({ root, entries, allowed, bundled, out }) {
-  const tree = new DeclarationTree(root, allowed, bundled);
+export function copyDeclarations({ root, entries, allowed, out }) {
+  const tree = new DeclarationTree(root, allowed);
   const files = Object.fromEntries(
     Object.entries(entries).map(([name, specifier]) => [name, tree.add(tree.resolveOurs(specifier))]),
   );
@@ -43,12 +42,10 @@ class DeclarationTree {
   strays = [];
   #root;
   #allowed;
-  #bundled;
   #barrels = new Map();
 
-  constructor(root, allowed, bundled) {
+  constructor(root, allowed) {
     this.#root = root;
-    this.#bundled = bundled;
     this.#allowed = new Set([...allowed, ...builtinModules]);
   }
 
@@ -103,18 +100,10 @@ class DeclarationTree {
       return this.#relative(file, imported);
     }
     if (specifier.startsWith(OURS)) return this.#relative(file, this.resolveOurs(specifier));
-    if (this.#bundled[specifier] !== undefined) return this.#relativeTo(file, this.#addBundled(specifier));
     if (!specifier.startsWith('node:') && !this.#allowed.has(specifier)) {
       this.strays.push(`  ${this.#target(file)} imports ${specifier}`);
     }
     return specifier;
-  }
-
-  /** "@grpc/grpc-js" stands at bundled/grpc-grpc-js.d.ts. */
-  #addBundled(specifier) {
-    const target = `bundled/${specifier.replace('@', '').replaceAll('/', '-')}.d.ts`;
-    this.texts.set(target, this.#bundled[specifier]);
-    return target;
   }
 
   #relative(from, to) {

@@ -27,17 +27,6 @@ const ENTRIES = {
   openfeature: 'packages/client/src/openfeature/index.ts',
 };
 
-/** What the SDK's types mention of a library inside the bundle, which a consumer does not have. */
-const BUNDLED_TYPES = {
-  '@grpc/grpc-js': `/** A gRPC status code, 0 to 16. */
-export type status = number;
-export interface ServiceError extends Error {
-  readonly code: status;
-  readonly details: string;
-}
-`,
-};
-
 /** CommonJS packages inside an ES module still call require for Node's own modules. */
 const REQUIRE_BANNER = [
   "import { createRequire as flagstreamCreateRequire } from 'node:module';",
@@ -65,7 +54,6 @@ const types = copyDeclarations({
   root: ROOT,
   entries: { client: '@flagstream/client', openfeature: '@flagstream/client/openfeature' },
   allowed: PEERS,
-  bundled: BUNDLED_TYPES,
   out: path.join(PACKAGE, 'types'),
 });
 

@@ -26,9 +26,7 @@ export {
   type FieldViolation,
   FlagstreamError,
   fail,
-  fromServiceError,
   invalidField,
-  toServiceError,
 } from './errors.ts';
 export { LIMITS, type LimitName } from './limits.ts';
 export {
@@ -50,6 +48,7 @@ export {
   segmentId,
   segmentName,
 } from './names.ts';
+export { fromServiceError, toServiceError } from './service-error.ts';
 export {
   epochOfStream,
   headSubject,

@@ -1,15 +1,9 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import {
-  ERROR_CATALOGUE,
-  type ErrorReason,
-  fail,
-  fromServiceError,
-  invalidField,
-  toServiceError,
-} from './errors.ts';
+import { ERROR_CATALOGUE, type ErrorReason, fail, invalidField } from './errors.ts';
 import { ErrorInfo } from './gen/google/rpc/error_details.ts';
 import { Status } from './gen/google/rpc/status.ts';
+import { fromServiceError, toServiceError } from './service-error.ts';
 
 describe('the error catalogue', () => {
   it.each(Object.keys(ERROR_CATALOGUE) as ErrorReason[])('%s crosses the wire unchanged', (reason) => {
