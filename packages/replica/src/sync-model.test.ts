@@ -120,13 +120,20 @@ class Node implements SyncEnvironment {
   }
 }
 
+interface Line {
+  readonly client: SyncClientSession;
+  readonly server: SyncServerSession;
+  readonly up: ClientFrame[];
+  readonly down: ServerFrame[];
+  /** Frames of a transfer, written as the line drains: pings may overtake them. */
+  readonly transfer: ServerFrame[];
+}
+
 /** One client and, while it is connected, its line to the node. */
 class Peer {
   readonly #node: Node;
   #set = ClientSet.empty();
-  #line:
-    | { client: SyncClientSession; server: SyncServerSession; up: ClientFrame[]; down: ServerFrame[] }
-    | undefined;
+  #line: Line | undefined;
   #lastRevision = 0;
   /** The next transfer is refused. */
   refuse = false;
@@ -147,7 +154,13 @@ class Peer {
   connect(nowMs: number): void {
     if (this.#line !== undefined) return;
     const client = new SyncClientSession(sha256, CLIENT, this.#set);
-    this.#line = { client, server: new SyncServerSession(this.#node, SERVER, nowMs), up: [], down: [] };
+    this.#line = {
+      client,
+      server: new SyncServerSession(this.#node, SERVER, nowMs),
+      up: [],
+      down: [],
+      transfer: [],
+    };
     this.#client(client.handle({ type: 'opened', attempt: 0 }, nowMs), nowMs);
   }
 
@@ -165,7 +178,7 @@ class Peer {
       this.#server(line.server.handle({ type: 'frame', frame }, nowMs));
       return true;
     }
-    const frame = line.down.shift();
+    const frame = line.down.shift() ?? line.transfer.shift();
     if (frame === undefined) return false;
     this.#client(line.client.handle({ type: 'frame', frame }, nowMs), nowMs);
     return true;
@@ -190,7 +203,7 @@ class Peer {
           this.#line?.down.push(effect);
           break;
         case 'transfer':
-          this.#line?.down.push(...this.#node.frames(effect));
+          this.#line?.transfer.push(...this.#node.frames(effect));
           break;
         case 'diverged':
           throw new Error(`the node says that a client diverged at ${effect.position.revision}`);
