@@ -3,7 +3,7 @@
  * --nats-url, FLAGSTREAM_NATS_URL.
  */
 import { KEY_PATTERN, LIMITS, NATS_PREFIX_DEFAULT, NATS_PREFIX_PATTERN } from '@flagstream/protocol';
-import type { LogFormat, LogLevel } from '@flagstream/runtime';
+import { type LogFormat, type LogLevel, secretSetting } from '@flagstream/runtime';
 import { z } from 'zod';
 
 const port = (standard: number, description: string) =>
@@ -24,7 +24,13 @@ export interface EvaluatorConfig {
   readonly nodeId?: string | undefined;
   readonly project: string;
   readonly environment: string;
-  readonly nats: { readonly url?: string | undefined; readonly prefix: string };
+  readonly reflection: boolean;
+  readonly nats: {
+    readonly url?: string | undefined;
+    readonly prefix: string;
+    readonly user?: string | undefined;
+    readonly password?: string | undefined;
+  };
   readonly controlPlane: { readonly address?: string | undefined };
   readonly heartbeatMs: number;
   readonly drainMs: number;
@@ -43,6 +49,7 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
     .describe('Name of this process in logs and streams; a new one at each start when absent.'),
   project: key('default', 'Project of callers that name none.'),
   environment: key('development', 'Environment of callers that name none.'),
+  reflection: z.boolean().default(true).describe('Serve gRPC reflection.'),
   nats: z
     .strictObject({
       url: z.string().min(1).optional().describe('NATS servers to follow the log from, separated by commas.'),
@@ -51,6 +58,8 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
         .regex(NATS_PREFIX_PATTERN, 'must consist of a-z, 0-9 and "-"')
         .default(NATS_PREFIX_DEFAULT)
         .describe('What the names of streams and subjects begin with.'),
+      user: z.string().optional().describe('NATS user.'),
+      password: secretSetting(z.string().optional().describe('NATS password.')),
     })
     .prefault({}),
   controlPlane: z

@@ -95,6 +95,18 @@ describe('startEvaluator', () => {
     expect(evaluator.applied()).toEqual(log.position);
   });
 
+  it('starts, and says why it is not ready, while NATS is down', async () => {
+    const { logger } = testLogger();
+    const nats = { url: `nats://127.0.0.1:${await unusedPort()}`, prefix: 'test' };
+    const evaluator = closing(await startEvaluator(testConfig({ nats }), { logger }), (e) => e.close());
+    expect((await get(evaluator.managementPort, '/healthz')).status).toBe(200);
+    const { status, body } = await get(evaluator.managementPort, '/readyz');
+    expect([status, JSON.parse(body)]).toMatchObject([
+      503,
+      { reasons: [expect.any(String), 'the log source does not deliver'] },
+    ]);
+  });
+
   it('names the port that is taken, and leaves nothing open', async () => {
     const taken = closing(createServer(), (server) => server.close());
     const port = await new Promise<number>((resolve) =>
@@ -102,11 +114,20 @@ describe('startEvaluator', () => {
     );
     const { logger } = testLogger();
     const log = shopLog();
-    const error = await failure(startEvaluator(testConfig({ port }), { source: log, logger }));
+    const error = await failure(startEvaluator(testConfig({ grpcPort: port }), { source: log, logger }));
     expect(error).toMatchObject({ reason: 'PORT_IN_USE' });
     expect(error.message).toContain(String(port));
   });
 });
+
+async function unusedPort(): Promise<number> {
+  const server = createServer();
+  const port = await new Promise<number>((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
+  );
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 /** A control plane's LogService over a log in memory. */
 async function logService(

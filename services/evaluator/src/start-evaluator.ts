@@ -129,6 +129,7 @@ export async function startEvaluator(
       streamService({ serving, fanout, wheel, transfers, streams, nodeId, heartbeatMs, random }),
     ],
     health,
+    reflection: config.reflection,
     maxRequestBytes: LIMITS.evaluationRequestBytesMax,
   });
   host.onDrain(async () => {

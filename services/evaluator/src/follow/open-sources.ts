@@ -87,11 +87,19 @@ async function openBus(
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<Bus | undefined> {
-  const { url, prefix } = config.nats;
+  const { url, prefix, user, password } = config.nats;
   if (url === undefined) return undefined;
   return lifecycle.start(
     'bus',
-    () => connectBus({ url, prefix, name: `evaluator ${nodeId}`, logger }),
+    () =>
+      connectBus({
+        url,
+        prefix,
+        name: `evaluator ${nodeId}`,
+        logger,
+        ...(user === undefined ? {} : { user }),
+        ...(password === undefined ? {} : { password }),
+      }),
     (bus) => bus.close(),
   );
 }
