@@ -1,7 +1,5 @@
 /** `flagstream config`: what a role would run with, and which settings there are. */
-import { effectiveSettings, resolveConfig } from '@flagstream/runtime';
 import { Command } from 'commander';
-import { z } from 'zod';
 import type { CliSession } from '../cli-session.ts';
 import { outputOption } from '../options/connection-options.ts';
 import { type OutputFormat, printJson } from '../output/json-output.ts';
@@ -30,11 +28,7 @@ function printCommand(session: CliSession, roles: Roles | undefined): Command {
   if (roles === undefined) return command;
   return addSettingOptions(command, roles).action(
     session.action(async (options: PrintOptions) => {
-      const { schema } = roles[options.role];
-      const settings = effectiveSettings(
-        schema,
-        resolveConfig(schema, roleSources(session, command, options)),
-      );
+      const settings = roles[options.role].effective(roleSources(session, command, options));
       if (options.output === 'json') printJson(session.terminal, settings);
       else
         printTable(session.terminal, settings, [
@@ -53,7 +47,7 @@ function schemaCommand(session: CliSession, roles: Roles | undefined): Command {
   if (roles === undefined) return command;
   return command.action(
     session.action(async ({ role }: RoleOptions) => {
-      printJson(session.terminal, z.toJSONSchema(roles[role].schema, { io: 'input' }));
+      printJson(session.terminal, roles[role].jsonSchema());
     }),
   );
 }

@@ -1,11 +1,9 @@
 /** `flagstream serve`: one role in this process, for production. */
-import { hostname } from 'node:os';
-import { createLogger, Lifecycle, loadConfig, stopOnSignals } from '@flagstream/runtime';
+import type { ConfigSources } from '@flagstream/runtime';
 import { Command, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { ROLE_NAMES, type RoleName, type Roles } from '../roles/roles.ts';
 import { addSettingOptions, typedSettings } from '../roles/setting-options.ts';
-import { VERSION } from '../version.ts';
 
 export interface RoleOptions {
   readonly role: RoleName;
@@ -14,9 +12,6 @@ export interface RoleOptions {
 
 /** Options of a command that takes a role, beside the role's settings. */
 const ROLE_OPTION_NAMES: readonly string[] = ['role', 'config', 'output'];
-
-/** Longer than any role takes by itself. */
-const STOP_TIMEOUT_MS = 60_000;
 
 export function withRole(command: Command): Command {
   return command
@@ -49,35 +44,15 @@ async function serve(
   options: RoleOptions,
   roles: Roles,
 ): Promise<never> {
-  const role = roles[options.role];
-  const config = loadConfig(role.schema, roleSources(session, command, options));
-  const { nodeId = hostname(), ...logging } = role.logging(config);
-  const logger = createLogger({ service: role.name, version: VERSION, nodeId, ...logging });
-  const lifecycle = new Lifecycle({ logger, stopTimeoutMs: STOP_TIMEOUT_MS });
-  session.takeOverSignals();
-  stopOnSignals({ logger, stop: () => lifecycle.stop() });
-  await lifecycle.start(
-    role.name,
-    () => role.start(config),
-    (running) => running.close(),
-  );
-  return untilSignal();
+  const { runRole } = await import('../roles/run-role.ts');
+  return runRole(session, roles[options.role], roleSources(session, command, options));
 }
 
 /** Where the settings of a role come from. */
-export function roleSources(
-  session: CliSession,
-  command: Command,
-  options: RoleOptions,
-): Parameters<typeof loadConfig>[1] {
+export function roleSources(session: CliSession, command: Command, options: RoleOptions): ConfigSources {
   return {
     flags: typedSettings(command, ROLE_OPTION_NAMES),
     env: session.env,
     ...(options.config === undefined ? {} : { file: options.config }),
   };
-}
-
-/** A signal ends the process. */
-export function untilSignal(): Promise<never> {
-  return new Promise<never>(() => undefined);
 }

@@ -1,11 +1,8 @@
 /**
  * The parts of an installation that a process can be. Loaded when a command
- * needs them: a client command must not wait for SQLite and NATS.
+ * needs them: a client command must not wait for SQLite, NATS and metrics.
  */
-import type { ControlPlaneConfig } from '@flagstream/control-plane';
-import type { EvaluatorConfig } from '@flagstream/evaluator';
-import type { LogFormat, LogLevel } from '@flagstream/runtime';
-import type { z } from 'zod';
+import type { ConfigSources, EffectiveSetting, LogFormat, LogLevel, Setting } from '@flagstream/runtime';
 
 export const ROLE_NAMES = ['control-plane', 'evaluator'] as const;
 export type RoleName = (typeof ROLE_NAMES)[number];
@@ -18,46 +15,25 @@ export interface RunningRole {
 
 export interface Role {
   readonly name: RoleName;
-  readonly schema: z.ZodType;
-  /** `config` is what the schema answered. */
-  readonly logging: (config: unknown) => RoleLogging;
-  readonly start: (config: unknown) => Promise<RunningRole>;
+  readonly settings: readonly Setting[];
+  /** JSON Schema of its configuration file. */
+  jsonSchema(): unknown;
+  /** Every setting with its origin, secrets hidden. @throws ConfigError */
+  effective(sources: ConfigSources): readonly EffectiveSetting[];
+  /** Checks the whole configuration before anything opens. @throws ConfigError */
+  prepare(sources: ConfigSources): PreparedRole;
 }
 
-export interface RoleLogging {
-  readonly level: LogLevel;
-  readonly format: LogFormat;
+export interface PreparedRole {
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   /** Absent: the role makes one up when it starts. */
-  readonly nodeId: string | undefined;
+  readonly nodeId?: string | undefined;
+  start(): Promise<RunningRole>;
 }
 
 export type Roles = Readonly<Record<RoleName, Role>>;
 
 export async function loadRoles(): Promise<Roles> {
-  const [controlPlane, evaluator] = await Promise.all([
-    import('@flagstream/control-plane'),
-    import('@flagstream/evaluator'),
-  ]);
-  const { controlPlaneConfigSchema, startControlPlane } = controlPlane;
-  const { evaluatorConfigSchema, startEvaluator } = evaluator;
-  return {
-    'control-plane': {
-      name: 'control-plane',
-      schema: controlPlaneConfigSchema,
-      logging: (config) => {
-        const { log, nodeId } = config as ControlPlaneConfig;
-        return { ...log, nodeId };
-      },
-      start: (config) => startControlPlane(config as ControlPlaneConfig),
-    },
-    evaluator: {
-      name: 'evaluator',
-      schema: evaluatorConfigSchema,
-      logging: (config) => {
-        const { log, nodeId } = config as EvaluatorConfig;
-        return { ...log, nodeId };
-      },
-      start: (config) => startEvaluator(config as EvaluatorConfig),
-    },
-  };
+  const { ROLES } = await import('./role-table.ts');
+  return ROLES;
 }

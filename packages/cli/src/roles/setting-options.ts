@@ -1,5 +1,5 @@
 /** The settings of roles as flags of a command. */
-import { describeConfig, type Setting } from '@flagstream/runtime';
+import type { Setting } from '@flagstream/runtime';
 import { type Command, Option } from 'commander';
 import { ROLE_NAMES, type RoleName, type Roles } from './roles.ts';
 
@@ -17,7 +17,7 @@ const VALUE_WORDS: Readonly<Record<Setting['type'], string>> = {
 export function addSettingOptions(command: Command, roles: Roles): Command {
   const byFlag = new Map<string, { readonly setting: Setting; readonly roles: RoleName[] }>();
   for (const role of ROLE_NAMES) {
-    for (const setting of describeConfig(roles[role].schema)) {
+    for (const setting of roles[role].settings) {
       const known = byFlag.get(setting.flag);
       if (known === undefined) byFlag.set(setting.flag, { setting, roles: [role] });
       else known.roles.push(role);

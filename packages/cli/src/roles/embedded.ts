@@ -1,0 +1,16 @@
+/** The embedded mode as its command sees it; run-embedded.ts runs it. */
+import type { LogLevel } from '@flagstream/runtime';
+
+export interface EmbeddedOptions {
+  /** What a new data folder is filled with. */
+  readonly seed: 'none' | 'default' | 'demo';
+  readonly data: string;
+  readonly portBase: number;
+  readonly nats?: string;
+  readonly logLevel: LogLevel;
+}
+
+/** Ports from the base on: four are used, the others are for clients of other protocols. */
+export const EMBEDDED_PORTS = 7;
+/** Of callers that name none. */
+export const EMBEDDED_PROJECT = 'default';

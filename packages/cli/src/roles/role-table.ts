@@ -1,0 +1,30 @@
+/** Each role with its schema and its start function. */
+import { controlPlaneConfigSchema, startControlPlane } from '@flagstream/control-plane';
+import { evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
+import { describeConfig, effectiveSettings, loadConfig, resolveConfig } from '@flagstream/runtime';
+import { z } from 'zod';
+import type { PreparedRole, Role, RoleName, Roles, RunningRole } from './roles.ts';
+
+type RoleConfig = Pick<PreparedRole, 'log' | 'nodeId'>;
+
+function role<C extends RoleConfig>(
+  name: RoleName,
+  schema: z.ZodType<C>,
+  start: (config: C) => Promise<RunningRole>,
+): Role {
+  return {
+    name,
+    settings: describeConfig(schema),
+    jsonSchema: () => z.toJSONSchema(schema, { io: 'input' }),
+    effective: (sources) => effectiveSettings(schema, resolveConfig(schema, sources)),
+    prepare: (sources) => {
+      const config = loadConfig(schema, sources);
+      return { log: config.log, nodeId: config.nodeId, start: () => start(config) };
+    },
+  };
+}
+
+export const ROLES: Roles = {
+  'control-plane': role('control-plane', controlPlaneConfigSchema, (config) => startControlPlane(config)),
+  evaluator: role('evaluator', evaluatorConfigSchema, (config) => startEvaluator(config)),
+};
