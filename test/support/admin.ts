@@ -58,6 +58,16 @@ export class Admin {
     return { ...place(response.revision), etag: response.flagConfig?.etag ?? '' };
   }
 
+  /** Changes a flag's description: a revision that alters no answer. */
+  async describe(key: string, description: string): Promise<Written> {
+    const response = await callUnary(this.client, this.client.updateFlag, {
+      flag: Flag.fromJSON({ name: `projects/${this.project}/flags/${key}`, description }),
+      updateMask: ['description'],
+      ...written('describe'),
+    });
+    return { ...place(response.revision), etag: response.flag?.etag ?? '' };
+  }
+
   configName(key: string): string {
     return `projects/${this.project}/environments/${this.environment}/flagConfigs/${key}`;
   }

@@ -4,7 +4,7 @@ import { type FlagstreamError, fromServiceError } from '@flagstream/protocol';
 import { AdminServiceClient } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import { createLogger } from '@flagstream/runtime';
-import { type Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { type CallOptions, type Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 import { type ControlPlaneConfig, controlPlaneConfigSchema } from './config.ts';
 import { type RunningControlPlane, startControlPlane } from './start.ts';
@@ -17,9 +17,11 @@ export interface TestControlPlane {
   readonly log: LogServiceClient;
 }
 
-type UnaryMethod<C, I, O> = (
-  this: C,
+/** The overload that TypeScript infers from: a generated client's last one. */
+type UnaryMethod<I, O> = (
   request: I,
+  metadata: Metadata,
+  options: CallOptions,
   callback: (error: ServiceError | null, response: O) => void,
 ) => unknown;
 
@@ -46,13 +48,9 @@ export async function controlPlane(
 }
 
 /** A call as a promise. Rejects with the FlagstreamError that the status carries. */
-export function call<C extends Client, I, O>(
-  client: C,
-  method: UnaryMethod<C, I, O>,
-  request: I,
-): Promise<O> {
+export function call<I, O>(client: Client, method: UnaryMethod<I, O>, request: I): Promise<O> {
   return new Promise((resolve, reject) => {
-    method.call(client, request, (error, response) => {
+    method.call(client, request, new Metadata(), {}, (error, response) => {
       if (error === null) resolve(response);
       else reject(fromServiceError(error));
     });

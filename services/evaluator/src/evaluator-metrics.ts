@@ -1,6 +1,7 @@
 /** Numbers of an evaluator, read where they live when somebody scrapes. */
 import type { Metrics, Sample } from '@flagstream/runtime';
 import type { StreamRegistry } from './fanout/stream-registry.ts';
+import type { TransferCache } from './fanout/transfer-cache.ts';
 import type { LogFollower } from './follow/log-follower.ts';
 import type { EvaluationCounts } from './serve/evaluation-counts.ts';
 import type { Serving } from './serve/serving.ts';
@@ -13,6 +14,7 @@ export interface MeasuredParts {
   readonly counts: EvaluationCounts;
   readonly streams: StreamRegistry;
   readonly watchers: StreamRegistry;
+  readonly transfers: TransferCache;
 }
 
 export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
@@ -67,7 +69,10 @@ export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
   ]);
 }
 
-function exportStreams(metrics: Metrics, { streams, watchers }: MeasuredParts): void {
+function exportStreams(metrics: Metrics, { streams, watchers, transfers }: MeasuredParts): void {
+  scrapedCounter(metrics, 'flagstream_transfers_total', 'Transfers to Sync streams.', 'kind', () =>
+    Object.entries(transfers.sent),
+  );
   const kinds = [['sync', streams] as const, ['watch', watchers] as const];
   metrics.gauge('stream_clients', 'Open streams.', ['kind'], (gauge) => {
     for (const [kind, registry] of kinds) gauge.set({ kind }, registry.size);

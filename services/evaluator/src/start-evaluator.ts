@@ -114,11 +114,11 @@ export async function startEvaluator(
   const { source, snapshots, liveState } = sources;
   const follower = new LogFollower({ codec: recordCodec, source, snapshots, now, logger, listener });
   const serving = new Serving(follower, state, liveState, now);
-  exportMetrics(metrics, { follower, state, serving, counts, streams, watchers });
+  const transfers = new TransferCache(log);
+  exportMetrics(metrics, { follower, state, serving, counts, streams, watchers, transfers });
 
   const { heartbeatMs } = config;
   const evaluator = new Evaluator(serving, wait, counts);
-  const transfers = new TransferCache(log);
   const host = new GrpcHost({
     name: 'evaluator',
     logger,

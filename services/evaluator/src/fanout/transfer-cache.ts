@@ -22,10 +22,16 @@ export class TransferCache {
   readonly #log: () => LogState;
   /** Oldest first. */
   readonly #cached = new Map<string, Cached>();
+  readonly #sent = { delta: 0, full: 0 };
   #bytes = 0;
 
   constructor(log: () => LogState) {
     this.#log = log;
+  }
+
+  /** Transfers handed to streams so far, by kind. */
+  get sent(): Readonly<Record<TransferEffect['kind'], number>> {
+    return this.#sent;
   }
 
   /** The frames of a transfer that leads to the environment's state as it is now. */
@@ -33,6 +39,7 @@ export class TransferCache {
     const from = effect.from === undefined ? undefined : this.#base(environment, effect.from);
     const { project, environment: name } = environment.scope;
     const { kind, to, forked } = effect;
+    this.#sent[kind] += 1;
     const generation = environment.state.generation;
     const key = `${project}/${name}/${kind}/${from?.revision ?? ''}/${to.epoch}.${to.revision}/${generation}/${forked}/${frameBytesMax}`;
     const known = this.#cached.get(key);
