@@ -7,9 +7,13 @@ import type { Snapshot } from './seams.ts';
 const SETTINGS = { lagToleranceMs: 1_500, retryMs: 1_000 };
 
 class Bench {
-  readonly writer = new LogWriter();
+  readonly writer: LogWriter;
   readonly follower = new Follower(jsonCodec, SETTINGS);
   nowMs = 10_000;
+
+  constructor(identity?: Uint8Array) {
+    this.writer = new LogWriter(identity);
+  }
 
   handle(event: FollowerEvent): readonly FollowerEffect[] {
     return this.follower.handle(event, this.nowMs);
@@ -105,6 +109,40 @@ describe('Follower', () => {
     b.handle(b.records(1, 2));
     const beacon = { ...b.writer.beacon(), headHash: new Uint8Array(32) };
     expect(b.kinds({ type: 'head', beacon })).toEqual(['alarm:diverged', 'fetch-snapshot']);
+  });
+
+  it('recognises a log that began anew by a head below its own revision, and takes it over', () => {
+    const b = bench(3);
+    b.handle(b.records(1, 2, 3, 4));
+    const lateHead = { ...b.writer.beacon(), headRevision: 2, headHash: b.writer.records[1]!.hash };
+    expect(b.kinds({ type: 'head', beacon: lateHead })).toEqual([]);
+    const anew = new Bench(new Uint8Array(32).fill(7));
+    expect(b.kinds(anew.head())).toEqual(['alarm:diverged', 'fetch-snapshot']);
+    expect(b.follower.freshness(b.nowMs).source).toBe('diverged');
+    expect(b.kinds({ type: 'snapshot', snapshot: anew.snapshot() })).toEqual(['replaced', 'reopen']);
+    expect(b.follower.state.position).toEqual(anew.writer.position);
+  });
+
+  it('takes the snapshot of another log, with an alarm, where a source knows its revision no more', () => {
+    const b = bench(3);
+    b.handle(b.records(1, 2, 3, 4));
+    b.handle({ type: 'status', status: { kind: 'behind', firstRevision: 0, detail: 'not of this log' } });
+    expect(b.follower.freshness(b.nowMs).source).toBe('stale-cache');
+    const anew = new Bench(new Uint8Array(32).fill(7));
+    const snapshot = anew.snapshot();
+    expect(b.kinds({ type: 'snapshot', snapshot })).toEqual(['alarm:diverged', 'replaced', 'reopen']);
+    expect(b.follower.counters.diverged).toBe(1);
+    expect(b.follower.state.position).toEqual(anew.writer.position);
+  });
+
+  it('takes a branch of its own log likewise', () => {
+    const b = bench(2);
+    const before = bench(1);
+    before.writer.writeFields({ changes: [flag('a', 'branch')], comment: 'branch' });
+    b.handle(b.records(1, 2, 3));
+    b.handle({ type: 'status', status: { kind: 'behind', firstRevision: 0, detail: '' } });
+    const snapshot = { ...before.snapshot(), lineage: b.follower.state.lineage };
+    expect(b.kinds({ type: 'snapshot', snapshot })).toEqual(['alarm:diverged', 'replaced', 'reopen']);
   });
 
   it('fetches a snapshot when the source no longer has what comes next', () => {

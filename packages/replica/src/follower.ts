@@ -152,9 +152,7 @@ export class Follower {
         effects.push(...this.#tick(nowMs));
         return false;
       case 'diverged':
-        this.#counters.diverged += 1;
-        this.#fault = 'diverged';
-        effects.push({ type: 'alarm', code: 'diverged', detail: outcome.detail });
+        effects.push(this.#diverged(outcome.detail));
         this.#want(outcome.detail);
         effects.push(...this.#tick(nowMs));
         return false;
@@ -165,20 +163,32 @@ export class Follower {
     this.#head = beacon;
     this.#headHeardMs = nowMs;
     this.#measure();
-    const { position } = this.#state;
-    const sameRevision = beacon.epoch === position.epoch && beacon.headRevision === position.revision;
-    if (sameRevision && !bytesEqual(beacon.headHash, position.hash)) {
-      this.#counters.diverged += 1;
-      this.#fault = 'diverged';
-      const detail = `the head beacon names another record at revision ${position.revision}`;
+    if (this.#contradicts({ epoch: beacon.epoch, revision: beacon.headRevision, hash: beacon.headHash })) {
+      const detail = `the head beacon names another record at revision ${beacon.headRevision}`;
       this.#want(detail);
-      return [{ type: 'alarm', code: 'diverged', detail }, ...this.#tick(nowMs)];
+      return [this.#diverged(detail), ...this.#tick(nowMs)];
     }
     return this.#tick(nowMs);
   }
 
+  /**
+   * Whether a position is of another log than the applied one, or of a branch.
+   * A head below the applied revision is late when it is ours; when it is not,
+   * nothing that is delivered would ever tell: the log has begun anew.
+   */
+  #contradicts({ epoch, revision, hash }: Position): boolean {
+    const known = epoch === this.#state.position.epoch ? this.#state.hashAt(revision) : undefined;
+    return known !== undefined && !bytesEqual(known, hash);
+  }
+
+  #diverged(detail: string): FollowerEffect {
+    this.#counters.diverged += 1;
+    this.#fault = 'diverged';
+    return { type: 'alarm', code: 'diverged', detail };
+  }
+
   #status(status: SourceStatus, nowMs: number): readonly FollowerEffect[] {
-    this.#down = status.kind === 'down';
+    this.#down = status.kind !== 'live';
     if (status.kind !== 'behind') return [];
     this.#want(status.detail);
     return this.#tick(nowMs);
@@ -186,24 +196,37 @@ export class Follower {
 
   #snapshot(snapshot: Snapshot, nowMs: number): readonly FollowerEffect[] {
     this.#snapshotOpen = false;
+    this.#snapshotWanted = undefined;
     const mine = this.#state.position;
+    const effects: FollowerEffect[] = [];
+    if (this.#fault !== 'diverged' && this.#isAnotherLog(snapshot)) {
+      const detail = `the snapshot of revision ${snapshot.position.revision} is of another log than the applied revision ${mine.revision}`;
+      effects.push(this.#diverged(detail));
+    }
     const older =
       this.#fault !== 'diverged' &&
       snapshot.position.epoch === mine.epoch &&
       snapshot.position.revision < mine.revision;
-    this.#snapshotWanted = undefined;
     if (older) return [{ type: 'reopen', after: mine }];
     try {
       this.#state = LogState.fromSnapshot(this.#codec, snapshot);
     } catch (cause) {
       this.#retryAtMs = nowMs + this.#settings.retryMs;
       this.#want(String(cause));
-      return [{ type: 'alarm', code: 'snapshot-failed', detail: String(cause) }];
+      return [...effects, { type: 'alarm', code: 'snapshot-failed', detail: String(cause) }];
     }
     this.#fault = undefined;
     this.#behindSinceMs = undefined;
     this.#measure();
-    return [{ type: 'replaced' }, { type: 'reopen', after: this.#state.position }];
+    return [...effects, { type: 'replaced' }, { type: 'reopen', after: this.#state.position }];
+  }
+
+  /** Where snapshots come from is who knows the log: then what was applied is not true any more. */
+  #isAnotherLog({ position, lineage }: Snapshot): boolean {
+    if (this.#state.position.revision === 0) return false;
+    const identity = lineage[0]?.baseHash;
+    const otherIdentity = identity !== undefined && !bytesEqual(identity, this.#state.logIdentity);
+    return otherIdentity || this.#contradicts(position);
   }
 
   #want(reason: string): void {
