@@ -8,8 +8,10 @@ import {
   type RunningControlPlane,
   startControlPlane,
 } from '@flagstream/control-plane';
+import { logStreamName } from '@flagstream/protocol';
 import { type HeadBeacon, ORIGIN } from '@flagstream/replica';
 import { type Bus, connectBus, createLogger } from '@flagstream/runtime';
+import { connect } from 'nats';
 import { expect } from 'vitest';
 import { Admin } from '../support/admin.ts';
 import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
@@ -26,13 +28,13 @@ interface Shop {
   readonly admin: Admin;
 }
 
-async function startShop(nats: NatsServer, data: string): Promise<Shop> {
+async function startShop(nats: NatsServer, data: string, streamBytes?: number): Promise<Shop> {
   const settings: Partial<Record<keyof ControlPlaneConfig, unknown>> = {
     data,
     grpcPort: 0,
     managementPort: 0,
     drainGraceMs: 1000,
-    nats: { url: nats.url, prefix: nats.prefix },
+    nats: { url: nats.url, prefix: nats.prefix, ...(streamBytes === undefined ? {} : { streamBytes }) },
   };
   const running = await startControlPlane(controlPlaneConfigSchema.parse(settings), { logger });
   hold({ what: `control plane on ${data}`, release: () => running.close(), releaseNow: () => undefined });
@@ -103,6 +105,22 @@ requiresNats().test('goes on where it was after a restart', async () => {
   const second = await startShop(nats, data);
   await second.admin.setEnabled('a', false);
   await expectShipped(bus, second);
+});
+
+requiresNats().test('gives the stream the size that the settings of this start ask for', async () => {
+  const nats = await startNatsServer();
+  const nc = await connect({ servers: nats.url });
+  hold({ what: 'connection of a test', release: () => nc.close(), releaseNow: () => undefined });
+  const jsm = await nc.jetstreamManager();
+  const size = async (): Promise<number> =>
+    (await jsm.streams.info(logStreamName(nats.prefix, EPOCH))).config.max_bytes;
+  const data = tempDir('shipper');
+  const first = await startShop(nats, data, 1_048_576);
+  await expectShipped(await openBus(nats), first);
+  expect(await size()).toBe(1_048_576);
+  await first.running.close();
+  await startShop(nats, data, 2_097_152);
+  await until(async () => (await size()) === 2_097_152, { what: 'the other size' });
 });
 
 requiresNats('2.9.0', { ownServer: true }).test(

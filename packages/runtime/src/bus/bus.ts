@@ -49,7 +49,7 @@ export interface Bus {
   readonly serverVersion: string;
   readonly connected: boolean;
 
-  /** Creates the epoch's stream, or brings its size to `maxBytes`. Idempotent. */
+  /** Creates the epoch's stream, or brings its settings in line and its size to `maxBytes`. Idempotent. */
   ensureLogStream(epoch: number, maxBytes: number): Promise<void>;
   /** Undefined: there is no such stream. */
   logStreamInfo(epoch: number): Promise<LogStreamInfo | undefined>;

@@ -42,14 +42,47 @@ export function logStreamConfig(prefix: string, epoch: number, maxBytes: number)
   };
 }
 
-/** Creates the stream, or brings an existing one to the wanted size. */
-export async function ensureStream(jsm: JetStreamManager, config: Partial<StreamConfig>): Promise<void> {
+/**
+ * What a stream that is there already is brought to: what would stop the log,
+ * or let records go that the window should hold. Storage and retention are
+ * fixed for ever; replicas are the operator's.
+ */
+const KEPT_IN_LINE = [
+  'subjects',
+  'discard',
+  'max_bytes',
+  'max_msgs',
+  'max_msgs_per_subject',
+  'max_age',
+  'max_msg_size',
+  'deny_delete',
+  'deny_purge',
+  'allow_direct',
+  'allow_rollup_hdrs',
+] as const satisfies readonly (keyof StreamConfig)[];
+
+/** Creates the stream, or brings the settings of an existing one in line. Answers the settings that it changed. */
+export async function ensureStream(
+  jsm: JetStreamManager,
+  config: Partial<StreamConfig>,
+): Promise<readonly string[]> {
   const name = config.name!;
   const existing = await unlessMissing(jsm.streams.info(name));
-  if (existing === undefined) await jsm.streams.add(config);
-  else if (existing.config.max_bytes !== config.max_bytes) {
-    await jsm.streams.update(name, { ...existing.config, max_bytes: config.max_bytes! });
+  if (existing === undefined) {
+    await jsm.streams.add(config);
+    return [];
   }
+  const differing = KEPT_IN_LINE.filter((setting) => !sameSetting(existing.config[setting], config[setting]));
+  if (differing.length > 0) {
+    const wanted = Object.fromEntries(differing.map((setting) => [setting, config[setting]]));
+    await jsm.streams.update(name, { ...existing.config, ...wanted });
+  }
+  return differing;
+}
+
+/** Servers leave settings out that are off. */
+function sameSetting(is: unknown, wanted: unknown): boolean {
+  return JSON.stringify(is ?? false) === JSON.stringify(wanted);
 }
 
 /** Undefined instead of the error that says that there is no such stream or record. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { LIMITS, logStreamName } from '@flagstream/protocol';
-import { connect } from 'nats';
+import { connect, DiscardPolicy, nanos } from 'nats';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../../../test/support/free-port.ts';
 import { type NatsServer, startNatsServer } from '../../../../test/support/nats-server.ts';
@@ -96,6 +96,35 @@ requiresNats().describe('the bus', () => {
       deny_purge: true,
     });
     expect(config.allow_direct ?? false).toBe(false);
+  });
+
+  it('brings a stream in line that somebody made otherwise', async () => {
+    const prefix = `${server.prefix}-otherwise`;
+    const bus = await open(server, prefix);
+    const nc = await connect({ servers: server.url });
+    const jsm = await nc.jetstreamManager();
+    const name = logStreamName(prefix, 1);
+    await jsm.streams.add({
+      name,
+      subjects: [`${prefix}.log.>`],
+      max_msgs: 5,
+      discard: DiscardPolicy.New,
+      max_age: nanos(60_000),
+    });
+    await bus.ensureLogStream(1, MAX_BYTES);
+    const { config } = await jsm.streams.info(name);
+    await nc.close();
+    expect(config).toMatchObject({
+      subjects: [`${prefix}.log.1`],
+      discard: 'old',
+      max_msgs: -1,
+      max_age: 0,
+      max_bytes: MAX_BYTES,
+      max_msg_size: LIMITS.streamMessageBytesMax,
+      deny_delete: true,
+      deny_purge: true,
+    });
+    await appendAll(bus, 1, 20);
   });
 
   it('appends by compare-and-set on the whole stream', async () => {

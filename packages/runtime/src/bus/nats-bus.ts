@@ -71,7 +71,10 @@ class NatsBus implements Bus {
   }
 
   async ensureLogStream(epoch: number, maxBytes: number): Promise<void> {
-    await ensureStream(this.#required().jsm, logStreamConfig(this.#prefix, epoch, maxBytes));
+    const { jsm } = this.#required();
+    const changed = await ensureStream(jsm, logStreamConfig(this.#prefix, epoch, maxBytes));
+    if (changed.length > 0)
+      this.#logger.warn({ epoch, settings: changed }, 'settings of the log stream were brought in line');
   }
 
   async logStreamInfo(epoch: number): Promise<LogStreamInfo | undefined> {

@@ -145,7 +145,20 @@ export class Shipper {
   }
 
   async #inspect(attempt: number): Promise<ShipEvent> {
-    return { type: 'inspected', attempt, stream: await this.#lookAtStream() };
+    const stream = await this.#lookAtStream();
+    if (stream.kind === 'found' && stream.tail === 'ours') await this.#tendStream();
+    return { type: 'inspected', attempt, stream };
+  }
+
+  /** Our stream may be of other settings. Shipping goes on with them where they cannot be changed. */
+  async #tendStream(): Promise<void> {
+    const { bus, logger, streamBytesMax } = this.#options;
+    try {
+      await bus.ensureLogStream(this.#epoch, streamBytesMax);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      logger.warn({ detail }, 'the log stream keeps settings that are not the configured ones');
+    }
   }
 
   async #lookAtStream(): Promise<StreamView> {
