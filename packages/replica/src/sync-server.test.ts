@@ -35,8 +35,12 @@ class Environment implements SyncEnvironment {
   head = (): Position => (this.revision === 0 ? ORIGIN : at(this.revision, this.epoch));
   changedRevision = (): number => this.changed;
   digest = (): Have['digest'] => digestAt(this.changed);
-  logIdentity = (): Uint8Array => LOG;
-  canDelta = ({ revision, hash }: Position): boolean => revision >= this.floor && hash[0] === revision;
+  log = LOG;
+  /** From here on the applied records are others than those that positions of `at` name. */
+  branchedAt = Number.POSITIVE_INFINITY;
+  logIdentity = (): Uint8Array => this.log;
+  canDelta = ({ revision, hash }: Position): boolean =>
+    revision >= this.floor && revision < this.branchedAt && hash[0] === revision;
   freshness = () => ({ stalenessMs: 0, estimated: true, source: 'live' }) as const;
 
   /** A revision that changes this environment, or another one. */
@@ -112,6 +116,32 @@ function live(): Bench {
   b.ack(10);
   return b;
 }
+
+describe('a node that took another log', () => {
+  it('ends its streams, so that their clients come back with what they hold', () => {
+    const b = live();
+    b.env.log = new Uint8Array(32).fill(2);
+    b.env.revision = 3;
+    b.env.changed = 3;
+    expect(closeOf(b.session.handle({ type: 'head' }, b.nowMs))).toBe('not-ready');
+  });
+
+  it('ends a stream that waits for an acknowledgement once that came', () => {
+    const b = new Bench();
+    b.frame(hello());
+    b.env.log = new Uint8Array(32).fill(2);
+    expect(b.head()).toEqual([]);
+    expect(closeOf(b.ack(10))).toBe('not-ready');
+  });
+
+  it('sends everything where its own revision turned out to be of a branch', () => {
+    const b = live();
+    b.env.branchedAt = 10;
+    expect(b.session.handle({ type: 'head' }, b.nowMs)).toMatchObject([
+      { type: 'transfer', kind: 'full', transferId: 10 },
+    ]);
+  });
+});
 
 describe('hello', () => {
   it.each<[string, Have | undefined, string]>([

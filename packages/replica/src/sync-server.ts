@@ -120,6 +120,8 @@ export class SyncServerSession {
   #frameBytesMax: number;
   #nonce = 0;
   #clientNonce = 0;
+  /** Of the log that the Welcome named. */
+  #logIdentity: Uint8Array = ORIGIN.hash;
 
   constructor(environment: SyncEnvironment, settings: SyncServerSettings, nowMs: number) {
     this.#environment = environment;
@@ -209,6 +211,7 @@ export class SyncServerSession {
     const choice = this.#choose(hello.have);
     if (choice.intent === 'behind') return this.#close('behind', choice.reason);
     this.#phase = 'live';
+    this.#logIdentity = this.#environment.logIdentity();
     this.#schedulePing(nowMs);
     const welcome: SyncServerEffect = {
       type: 'welcome',
@@ -298,10 +301,15 @@ export class SyncServerSession {
   #advance(nowMs: number): readonly SyncServerEffect[] {
     this.#dirty = false;
     const env = this.#environment;
+    // A stream stands for one log, which its Welcome names: what the client holds of another one is no start.
+    if (!bytesEqual(env.logIdentity(), this.#logIdentity))
+      return this.#close('not-ready', 'this node follows another log now: connect again');
     const changed = env.changedRevision();
     const cursor = this.#cursor;
     if (this.#stuckAt !== undefined && changed <= this.#stuckAt) return [];
-    if (cursor !== undefined && changed <= cursor.revision && cursor.epoch === env.head().epoch) {
+    // A cursor off the lineage has a revision that says nothing: the node itself had taken a branch.
+    const untouched = cursor !== undefined && changed <= cursor.revision && cursor.epoch === env.head().epoch;
+    if (untouched && env.canDelta(cursor)) {
       this.#cursor = env.head();
       return [];
     }
