@@ -1,6 +1,7 @@
 // Every command of the README, in its order, against what `make run` starts; blocks that need more than that
 // name it, and `ELSEWHERE` says who runs them.
 
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type DevInstance, startDev } from '../support/dev-instance.ts';
@@ -28,6 +29,17 @@ test('every block says what it needs, and somebody runs it', () => {
   // test/scenarios/packed.test.ts makes the package, and make fresh runs these two.
   expect(withNeed('pack').flatMap(({ commands }) => commands)).toEqual(['make pack']);
   expect(withNeed('fresh').flatMap(({ commands }) => commands)).toEqual(['make run', 'make test']);
+});
+
+test('every promise names a test that exists', () => {
+  const promises = readFileSync(path.join(ROOT, 'README.md'), 'utf8').matchAll(
+    / \| \[([^\]]+)\]\(([^)]+\.test\.ts)\) \|$/gm,
+  );
+  const missing = [...promises].filter(
+    ([, name, file]) => !readFileSync(path.join(ROOT, file ?? ''), 'utf8').includes(name ?? ''),
+  );
+  expect(missing.map(([row]) => row)).toEqual([]);
+  expect(readFileSync(path.join(ROOT, 'README.md'), 'utf8')).toContain('| Held by |');
 });
 
 describe('the tour', () => {

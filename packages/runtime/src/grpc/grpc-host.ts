@@ -88,6 +88,11 @@ export class GrpcHost {
    * @throws FlagstreamError PORT_IN_USE
    */
   listen(address: ListenAddress): Promise<ListenAddress> {
+    if (!isLoopback(address.host))
+      this.#options.logger.warn(
+        { host: address.host },
+        'listening beyond loopback without keys or TLS: whoever reaches this port may read and write',
+      );
     return this.#door.listen(address, `${this.#options.name} gRPC`);
   }
 
@@ -168,6 +173,10 @@ export class GrpcHost {
       gauge.set(this.#dispatcher.openStreams),
     );
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /** What has been answered is handed to the socket within two turns of the event loop. */

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { tempFolder } from '../temp-folder.fixture.ts';
 import { claimDataDir } from './data-dir.ts';
@@ -55,10 +55,13 @@ describe('claimDataDir', () => {
     claimDataDir(path).release();
   });
 
-  it('says what to do about a folder that cannot be written', () => {
-    const file = join(tempFolder(), 'file');
-    writeFileSync(file, '');
-    expect(() => claimDataDir(join(file, 'data'))).toThrow(
+  it.each([
+    ['below a file', () => join(tempFolder(), 'file', 'data')],
+    ['where the system makes none', () => '/proc/flagstream/data'],
+  ])('says what to do about a folder that cannot be written: %s', (_where, place) => {
+    const path = place();
+    if (!path.startsWith('/proc')) writeFileSync(dirname(path), '');
+    expect(() => claimDataDir(path)).toThrow(
       expect.objectContaining({
         reason: 'DATA_DIR_UNWRITABLE',
         message: expect.stringMatching(/--data DIR.*make reset/),

@@ -3,8 +3,8 @@
  * SQLite on a file of its own, held by the operating system for as long as the
  * process lives: `kill -9` leaves no stale lock behind.
  */
-import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fail } from '@flagstream/protocol';
 import Database from 'better-sqlite3';
 
@@ -44,13 +44,20 @@ export function claimDataDir(dir: string): DataDir {
 function openLock(path: string): Database.Database {
   const file = join(path, 'lock.db');
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     accessSync(path, constants.W_OK | constants.X_OK);
     closeSync(openSync(file, 'a', 0o600));
     return new Database(file, { timeout: 0 });
   } catch (cause) {
     throw unwritable(path, cause);
   }
+}
+
+/** Folder by folder: Node's own recursive form never returns below /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function unwritable(path: string, cause: unknown): Error {
