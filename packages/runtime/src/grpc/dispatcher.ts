@@ -23,6 +23,7 @@ import type { BidiHandler, ServerStreamHandler, UnaryHandler } from './handler.t
 import type { Authenticate, Principal } from './principal.ts';
 import { type AnyCall, abandonedCode, ServerCall } from './server-call.ts';
 import type { BoundMethod } from './service-binding.ts';
+import { decoded, Undecodable } from './undecodable.ts';
 
 type ServerStream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
 
@@ -76,7 +77,13 @@ export class Dispatcher {
       ...definition,
       requestDeserialize: (bytes: Buffer): unknown => {
         calls.received += 1;
-        return definition.requestDeserialize(bytes);
+        // What comes later in a stream has no handler that could be told; grpc-js ends the call.
+        if (definition.requestStream) return definition.requestDeserialize(bytes);
+        try {
+          return definition.requestDeserialize(bytes);
+        } catch (cause) {
+          return new Undecodable(cause);
+        }
       },
       responseSerialize: (message: unknown): Buffer => {
         calls.sent += 1;
@@ -117,7 +124,7 @@ export class Dispatcher {
       };
       try {
         const context = new ServerCall(bound, call, this.#admit(bound, call), this.#logger);
-        const result = handler.invoke(call.request, context);
+        const result = handler.invoke(decoded(call.request), context);
         if (result instanceof Promise) result.then(answer, refuse);
         else answer(result);
       } catch (error) {
@@ -132,7 +139,7 @@ export class Dispatcher {
     calls: MethodCalls,
   ): handleServerStreamingCall<unknown, unknown> {
     return (stream) => {
-      this.#open(bound, calls, stream, (context) => handler.invoke(stream.request, stream, context));
+      this.#open(bound, calls, stream, (context) => handler.invoke(decoded(stream.request), stream, context));
     };
   }
 

@@ -179,6 +179,29 @@ describe('errors', () => {
     expect((await failure(say(client, 'x'))).code).toBe(grpc.status.INVALID_ARGUMENT);
   });
 
+  it.each(['/test.Echo/Say', '/test.Echo/Tell'])(
+    'says of bytes that are no request that %s cannot decode them',
+    async (path) => {
+      const { client, logs } = await start();
+      const garbage = (): Buffer => Buffer.from('{"text":');
+      const call =
+        path === '/test.Echo/Say'
+          ? new Promise((resolve, reject) =>
+              client.makeUnaryRequest(path, garbage, codec.deserialize, { text: '' }, (error, answer) =>
+                error ? reject(error) : resolve(answer),
+              ),
+            )
+          : read(client.makeServerStreamRequest(path, garbage, codec.deserialize, { text: '' }));
+      const error = await failure(call);
+      expect(error).toMatchObject({
+        code: grpc.status.INVALID_ARGUMENT,
+        details: expect.stringContaining('the request cannot be decoded'),
+      });
+      expect(fromServiceError(error).reason).toBe('INVALID_FIELD');
+      expect(logs.filter(({ level }) => level === 'error')).toEqual([]);
+    },
+  );
+
   it('refuses a request above the size limit and lives on', async () => {
     const { client } = await start([echo], { maxRequestBytes: 1_000 });
     expect((await failure(say(client, 'x'.repeat(2_000)))).code).toBe(grpc.status.RESOURCE_EXHAUSTED);
