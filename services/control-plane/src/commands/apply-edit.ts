@@ -169,9 +169,12 @@ function takeOutOfService(draft: Draft, id: EntityId, nowMs: number): void {
   const message = typeOf(id).decode(change.content);
   const archived = 'archiveTime' in message ? { ...message, archiveTime: timestampOf(nowMs) } : message;
   draft.put(changeOf(id, archived, true));
-  if (id.kind !== ENTITY_KIND.flag) return;
-  for (const environment of draft.list(ENTITY_KIND.environment, id.project))
-    takeOutOfService(draft, flagConfigId(id.project, environment.key, id.key), nowMs);
+  if (id.kind === ENTITY_KIND.flag) takeConfigsAlong(draft, id, nowMs);
+}
+
+function takeConfigsAlong(draft: Draft, flag: EntityId, nowMs: number): void {
+  for (const environment of draft.list(ENTITY_KIND.environment, flag.project))
+    takeOutOfService(draft, flagConfigId(flag.project, environment.key, flag.key), nowMs);
 }
 
 function restore(
@@ -182,8 +185,12 @@ function restore(
   nowMs: number,
 ): void {
   if (to === undefined || to.deleted) {
-    if (to === undefined || draft.live(edit.id) === undefined) takeOutOfService(draft, edit.id, nowMs);
-    else draft.put(to);
+    if (to === undefined || draft.live(edit.id) === undefined) {
+      takeOutOfService(draft, edit.id, nowMs);
+      return;
+    }
+    draft.put(to);
+    if (edit.id.kind === ENTITY_KIND.flag) takeConfigsAlong(draft, edit.id, nowMs);
     return;
   }
   requireParents(draft, edit.id);

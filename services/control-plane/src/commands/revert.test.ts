@@ -1,3 +1,4 @@
+import { flagConfigId } from '@flagstream/protocol';
 import { ChangeAction } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import type { Flag, FlagConfig, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND } from '@flagstream/replica';
@@ -91,6 +92,25 @@ describe('revert to a revision', () => {
       enabled: false,
       etag: String(bench.head.revision),
     });
+  });
+
+  it('brings a flag back with the configurations that left with it, and takes them along again', () => {
+    const bench = shop();
+    const serving = bench.head.revision;
+    bench.apply([archive('projects/p/flags/a')], { comment: 'gone' });
+    const archived = bench.head.revision;
+    restore(bench, serving, 'projects/p/flags/a');
+    expect(served(bench)).toBe('off');
+    restore(bench, archived, 'projects/p/flags/a');
+    expect(bench.store.entity(flagConfigId('p', 'dev', 'a'))?.change.deleted).toBe(true);
+    undo(bench, bench.head.revision, 'projects/p/flags/a');
+    expect(served(bench)).toBe('off');
+  });
+
+  it('leaves the configurations of a flag in service alone', () => {
+    const bench = shop();
+    restore(bench, 2, 'projects/p/flags/a');
+    expect(served(bench)).toBe('off');
   });
 
   it('restores a whole project and changes nothing a second time', () => {

@@ -2,7 +2,7 @@
  * Taking back: a revert is an ordinary revision whose content is an earlier
  * state. What did not exist then leaves service; keys stay retired.
  */
-import { fail, formatName, LIMITS, parseName } from '@flagstream/protocol';
+import { fail, flagConfigId, formatName, LIMITS, parseName } from '@flagstream/protocol';
 import { Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import {
   compareEntityIds,
@@ -26,7 +26,7 @@ import { RESOURCE_TYPES } from './resource.ts';
 export function undoEdits(store: AuditStore, history: History, revision: number, name: string): Edit[] {
   const { record, changes } = history.record(revision);
   const changed = named(changes.values());
-  const ids = name === '' ? changed : changed.filter((change) => isNamedBy(name, change));
+  const ids: EntityId[] = name === '' ? changed : changed.filter((change) => isNamedBy(name, change));
   if (ids.length === 0) {
     const what = name === '' ? 'nothing that can be taken back' : `nothing of ${name}`;
     throw fail('INVALID_FIELD', `undo_revision: revision ${revision} changed ${what}`, {
@@ -41,7 +41,9 @@ export function undoEdits(store: AuditStore, history: History, revision: number,
       metadata: { name: formatName(first), revision: String(version) },
     });
   }
-  return ids.map((id) => restoreEdit(history, id, revision - 1, 'undo_revision'));
+  const along = ids.flatMap((id) => configsThatCameAlong(store, history, id, revision - 1));
+  const all = new Map([...ids, ...along].map((id) => [entityKey(id), id]));
+  return [...all.values()].map((id) => restoreEdit(history, id, revision - 1, 'undo_revision'));
 }
 
 /** Edits that restore one resource, or all of a project, as it was at a revision. */
@@ -49,7 +51,8 @@ export function restoreEdits(store: AuditStore, history: History, revision: numb
   const target = requireTarget(name);
   if (target.kind !== ENTITY_KIND.project) {
     requireExisting({ get: (id) => store.entity(id)?.change }, target);
-    return [restoreEdit(history, target, revision, 'to_revision')];
+    const ids = [target, ...configsThatCameAlong(store, history, target, revision)];
+    return ids.map((id) => restoreEdit(history, id, revision, 'to_revision'));
   }
   const limit = LIMITS.applyEntitiesMax;
   const scope = { project: target.project };
@@ -59,6 +62,27 @@ export function restoreEdits(store: AuditStore, history: History, revision: numb
       fields: [{ field: 'to_revision', description: `more than ${limit} resources changed since` }],
     });
   return ids.map((id) => restoreEdit(history, id, revision, 'to_revision'));
+}
+
+/** A flag that was archived took its configurations out of service; brought back, it brings them along. */
+function configsThatCameAlong(
+  store: AuditStore,
+  history: History,
+  flag: EntityId,
+  revision: number,
+): EntityId[] {
+  if (flag.kind !== ENTITY_KIND.flag || store.entity(flag)?.change.deleted !== true) return [];
+  const environments = store.entities({
+    kind: ENTITY_KIND.environment,
+    project: flag.project,
+    limit: Number.MAX_SAFE_INTEGER,
+  });
+  return environments
+    .filter(({ change }) => !change.deleted)
+    .map(({ change }) => flagConfigId(flag.project, change.key, flag.key))
+    .filter(
+      (id) => store.entity(id)?.change.deleted && history.entityAt(id, revision)?.change.deleted === false,
+    );
 }
 
 /** The entities whose fate a revert tells, for a retry: those of the revision that it made. */
