@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { Installation, type RunningNode } from '../support/installation.ts';
 import { requiresNats } from '../support/requires-nats.ts';
 import { hold } from '../support/resources.ts';
+import { scrape } from '../support/scrape.ts';
 import { until } from '../support/until.ts';
 
 const CLIENTS = 10;
@@ -128,10 +129,9 @@ requiresNats('2.9.0', { ownServer: true }).describe('one change, end to end', ()
 
 /** Transfers that an evaluator has sent, by kind. */
 async function transfers({ managementPort }: RunningNode): Promise<{ delta: number; full: number }> {
-  const text = await (await fetch(`http://127.0.0.1:${managementPort}/metrics`)).text();
-  const count = (kind: string): number =>
-    Number(new RegExp(`^flagstream_transfers_total\\{kind="${kind}"\\} (\\d+)$`, 'm').exec(text)?.[1]);
-  return { delta: count('delta'), full: count('full') };
+  const count = (kind: string): Promise<number> =>
+    scrape(managementPort, `flagstream_transfers_total{kind="${kind}"}`);
+  return { delta: await count('delta'), full: await count('full') };
 }
 
 function observe(grpcPort: number, flag: string, cacheDir?: string): Observer {

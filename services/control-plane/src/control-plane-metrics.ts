@@ -3,7 +3,20 @@ import type { Metrics } from '@flagstream/runtime';
 import type { ChangeLog } from './log/change-log.ts';
 import type { Shipper } from './publish/shipper.ts';
 
-export function exportLogMetrics(metrics: Metrics, log: ChangeLog): void {
+/** @param preciseNow unix milliseconds, with fractions */
+export function exportLogMetrics(metrics: Metrics, log: ChangeLog, preciseNow: () => number): void {
+  let committedMs = 0;
+  log.onCommit(() => {
+    committedMs = preciseNow();
+  });
+  metrics.gauge(
+    'last_commit_timestamp_seconds',
+    'Unix time at which the newest revision of this process had reached the disk.',
+    [],
+    (gauge) => {
+      gauge.set(committedMs / 1000);
+    },
+  );
   metrics.gauge('latest_revision', 'Newest committed revision.', [], (gauge) => {
     gauge.set(log.head().revision);
   });

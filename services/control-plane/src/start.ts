@@ -90,7 +90,7 @@ export async function startControlPlane(
     () => openLog(config, store, now, logger),
     ({ stop }) => stop(),
   );
-  exportLogMetrics(metrics, log);
+  exportLogMetrics(metrics, log, () => performance.timeOrigin + performance.now());
 
   const beacons = await lifecycle.start(
     'beacons',

@@ -31,7 +31,7 @@ server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port
 });
 process.once('SIGTERM', () => process.exit());
 
-/** Answers when the row is on the disk; publishing goes on beside, in order. */
+/** Answers when the row is on the disk, with the moment (unix ms, as a double); publishing goes on beside, in order. */
 async function serveWrites(nats: NatsConnection, name: string, dir: string): Promise<void> {
   const manager = await nats.jetstreamManager();
   await manager.streams.add({ name, subjects: [name] });
@@ -45,11 +45,13 @@ async function serveWrites(nats: NatsConnection, name: string, dir: string): Pro
   let revision = 0;
   const write = ({ request }: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
     insert.run(request);
+    const committed = Buffer.alloc(8);
+    committed.writeDoubleBE(performance.timeOrigin + performance.now());
     const lastSequence = revision++;
     published = published.then(async () => {
       await jetstream.publish(name, request, { expect: { lastSequence } });
     });
-    callback(null, request.subarray(0, 0));
+    callback(null, committed);
   };
   server.addService({ write: WRITE }, { write });
 }

@@ -46,15 +46,28 @@ export class Floor {
     const revision = ++this.#revision;
     record.writeUInt32BE(revision);
     const sentMs = performance.now();
-    const [acknowledgedMs, appliedMs] = await Promise.all([this.#write(record), this.#receive(revision)]);
-    return { acknowledgedMs: acknowledgedMs - sentMs, appliedMs: appliedMs - sentMs };
+    const [written, appliedMs] = await Promise.all([this.#write(record), this.#receive(revision)]);
+    return {
+      committedMs: written.committedUnixMs - performance.timeOrigin - sentMs,
+      acknowledgedMs: written.acknowledgedMs - sentMs,
+      appliedMs: appliedMs - sentMs,
+    };
   }
 
-  #write(record: Buffer): Promise<number> {
+  #write(record: Buffer): Promise<{ readonly committedUnixMs: number; readonly acknowledgedMs: number }> {
     const { path: method, requestSerialize, responseDeserialize } = WRITE;
     return new Promise((resolve, reject) => {
-      this.#writer.makeUnaryRequest(method, requestSerialize, responseDeserialize, record, (error) =>
-        error === null ? resolve(performance.now()) : reject(error),
+      this.#writer.makeUnaryRequest(
+        method,
+        requestSerialize,
+        responseDeserialize,
+        record,
+        (error, answer) => {
+          const acknowledgedMs = performance.now();
+          if (error !== null || answer === undefined)
+            reject(error ?? new Error('the floor answered nothing'));
+          else resolve({ committedUnixMs: answer.readDoubleBE(), acknowledgedMs });
+        },
       );
     });
   }
