@@ -3,6 +3,7 @@ import {
   DiffRevisionsRequest,
   type EntityDiff,
   ListChangesRequest,
+  ListChangesResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { describe, expect, it } from 'vitest';
 import { archive, booleanFlag, config, PROJECT, Workbench } from '../workbench.fixture.ts';
@@ -83,6 +84,28 @@ describe('diffRevisions', () => {
     bench.apply([archive('projects/p/flags/b')], { comment: 'unused' });
     expect(diff(bench, 3, 0)).toEqual([]);
     expect(diff(bench, 5, 5)).toEqual([]);
+  });
+
+  it('leaves content out that is nested deeper than clients decode, and still names what differs', () => {
+    const bench = shop();
+    const leaf: object = { compare: { attribute: 'x', operator: 'equals', values: ['1'] } };
+    const nested = (depth: number): object =>
+      depth === 0 ? leaf : { all: { conditions: [nested(depth - 1)] } };
+    const rule = (depth: number): object => ({
+      rules: [{ id: 'r', condition: nested(depth), serve: { variant: 'on' } }],
+    });
+    const answer = (depth: number): EntityDiff | undefined => {
+      bench.apply([config('a', { enabled: true, ...rule(depth) })]);
+      const { entries } = list(bench, { pageSize: 1, includeContent: true });
+      const bytes = ListChangesResponse.encode(
+        ListChangesResponse.create({ entries, nextPageToken: '' }),
+      ).finish();
+      return ListChangesResponse.decode(bytes).entries[0]?.diffs[0];
+    };
+    expect(answer(8)?.after).toMatchObject({ rules: [{ id: 'r' }] });
+    const deep = answer(19);
+    expect(deep).toMatchObject({ action: ChangeAction.UPDATE, before: undefined, after: undefined });
+    expect(deep?.fields).toHaveLength(2);
   });
 
   it('refuses a revision that does not exist', () => {

@@ -12,6 +12,12 @@ const PATHS_MAX = 50;
 /** Content in one answer: gRPC clients take 4 MiB by default. */
 export const DIFF_CONTENT_BYTES_MAX = 1_572_864;
 
+/**
+ * Messages inside each other that a Struct of ours may have: decoders follow
+ * 100 and give the whole answer up beyond. An object is three of them, a list two.
+ */
+const STRUCT_NESTING_MAX = 90;
+
 /** Bytes of content that an answer may still hold. */
 export interface ContentBudget {
   bytes: number;
@@ -19,7 +25,8 @@ export interface ContentBudget {
 
 /**
  * The difference between two states; undefined when there is none. `before`
- * and `after` are left out once the budget is spent; the paths never are.
+ * and `after` are left out once the budget is spent, and where they are nested
+ * deeper than a client can read; the paths never are.
  */
 export function entityDiff(
   id: EntityId,
@@ -34,7 +41,7 @@ export function entityDiff(
   const beforeJson = asJson(existed);
   const afterJson = asJson(exists);
   budget.bytes -= (existed?.content.length ?? 0) + (exists?.content.length ?? 0);
-  const shown = budget.bytes >= 0;
+  const shown = budget.bytes >= 0 && [beforeJson, afterJson].every(isReadable);
   return {
     name: formatName(id),
     action: actionOf(before, after ?? (before === undefined ? undefined : { ...before, deleted: true })),
@@ -42,6 +49,19 @@ export function entityDiff(
     after: shown ? afterJson : undefined,
     fields: beforeJson === undefined || afterJson === undefined ? [] : differingPaths(beforeJson, afterJson),
   };
+}
+
+function isReadable(json: JsonObject | undefined): boolean {
+  return json === undefined || structNesting(json) <= STRUCT_NESTING_MAX;
+}
+
+function structNesting(value: JsonValue | undefined): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const own = Array.isArray(value) ? 2 : 3;
+  return Object.values(value).reduce<number>(
+    (deepest, member) => Math.max(deepest, own + structNesting(member)),
+    own,
+  );
 }
 
 function sameContent(a: EntityChange, b: EntityChange): boolean {

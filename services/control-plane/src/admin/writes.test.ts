@@ -133,9 +133,13 @@ describe('an apply too large for one record', () => {
     const bench = onDisk();
     const some = changes().slice(0, 900);
     // A crash before the last record leaves staged parts: here the store fails at that moment.
+    const heard: number[] = [];
+    const stop = bench.log.onCommit(() => heard.push(bench.head.revision));
     const parts = crashBeforeLastRecord(bench, () => bench.apply(some, { opId: 'big' }));
+    stop();
     expect(parts).toBeGreaterThan(1);
     const crashedAt = bench.head.revision;
+    expect(heard).toEqual([crashedAt]);
     bench.nowMs += LIMITS.orphanPartMs - 1;
     bench.log.removeOrphanParts();
     expect(bench.head.revision).toBe(crashedAt);

@@ -105,13 +105,18 @@ export class ChangeLog {
    */
   append(write: Write): Position {
     if (this.#writesRefused !== undefined) throw fail('LOG_FORKED', this.#writesRefused);
-    if (fitsOneRecord(write.changes)) {
-      this.#fold({ ...write, parts: [] });
-    } else {
-      const parts = this.#stage(write);
-      this.#fold({ ...write, changes: [], parts });
+    const before = this.store.head();
+    try {
+      if (fitsOneRecord(write.changes)) {
+        this.#fold({ ...write, parts: [] });
+      } else {
+        const parts = this.#stage(write);
+        this.#fold({ ...write, changes: [], parts });
+      }
+    } finally {
+      // Parts that a full disk leaves alone are revisions too: who follows must not wait for them.
+      if (this.store.head() !== before) for (const listener of this.#listeners) listener();
     }
-    for (const listener of this.#listeners) listener();
     return this.store.head();
   }
 
