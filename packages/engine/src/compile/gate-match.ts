@@ -7,8 +7,9 @@
 import { LIMITS } from '../limits.ts';
 import type { GateMatchDefinition, JsonValue } from '../model.ts';
 import type { Condition, Walk } from '../walk.ts';
+import { compileGate } from './compile-gate.ts';
 import { NEVER } from './fixed-condition.ts';
-import { compileGate, completeGate, type Gate, NOBODY } from './gate.ts';
+import { completeGate, type Gate, NOBODY } from './gate.ts';
 import { compileRanges } from './ranges.ts';
 import type { Scope } from './scope.ts';
 

@@ -1,0 +1,125 @@
+/**
+ * From a gate's definition to the gate: its names are looked up, its numbers
+ * checked.
+ *
+ * Place on the path: splits, traffic, and conditions.
+ */
+import { ENCODINGS, NATIVE_ENCODING } from '../hash/encodings.ts';
+import { HASH_FAMILIES, NATIVE_HASH } from '../hash/hash-families.ts';
+import { NATIVE_NORMALIZER, NORMALIZERS } from '../hash/normalizers.ts';
+import { NATIVE_STRINGIFIER, STRINGIFIERS } from '../hash/stringifiers.ts';
+import { LIMITS } from '../limits.ts';
+import type { GateDefinition } from '../model.ts';
+import { type Arithmetic, Gate } from './gate.ts';
+import type { Scope } from './scope.ts';
+
+const MAX_UINT32 = 2 ** 32 - 1;
+
+const NATIVE_ARITHMETIC: Arithmetic = Object.freeze({
+  family: HASH_FAMILIES.get(NATIVE_HASH)!,
+  encode: ENCODINGS.get(NATIVE_ENCODING)!,
+  normalize: NORMALIZERS.get(NATIVE_NORMALIZER)!,
+  stringify: STRINGIFIERS.get(NATIVE_STRINGIFIER)!,
+});
+
+/** The gate must be complete (completeGate). Answers undefined after it reported why there is none. */
+export function compileGate(definition: GateDefinition, path: string, scope: Scope): Gate | undefined {
+  scope.spend(5);
+  const shape = JSON.stringify(definition);
+  const known = scope.gates.get(shape);
+  if (known !== undefined) return known;
+  const numbersAreGood = checkNumbers(definition, path, scope);
+  const arithmetic = compileArithmetic(definition, path, scope);
+  const names = definition.attributes?.length ? definition.attributes : [''];
+  scope.problems.limit(`${path}.attributes`, 'Attributes of a gate', names.length, LIMITS.gateAttributes);
+  const attributes = names
+    .slice(0, LIMITS.gateAttributes)
+    .map((name, index) => scope.attribute(name, `${path}.attributes[${index}]`));
+  const missingIsGood = checkMissing(definition, path, scope);
+  if (arithmetic === undefined || !numbersAreGood || !missingIsGood) return undefined;
+  const gate = new Gate(definition, attributes, arithmetic);
+  scope.gates.set(shape, gate);
+  return gate;
+}
+
+function checkNumbers(definition: GateDefinition, path: string, scope: Scope): boolean {
+  let good = true;
+  for (const name of ['seed', 'buckets', 'offset'] as const) {
+    const value = definition[name];
+    if (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= MAX_UINT32)) {
+      scope.problems.add(
+        'BAD_GATE',
+        `${path}.${name}`,
+        `${name} must be a whole number from 0 to ${MAX_UINT32}.`,
+      );
+      good = false;
+    }
+  }
+  for (const name of ['prefix', 'suffix', 'missingText'] as const) {
+    const length = definition[name]?.length ?? 0;
+    scope.problems.limit(`${path}.${name}`, `Characters of ${name}`, length, LIMITS.gateTextChars);
+    good &&= length <= LIMITS.gateTextChars;
+  }
+  return good;
+}
+
+function checkMissing(definition: GateDefinition, path: string, scope: Scope): boolean {
+  switch (definition.missing) {
+    case undefined:
+    case 'GATE_MISSING_POLICY_NO_MATCH':
+    case 'GATE_MISSING_POLICY_ZERO':
+    case 'GATE_MISSING_POLICY_TEXT':
+    case 'GATE_MISSING_POLICY_ERROR':
+      return true;
+    case 'GATE_MISSING_POLICY_RANDOM':
+      scope.problems.add(
+        'NOT_BUILT',
+        `${path}.missing`,
+        'A number drawn for each evaluation is not built: the engine is given no randomness, so that it answers alike everywhere.',
+      );
+      return false;
+    default:
+      scope.problems.add(
+        'NOT_BUILT',
+        `${path}.missing`,
+        'This missing-value policy is not built into this engine.',
+      );
+      return false;
+  }
+}
+
+function compileArithmetic(definition: GateDefinition, path: string, scope: Scope): Arithmetic | undefined {
+  const { hash = '', encoding = '', normalizer = '', stringify: textForm = NATIVE_STRINGIFIER } = definition;
+  const family = lookUp(HASH_FAMILIES, hash, 'hash family', `${path}.hash`, scope);
+  const encode = lookUp(ENCODINGS, encoding, 'encoding', `${path}.encoding`, scope);
+  const normalize = lookUp(NORMALIZERS, normalizer, 'normalizer', `${path}.normalizer`, scope);
+  const stringify = lookUp(STRINGIFIERS, textForm, 'text form', `${path}.stringify`, scope);
+  if (family === undefined || encode === undefined || normalize === undefined || stringify === undefined) {
+    return undefined;
+  }
+  const found = { family, encode, normalize, stringify };
+  const isNative = Object.entries(found).every(
+    ([name, part]) => NATIVE_ARITHMETIC[name as keyof Arithmetic] === part,
+  );
+  return isNative ? NATIVE_ARITHMETIC : found;
+}
+
+/** Reports a name that the record gives and this build does not have. */
+function lookUp<T>(
+  table: ReadonlyMap<string, T>,
+  name: string,
+  what: string,
+  path: string,
+  scope: Scope,
+): T | undefined {
+  const found = table.get(name);
+  if (found === undefined) {
+    const known = [...table.keys()].map((key) => `"${key}"`).join(', ');
+    scope.problems.add(
+      'NOT_BUILT',
+      path,
+      `The ${what} "${name}" is not built into this engine; it has ${known}.`,
+    );
+  }
+  return found;
+}
