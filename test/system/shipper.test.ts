@@ -9,8 +9,10 @@ import {
   startControlPlane,
 } from '@flagstream/control-plane';
 import { logStreamName } from '@flagstream/protocol';
+import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import { type HeadBeacon, ORIGIN } from '@flagstream/replica';
 import { type Bus, connectBus, createLogger } from '@flagstream/runtime';
+import { credentials } from '@grpc/grpc-js';
 import { connect } from 'nats';
 import { expect } from 'vitest';
 import { Admin } from '../support/admin.ts';
@@ -75,6 +77,16 @@ async function expectShipped(bus: Bus, shop: Shop): Promise<void> {
 async function answerOf({ running }: Shop, path: string): Promise<{ status: number; text: string }> {
   const response = await fetch(`http://127.0.0.1:${running.managementPort}${path}`);
   return { status: response.status, text: await response.text() };
+}
+
+/** Reads a snapshot to its end. */
+async function snapshotOf({ running }: Shop): Promise<void> {
+  const client = new LogServiceClient(`127.0.0.1:${running.grpcPort}`, credentials.createInsecure());
+  try {
+    for await (const _ of client.getSnapshot({}));
+  } finally {
+    client.close();
+  }
 }
 
 const pending = async (shop: Shop): Promise<number> =>
@@ -175,6 +187,10 @@ requiresNats().test('stops writes, and nothing else, when a copied file writes t
   await expect(copied.admin.setEnabled('a', false)).rejects.toMatchObject({
     details: expect.stringContaining('another writer'),
   });
+  await expect(snapshotOf(copied)).rejects.toMatchObject({
+    details: expect.stringContaining('another writer'),
+  });
+  await snapshotOf(owner);
   await owner.admin.setEnabled('a', true);
   await expectShipped(bus, owner);
 });

@@ -6,6 +6,7 @@
 
 import {
   epochBaseToWire,
+  fail,
   headBeaconToWire,
   LIMITS,
   revisionNumber,
@@ -60,14 +61,20 @@ export function logService(parts: LogServiceParts): ServiceBinding {
       getHead: unary<GetHeadRequest, GetHeadResponse>(() => ({
         head: headBeaconToWire(parts.beacons.current()),
       })),
-      getSnapshot: serverStream<GetSnapshotRequest, GetSnapshotResponse>((_request, stream, context) =>
-        sendSnapshot(parts.snapshots.take(), stream, context),
-      ),
+      getSnapshot: serverStream<GetSnapshotRequest, GetSnapshotResponse>((_request, stream, context) => {
+        refuseFork(parts.log);
+        return sendSnapshot(parts.snapshots.take(), stream, context);
+      }),
       watchLog: serverStream<WatchLogRequest, WatchLogResponse>((request, stream, context) =>
         watchLog(parts, positionOf(request), stream, context),
       ),
     },
   };
+}
+
+/** Evaluators that follow the other writer must not be taken to this branch, as beacons must not tell of it. */
+function refuseFork({ writesRefused }: ChangeLog): void {
+  if (writesRefused !== undefined) throw fail('LOG_FORKED', writesRefused);
 }
 
 async function sendSnapshot(
