@@ -22,7 +22,7 @@ export const codec = {
   deserialize: (bytes: Buffer): Text => JSON.parse(bytes.toString()) as Text,
 };
 
-export function method(
+function method(
   name: string,
   requestStream: boolean,
   responseStream: boolean,

@@ -12,11 +12,12 @@ export type Sniffed =
   /** Not decided yet: more bytes are needed. */
   | 'more';
 
-/** Enough of the HTTP/2 connection preface that no HTTP/1 request begins with it. */
+/**
+ * Enough of the HTTP/2 connection preface that no HTTP/1 request begins with
+ * it. The first byte decides all else, so no connection needs more bytes than this.
+ */
 const HTTP2_PREFACE: Uint8Array = new TextEncoder().encode('PRI * HTTP/2.0\r\n');
 const TLS_HANDSHAKE = 0x16;
-/** The first byte decides all but the preface, so no connection needs more bytes than the preface has. */
-export const SNIFF_BYTES_MAX: number = HTTP2_PREFACE.length;
 
 export function sniffProtocol(bytes: Uint8Array): Sniffed {
   const first = bytes[0];

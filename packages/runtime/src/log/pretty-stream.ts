@@ -32,7 +32,7 @@ export function prettyStream(out: DestinationStream): DestinationStream {
   return { write: (line: string) => out.write(prettyLine(line)) };
 }
 
-export function prettyLine(line: string): string {
+function prettyLine(line: string): string {
   let fields: unknown;
   try {
     fields = JSON.parse(line);
