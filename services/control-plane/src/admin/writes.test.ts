@@ -31,6 +31,19 @@ describe('an operation id', () => {
     expect(flag.description).toBe('two');
   });
 
+  it('makes a retry answer nothing done, also when somebody has changed since what was so', () => {
+    const bench = new Workbench();
+    bench.apply([...PROJECT, describedAs('one')]);
+    const nothing = bench.apply([describedAs('one')], { opId: 'op-1' });
+    expect(nothing.actions.map(({ action }) => action)).toEqual([ChangeAction.NONE]);
+    bench.apply([describedAs('two')]);
+    const before = bench.fingerprint();
+    const retry = bench.apply([describedAs('one')], { opId: 'op-1' });
+    expect(retry.position).toEqual(nothing.position);
+    expect(retry.actions).toEqual(nothing.actions);
+    expect(bench.fingerprint()).toBe(before);
+  });
+
   it('is refused for another request', () => {
     const bench = new Workbench();
     bench.apply(PROJECT);

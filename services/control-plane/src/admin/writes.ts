@@ -85,8 +85,10 @@ export class Writes {
     const decision = decide(log.store, sets, edits, circumstances);
     const actions = edits.map(({ id }, i) => ({ id, action: decision.actions[i]! }));
     if (command.validateOnly) return { position: log.head(), actions, wouldBe: decision.draft };
-    // What is so already makes no revision, and leaves no trace of its op_id.
-    if (decision.changes.length === 0) return { position: log.head(), actions, wouldBe: undefined };
+    // What is so already makes no revision, unless the caller named the operation: its retry must get this
+    // result also after somebody else has changed what was so.
+    if (decision.changes.length === 0 && command.opId === '')
+      return { position: log.head(), actions, wouldBe: undefined };
     const position = log.append({
       opId: command.opId === '' ? operationId(circumstances.nowMs, randomBytes(10)) : command.opId,
       requestDigest: digest,

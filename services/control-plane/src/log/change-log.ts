@@ -192,7 +192,7 @@ export class ChangeLog {
       prevHash: head.hash,
       opId: write.opId,
       requestDigest: write.requestDigest,
-      kind: 'change',
+      kind: write.changes.length + write.parts.length === 0 ? 'noop' : 'change',
       actor: write.actor,
       wallMs: this.#now(),
       comment: write.comment,

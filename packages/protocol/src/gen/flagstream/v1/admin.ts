@@ -681,7 +681,10 @@ export interface EntityDiff {
   /** Resource name. */
   name: string;
   action: ChangeAction;
-  /** The resource as JSON, before and after; absent when it did not exist. */
+  /**
+   * The resource as JSON, before and after; absent when it did not exist, and
+   * when it is too large or nested too deep for an answer.
+   */
   before?: { [key: string]: any } | undefined;
   after?:
     | { [key: string]: any }
