@@ -181,7 +181,7 @@ describe('flags', () => {
   test.each([
     [['flag', 'get', 'new-chekout'], 3, ['NOT_FOUND FLAG_NOT_FOUND', 'Did you mean new-checkout?']],
     [['flag', 'enable', 'new-checkout', '--etag', '1'], 4, ['ABORTED ETAG_MISMATCH']],
-    [['flag', 'disable', 'new-checkout', '-e', 'production'], 7, ['COMMENT_REQUIRED', 'Say why in comment']],
+    [['flag', 'disable', 'new-checkout', '-e', 'production'], 7, ['COMMENT_REQUIRED', '-m "why"']],
     [['flag', 'rollout', 'new-checkout', '5%', '--variant', 'om'], 7, ['--variant', 'did you mean on?']],
     [['flag', 'list', '-p', 'no-such-project'], 3, ['PROJECT_NOT_FOUND']],
     [['flag', 'list', '--timeout', '0'], 2, ['Give seconds']],
@@ -234,11 +234,14 @@ describe('watch', () => {
   test('prints each change as it happens, and ends with 130 on Ctrl-C', async () => {
     await run('flag', 'create', 'watched', '--enable');
     const results = watch('flags', '-c', '{"targetingKey":"u"}', '--flag', 'watched');
+    const notices = watch('--flag', 'watched');
     const changes = watch('changes', '--since', '1', '--flag', 'watched', '-o', 'json');
     await results.waitForLine(/^\d+ watched = true \(on\) /);
     await changes.waitForLine('CHANGE_ACTION_CREATE');
+    await notices.waitForLine('watching flags of default/development; Ctrl-C ends it');
     const disabled = await run('flag', 'disable', 'watched', '-m', 'look');
     await results.waitForLine(`${revisionIn(disabled)} watched = false (off) DISABLED`);
+    await notices.waitForLine(`${revisionIn(disabled)} changed: watched`);
     const line = await changes.waitForLine(`"revision":"${revisionIn(disabled)}"`);
     expect(line.json).toMatchObject({
       comment: 'look',
@@ -246,6 +249,7 @@ describe('watch', () => {
     });
     expect(await results.kill('SIGINT')).toEqual({ code: 130, signal: null });
     expect(await changes.kill('SIGINT')).toEqual({ code: 130, signal: null });
+    expect(await notices.kill('SIGINT')).toEqual({ code: 130, signal: null });
   });
 });
 
@@ -283,7 +287,7 @@ flags:
     expect(await run('diff', '-f', place)).toMatchObject({
       code: 10,
       stdout:
-        '~ flag from-file in development: fallthrough.split.entries[0].weight, fallthrough.split.entries[1].weight\n',
+        '~ flag from-file in development: fallthrough.split.entries[0].weight 10000 → 30000, fallthrough.split.entries[1].weight 90000 → 70000\n',
     });
     const answer = await until(
       async () => {
@@ -359,12 +363,14 @@ describe('history', () => {
     const disabled = revisionIn(await run('flag', 'disable', 'past', '-m', 'why not', '--actor', 'alice'));
     const history = await run('history', 'past');
     expect(history.stdout.split('\n')[0]).toMatch(
-      new RegExp(`^${disabled}\t\\d{4}-.*Z\talice\tupdated flag past in development: enabled\twhy not$`),
+      new RegExp(
+        `^${disabled}\t\\d{4}-.*Z\talice\tupdated flag past in development: enabled true → false\twhy not$`,
+      ),
     );
     const range = `${disabled - 1}..${disabled}`;
     expect(await run('diff', '--rev', range)).toMatchObject({
       code: 10,
-      stdout: '~ flag past in development: enabled\n',
+      stdout: '~ flag past in development: enabled true → false\n',
     });
     const reverted = await run('revert', String(disabled), '-m', 'because');
     expect(reverted).toMatchObject({ code: 0, stdout: '~ flag past in development\n' });
@@ -386,15 +392,17 @@ describe('history', () => {
 
 describe('operations', () => {
   test('health tells who serves', async () => {
-    const [both, gone] = await Promise.all([
+    const [both, gone, unknown] = await Promise.all([
       run('health'),
       run('health', 'evaluator', '--evaluator', 'localhost:1'),
+      run('health', 'evaluator', '--service', 'nope'),
     ]);
     expect(both).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^control plane\t.*\tSERVING\t\nevaluator\t.*\tSERVING\t\n$/),
     });
     expect(gone).toMatchObject({ code: 6, stdout: expect.stringContaining('UNREACHABLE') });
+    expect(unknown).toMatchObject({ code: 6, stdout: expect.stringContaining('SERVICE_UNKNOWN') });
   });
 
   test('config prints what a role would run with, and serve refuses what it cannot use', async () => {

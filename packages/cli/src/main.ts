@@ -12,6 +12,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(EXIT.ok);
 });
+// Nobody reads the notes any more (`2>&1 | head`): what is being done goes on, and so does the exit code.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 const { stdin, stdout, stderr, env } = process;
 const session = new CliSession({

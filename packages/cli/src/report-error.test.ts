@@ -36,6 +36,8 @@ describe('reportError', () => {
     expect(reported(fail('FLAG_NOT_FOUND', 'no x', { metadata: { next: 'Did you mean y?' } }))).toContain(
       'Did you mean y?',
     );
+    const fromServer = { metadata: { next: 'List the flags of the project.' } };
+    expect(reported(fail('FLAG_NOT_FOUND', 'no x', fromServer))).toContain('next   flagstream flag list ');
     expect(reported(new UsageError('what', 'Do that.'))).toBe('error: what\n  next   Do that.\n');
   });
 

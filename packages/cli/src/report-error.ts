@@ -1,6 +1,7 @@
 /** Errors for people: what happened, in which field, what to do next. On stderr. */
 import { FlagstreamError } from '@flagstream/protocol';
 import { status as grpcStatus } from '@grpc/grpc-js';
+import { COMMAND_HINTS } from './command-hints.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -21,7 +22,7 @@ export function reportError(terminal: Terminal, error: unknown): void {
       else if (!error.message.includes(field)) line('field', field);
     const more = error.fields.length - FIELDS_SHOWN;
     if (more > 0) line('field', `and ${more} more`);
-    line('next', error.metadata['next'] ?? error.next);
+    line('next', nextStep(error));
   } else if (error instanceof UsageError) {
     headline(error.message);
     line('next', error.next);
@@ -31,6 +32,12 @@ export function reportError(terminal: Terminal, error: unknown): void {
       terminal.note(terminal.paintNote('dim', error.stack.split('\n').slice(1).join('\n')));
     line('next', 'This is a defect: please report it with the lines above.');
   }
+}
+
+/** What is said of this very case, then the command that helps, then the catalogue. Servers send the catalogue's too. */
+function nextStep({ reason, metadata, next }: FlagstreamError): string {
+  const special = metadata['next'] === next ? undefined : metadata['next'];
+  return special ?? COMMAND_HINTS[reason] ?? next;
 }
 
 function firstLine(error: FlagstreamError): string {

@@ -21,6 +21,8 @@ export interface Welcome {
 
 /** Of the demo flags the one with the most to see. */
 const PREFERRED_FLAG = 'new-checkout';
+/** Gets another answer once the demo's rollout is at half. */
+const SOMEBODY = 'user-3';
 const TIMEOUT_MS = 5_000;
 
 /** Some flags of the project, so that the lines to paste name one that is there. */
@@ -43,10 +45,10 @@ export function welcomeText({ controlPlane, evaluator, data, defaultPorts, flags
   const lines = [
     ...(known === undefined ? [`npx flagstream flag create ${flag} --enable${server}`] : []),
     `npx flagstream flag list${server}`,
-    `npx flagstream eval ${flag} -c '{"targetingKey":"user-17"}' --explain${evaluation}`,
+    `npx flagstream eval ${flag} -c '{"targetingKey":"${SOMEBODY}"}' --explain${evaluation}`,
     `npx flagstream watch${evaluation}`,
     `npx flagstream flag rollout ${flag} 50%${server}`,
-    `grpcurl -plaintext -d '{"flagKey":"${flag}","context":{"targetingKey":"user-17"}}' \\`,
+    `grpcurl -plaintext -d '{"flagKey":"${flag}","context":{"targetingKey":"${SOMEBODY}"}}' \\`,
     `  localhost:${evaluator.grpcPort} flagstream.v1.EvaluationService/Evaluate`,
   ];
   const row = (name: string, grpc: number, management: number): string =>

@@ -95,13 +95,16 @@ async function diffEnvironments(
   const differences = before.flatMap((config) => {
     const key = keyOfName(config.name);
     const other = others.get(key);
-    const fields = other === undefined ? [] : fieldPaths(comparable(config), comparable(other));
-    return fields.length === 0 ? [] : [{ action: ChangeAction.UPDATE, key, name: other?.name ?? '', fields }];
+    if (other === undefined) return [];
+    const contents = { before: comparable(config), after: comparable(other) };
+    const fields = fieldPaths(contents.before, contents.after);
+    const label = `flag ${key}`;
+    return fields.length === 0
+      ? []
+      : [{ action: ChangeAction.UPDATE, label, name: other.name, fields, ...contents }];
   });
   if (options.output === 'json') printJson(terminal, differences.map(planJson));
-  else
-    for (const { action, key, fields } of differences)
-      terminal.print(changeLine(terminal, { action, label: `flag ${key}`, fields }));
+  else for (const difference of differences) terminal.print(changeLine(terminal, difference));
   return differences.length === 0 ? EXIT.ok : EXIT.changes;
 }
 

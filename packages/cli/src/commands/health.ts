@@ -6,7 +6,7 @@ import {
   HealthClient,
   healthCheckResponse_ServingStatusToJSON,
 } from '@flagstream/protocol/gen/grpc/health/v1/health';
-import { credentials, Metadata } from '@grpc/grpc-js';
+import { credentials, status as grpcStatus, Metadata } from '@grpc/grpc-js';
 import { Argument, Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { callUnary } from '../connection/call.ts';
@@ -62,6 +62,9 @@ export function healthCommand(session: CliSession): Command {
 }
 
 const SERVING = healthCheckResponse_ServingStatusToJSON(HealthCheckResponse_ServingStatus.SERVING);
+const SERVICE_UNKNOWN = healthCheckResponse_ServingStatusToJSON(
+  HealthCheckResponse_ServingStatus.SERVICE_UNKNOWN,
+);
 
 async function ask(endpoint: Endpoint, { service, timeout }: HealthOptions): Promise<Finding> {
   const client = new HealthClient(endpoint.address, credentials.createInsecure());
@@ -77,7 +80,9 @@ async function ask(endpoint: Endpoint, { service, timeout }: HealthOptions): Pro
     return { role, address, status: healthCheckResponse_ServingStatusToJSON(answer.status), detail: '' };
   } catch (error) {
     if (!(error instanceof FlagstreamError)) throw error;
-    return { role, address, status: error.reason, detail: error.message };
+    // NOT_FOUND is the health protocol's word for a service that it does not know.
+    const unknown = error.status === grpcStatus.NOT_FOUND;
+    return { role, address, status: unknown ? SERVICE_UNKNOWN : error.reason, detail: error.message };
   } finally {
     client.close();
   }

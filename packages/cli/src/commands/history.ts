@@ -119,7 +119,11 @@ function queryOf(options: ChangesOptions): {
   readonly afterRevision: bigint;
   readonly includeContent: boolean;
 } {
-  return { afterRevision: options.since ?? 0n, includeContent: options.content === true };
+  // Text tells short values; JSON carries whole entities only when they are asked for.
+  return {
+    afterRevision: options.since ?? 0n,
+    includeContent: options.content === true || options.output !== 'json',
+  };
 }
 
 function print({ terminal }: CliSession, options: ChangesOptions, entries: readonly ChangeLogEntry[]): void {

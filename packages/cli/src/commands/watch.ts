@@ -28,6 +28,9 @@ import { reasonText, valueText } from '../output/evaluation-text.ts';
 import { printJsonLine } from '../output/json-output.ts';
 import { UsageError } from '../usage-error.ts';
 
+/** A change that reaches more flags is told by some of them; JSON names all. */
+const KEYS_SHOWN = 10;
+
 interface WatchOptions extends EvaluationOptions {
   readonly server: string;
   readonly context?: EvaluationContext;
@@ -76,10 +79,12 @@ async function watchFlags(session: CliSession, options: WatchOptions): Promise<n
     ...(options.context === undefined ? {} : { context: options.context }),
   });
   const shown = new Map<string, string>();
+  const greet = greetOnce(session, `flags of ${options.project}/${options.environment}`);
   return withEvaluator(options, (evaluator) =>
     followStream(evaluator.endpoint, () => evaluator.watch(request), {
       ...reconnecting(session),
       message: ({ event, ...rest }) => {
+        greet();
         if (event === undefined || event.$case === 'heartbeat') return;
         if (options.output === 'json')
           printJsonLine(session.terminal, WatchResponse.toJSON({ event, ...rest }));
@@ -98,7 +103,10 @@ function printWatch(
 ): void {
   const at = terminal.paint('dim', String(revision));
   if (event.$case === 'notice') {
-    for (const key of event.value.flagKeys) terminal.print(`${at} ${key}`);
+    const { flagKeys } = event.value;
+    const more = flagKeys.length - KEYS_SHOWN;
+    const named = flagKeys.slice(0, KEYS_SHOWN).join(', ');
+    terminal.print(`${at} changed: ${named}${more > 0 ? ` and ${more} more` : ''}`);
     return;
   }
   for (const result of event.value.results) {
@@ -126,6 +134,7 @@ async function watchChanges(session: CliSession, options: WatchOptions): Promise
     );
     let last = options.since ?? (await newestRevision(admin));
     let first = true;
+    const greet = greetOnce(session, `changes of ${options.project}`);
     try {
       return await followStream(
         admin.endpoint,
@@ -133,6 +142,7 @@ async function watchChanges(session: CliSession, options: WatchOptions): Promise
         {
           ...reconnecting(session),
           message: async ({ event }) => {
+            greet();
             if (event?.$case !== 'records' && !first) return;
             first = false;
             for (const entry of await changesAfter(admin, options, last)) {
@@ -160,7 +170,8 @@ async function changesAfter(
   afterRevision: bigint,
 ): Promise<readonly ChangeLogEntry[]> {
   const parent = projectName(options.project);
-  const entries = await listChanges(admin, { parent, afterRevision });
+  const includeContent = options.output !== 'json';
+  const entries = await listChanges(admin, { parent, afterRevision, includeContent });
   const wanted = new Set(options.flag);
   return entries
     .reverse()
@@ -175,6 +186,15 @@ async function newestRevision(admin: AdminConnection): Promise<bigint> {
     ListChangesRequest.fromPartial({ pageSize: 1 }),
   );
   return BigInt(revisionNumber(revision?.revision ?? 0n));
+}
+
+/** Says that the stream stands: until something changes there is nothing else to see. */
+function greetOnce({ terminal }: CliSession, what: string): () => void {
+  let greeted = false;
+  return () => {
+    if (!greeted) terminal.note(`watching ${what}; Ctrl-C ends it`);
+    greeted = true;
+  };
 }
 
 function reconnecting({ terminal }: CliSession): Pick<StreamListener<never>, 'lost' | 'regained'> {

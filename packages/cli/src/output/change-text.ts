@@ -2,6 +2,7 @@
 import type { ChangeLogEntry, EntityDiff } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import type { Timestamp } from '@flagstream/protocol/gen/google/protobuf/timestamp';
 import type { Terminal } from '../terminal.ts';
+import { type Contents, fieldText } from './field-text.ts';
 import { changeLine } from './plan-text.ts';
 import { resourceLabel } from './resource-label.ts';
 import { type Column, oneLine } from './table.ts';
@@ -9,6 +10,8 @@ import { type Column, oneLine } from './table.ts';
 const VERBS: readonly string[] = ['changed', 'created', 'updated', 'archived', 'left'];
 /** A change of more entities is told by their number. */
 const ENTITIES_NAMED = 3;
+/** Deeper differences are told by the place that holds them. */
+const PLACE_DEPTH = 2;
 
 export const CHANGE_COLUMNS: readonly Column<ChangeLogEntry>[] = [
   { title: 'REVISION', value: ({ revision }) => String(revision?.revision ?? '') },
@@ -27,27 +30,33 @@ export function changeEventLine(entry: ChangeLogEntry): string {
 
 /** One line for each entity that differs. */
 export function diffLines(terminal: Terminal, diffs: readonly EntityDiff[]): string[] {
-  return diffs.map(({ name, action, fields }) =>
-    changeLine(terminal, { action, label: resourceLabel(name), fields }),
+  return diffs.map(({ name, action, fields, before, after }) =>
+    changeLine(terminal, { action, label: resourceLabel(name), fields, before, after }),
   );
 }
 
 function whatText(diffs: readonly EntityDiff[]): string {
   if (diffs.length > ENTITIES_NAMED) return `changed ${diffs.length} entities`;
   return diffs
-    .map(({ name, action, fields }) => {
-      const places = fieldPlaces(fields);
+    .map(({ name, action, fields, before, after }) => {
+      const places = fieldPlaces(fields, { before, after });
       const which = places.length === 0 ? '' : `: ${places.join(', ')}`;
       return `${VERBS[action]} ${resourceLabel(name)}${which}`;
     })
     .join('; ');
 }
 
-/** Where in the entity: "fallthrough.split" for all of its entries' weights and ranges. */
-function fieldPlaces(fields: readonly string[]): readonly string[] {
+/**
+ * Where in the entity: "enabled true → false", and "fallthrough.split" for all of
+ * its entries' weights and ranges.
+ */
+function fieldPlaces(fields: readonly string[], contents: Contents): readonly string[] {
   const places = fields
     .filter((field) => field !== '')
-    .map((field) => field.split('.').slice(0, 2).join('.'));
+    .map((field) => {
+      const place = field.split('.').slice(0, PLACE_DEPTH).join('.');
+      return place === field ? fieldText(field, contents) : place;
+    });
   return [...new Set(places)].slice(0, ENTITIES_NAMED);
 }
 

@@ -1,8 +1,9 @@
 /** Changes as + ~ - lines with the fields that differ, and their sum. */
 import { ChangeAction } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import type { Style, Terminal } from '../terminal.ts';
+import { type Contents, fieldText } from './field-text.ts';
 
-export interface ChangeLine {
+export interface ChangeLine extends Contents {
   readonly action: ChangeAction;
   readonly label: string;
   readonly fields: readonly string[];
@@ -19,9 +20,9 @@ const MARKS: Readonly<Record<ChangeAction, { readonly mark: string; readonly sty
 /** A change of more fields than this is seen better in the file. */
 const FIELDS_SHOWN = 6;
 
-export function changeLine(terminal: Terminal, { action, label, fields }: ChangeLine): string {
-  const { mark, style } = MARKS[action];
-  return `${terminal.paint(style, mark)} ${label}${fieldsText(fields)}`;
+export function changeLine(terminal: Terminal, change: ChangeLine): string {
+  const { mark, style } = MARKS[change.action];
+  return `${terminal.paint(style, mark)} ${change.label}${fieldsText(change)}`;
 }
 
 /** "2 to create, 1 to update, 0 to archive" */
@@ -30,8 +31,10 @@ export function summaryText(changes: readonly Pick<ChangeLine, 'action'>[]): str
   return `${count(ChangeAction.CREATE)} to create, ${count(ChangeAction.UPDATE)} to update, ${count(ChangeAction.ARCHIVE)} to archive`;
 }
 
-function fieldsText(fields: readonly string[]): string {
-  const named = fields.filter((field) => field !== '');
+function fieldsText({ action, fields, ...contents }: ChangeLine): string {
+  const named = fields
+    .filter((field) => field !== '')
+    .map((field) => (action === ChangeAction.UPDATE ? fieldText(field, contents) : field));
   if (named.length === 0) return '';
   const more = named.length - FIELDS_SHOWN;
   return `: ${named.slice(0, FIELDS_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;

@@ -13,11 +13,13 @@ import {
   Segment,
 } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { type FlagSet, inProject, written } from '../document/flag-set.ts';
+import type { Contents } from '../output/field-text.ts';
 import { configAsAuthored, flagAsAuthored } from './authored-form.ts';
 import { fieldPaths, type Json } from './field-paths.ts';
 import { isWritten, type ProjectState } from './project-state.ts';
 
-export interface PlannedChange {
+/** `before` and `after` are those of an update. */
+export interface PlannedChange extends Contents {
   readonly action: ChangeAction;
   /** Resource name. */
   readonly name: string;
@@ -105,10 +107,11 @@ function planned<E extends { etag: string }>({
 }: Comparison<E>): PlannedChange[] {
   if (before === undefined)
     return [{ action: ChangeAction.CREATE, name, label, fields: [], change: change(after) }];
-  const fields = fieldPaths(toJson({ ...before, name }) as Json, toJson({ ...after, name }) as Json);
+  const contents = { before: toJson({ ...before, name }) as Json, after: toJson({ ...after, name }) as Json };
+  const fields = fieldPaths(contents.before, contents.after);
   if (fields.length === 0) return [];
   const sent = { ...after, etag: etag ?? '' };
-  return [{ action: ChangeAction.UPDATE, name, label, fields, change: change(sent) }];
+  return [{ action: ChangeAction.UPDATE, name, label, fields, ...contents, change: change(sent) }];
 }
 
 function planConfig(

@@ -3,6 +3,7 @@ import { controlPlaneConfigSchema, startControlPlane } from '@flagstream/control
 import { evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
 import { describeConfig, effectiveSettings, loadConfig, resolveConfig } from '@flagstream/runtime';
 import { z } from 'zod';
+import { VERSION } from '../version.ts';
 import type { PreparedRole, Role, RoleName, Roles, RunningRole } from './roles.ts';
 
 type RoleConfig = Pick<PreparedRole, 'log' | 'nodeId'>;
@@ -25,6 +26,8 @@ function role<C extends RoleConfig>(
 }
 
 export const ROLES: Roles = {
-  'control-plane': role('control-plane', controlPlaneConfigSchema, (config) => startControlPlane(config)),
+  'control-plane': role('control-plane', controlPlaneConfigSchema, (config) =>
+    startControlPlane(config, { version: VERSION }),
+  ),
   evaluator: role('evaluator', evaluatorConfigSchema, (config) => startEvaluator(config)),
 };

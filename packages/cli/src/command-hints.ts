@@ -1,0 +1,12 @@
+/** What to do next, in this program's commands and flags, where the catalogue speaks of calls and fields. */
+import type { ErrorReason } from '@flagstream/protocol';
+
+export const COMMAND_HINTS: Readonly<Partial<Record<ErrorReason, string>>> = {
+  PROJECT_NOT_FOUND: 'flagstream project list shows the projects.',
+  ENVIRONMENT_NOT_FOUND: 'flagstream environment list shows the environments of the project.',
+  FLAG_NOT_FOUND: 'flagstream flag list shows the flags of the project.',
+  SEGMENT_NOT_FOUND: 'flagstream segment list shows the segments of the project.',
+  REVISION_NOT_FOUND: 'flagstream changes shows which revisions exist.',
+  COMMENT_REQUIRED: 'Repeat it with -m "why": the environment is protected.',
+  UNIMPLEMENTED: "--server names the control plane's gRPC port (8010), --evaluator an evaluator's (8013).",
+};
