@@ -69,6 +69,7 @@ requiresNats().test('the two roles of the section on NATS start and serve', asyn
         `exec ${String(command)
           .replace('npx ', '')
           .replace('nats://localhost:4222', nats.url)
+          .replace('localhost:8010', `localhost:${ports[0]}`)
           .replace(
             '--data data',
             `--data ${tempDir('readme-data')}`,
