@@ -64,7 +64,7 @@ const INITIAL_TIMEOUT_MS = 10_000;
 export function resolveOptions(options: ClientOptions): Settings {
   const { target = TARGET_DEFAULT, apiKey, tls = false } = options;
   const endpoints = typeof target === 'string' ? [target] : [...target];
-  if (endpoints.length === 0 || endpoints.includes(''))
+  if (endpoints.length === 0 || endpoints.some((endpoint) => !/^[^\s]+$/.test(endpoint)))
     throw invalidField('target', 'must be "host:port", or a list of at least one');
   const scope: Scope = {
     project: checkedKey('project', options.project ?? PROJECT_DEFAULT),

@@ -156,7 +156,7 @@ export const ERROR_CATALOGUE = {
   PORT_IN_USE: {
     status: 'FAILED_PRECONDITION',
     retryable: false,
-    next: 'Stop the other process, or use --port-base N.',
+    next: 'Stop the other process, or choose other ports.',
   },
   CONFIG_INVALID: { status: 'FAILED_PRECONDITION', retryable: false, next: 'Correct the listed settings.' },
   LOG_CORRUPT: {

@@ -34,13 +34,13 @@ function bindError(error: NodeJS.ErrnoException, { host, port }: ListenAddress, 
     case 'EADDRINUSE':
       return fail(
         'PORT_IN_USE',
-        `port ${port} (${purpose}) is in use on ${host}: stop the other process, or move all ports with --port-base N`,
+        `port ${port} (${purpose}) is in use on ${host}: stop the other process, or choose other ports (dev: --port-base N; serve: --grpc-port N, --management-port N)`,
         { metadata, cause: error },
       );
     case 'EACCES':
       return fail(
         'CONFIG_INVALID',
-        `${purpose}: this user may not listen on ${where}; ports below 1024 need privileges, --port-base N moves all ports`,
+        `${purpose}: this user may not listen on ${where}; ports below 1024 need privileges`,
         { metadata, cause: error },
       );
     case 'EADDRNOTAVAIL':

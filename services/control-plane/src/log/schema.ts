@@ -66,7 +66,8 @@ const SYNCHRONOUS_FULL = 2;
 /**
  * Opens the file at `path`, creating it with mode 0600, and brings it to this
  * release's schema.
- * @throws FlagstreamError SCHEMA_TOO_NEW when a newer release wrote it.
+ * @throws FlagstreamError SCHEMA_TOO_NEW when a newer release wrote it,
+ * LOG_CORRUPT when it is damaged or no database at all.
  */
 export function openDatabase(path: string): Database.Database {
   closeSync(openSync(path, 'a', 0o600));
@@ -76,9 +77,21 @@ export function openDatabase(path: string): Database.Database {
     migrate(db, path);
   } catch (error) {
     db.close();
-    throw error;
+    throw isDamage(error) ? damaged(path, error) : error;
   }
   return db;
+}
+
+function isDamage(error: unknown): error is Error {
+  return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code);
+}
+
+function damaged(path: string, cause: Error): Error {
+  return fail(
+    'LOG_CORRUPT',
+    `${path} is not a database or is damaged (${cause.message}): restore a backup of it, or use another folder (--data DIR)`,
+    { metadata: { path }, cause },
+  );
 }
 
 function configure(db: Database.Database): void {

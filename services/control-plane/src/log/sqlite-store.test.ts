@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordCodec } from '@flagstream/protocol';
 import { samePosition } from '@flagstream/replica';
@@ -63,6 +63,15 @@ describe('SqliteStore', () => {
         ),
       }),
     );
+  });
+
+  it('refuses a file that is no database, and leaves it as it is', () => {
+    const path = join(tempFolder(), 'test.db');
+    writeFileSync(path, 'not a database, but long enough to be taken for one '.repeat(100));
+    expect(() => openStore(path)).toThrow(
+      expect.objectContaining({ reason: 'LOG_CORRUPT', message: expect.stringContaining('--data DIR') }),
+    );
+    expect(readFileSync(path, 'utf8')).toMatch(/^not a database/);
   });
 
   it.each([
