@@ -227,6 +227,18 @@ describe('a write that is refused', () => {
     expect(bench.fingerprint()).toBe(before);
   });
 
+  it('names what is wrong in the request, not what that breaks elsewhere', () => {
+    const bench = shop();
+    bench.apply([
+      config('a', { enabled: true, fallthrough: { variant: 'on' } }),
+      config('b', { enabled: true, prerequisites: [{ flag: 'a', variants: ['on'] }] }),
+    ]);
+    const error = refusal(() =>
+      bench.apply([config('a', { enabled: true, fallthrough: { variant: 'nope' } })], { comment: 'why' }),
+    );
+    expect(error.fields.map(({ field }) => field)).toEqual(['changes[0].flag_config.fallthrough.variant']);
+  });
+
   it('names what a removed variant breaks elsewhere', () => {
     const bench = shop();
     bench.apply([config('a', { enabled: true, fallthrough: { variant: 'on' } })]);
