@@ -64,7 +64,7 @@ describe('dev', () => {
   test('takes no port and no folder that it cannot use, and says the way out', async () => {
     const newer = tempDir('newer');
     const database = new Database(path.join(newer, 'flagstream.db'));
-    database.pragma('user_version = 999');
+    database.exec('PRAGMA user_version = 999');
     database.close();
     const [port, locked, unwritable, tooNew] = await Promise.all([
       runFlagstream(['dev', `--port-base=${dev.portBase}`, `--data=${path.join(folder, 'other')}`]),
@@ -147,6 +147,9 @@ describe('flags', () => {
     expect(half.stderr).toContain('on 50%, off 50%; 40% of the users move');
     expect((await run('flag', 'enable', 'life')).stderr).toContain(
       'life is on in development: on 50%, off 50%',
+    );
+    expect((await run('flag', 'enable', 'life')).stderr).toBe(
+      'life is on in development: on 50%, off 50%: it was so already\n',
     );
     const dry = await run('flag', 'disable', 'life', '--dry-run');
     expect(dry.stderr).toBe('dry run, nothing written: life is off in development\n');

@@ -37,8 +37,7 @@ async function serveWrites(nats: NatsConnection, name: string, dir: string): Pro
   await manager.streams.add({ name, subjects: [name] });
   const jetstream = nats.jetstream();
   const database = new Database(path.join(dir, 'floor.db'));
-  database.pragma('journal_mode = WAL');
-  database.pragma('synchronous = FULL');
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   database.exec('CREATE TABLE record (revision INTEGER PRIMARY KEY, content BLOB NOT NULL)');
   const insert = database.prepare('INSERT INTO record (content) VALUES (?)');
   let published = Promise.resolve();

@@ -41,6 +41,7 @@ interface ConfigEdit {
 interface Edited {
   readonly before: FlagConfig;
   readonly after: FlagConfig;
+  /** Undefined when nothing had to be changed. */
   readonly revision: Revision | undefined;
 }
 
@@ -174,7 +175,8 @@ async function editOnce(
     ...writeFields(options),
   };
   const response = await admin.call(admin.client.updateFlagConfig, request);
-  return { before, after: response.flagConfig ?? config, revision: response.revision };
+  const after = response.flagConfig ?? config;
+  return { before, after, revision: after.etag === before.etag ? undefined : response.revision };
 }
 
 function show(session: CliSession, options: SwitchOptions, config: FlagConfig): void {

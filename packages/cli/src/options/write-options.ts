@@ -42,14 +42,14 @@ export function writeFields(options: WriteOptions): WriteFields {
   };
 }
 
-/** Says on stderr what a write has done. */
+/** Says on stderr what a write has done; without a revision there was nothing to do. */
 export function noteWrite(
   session: CliSession,
   options: WriteOptions,
   done: string,
   revision: Revision | undefined,
 ): void {
-  const at = revision === undefined ? '' : ` (revision ${revision.revision})`;
+  const at = revision === undefined ? ': it was so already' : ` (revision ${revision.revision})`;
   session.terminal.note(options.dryRun === true ? `dry run, nothing written: ${done}` : `${done}${at}`);
 }
 

@@ -7,6 +7,7 @@ import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } fro
 import { dirname, join, resolve } from 'node:path';
 import { fail } from '@flagstream/protocol';
 import Database from 'better-sqlite3';
+import { openFile } from './native-objects.ts';
 
 export interface DataDir {
   /** Absolute. */
@@ -23,7 +24,7 @@ export function claimDataDir(dir: string): DataDir {
   const path = resolve(dir);
   const lock = openLock(path);
   try {
-    lock.pragma('locking_mode = EXCLUSIVE');
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE');
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
@@ -47,7 +48,7 @@ function openLock(path: string): Database.Database {
     makeFolder(path);
     accessSync(path, constants.W_OK | constants.X_OK);
     closeSync(openSync(file, 'a', 0o600));
-    return new Database(file, { timeout: 0 });
+    return openFile(file, { timeout: 0 });
   } catch (cause) {
     throw unwritable(path, cause);
   }

@@ -6,6 +6,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { fail } from '@flagstream/protocol';
 import Database from 'better-sqlite3';
+import { openFile, readPragma } from './native-objects.ts';
 
 /** Migration n takes a file from schema version n to n + 1. Never edited once released. */
 const MIGRATIONS: readonly string[] = [
@@ -71,7 +72,7 @@ const SYNCHRONOUS_FULL = 2;
  */
 export function openDatabase(path: string): Database.Database {
   closeSync(openSync(path, 'a', 0o600));
-  const db = new Database(path);
+  const db = openFile(path);
   try {
     configure(db);
     migrate(db, path);
@@ -95,17 +96,19 @@ function damaged(path: string, cause: Error): Error {
 }
 
 function configure(db: Database.Database): void {
-  db.pragma('busy_timeout = 5000');
-  db.pragma('journal_mode = WAL');
-  db.pragma('synchronous = FULL');
-  db.pragma('foreign_keys = ON');
-  db.pragma('trusted_schema = OFF');
-  db.pragma('cell_size_check = ON');
-  db.pragma('journal_size_limit = 67108864');
+  db.exec(`
+    PRAGMA busy_timeout = 5000;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON;
+    PRAGMA journal_size_limit = 67108864;
+  `);
   // The library is compiled with NORMAL for WAL files, which loses answered commits on power loss.
-  if (db.pragma('synchronous', { simple: true }) !== SYNCHRONOUS_FULL)
+  if (readPragma(db, 'synchronous') !== SYNCHRONOUS_FULL)
     throw fail('INTERNAL', 'SQLite did not take synchronous=FULL');
-  if (db.pragma('journal_mode', { simple: true }) !== 'wal')
+  if (readPragma(db, 'journal_mode') !== 'wal')
     throw fail(
       'DATA_DIR_UNWRITABLE',
       'SQLite did not take journal_mode=WAL: the file system lacks shared memory',
@@ -113,7 +116,7 @@ function configure(db: Database.Database): void {
 }
 
 function migrate(db: Database.Database, path: string): void {
-  const version = Number(db.pragma('user_version', { simple: true }));
+  const version = Number(readPragma(db, 'user_version'));
   if (version > SCHEMA_VERSION)
     throw fail(
       'SCHEMA_TOO_NEW',
@@ -124,7 +127,7 @@ function migrate(db: Database.Database, path: string): void {
   for (let from = version; from < SCHEMA_VERSION; from++) {
     db.transaction(() => {
       db.exec(MIGRATIONS[from]!);
-      db.pragma(`user_version = ${from + 1}`);
+      db.exec(`PRAGMA user_version = ${from + 1}`);
     }).immediate();
   }
 }

@@ -2,9 +2,9 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordCodec } from '@flagstream/protocol';
 import { samePosition } from '@flagstream/replica';
-import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { tempFolder } from '../temp-folder.fixture.ts';
+import { openFile } from './native-objects.ts';
 import { flagEntity, genesis, recordAfter } from './record.fixture.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
@@ -18,7 +18,7 @@ function openStore(path = join(tempFolder(), 'test.db')): SqliteStore {
 
 /** Changes the file behind the store's back. */
 function tamper(path: string, statement: string): void {
-  const db = new Database(path);
+  const db = openFile(path);
   db.exec(statement);
   db.close();
 }

@@ -152,7 +152,7 @@ export class SqliteStore implements AuditStore {
   /** Checkpoints the write-ahead log and closes the file. */
   close(): void {
     if (!this.#db.open) return;
-    this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.#db.close();
   }
 

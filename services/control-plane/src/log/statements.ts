@@ -1,6 +1,7 @@
 /** Every SQL statement of the store, prepared once. */
 import type { StoredRecord } from '@flagstream/replica';
 import type Database from 'better-sqlite3';
+import { keep } from './native-objects.ts';
 
 export interface EntityRow {
   readonly kind: number;
@@ -71,7 +72,7 @@ const ORDER = 'ORDER BY kind, project, environment, key';
 const NAMED = 'kind <= 5';
 
 export function prepareStatements(db: Database.Database): Statements {
-  return {
+  const statements: Statements = {
     head: db.prepare('SELECT epoch, revision, hash, state_digest FROM head'),
     putHead: db.prepare(
       `INSERT INTO head (id, epoch, revision, hash, state_digest) VALUES (1, @epoch, @revision, @hash, @stateDigest)
@@ -141,4 +142,6 @@ export function prepareStatements(db: Database.Database): Statements {
        WHERE project = ? AND revision > ? AND revision <= ? AND ${NAMED} ${ORDER} LIMIT ?`,
     ),
   };
+  for (const statement of Object.values(statements)) keep(statement);
+  return statements;
 }
