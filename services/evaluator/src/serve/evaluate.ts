@@ -70,10 +70,12 @@ export class Evaluator {
     this.#counts.add(evaluation);
     const { errorCode } = evaluation;
     if (errorCode !== undefined) throw evaluationError(state, evaluation, errorCode);
-    const fields = answerFields(evaluation);
-    if (request.expectedKind !== 0 && request.expectedKind !== fields.kind)
+    const { value, variant, reason, ruleId, kind, enabled } = answerFields(evaluation);
+    if (request.expectedKind !== 0 && request.expectedKind !== kind)
       throw kindMismatch(state, evaluation, request.expectedKind);
-    return { ...fields, ...this.#serving.stamp() };
+    const { epoch, revision, freshness } = this.#serving.stamp();
+    // One literal: spreading costs a microsecond here, on the path of every request.
+    return { value, variant, reason, ruleId, kind, enabled, epoch, revision, freshness };
   }
 
   #batch(request: EvaluateBatchRequest, { principal }: CallContext): EvaluateBatchResponse {

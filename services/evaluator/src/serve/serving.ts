@@ -5,7 +5,7 @@
  */
 import { fail, freshnessToWire } from '@flagstream/protocol';
 import type { Freshness as WireFreshness } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import type { Freshness, LogState, Position, SourceState } from '@flagstream/replica';
+import { type Freshness, type LogState, ORIGIN, type Position, type SourceState } from '@flagstream/replica';
 import type { Principal } from '@flagstream/runtime';
 import type { ServedLog } from '../fanout/served-environment.ts';
 import type { LogFollower } from '../follow/log-follower.ts';
@@ -25,6 +25,8 @@ export class Serving implements ServedLog {
   readonly #liveState: SourceState;
   readonly now: () => number;
   #ready = false;
+  /** The wire's form of the newest revision, made once per revision. */
+  #stamped: { readonly position: Position; readonly revision: bigint } = { position: ORIGIN, revision: 0n };
 
   constructor(follower: LogFollower, state: EvaluatorState, liveState: SourceState, now: () => number) {
     this.#follower = follower;
@@ -59,8 +61,11 @@ export class Serving implements ServedLog {
   }
 
   stamp(): Stamp {
-    const { epoch, revision } = this.#state.position;
-    return { epoch, revision: BigInt(revision), freshness: freshnessToWire(this.freshness(this.now())) };
+    const { position } = this.#state;
+    if (position !== this.#stamped.position)
+      this.#stamped = { position, revision: BigInt(position.revision) };
+    const freshness = freshnessToWire(this.freshness(this.now()));
+    return { epoch: position.epoch, revision: this.#stamped.revision, freshness };
   }
 
   /** @throws FlagstreamError NOT_READY */
