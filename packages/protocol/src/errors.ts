@@ -186,7 +186,6 @@ export const ERROR_CATALOGUE = {
   UNAUTHENTICATED: { status: 'UNAUTHENTICATED', retryable: false, next: 'Send a valid key.' },
   PERMISSION_DENIED: { status: 'PERMISSION_DENIED', retryable: false, next: 'Use a key that may do this.' },
   // Not this release.
-  NOT_BUILT: { status: 'UNIMPLEMENTED', retryable: false, next: 'Use a release that has it.' },
   UNIMPLEMENTED: {
     status: 'UNIMPLEMENTED',
     retryable: false,

@@ -44,8 +44,6 @@ export const LIMITS = {
   /** Longest wait for min_revision, in milliseconds. */
   minRevisionWaitMs: 500,
 
-  /** One frame of the push protocol that a client sends: a Hello or an Ack. */
-  syncRequestBytesMax: 65_536,
   /** One frame that the server sends; gRPC clients take 4 MiB by default. */
   syncFrameBytesMax: 262_144,
   helloTimeoutMs: 5_000,
@@ -60,7 +58,6 @@ export const LIMITS = {
   /** Revisions for which a client is answered by delta. */
   deltaWindowRevisions: 10_000,
   nackDetailBytesMax: 512,
-  nackEntitiesMax: 20,
 
   /** Bytes that may wait in one Watch stream before it is closed. */
   watchBufferedBytesMax: 4_194_304,
@@ -81,8 +78,6 @@ export const LIMITS = {
   watchLogRecordsMax: 256,
   /** Bytes of records in one WatchLog or snapshot message. */
   watchLogBytesMax: 262_144,
-  /** NATS has been down this long before a follower changes its source. */
-  sourceFailoverMs: 5_000,
   /** Parts of an apply that never became visible are removed after this. */
   orphanPartMs: 3_600_000,
 } as const;
