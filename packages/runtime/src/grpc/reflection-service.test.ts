@@ -31,7 +31,7 @@ const SERVED = [
 /** The real service's definition; only reflection is asked here. */
 function evaluation(): ServiceBinding {
   const refuse = (): never => {
-    throw fail('NOT_BUILT', 'not part of this test');
+    throw fail('NOT_READY', 'not part of this test');
   };
   const handlers: Record<string, Handler> = {};
   const policy: Record<string, 'evaluate'> = {};
