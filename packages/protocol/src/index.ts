@@ -16,7 +16,13 @@ export {
   versionedEntityFromWire,
   versionedEntityToWire,
 } from './codec.ts';
-export { flagConfigDefinition, flagDefinition, segmentDefinition, segmentMembers } from './definitions.ts';
+export {
+  flagConfigDefinition,
+  flagDefinition,
+  segmentDefinition,
+  segmentMembers,
+  segmentUnit,
+} from './definitions.ts';
 export { descriptorSet } from './descriptor.ts';
 export {
   ERROR_CATALOGUE,

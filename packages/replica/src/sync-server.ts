@@ -17,6 +17,7 @@ import {
   type Have,
   type Hello,
   type Intent,
+  type ServerFrame,
   SYNC_PROTOCOL_VERSION,
   type Welcome,
 } from './sync-frames.ts';
@@ -63,24 +64,9 @@ export type CloseReason =
   | 'bye';
 
 export type SyncServerEffect =
-  | { readonly type: 'welcome'; readonly welcome: Welcome }
+  | (ServerFrame & { readonly type: 'welcome' | 'ping' })
   /** Bring the client from `from` (absent: from nothing) to the head. */
-  | {
-      readonly type: 'transfer';
-      readonly transferId: number;
-      readonly kind: 'delta' | 'full';
-      readonly from: Position | undefined;
-      readonly to: Position;
-      readonly forked: boolean;
-    }
-  | {
-      readonly type: 'ping';
-      readonly nonce: number;
-      readonly head: Position;
-      readonly freshness: Freshness;
-      readonly wantDigest: boolean;
-      readonly echoNonce: number;
-    }
+  | (Omit<ServerFrame & { readonly type: 'begin' }, 'type'> & { readonly type: 'transfer' })
   /** The client has this revision in force. */
   | { readonly type: 'confirmed'; readonly position: Position }
   | { readonly type: 'refused'; readonly code: string; readonly detail: string }

@@ -11,6 +11,7 @@ import {
   segmentDefinition,
   segmentId,
   segmentMembers,
+  segmentUnit,
 } from '@flagstream/protocol';
 import { type ClientSet, hex, partId } from '@flagstream/replica';
 import type { Scope } from './scope.ts';
@@ -38,19 +39,15 @@ export function readSegment(set: ClientSet, scope: Scope, key: string): Reading<
   return read('segment', key, () => {
     const entity = set.entity(segmentId(scope.project, key));
     if (entity === undefined) return undefined;
-    const segment = segmentDefinition(entity.change.content);
-    const lists = (excluded: boolean): (readonly string[])[] =>
-      (segment.parts ?? [])
-        .filter((part) => (part.excluded ?? false) === excluded)
-        .map((part) => partMembers(set, scope, part.sha256 ?? ''));
-    return { key, segment, extraIncluded: lists(false), extraExcluded: lists(true) };
+    return segmentUnit(key, segmentDefinition(entity.change.content), (sha256) =>
+      partMembers(set, scope, sha256),
+    );
   });
 }
 
-function partMembers(set: ClientSet, scope: Scope, sha256Base64: string): readonly string[] {
-  const hash = Buffer.from(sha256Base64, 'base64');
-  const part = set.entity(partId(hash, scope.project));
-  if (part === undefined) throw new RangeError(`part ${hex(hash)} is not there`);
+function partMembers(set: ClientSet, scope: Scope, sha256: Uint8Array): readonly string[] {
+  const part = set.entity(partId(sha256, scope.project));
+  if (part === undefined) throw new RangeError(`part ${hex(sha256)} is not there`);
   return segmentMembers(part.change.content);
 }
 

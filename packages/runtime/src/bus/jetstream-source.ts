@@ -19,6 +19,7 @@ import type {
 import type { Logger } from '../log/logger.ts';
 import type { Bus, Tail } from './bus.ts';
 import { logPlace, type StreamWindow } from './log-place.ts';
+import { wakeablePause } from './wakeable-pause.ts';
 
 /** Pause between looks for a stream that is not there yet. */
 const RETRY_MS = 500;
@@ -199,12 +200,8 @@ class JetStreamSubscription implements LogSubscription {
 
   /** Until woken, or for a time. */
   #pause(ms: number | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    const { over, wake } = wakeablePause(ms);
+    this.#wake = wake;
+    return over;
   }
 }

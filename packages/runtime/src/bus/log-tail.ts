@@ -20,6 +20,7 @@ import type { Logger } from '../log/logger.ts';
 import type { Tail, TailListener, TailStatus } from './bus.ts';
 import { isMissingStream } from './log-stream.ts';
 import type { Link, NatsLink } from './nats-link.ts';
+import { wakeablePause } from './wakeable-pause.ts';
 
 /**
  * Messages asked for at a time. The follower sets the pace: what a stalled one
@@ -178,12 +179,8 @@ export class LogTail implements Tail {
 
   /** Until woken, or for a time. */
   #pause(ms: number | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    const { over, wake } = wakeablePause(ms);
+    this.#wake = wake;
+    return over;
   }
 }

@@ -15,6 +15,7 @@ import {
 } from 'nats';
 import type { Logger } from '../log/logger.ts';
 import type { BusStatus } from './bus.ts';
+import { wakeablePause } from './wakeable-pause.ts';
 
 export interface NatsCredentials {
   readonly user?: string;
@@ -170,13 +171,9 @@ export class NatsLink {
   }
 
   #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    const { over, wake } = wakeablePause(ms);
+    this.#wake = wake;
+    return over;
   }
 }
 

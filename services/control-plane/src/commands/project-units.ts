@@ -9,11 +9,11 @@ import {
   projectId,
   segmentDefinition,
   segmentId,
+  segmentUnit,
 } from '@flagstream/protocol';
-import { Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND, type EntityChange, type EntityId, partId } from '@flagstream/replica';
 import type { Draft } from './draft.ts';
-import { partLists } from './segment-members.ts';
+import { membersOf } from './segment-members.ts';
 
 /** A problem and the entity that has it. */
 export interface LocatedProblem {
@@ -116,17 +116,11 @@ export class ProjectUnits {
     const id = segmentId(this.project, key);
     const change = this.#draft.live(id);
     if (change === undefined) return null;
-    const unit = read(id, 'segment', unreadable, (): SegmentUnit => {
-      const { parts } = Segment.decode(change.content);
-      const part = (hash: Uint8Array): EntityChange | undefined =>
-        this.#draft.live(partId(hash, this.project));
-      return {
-        key,
-        segment: segmentDefinition(change.content),
-        extraIncluded: partLists(part, parts, false),
-        extraExcluded: partLists(part, parts, true),
-      };
-    });
+    const unit = read(id, 'segment', unreadable, () =>
+      segmentUnit(key, segmentDefinition(change.content), (sha256) =>
+        membersOf(this.#draft.live(partId(sha256, this.project))),
+      ),
+    );
     if (unit === undefined) return null;
     this.#segments.set(key, unit);
     return unit;

@@ -53,23 +53,14 @@ export function resolveMembers(
   parts: readonly SegmentPart[],
   excluded: boolean,
 ): string[] {
-  const lists = partLists(part, parts, excluded);
+  const lists = parts.filter((ref) => ref.excluded === excluded).map((ref) => membersOf(part(ref.sha256)));
   return lists.length === 0 ? [...inline] : [...new Set([...inline, ...lists.flat()])];
 }
 
-/** One list of members for each part of one side. */
-export function partLists(
-  part: (sha256: Uint8Array) => EntityChange | undefined,
-  parts: readonly SegmentPart[],
-  excluded: boolean,
-): (readonly string[])[] {
-  return parts
-    .filter((ref) => ref.excluded === excluded)
-    .map((ref) => {
-      const change = part(ref.sha256);
-      if (change === undefined) throw fail('LOG_CORRUPT', 'a segment names a part that is not there');
-      return segmentMembers(change.content);
-    });
+/** Members of one part. */
+export function membersOf(part: EntityChange | undefined): readonly string[] {
+  if (part === undefined) throw fail('LOG_CORRUPT', 'a segment names a part that is not there');
+  return segmentMembers(part.content);
 }
 
 /** Takes parts out of the state that no live segment of their project names any more. */

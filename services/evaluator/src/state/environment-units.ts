@@ -3,7 +3,7 @@
  * configuration here, a segment with the members of its parts.
  */
 import type { FlagUnit, SegmentUnit } from '@flagstream/engine';
-import { flagConfigId, flagId, segmentId } from '@flagstream/protocol';
+import { flagConfigId, flagId, segmentId, segmentUnit } from '@flagstream/protocol';
 import {
   ENTITY_KIND,
   type EntityChange,
@@ -61,18 +61,21 @@ export class EnvironmentUnits {
     if (change === undefined) return ABSENT;
     const segment = this.#definitions.segment(change);
     if (segment.kind === 'unreadable') return segment;
-    const extraIncluded: (readonly string[])[] = [];
-    const extraExcluded: (readonly string[])[] = [];
-    for (const part of segment.value.parts ?? []) {
-      const id = partId(Buffer.from(part.sha256 ?? '', 'base64'), project);
-      const held = this.#live(id);
-      if (held === undefined) return { kind: 'unreadable', detail: `its part ${id.key} is not there` };
-      const members = this.#definitions.members(held);
-      if (members.kind === 'unreadable')
-        return { kind: 'unreadable', detail: `its part ${id.key}: ${members.detail}` };
-      (part.excluded === true ? extraExcluded : extraIncluded).push(members.value);
+    try {
+      const unit = segmentUnit(key, segment.value, (sha256) => this.#members(partId(sha256, project)));
+      return { kind: 'unit', unit };
+    } catch (error) {
+      return { kind: 'unreadable', detail: (error as Error).message };
     }
-    return { kind: 'unit', unit: { key, segment: segment.value, extraIncluded, extraExcluded } };
+  }
+
+  /** @throws Error when the part is not there or cannot be read */
+  #members(id: EntityId): readonly string[] {
+    const held = this.#live(id);
+    if (held === undefined) throw new Error(`its part ${id.key} is not there`);
+    const members = this.#definitions.members(held);
+    if (members.kind === 'unreadable') throw new Error(`its part ${id.key}: ${members.detail}`);
+    return members.value;
   }
 
   #live(id: EntityId): EntityChange | undefined {
