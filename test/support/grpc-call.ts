@@ -1,5 +1,6 @@
 // One unary call of a generated grpc-js client as a promise.
 
+import { fromServiceError } from '@flagstream/protocol';
 import type { CallOptions, Metadata as GrpcMetadata, ServiceError } from '@grpc/grpc-js';
 import { Metadata } from '@grpc/grpc-js';
 
@@ -26,4 +27,18 @@ export function callUnary<I, O>(
       error === null ? resolve(response) : reject(error),
     );
   });
+}
+
+/** The same; rejects with the FlagstreamError that the status carries. */
+export async function callKnown<I, O>(
+  client: object,
+  method: Method<I, O>,
+  request: I,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<O> {
+  try {
+    return await callUnary(client, method, request, headers);
+  } catch (error) {
+    throw fromServiceError(error as ServiceError);
+  }
 }

@@ -1,14 +1,16 @@
 /** A control plane on ports and a folder of its own, and clients to it, for one test. */
 
-import { type FlagstreamError, fromServiceError } from '@flagstream/protocol';
+import type { FlagstreamError } from '@flagstream/protocol';
 import { AdminServiceClient } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import { createLogger } from '@flagstream/runtime';
-import { type CallOptions, type Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type Client, credentials } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 import { type ControlPlaneConfig, controlPlaneConfigSchema } from './config.ts';
 import { type RunningControlPlane, startControlPlane } from './start.ts';
 import { tempFolder } from './temp-folder.fixture.ts';
+
+export { callKnown as call } from '../../../test/support/grpc-call.ts';
 
 export interface TestControlPlane {
   readonly running: RunningControlPlane;
@@ -16,14 +18,6 @@ export interface TestControlPlane {
   readonly admin: AdminServiceClient;
   readonly log: LogServiceClient;
 }
-
-/** The overload that TypeScript infers from: a generated client's last one. */
-type UnaryMethod<I, O> = (
-  request: I,
-  metadata: Metadata,
-  options: CallOptions,
-  callback: (error: ServiceError | null, response: O) => void,
-) => unknown;
 
 const silent = createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' });
 
@@ -45,16 +39,6 @@ export async function controlPlane(
   const admin = clientOf(AdminServiceClient, address);
   const log = clientOf(LogServiceClient, address);
   return { running, data, admin, log };
-}
-
-/** A call as a promise. Rejects with the FlagstreamError that the status carries. */
-export function call<I, O>(client: Client, method: UnaryMethod<I, O>, request: I): Promise<O> {
-  return new Promise((resolve, reject) => {
-    method.call(client, request, new Metadata(), {}, (error, response) => {
-      if (error === null) resolve(response);
-      else reject(fromServiceError(error));
-    });
-  });
 }
 
 /** The error that a call fails with. */

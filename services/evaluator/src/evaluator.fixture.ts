@@ -30,6 +30,8 @@ import { type EvaluatorConfig, evaluatorConfigSchema } from './evaluator-config.
 import type { MemoryLog } from './log.fixture.ts';
 import { type EvaluatorDeps, type RunningEvaluator, startEvaluator } from './start-evaluator.ts';
 
+export { callKnown as call } from '../../../test/support/grpc-call.ts';
+
 /** Everything a test opened, closed in reverse order. */
 const opened: (() => unknown)[] = [];
 afterEach(async () => {
@@ -97,28 +99,6 @@ export async function start(
     c.close(),
   );
   return { evaluator, client, logs, target };
-}
-
-/** A unary call as a promise. */
-export function call<I, O>(
-  client: grpc.Client,
-  method: (
-    request: I,
-    metadata: grpc.Metadata,
-    options: Partial<grpc.CallOptions>,
-    done: (error: grpc.ServiceError | null, answer: O) => void,
-  ) => unknown,
-  request: I,
-  metadata: Readonly<Record<string, string>> = {},
-): Promise<O> {
-  return new Promise((resolve, reject) => {
-    const sent = new grpc.Metadata();
-    for (const [name, value] of Object.entries(metadata)) sent.set(name, value);
-    method.call(client, request, sent, {}, (error, answer) => {
-      if (error === null) resolve(answer);
-      else reject(fromServiceError(error));
-    });
-  });
 }
 
 /** What a call that must fail failed with. */
