@@ -41,7 +41,9 @@ const KINDS: Readonly<Record<ValueType, FlagKind>> = {
 
 /** Whether an evaluation may be answered to a caller who asked for this type. */
 export function hasType(evaluation: Evaluation, type: ValueType): boolean {
-  return evaluation.kind === KINDS[type];
+  const { kind, value } = evaluation;
+  // A flag of any kind answers its value's own kind, so it has no type only where it has no value.
+  return kind === KINDS[type] || (kind === 'FLAG_KIND_ANY' && value === undefined);
 }
 
 export function detailsOf<T extends JsonValue>(

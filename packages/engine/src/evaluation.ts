@@ -6,6 +6,7 @@
  * server adds.
  */
 import type { FlagKind, JsonValue } from './model.ts';
+import { kindOfAnswer } from './variant-value.ts';
 
 export type Reason = 'STATIC' | 'DEFAULT' | 'TARGETING_MATCH' | 'SPLIT' | 'DISABLED' | 'ERROR';
 
@@ -26,9 +27,9 @@ export interface Evaluation {
   readonly reason: Reason;
   /** "" when no rule decided. */
   readonly ruleId: string;
-  /** Undefined when the flag is unknown. */
+  /** Undefined when the flag is unknown; of a flag of any kind, the value's own. */
   readonly kind: FlagKind | undefined;
-  /** The flag's switch, apart from its value. */
+  /** Apart from the value: the flag's switch, unless the rule or variant says otherwise. */
   readonly enabled: boolean;
   /** Present exactly when the reason is ERROR. */
   readonly errorCode?: EvaluationErrorCode;
@@ -79,6 +80,7 @@ export function answerOf(
   ruleId: string,
   variant: string | undefined,
   value: JsonValue | undefined,
+  enabled: boolean = flag.enabled,
 ): Evaluation {
   return Object.freeze({
     flagKey: flag.key,
@@ -86,8 +88,8 @@ export function answerOf(
     variant,
     reason,
     ruleId,
-    kind: flag.kind,
-    enabled: flag.enabled,
+    kind: flag.kind && kindOfAnswer(flag.kind, value),
+    enabled,
   });
 }
 

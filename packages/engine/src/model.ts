@@ -12,12 +12,21 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
-export type FlagKind = 'FLAG_KIND_BOOLEAN' | 'FLAG_KIND_STRING' | 'FLAG_KIND_NUMBER' | 'FLAG_KIND_OBJECT';
+export type FlagKind =
+  | 'FLAG_KIND_BOOLEAN'
+  | 'FLAG_KIND_STRING'
+  | 'FLAG_KIND_NUMBER'
+  | 'FLAG_KIND_OBJECT'
+  | 'FLAG_KIND_ANY';
+
+/** What an answer's `enabled` says; absent: the flag's switch. */
+export type EnabledOverride = 'ENABLED_OVERRIDE_ON' | 'ENABLED_OVERRIDE_OFF';
 
 export interface VariantDefinition {
   readonly key: string;
   readonly value?: JsonValue;
   readonly description?: string;
+  readonly enabledOverride?: EnabledOverride;
 }
 
 export interface FlagDefinition {
@@ -35,12 +44,32 @@ export type PrerequisiteOutcome =
   | 'PREREQUISITE_OUTCOME_OFF_VARIANT'
   | 'PREREQUISITE_OUTCOME_NEXT_RULE'
   | 'PREREQUISITE_OUTCOME_CODE_DEFAULT'
-  | 'PREREQUISITE_OUTCOME_ERROR';
+  | 'PREREQUISITE_OUTCOME_ERROR'
+  | 'PREREQUISITE_OUTCOME_VARIANT';
+
+export type PrerequisiteState = 'PREREQUISITE_STATE_ON' | 'PREREQUISITE_STATE_OFF' | 'PREREQUISITE_STATE_ANY';
+
+export type MissingFlagPolicy = 'MISSING_FLAG_POLICY_FAIL' | 'MISSING_FLAG_POLICY_ERROR';
 
 export interface PrerequisiteDefinition {
   readonly flag?: string;
   readonly variants?: readonly string[];
   readonly onFailure?: PrerequisiteOutcome;
+  /** Absent: on. */
+  readonly state?: PrerequisiteState;
+  /** Over the parent's value, as the attribute "value". */
+  readonly value?: ConditionDefinition;
+  /** Absent: a flag that is not there is refused at compile. */
+  readonly missingFlag?: MissingFlagPolicy;
+  readonly failureVariant?: string;
+}
+
+export interface HoldoutDefinition {
+  readonly id?: string;
+  readonly description?: string;
+  readonly subjects?: GateMatchDefinition;
+  /** Absent or "": what the flag serves while off. */
+  readonly variant?: string;
 }
 
 export interface TargetDefinition {
@@ -48,6 +77,7 @@ export interface TargetDefinition {
   /** Absent or "": the targeting key. */
   readonly attribute?: string;
   readonly values?: readonly string[];
+  readonly contextKind?: string;
 }
 
 export type MissPolicy =
@@ -63,6 +93,8 @@ export type GateMissingPolicy =
   | 'GATE_MISSING_POLICY_TEXT'
   | 'GATE_MISSING_POLICY_ERROR'
   | 'GATE_MISSING_POLICY_RANDOM';
+
+export type GateCombine = 'GATE_COMBINE_FIRST_PRESENT' | 'GATE_COMBINE_JOIN_PRESENT';
 
 export interface GateDefinition {
   readonly attributes?: readonly string[];
@@ -80,6 +112,9 @@ export interface GateDefinition {
   readonly missing?: GateMissingPolicy;
   readonly missingText?: string;
   readonly stringify?: string;
+  readonly contextKind?: string;
+  readonly combine?: GateCombine;
+  readonly separator?: string;
 }
 
 export interface RangeDefinition {
@@ -90,6 +125,24 @@ export interface RangeDefinition {
 export interface GateMatchDefinition {
   readonly gate?: GateDefinition;
   readonly ranges?: readonly RangeDefinition[];
+  /** Exclusion group: unseeded gates of one group share a seed. */
+  readonly group?: string;
+  /** In place of ranges. */
+  readonly ramp?: RampDefinition;
+}
+
+export type RampCurve = 'RAMP_CURVE_LINEAR' | 'RAMP_CURVE_STEPPED';
+
+export interface RampDefinition {
+  readonly steps?: readonly RampStepDefinition[];
+  readonly curve?: RampCurve;
+}
+
+export interface RampStepDefinition {
+  /** RFC 3339. */
+  readonly time?: string;
+  /** Upper end in the gate's numbers. */
+  readonly to?: number;
 }
 
 export interface SplitEntryDefinition {
@@ -98,19 +151,34 @@ export interface SplitEntryDefinition {
   readonly weight?: number;
   readonly ranges?: readonly RangeDefinition[];
   readonly also?: readonly GateMatchDefinition[];
+  readonly alsoAlone?: boolean;
+}
+
+/** Refused: answers depend on the record, the context and the instant alone. */
+export interface StickyAssignmentDefinition {
+  readonly attribute?: string;
+  readonly bucketVersion?: number;
+  readonly minBucketVersion?: number;
 }
 
 export interface SplitDefinition {
   readonly gate?: GateDefinition;
   readonly entries?: readonly SplitEntryDefinition[];
   readonly traffic?: readonly GateMatchDefinition[];
+  readonly sticky?: StickyAssignmentDefinition;
 }
 
+export type Ending = 'ENDING_CODE_DEFAULT' | 'ENDING_ERROR';
+
+/** Exactly one of variant, split, jsonLogic and ending is present. */
 export interface ServeDefinition {
   readonly variant?: string;
   readonly split?: SplitDefinition;
+  readonly jsonLogic?: JsonValue;
+  readonly ending?: Ending;
   readonly onMiss?: MissPolicy;
   readonly missVariant?: string;
+  readonly enabledOverride?: EnabledOverride;
 }
 
 export type MissingPolicy = 'MISSING_POLICY_NO_MATCH' | 'MISSING_POLICY_NEGATE';
@@ -124,6 +192,8 @@ export interface ComparisonDefinition {
   readonly ignoreCase?: boolean;
   readonly dialect?: string;
   readonly salts?: readonly string[];
+  /** Kind of context that the attribute is read from; absent: the whole context. */
+  readonly contextKind?: string;
 }
 
 export interface ConditionListDefinition {
@@ -146,6 +216,7 @@ export interface WindowDefinition {
   /** RFC 3339. */
   readonly start?: string;
   readonly end?: string;
+  readonly endInclusive?: boolean;
 }
 
 export interface RuleDefinition {
@@ -165,6 +236,10 @@ export interface FlagConfigDefinition {
   readonly targets?: readonly TargetDefinition[];
   readonly rules?: readonly RuleDefinition[];
   readonly fallthrough?: ServeDefinition;
+  readonly holdouts?: readonly HoldoutDefinition[];
+  readonly prerequisitesBeforeSwitch?: boolean;
+  /** Semantics of the JSONLogic expressions; absent or "": "flagd". */
+  readonly jsonLogicDialect?: string;
 }
 
 export interface SegmentDefinition {
@@ -173,6 +248,8 @@ export interface SegmentDefinition {
   readonly included?: readonly string[];
   readonly excluded?: readonly string[];
   readonly condition?: ConditionDefinition;
+  readonly contextKind?: string;
+  readonly includedFirst?: boolean;
   /** Members held in parts; the caller resolves them into extra lists. */
   readonly parts?: readonly {
     readonly sha256?: string;

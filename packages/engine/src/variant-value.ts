@@ -7,6 +7,13 @@
 import { LIMITS } from './limits.ts';
 import type { FlagKind, JsonValue } from './model.ts';
 
+const VALUE_KINDS: readonly FlagKind[] = [
+  'FLAG_KIND_BOOLEAN',
+  'FLAG_KIND_STRING',
+  'FLAG_KIND_NUMBER',
+  'FLAG_KIND_OBJECT',
+];
+
 export function hasKind(value: JsonValue, kind: FlagKind): boolean {
   switch (kind) {
     case 'FLAG_KIND_BOOLEAN':
@@ -17,7 +24,15 @@ export function hasKind(value: JsonValue, kind: FlagKind): boolean {
       return typeof value === 'number' && Number.isFinite(value);
     case 'FLAG_KIND_OBJECT':
       return typeof value === 'object' && value !== null && !Array.isArray(value);
+    case 'FLAG_KIND_ANY':
+      return typeof value !== 'number' || Number.isFinite(value);
   }
+}
+
+/** The kind that an answer with this value is of: a flag of any kind answers each value's own. */
+export function kindOfAnswer(kind: FlagKind, value: JsonValue | undefined): FlagKind {
+  if (kind !== 'FLAG_KIND_ANY' || value === undefined) return kind;
+  return VALUE_KINDS.find((own) => hasKind(value, own)) ?? kind;
 }
 
 /** "a boolean" and so on, for messages. */
@@ -31,6 +46,8 @@ export function kindName(kind: FlagKind): string {
       return 'a finite number';
     case 'FLAG_KIND_OBJECT':
       return 'a JSON object';
+    case 'FLAG_KIND_ANY':
+      return 'a JSON value';
   }
 }
 

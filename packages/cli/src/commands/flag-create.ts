@@ -1,13 +1,7 @@
 /** `flag create`. */
 import { projectName } from '@flagstream/protocol';
 import { CreateFlagRequest, type CreateFlagResponse } from '@flagstream/protocol/gen/flagstream/v1/admin';
-import {
-  Flag,
-  type FlagConfig,
-  FlagKind,
-  Lifecycle,
-  type Variant,
-} from '@flagstream/protocol/gen/flagstream/v1/model';
+import { Flag, FlagConfig, FlagKind, Lifecycle, Variant } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Command, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import {
@@ -102,16 +96,10 @@ function configOf(flag: Flag, options: CreateOptions): FlagConfig | undefined {
   if (options.serve === undefined && options.enable !== true) return undefined;
   // The server gives a boolean flag without variants its on and off.
   const variant = options.serve ?? (flag.variants.length === 0 ? 'on' : rolloutVariant(flag, undefined));
-  return {
-    name: '',
+  return FlagConfig.fromPartial({
     enabled: options.enable === true,
-    offVariant: '',
-    prerequisites: [],
-    targets: [],
-    rules: [],
-    fallthrough: { outcome: { $case: 'variant', value: variant }, onMiss: 0, missVariant: '' },
-    etag: '',
-  };
+    fallthrough: { outcome: { $case: 'variant', value: variant } },
+  });
 }
 
 /** key=value; text as it is, everything else as JSON. */
@@ -124,9 +112,9 @@ export function parseVariant(text: string, kind: FlagKind): Variant {
     );
   const key = text.slice(0, at);
   const value = text.slice(at + 1);
-  if (kind === FlagKind.STRING) return { key, value, description: '' };
+  if (kind === FlagKind.STRING) return Variant.fromPartial({ key, value });
   try {
-    return { key, value: JSON.parse(value) as unknown, description: '' };
+    return Variant.fromPartial({ key, value: JSON.parse(value) as unknown });
   } catch {
     throw new UsageError(
       `--variant ${key}: ${JSON.stringify(value)} is not JSON`,

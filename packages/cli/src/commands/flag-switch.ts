@@ -6,7 +6,13 @@ import {
   GetFlagRequest,
   type UpdateFlagConfigRequest,
 } from '@flagstream/protocol/gen/flagstream/v1/admin';
-import { Flag, FlagConfig, FlagKind, type Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
+import {
+  Flag,
+  FlagConfig,
+  FlagKind,
+  type Revision,
+  Serve,
+} from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import type { AdminConnection } from '../connection/admin-connection.ts';
@@ -129,7 +135,7 @@ function enable(flag: Flag, config: FlagConfig, variant: string | undefined): Co
     return { config: enabled, fields: ['enabled'] };
   const value = rolloutVariant(flag, variant);
   return {
-    config: { ...enabled, fallthrough: { outcome: { $case: 'variant', value }, onMiss: 0, missVariant: '' } },
+    config: { ...enabled, fallthrough: Serve.fromPartial({ outcome: { $case: 'variant', value } }) },
     fields: ['enabled', 'fallthrough'],
   };
 }

@@ -14,6 +14,7 @@ const KIND_WORDS: Readonly<Record<FlagKind, string>> = {
   [FlagKind.STRING]: 'string',
   [FlagKind.NUMBER]: 'number',
   [FlagKind.OBJECT]: 'object',
+  [FlagKind.ANY]: 'any',
 };
 
 export const KIND_NAMES: readonly string[] = Object.values(KIND_WORDS).filter((word) => word !== '');

@@ -8,8 +8,9 @@ import {
   type Flag,
   type FlagConfig,
   FlagKind,
-  type Serve,
-  type SplitEntry,
+  Serve,
+  Split,
+  SplitEntry,
 } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { didYouMean } from '../did-you-mean.ts';
 import { WHOLE_WEIGHT } from '../output/percent.ts';
@@ -67,17 +68,13 @@ function editServe(
   variant: string,
   weight: number,
 ): Serve {
-  const before = serve ?? { outcome: undefined, onMiss: 0, missVariant: '' };
+  const before = serve ?? Serve.fromPartial({});
   const stored = before.outcome?.$case === 'split' ? before.outcome.value : undefined;
   const entries = stored?.entries ?? entriesOf(flag, config, before, variant);
   const present = entries.some((entry) => entry.variant === variant)
     ? entries
     : [...entries, newEntry(variant, 0)];
-  const split = {
-    gate: stored?.gate,
-    traffic: stored?.traffic ?? [],
-    entries: withShare(present, variant, weight),
-  };
+  const split = { ...(stored ?? Split.fromPartial({})), entries: withShare(present, variant, weight) };
   return { ...before, outcome: { $case: 'split', value: split } };
 }
 
@@ -93,7 +90,7 @@ function entriesOf(flag: Flag, config: FlagConfig, serve: Serve, variant: string
 }
 
 function newEntry(variant: string, weight: number): SplitEntry {
-  return { variant, weight, ranges: [], also: [] };
+  return SplitEntry.fromPartial({ variant, weight });
 }
 
 /** The variant's entry gets `weight`; the others share the rest in their present proportion. */

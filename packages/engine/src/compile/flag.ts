@@ -41,6 +41,7 @@ const KINDS: ReadonlySet<string | undefined> = new Set<FlagKind>([
   'FLAG_KIND_STRING',
   'FLAG_KIND_NUMBER',
   'FLAG_KIND_OBJECT',
+  'FLAG_KIND_ANY',
 ]);
 
 /** Shared by all entities that have none. */

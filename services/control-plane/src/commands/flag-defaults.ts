@@ -1,5 +1,6 @@
 /** What the control plane fills in so that people need not write it. */
 import {
+  EnabledOverride,
   type Flag,
   type FlagConfig,
   FlagKind,
@@ -12,8 +13,8 @@ export function withDefaultVariants(flag: Flag): Flag {
   return {
     ...flag,
     variants: [
-      { key: 'on', value: true, description: '' },
-      { key: 'off', value: false, description: '' },
+      { key: 'on', value: true, description: '', enabledOverride: EnabledOverride.UNSPECIFIED },
+      { key: 'off', value: false, description: '', enabledOverride: EnabledOverride.UNSPECIFIED },
     ],
     offVariant: flag.offVariant === '' ? 'off' : flag.offVariant,
   };

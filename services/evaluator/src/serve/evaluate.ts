@@ -15,7 +15,13 @@ import type {
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { Timestamp } from '@flagstream/protocol/gen/google/protobuf/timestamp';
 import type { CallContext } from '@flagstream/runtime';
-import { answerFields, evaluationError, evaluationResult, kindMismatch } from './evaluation-answer.ts';
+import {
+  answerFields,
+  evaluationError,
+  evaluationResult,
+  hasKind,
+  kindMismatch,
+} from './evaluation-answer.ts';
 import { checkedContext } from './evaluation-context.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
 import type { RevisionWait } from './revision-wait.ts';
@@ -71,7 +77,7 @@ export class Evaluator {
     const { errorCode } = evaluation;
     if (errorCode !== undefined) throw evaluationError(state, evaluation, errorCode);
     const { value, variant, reason, ruleId, kind, enabled } = answerFields(evaluation);
-    if (request.expectedKind !== 0 && request.expectedKind !== kind)
+    if (request.expectedKind !== 0 && !hasKind(evaluation, kind, request.expectedKind))
       throw kindMismatch(state, evaluation, request.expectedKind);
     const { epoch, revision, freshness } = this.#serving.stamp();
     // One literal: spreading costs a microsecond here, on the path of every request.

@@ -26,6 +26,7 @@ const KINDS: Readonly<Record<FlagKind, WireKind>> = {
   FLAG_KIND_STRING: WireKind.STRING,
   FLAG_KIND_NUMBER: WireKind.NUMBER,
   FLAG_KIND_OBJECT: WireKind.OBJECT,
+  FLAG_KIND_ANY: WireKind.ANY,
 };
 
 const KIND_WORDS: ReadonlyMap<number, string> = new Map([
@@ -33,6 +34,7 @@ const KIND_WORDS: ReadonlyMap<number, string> = new Map([
   [WireKind.STRING, 'string'],
   [WireKind.NUMBER, 'number'],
   [WireKind.OBJECT, 'object'],
+  [WireKind.ANY, 'of no type that can be asked for'],
 ] as const);
 
 const ERRORS: Readonly<
@@ -100,6 +102,12 @@ export function evaluationError(
   return fail(ERRORS[error.code].reason, error.message, {
     metadata: { flag: evaluation.flagKey, project: state.project, environment: state.environment },
   });
+}
+
+/** Whether a caller who expects this kind can use the answer. */
+export function hasKind({ value }: Evaluation, kind: WireKind, expected: WireKind): boolean {
+  // A flag of any kind answers its value's own kind, so it has no type only where it has no value.
+  return kind === expected || (kind === WireKind.ANY && value === undefined);
 }
 
 export function kindMismatch(state: EnvironmentState, evaluation: Evaluation, expected: WireKind): Error {

@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Value } from "../../google/protobuf/struct.ts";
+import { Struct, Value } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
 export const protobufPackage = "flagstream.v1";
@@ -14,7 +14,18 @@ export const protobufPackage = "flagstream.v1";
 export const protobufFileName = "flagstream/v1/model.proto";
 
 /** The type of a flag's values. */
-export const FlagKind = { UNSPECIFIED: 0, BOOLEAN: 1, STRING: 2, NUMBER: 3, OBJECT: 4 } as const;
+export const FlagKind = {
+  UNSPECIFIED: 0,
+  BOOLEAN: 1,
+  STRING: 2,
+  NUMBER: 3,
+  OBJECT: 4,
+  /**
+   * ANY - Values of any JSON type, null included: what other systems' untyped flags
+   * need. A typed call checks the type of the value that it gets.
+   */
+  ANY: 5,
+} as const;
 
 export type FlagKind = typeof FlagKind[keyof typeof FlagKind];
 
@@ -24,6 +35,7 @@ export namespace FlagKind {
   export type STRING = typeof FlagKind.STRING;
   export type NUMBER = typeof FlagKind.NUMBER;
   export type OBJECT = typeof FlagKind.OBJECT;
+  export type ANY = typeof FlagKind.ANY;
 }
 
 export function flagKindFromJSON(object: any): FlagKind {
@@ -43,6 +55,9 @@ export function flagKindFromJSON(object: any): FlagKind {
     case 4:
     case "FLAG_KIND_OBJECT":
       return FlagKind.OBJECT;
+    case 5:
+    case "FLAG_KIND_ANY":
+      return FlagKind.ANY;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum FlagKind");
   }
@@ -60,6 +75,8 @@ export function flagKindToJSON(object: FlagKind): string {
       return "FLAG_KIND_NUMBER";
     case FlagKind.OBJECT:
       return "FLAG_KIND_OBJECT";
+    case FlagKind.ANY:
+      return "FLAG_KIND_ANY";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum FlagKind");
   }
@@ -111,6 +128,54 @@ export function lifecycleToJSON(object: Lifecycle): string {
   }
 }
 
+/**
+ * What an answer's `enabled` says. It is apart from the value: a flag can be
+ * on and serve its control value, or be reported off with a value.
+ */
+export const EnabledOverride = {
+  /** UNSPECIFIED - The flag's switch. */
+  UNSPECIFIED: 0,
+  ON: 1,
+  OFF: 2,
+} as const;
+
+export type EnabledOverride = typeof EnabledOverride[keyof typeof EnabledOverride];
+
+export namespace EnabledOverride {
+  export type UNSPECIFIED = typeof EnabledOverride.UNSPECIFIED;
+  export type ON = typeof EnabledOverride.ON;
+  export type OFF = typeof EnabledOverride.OFF;
+}
+
+export function enabledOverrideFromJSON(object: any): EnabledOverride {
+  switch (object) {
+    case 0:
+    case "ENABLED_OVERRIDE_UNSPECIFIED":
+      return EnabledOverride.UNSPECIFIED;
+    case 1:
+    case "ENABLED_OVERRIDE_ON":
+      return EnabledOverride.ON;
+    case 2:
+    case "ENABLED_OVERRIDE_OFF":
+      return EnabledOverride.OFF;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum EnabledOverride");
+  }
+}
+
+export function enabledOverrideToJSON(object: EnabledOverride): string {
+  switch (object) {
+    case EnabledOverride.UNSPECIFIED:
+      return "ENABLED_OVERRIDE_UNSPECIFIED";
+    case EnabledOverride.ON:
+      return "ENABLED_OVERRIDE_ON";
+    case EnabledOverride.OFF:
+      return "ENABLED_OVERRIDE_OFF";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum EnabledOverride");
+  }
+}
+
 /** What happens when a prerequisite does not hold. */
 export const PrerequisiteOutcome = {
   /** UNSPECIFIED - At flag level: the off variant. At rule level: the next rule. */
@@ -120,6 +185,8 @@ export const PrerequisiteOutcome = {
   /** CODE_DEFAULT - No value: the caller's default. */
   CODE_DEFAULT: 3,
   ERROR: 4,
+  /** VARIANT - The variant in Prerequisite.failure_variant. */
+  VARIANT: 5,
 } as const;
 
 export type PrerequisiteOutcome = typeof PrerequisiteOutcome[keyof typeof PrerequisiteOutcome];
@@ -130,6 +197,7 @@ export namespace PrerequisiteOutcome {
   export type NEXT_RULE = typeof PrerequisiteOutcome.NEXT_RULE;
   export type CODE_DEFAULT = typeof PrerequisiteOutcome.CODE_DEFAULT;
   export type ERROR = typeof PrerequisiteOutcome.ERROR;
+  export type VARIANT = typeof PrerequisiteOutcome.VARIANT;
 }
 
 export function prerequisiteOutcomeFromJSON(object: any): PrerequisiteOutcome {
@@ -149,6 +217,9 @@ export function prerequisiteOutcomeFromJSON(object: any): PrerequisiteOutcome {
     case 4:
     case "PREREQUISITE_OUTCOME_ERROR":
       return PrerequisiteOutcome.ERROR;
+    case 5:
+    case "PREREQUISITE_OUTCOME_VARIANT":
+      return PrerequisiteOutcome.VARIANT;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum PrerequisiteOutcome");
   }
@@ -166,8 +237,109 @@ export function prerequisiteOutcomeToJSON(object: PrerequisiteOutcome): string {
       return "PREREQUISITE_OUTCOME_CODE_DEFAULT";
     case PrerequisiteOutcome.ERROR:
       return "PREREQUISITE_OUTCOME_ERROR";
+    case PrerequisiteOutcome.VARIANT:
+      return "PREREQUISITE_OUTCOME_VARIANT";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum PrerequisiteOutcome");
+  }
+}
+
+/** What the parent flag's answer must report as `enabled`. */
+export const PrerequisiteState = {
+  /** UNSPECIFIED - On. */
+  UNSPECIFIED: 0,
+  ON: 1,
+  OFF: 2,
+  ANY: 3,
+} as const;
+
+export type PrerequisiteState = typeof PrerequisiteState[keyof typeof PrerequisiteState];
+
+export namespace PrerequisiteState {
+  export type UNSPECIFIED = typeof PrerequisiteState.UNSPECIFIED;
+  export type ON = typeof PrerequisiteState.ON;
+  export type OFF = typeof PrerequisiteState.OFF;
+  export type ANY = typeof PrerequisiteState.ANY;
+}
+
+export function prerequisiteStateFromJSON(object: any): PrerequisiteState {
+  switch (object) {
+    case 0:
+    case "PREREQUISITE_STATE_UNSPECIFIED":
+      return PrerequisiteState.UNSPECIFIED;
+    case 1:
+    case "PREREQUISITE_STATE_ON":
+      return PrerequisiteState.ON;
+    case 2:
+    case "PREREQUISITE_STATE_OFF":
+      return PrerequisiteState.OFF;
+    case 3:
+    case "PREREQUISITE_STATE_ANY":
+      return PrerequisiteState.ANY;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum PrerequisiteState");
+  }
+}
+
+export function prerequisiteStateToJSON(object: PrerequisiteState): string {
+  switch (object) {
+    case PrerequisiteState.UNSPECIFIED:
+      return "PREREQUISITE_STATE_UNSPECIFIED";
+    case PrerequisiteState.ON:
+      return "PREREQUISITE_STATE_ON";
+    case PrerequisiteState.OFF:
+      return "PREREQUISITE_STATE_OFF";
+    case PrerequisiteState.ANY:
+      return "PREREQUISITE_STATE_ANY";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum PrerequisiteState");
+  }
+}
+
+/** What a prerequisite on a flag that is not there means. */
+export const MissingFlagPolicy = {
+  /** UNSPECIFIED - The configuration does not compile. */
+  UNSPECIFIED: 0,
+  /** FAIL - The prerequisite does not hold. */
+  FAIL: 1,
+  /** ERROR - The evaluation answers an error. */
+  ERROR: 2,
+} as const;
+
+export type MissingFlagPolicy = typeof MissingFlagPolicy[keyof typeof MissingFlagPolicy];
+
+export namespace MissingFlagPolicy {
+  export type UNSPECIFIED = typeof MissingFlagPolicy.UNSPECIFIED;
+  export type FAIL = typeof MissingFlagPolicy.FAIL;
+  export type ERROR = typeof MissingFlagPolicy.ERROR;
+}
+
+export function missingFlagPolicyFromJSON(object: any): MissingFlagPolicy {
+  switch (object) {
+    case 0:
+    case "MISSING_FLAG_POLICY_UNSPECIFIED":
+      return MissingFlagPolicy.UNSPECIFIED;
+    case 1:
+    case "MISSING_FLAG_POLICY_FAIL":
+      return MissingFlagPolicy.FAIL;
+    case 2:
+    case "MISSING_FLAG_POLICY_ERROR":
+      return MissingFlagPolicy.ERROR;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum MissingFlagPolicy");
+  }
+}
+
+export function missingFlagPolicyToJSON(object: MissingFlagPolicy): string {
+  switch (object) {
+    case MissingFlagPolicy.UNSPECIFIED:
+      return "MISSING_FLAG_POLICY_UNSPECIFIED";
+    case MissingFlagPolicy.FAIL:
+      return "MISSING_FLAG_POLICY_FAIL";
+    case MissingFlagPolicy.ERROR:
+      return "MISSING_FLAG_POLICY_ERROR";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum MissingFlagPolicy");
   }
 }
 
@@ -240,6 +412,51 @@ export function missPolicyToJSON(object: MissPolicy): string {
   }
 }
 
+/** What a rule serves beside variants. */
+export const Ending = {
+  UNSPECIFIED: 0,
+  /** CODE_DEFAULT - No value: the caller's default. */
+  CODE_DEFAULT: 1,
+  ERROR: 2,
+} as const;
+
+export type Ending = typeof Ending[keyof typeof Ending];
+
+export namespace Ending {
+  export type UNSPECIFIED = typeof Ending.UNSPECIFIED;
+  export type CODE_DEFAULT = typeof Ending.CODE_DEFAULT;
+  export type ERROR = typeof Ending.ERROR;
+}
+
+export function endingFromJSON(object: any): Ending {
+  switch (object) {
+    case 0:
+    case "ENDING_UNSPECIFIED":
+      return Ending.UNSPECIFIED;
+    case 1:
+    case "ENDING_CODE_DEFAULT":
+      return Ending.CODE_DEFAULT;
+    case 2:
+    case "ENDING_ERROR":
+      return Ending.ERROR;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Ending");
+  }
+}
+
+export function endingToJSON(object: Ending): string {
+  switch (object) {
+    case Ending.UNSPECIFIED:
+      return "ENDING_UNSPECIFIED";
+    case Ending.CODE_DEFAULT:
+      return "ENDING_CODE_DEFAULT";
+    case Ending.ERROR:
+      return "ENDING_ERROR";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Ending");
+  }
+}
+
 /** What a comparison answers when its attribute is absent. */
 export const MissingPolicy = {
   /** UNSPECIFIED - Does not match, negated or not. */
@@ -283,6 +500,52 @@ export function missingPolicyToJSON(object: MissingPolicy): string {
       return "MISSING_POLICY_NEGATE";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum MissingPolicy");
+  }
+}
+
+/** How the values of a gate's attributes become one text. */
+export const GateCombine = {
+  /** UNSPECIFIED - The first that is present. */
+  UNSPECIFIED: 0,
+  FIRST_PRESENT: 1,
+  /** JOIN_PRESENT - All that are present, in order, with Gate.separator between them. */
+  JOIN_PRESENT: 2,
+} as const;
+
+export type GateCombine = typeof GateCombine[keyof typeof GateCombine];
+
+export namespace GateCombine {
+  export type UNSPECIFIED = typeof GateCombine.UNSPECIFIED;
+  export type FIRST_PRESENT = typeof GateCombine.FIRST_PRESENT;
+  export type JOIN_PRESENT = typeof GateCombine.JOIN_PRESENT;
+}
+
+export function gateCombineFromJSON(object: any): GateCombine {
+  switch (object) {
+    case 0:
+    case "GATE_COMBINE_UNSPECIFIED":
+      return GateCombine.UNSPECIFIED;
+    case 1:
+    case "GATE_COMBINE_FIRST_PRESENT":
+      return GateCombine.FIRST_PRESENT;
+    case 2:
+    case "GATE_COMBINE_JOIN_PRESENT":
+      return GateCombine.JOIN_PRESENT;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum GateCombine");
+  }
+}
+
+export function gateCombineToJSON(object: GateCombine): string {
+  switch (object) {
+    case GateCombine.UNSPECIFIED:
+      return "GATE_COMBINE_UNSPECIFIED";
+    case GateCombine.FIRST_PRESENT:
+      return "GATE_COMBINE_FIRST_PRESENT";
+    case GateCombine.JOIN_PRESENT:
+      return "GATE_COMBINE_JOIN_PRESENT";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum GateCombine");
   }
 }
 
@@ -355,6 +618,52 @@ export function gateMissingPolicyToJSON(object: GateMissingPolicy): string {
   }
 }
 
+/** How a ramp moves between two steps. */
+export const RampCurve = {
+  /** UNSPECIFIED - Linear. */
+  UNSPECIFIED: 0,
+  LINEAR: 1,
+  /** STEPPED - Each step's bound holds until the next. */
+  STEPPED: 2,
+} as const;
+
+export type RampCurve = typeof RampCurve[keyof typeof RampCurve];
+
+export namespace RampCurve {
+  export type UNSPECIFIED = typeof RampCurve.UNSPECIFIED;
+  export type LINEAR = typeof RampCurve.LINEAR;
+  export type STEPPED = typeof RampCurve.STEPPED;
+}
+
+export function rampCurveFromJSON(object: any): RampCurve {
+  switch (object) {
+    case 0:
+    case "RAMP_CURVE_UNSPECIFIED":
+      return RampCurve.UNSPECIFIED;
+    case 1:
+    case "RAMP_CURVE_LINEAR":
+      return RampCurve.LINEAR;
+    case 2:
+    case "RAMP_CURVE_STEPPED":
+      return RampCurve.STEPPED;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum RampCurve");
+  }
+}
+
+export function rampCurveToJSON(object: RampCurve): string {
+  switch (object) {
+    case RampCurve.UNSPECIFIED:
+      return "RAMP_CURVE_UNSPECIFIED";
+    case RampCurve.LINEAR:
+      return "RAMP_CURVE_LINEAR";
+    case RampCurve.STEPPED:
+      return "RAMP_CURVE_STEPPED";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum RampCurve");
+  }
+}
+
 /** A place in the one log of a cluster. Ordered by (epoch, revision). */
 export interface Revision {
   /** Lineage of the log; grows only when a log had to be seeded again. */
@@ -412,6 +721,8 @@ export interface Variant {
   key: string;
   value?: any | undefined;
   description: string;
+  /** What answers with this variant report as `enabled`. */
+  enabledOverride: EnabledOverride;
 }
 
 /** What a flag is in all environments of its project. */
@@ -433,6 +744,13 @@ export interface Flag {
   /** Where an imported flag came from. */
   provenance?:
     | Provenance
+    | undefined;
+  /**
+   * Facts for readers and for the flagd and OFREP interfaces: strings, numbers
+   * and booleans. They change no answer.
+   */
+  metadata?:
+    | { [key: string]: any }
     | undefined;
   /** OUTPUT_ONLY. */
   etag: string;
@@ -479,6 +797,18 @@ export interface FlagConfig {
   fallthrough?:
     | Serve
     | undefined;
+  /**
+   * Read after the prerequisites and before the targets; the first that holds
+   * the subject serves.
+   */
+  holdouts: Holdout[];
+  /** The prerequisites are read even while the flag is off. */
+  prerequisitesBeforeSwitch: boolean;
+  /**
+   * Semantics of this configuration's JSONLogic expressions: "flagd" (also when
+   * empty), or one of the other names in the engine's table.
+   */
+  jsonLogicDialect: string;
   /** OUTPUT_ONLY. */
   etag: string;
   /** OUTPUT_ONLY. */
@@ -489,13 +819,38 @@ export interface FlagConfig {
   updateTime?: Timestamp | undefined;
 }
 
-/** Another flag of the same project that must answer one of some variants. */
+/**
+ * What another flag of the same project must answer. Everything that is given
+ * must hold; an answer that is an error never does.
+ */
 export interface Prerequisite {
   /** Key of the parent flag. */
   flag: string;
-  /** The parent must be on and answer one of these. */
+  /** The parent must answer one of these. Empty: any, when state or value is given. */
   variants: string[];
   onFailure: PrerequisiteOutcome;
+  state: PrerequisiteState;
+  /**
+   * Must hold for the parent's value, which is the only attribute there is:
+   * "value".
+   */
+  value?: Condition | undefined;
+  missingFlag: MissingFlagPolicy;
+  /** Served with PREREQUISITE_OUTCOME_VARIANT. */
+  failureVariant: string;
+}
+
+/** Subjects that are kept out of everything that the flag rolls out. */
+export interface Holdout {
+  /** Unique among the holdouts and rules of the flag; answers carry it. */
+  id: string;
+  description: string;
+  /** Who is held out. */
+  subjects?:
+    | GateMatch
+    | undefined;
+  /** Served to them. Empty: what the flag serves while off. */
+  variant: string;
 }
 
 /** Individual targets of one variant. */
@@ -504,6 +859,8 @@ export interface Target {
   /** Attribute that is compared; empty means the targeting key. */
   attribute: string;
   values: string[];
+  /** Kind of context that is listed; see Comparison.context_kind. */
+  contextKind: string;
 }
 
 /** One rule of a flag in one environment. */
@@ -522,7 +879,11 @@ export interface Rule {
 /** A span of time, start included, end excluded. */
 export interface Window {
   start?: Timestamp | undefined;
-  end?: Timestamp | undefined;
+  end?:
+    | Timestamp
+    | undefined;
+  /** The end itself is inside. */
+  endInclusive: boolean;
 }
 
 /** What a rule serves. */
@@ -534,9 +895,15 @@ export interface Serve {
     | //
     /** A share of subjects for each variant. */
     { $case: "split"; value: Split }
+    | //
+    /** An expression that answers the key of a variant; null is a miss. */
+    { $case: "jsonLogic"; value: any | undefined }
+    | { $case: "ending"; value: Ending }
     | undefined;
   onMiss: MissPolicy;
   missVariant: string;
+  /** What answers of this rule report as `enabled`; wins over the variant's. */
+  enabledOverride: EnabledOverride;
 }
 
 /** A condition is a tree of and/or/not over comparisons. */
@@ -554,13 +921,16 @@ export interface Condition {
     /** Key of a segment of the same project. */
     { $case: "segment"; value: string }
     | //
-    /** Another flag of the same project answers one of some variants. */
+    /** What another flag of the same project answers. */
     { $case: "prerequisite"; value: Prerequisite }
     | //
     /** A subject falls into ranges of a gate. */
     { $case: "gate"; value: GateMatch }
     | //
-    /** An expression in JSONLogic with flagd's operators. */
+    /**
+     * An expression in JSONLogic with flagd's operators, true when its result is
+     * truthy.
+     */
     { $case: "jsonLogic"; value: any | undefined }
     | undefined;
 }
@@ -585,11 +955,17 @@ export interface Comparison {
   dialect: string;
   /** Salts of operators that compare hashed values. */
   salts: string[];
+  /**
+   * Kind of context that the attribute is read from, for contexts that hold
+   * several: a context whose "kind" is "multi" has one member per kind, any
+   * other is itself of the kind it names, or "user". Empty: the whole context.
+   */
+  contextKind: string;
 }
 
 /** A gate turns a subject into a number. */
 export interface Gate {
-  /** First attribute present in the context is hashed; empty means the targeting key. */
+  /** Attributes whose text is hashed, see combine; empty means the targeting key. */
   attributes: string[];
   /** Text before the hashed value. Native seeds go here: "seed" + value. */
   prefix: string;
@@ -618,6 +994,10 @@ export interface Gate {
   missingText: string;
   /** How numbers and booleans become text; empty is native: JSON text. */
   stringify: string;
+  /** Kind of context that the attributes are read from; see Comparison.context_kind. */
+  contextKind: string;
+  combine: GateCombine;
+  separator: string;
 }
 
 /** Part of a gate's space: from included, to excluded unless the gate says otherwise. */
@@ -626,10 +1006,39 @@ export interface Range {
   to: number;
 }
 
-/** A subject is inside any of some ranges of a gate. */
+/**
+ * A subject is inside any of some ranges of a gate, or below a bound that
+ * moves with time.
+ */
 export interface GateMatch {
   gate?: Gate | undefined;
   ranges: Range[];
+  /**
+   * Key of an exclusion group: authored gates that name the same group share
+   * one seed, so that disjoint ranges exclude each other.
+   */
+  group: string;
+  /** Given instead of ranges. */
+  ramp?: Ramp | undefined;
+}
+
+/**
+ * A range from the start of a gate's space up to a bound that is a function of
+ * time. Before the first step it holds nobody; after the last, that step's
+ * bound stays.
+ */
+export interface Ramp {
+  /** In order of time. */
+  steps: RampStep[];
+  curve: RampCurve;
+}
+
+export interface RampStep {
+  time?:
+    | Timestamp
+    | undefined;
+  /** Upper end in the gate's numbers, as in Range. */
+  to: number;
 }
 
 /** Divides subjects among variants. */
@@ -645,6 +1054,19 @@ export interface Split {
    * allocation, exclusion groups, holdouts.
    */
   traffic: GateMatch[];
+  /**
+   * Refused by this engine: answers depend on the record, the context and the
+   * instant alone.
+   */
+  sticky?: StickyAssignment | undefined;
+}
+
+/** Assignments that an outside map remembers, as in systems that have it. */
+export interface StickyAssignment {
+  /** Attribute under which assignments are kept. */
+  attribute: string;
+  bucketVersion: number;
+  minBucketVersion: number;
 }
 
 /** One variant's share. */
@@ -659,6 +1081,8 @@ export interface SplitEntry {
   ranges: Range[];
   /** Further gates that must all hold. */
   also: GateMatch[];
+  /** The entry has no share of the split's gate: `also` alone decides. */
+  alsoAlone: boolean;
 }
 
 /** A named set of subjects, for all environments of its project. */
@@ -672,7 +1096,7 @@ export interface Segment {
   attribute: string;
   /** Subjects always inside. */
   included: string[];
-  /** Subjects always outside; read before included. */
+  /** Subjects always outside; read before included, see included_first. */
   excluded: string[];
   /** Everybody else is inside when this holds. Absent: outside. */
   condition?:
@@ -682,6 +1106,10 @@ export interface Segment {
   parts: SegmentPart[];
   /** OUTPUT_ONLY. Number of members in included and all parts. */
   memberCount: bigint;
+  /** Kind of context whose attribute is listed; see Comparison.context_kind. */
+  contextKind: string;
+  /** Included is read before excluded. */
+  includedFirst: boolean;
   /** OUTPUT_ONLY. */
   etag: string;
   /** OUTPUT_ONLY. */
@@ -1221,7 +1649,7 @@ export const Environment: MessageFns<Environment> = {
 };
 
 function createBaseVariant(): Variant {
-  return { key: "", value: undefined, description: "" };
+  return { key: "", value: undefined, description: "", enabledOverride: 0 };
 }
 
 export const Variant: MessageFns<Variant> = {
@@ -1234,6 +1662,9 @@ export const Variant: MessageFns<Variant> = {
     }
     if (message.description !== "") {
       writer.uint32(26).string(message.description);
+    }
+    if (message.enabledOverride !== 0) {
+      writer.uint32(32).int32(message.enabledOverride);
     }
     return writer;
   },
@@ -1275,6 +1706,14 @@ export const Variant: MessageFns<Variant> = {
             message.description = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.enabledOverride = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1292,6 +1731,11 @@ export const Variant: MessageFns<Variant> = {
       key: isSet(object.key) ? globalThis.String(object.key) : "",
       value: isSet(object?.value) ? object.value : undefined,
       description: isSet(object.description) ? globalThis.String(object.description) : "",
+      enabledOverride: isSet(object.enabledOverride)
+        ? enabledOverrideFromJSON(object.enabledOverride)
+        : isSet(object.enabled_override)
+        ? enabledOverrideFromJSON(object.enabled_override)
+        : 0,
     };
   },
 
@@ -1306,6 +1750,9 @@ export const Variant: MessageFns<Variant> = {
     if (message.description !== "") {
       obj.description = message.description;
     }
+    if (message.enabledOverride !== 0) {
+      obj.enabledOverride = enabledOverrideToJSON(message.enabledOverride);
+    }
     return obj;
   },
 
@@ -1317,6 +1764,7 @@ export const Variant: MessageFns<Variant> = {
     message.key = object.key ?? "";
     message.value = object.value === undefined ? undefined : object.value;
     message.description = object.description ?? "";
+    message.enabledOverride = object.enabledOverride ?? 0;
     return message;
   },
 };
@@ -1334,6 +1782,7 @@ function createBaseFlag(): Flag {
     lifecycle: 0,
     clientVisible: false,
     provenance: undefined,
+    metadata: undefined,
     etag: "",
     createTime: undefined,
     updateTime: undefined,
@@ -1375,6 +1824,9 @@ export const Flag: MessageFns<Flag> = {
     }
     if (message.provenance !== undefined) {
       Provenance.encode(message.provenance, writer.uint32(90).fork()).join();
+    }
+    if (message.metadata !== undefined) {
+      Struct.encode(Struct.wrap(message.metadata), writer.uint32(98).fork()).join();
     }
     if (message.etag !== "") {
       writer.uint32(162).string(message.etag);
@@ -1492,6 +1944,14 @@ export const Flag: MessageFns<Flag> = {
             message.provenance = Provenance.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.metadata = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -1561,6 +2021,7 @@ export const Flag: MessageFns<Flag> = {
         ? globalThis.Boolean(object.client_visible)
         : false,
       provenance: isSet(object.provenance) ? Provenance.fromJSON(object.provenance) : undefined,
+      metadata: isObject(object.metadata) ? object.metadata : undefined,
       etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
       createTime: isSet(object.createTime)
         ? fromJsonTimestamp(object.createTime)
@@ -1615,6 +2076,9 @@ export const Flag: MessageFns<Flag> = {
     if (message.provenance !== undefined) {
       obj.provenance = Provenance.toJSON(message.provenance);
     }
+    if (message.metadata !== undefined) {
+      obj.metadata = message.metadata;
+    }
     if (message.etag !== "") {
       obj.etag = message.etag;
     }
@@ -1648,6 +2112,7 @@ export const Flag: MessageFns<Flag> = {
     message.provenance = (object.provenance !== undefined && object.provenance !== null)
       ? Provenance.fromPartial(object.provenance)
       : undefined;
+    message.metadata = object.metadata ?? undefined;
     message.etag = object.etag ?? "";
     message.createTime = (object.createTime !== undefined && object.createTime !== null)
       ? Timestamp.fromPartial(object.createTime)
@@ -1792,6 +2257,9 @@ function createBaseFlagConfig(): FlagConfig {
     targets: [],
     rules: [],
     fallthrough: undefined,
+    holdouts: [],
+    prerequisitesBeforeSwitch: false,
+    jsonLogicDialect: "",
     etag: "",
     createTime: undefined,
     updateTime: undefined,
@@ -1820,6 +2288,15 @@ export const FlagConfig: MessageFns<FlagConfig> = {
     }
     if (message.fallthrough !== undefined) {
       Serve.encode(message.fallthrough, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.holdouts) {
+      Holdout.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.prerequisitesBeforeSwitch !== false) {
+      writer.uint32(72).bool(message.prerequisitesBeforeSwitch);
+    }
+    if (message.jsonLogicDialect !== "") {
+      writer.uint32(82).string(message.jsonLogicDialect);
     }
     if (message.etag !== "") {
       writer.uint32(162).string(message.etag);
@@ -1902,6 +2379,30 @@ export const FlagConfig: MessageFns<FlagConfig> = {
             message.fallthrough = Serve.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.holdouts.push(Holdout.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.prerequisitesBeforeSwitch = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.jsonLogicDialect = reader.string();
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -1953,6 +2454,17 @@ export const FlagConfig: MessageFns<FlagConfig> = {
       targets: globalThis.Array.isArray(object?.targets) ? object.targets.map((e: any) => Target.fromJSON(e)) : [],
       rules: globalThis.Array.isArray(object?.rules) ? object.rules.map((e: any) => Rule.fromJSON(e)) : [],
       fallthrough: isSet(object.fallthrough) ? Serve.fromJSON(object.fallthrough) : undefined,
+      holdouts: globalThis.Array.isArray(object?.holdouts) ? object.holdouts.map((e: any) => Holdout.fromJSON(e)) : [],
+      prerequisitesBeforeSwitch: isSet(object.prerequisitesBeforeSwitch)
+        ? globalThis.Boolean(object.prerequisitesBeforeSwitch)
+        : isSet(object.prerequisites_before_switch)
+        ? globalThis.Boolean(object.prerequisites_before_switch)
+        : false,
+      jsonLogicDialect: isSet(object.jsonLogicDialect)
+        ? globalThis.String(object.jsonLogicDialect)
+        : isSet(object.json_logic_dialect)
+        ? globalThis.String(object.json_logic_dialect)
+        : "",
       etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
       createTime: isSet(object.createTime)
         ? fromJsonTimestamp(object.createTime)
@@ -1990,6 +2502,15 @@ export const FlagConfig: MessageFns<FlagConfig> = {
     if (message.fallthrough !== undefined) {
       obj.fallthrough = Serve.toJSON(message.fallthrough);
     }
+    if (message.holdouts?.length) {
+      obj.holdouts = message.holdouts.map((e) => Holdout.toJSON(e));
+    }
+    if (message.prerequisitesBeforeSwitch !== false) {
+      obj.prerequisitesBeforeSwitch = message.prerequisitesBeforeSwitch;
+    }
+    if (message.jsonLogicDialect !== "") {
+      obj.jsonLogicDialect = message.jsonLogicDialect;
+    }
     if (message.etag !== "") {
       obj.etag = message.etag;
     }
@@ -2016,6 +2537,9 @@ export const FlagConfig: MessageFns<FlagConfig> = {
     message.fallthrough = (object.fallthrough !== undefined && object.fallthrough !== null)
       ? Serve.fromPartial(object.fallthrough)
       : undefined;
+    message.holdouts = object.holdouts?.map((e) => Holdout.fromPartial(e)) || [];
+    message.prerequisitesBeforeSwitch = object.prerequisitesBeforeSwitch ?? false;
+    message.jsonLogicDialect = object.jsonLogicDialect ?? "";
     message.etag = object.etag ?? "";
     message.createTime = (object.createTime !== undefined && object.createTime !== null)
       ? Timestamp.fromPartial(object.createTime)
@@ -2028,7 +2552,7 @@ export const FlagConfig: MessageFns<FlagConfig> = {
 };
 
 function createBasePrerequisite(): Prerequisite {
-  return { flag: "", variants: [], onFailure: 0 };
+  return { flag: "", variants: [], onFailure: 0, state: 0, value: undefined, missingFlag: 0, failureVariant: "" };
 }
 
 export const Prerequisite: MessageFns<Prerequisite> = {
@@ -2041,6 +2565,18 @@ export const Prerequisite: MessageFns<Prerequisite> = {
     }
     if (message.onFailure !== 0) {
       writer.uint32(24).int32(message.onFailure);
+    }
+    if (message.state !== 0) {
+      writer.uint32(32).int32(message.state);
+    }
+    if (message.value !== undefined) {
+      Condition.encode(message.value, writer.uint32(42).fork()).join();
+    }
+    if (message.missingFlag !== 0) {
+      writer.uint32(48).int32(message.missingFlag);
+    }
+    if (message.failureVariant !== "") {
+      writer.uint32(58).string(message.failureVariant);
     }
     return writer;
   },
@@ -2082,6 +2618,38 @@ export const Prerequisite: MessageFns<Prerequisite> = {
             message.onFailure = reader.int32() as any;
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.value = Condition.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.missingFlag = reader.int32() as any;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.failureVariant = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2103,6 +2671,18 @@ export const Prerequisite: MessageFns<Prerequisite> = {
         : isSet(object.on_failure)
         ? prerequisiteOutcomeFromJSON(object.on_failure)
         : 0,
+      state: isSet(object.state) ? prerequisiteStateFromJSON(object.state) : 0,
+      value: isSet(object.value) ? Condition.fromJSON(object.value) : undefined,
+      missingFlag: isSet(object.missingFlag)
+        ? missingFlagPolicyFromJSON(object.missingFlag)
+        : isSet(object.missing_flag)
+        ? missingFlagPolicyFromJSON(object.missing_flag)
+        : 0,
+      failureVariant: isSet(object.failureVariant)
+        ? globalThis.String(object.failureVariant)
+        : isSet(object.failure_variant)
+        ? globalThis.String(object.failure_variant)
+        : "",
     };
   },
 
@@ -2117,6 +2697,18 @@ export const Prerequisite: MessageFns<Prerequisite> = {
     if (message.onFailure !== 0) {
       obj.onFailure = prerequisiteOutcomeToJSON(message.onFailure);
     }
+    if (message.state !== 0) {
+      obj.state = prerequisiteStateToJSON(message.state);
+    }
+    if (message.value !== undefined) {
+      obj.value = Condition.toJSON(message.value);
+    }
+    if (message.missingFlag !== 0) {
+      obj.missingFlag = missingFlagPolicyToJSON(message.missingFlag);
+    }
+    if (message.failureVariant !== "") {
+      obj.failureVariant = message.failureVariant;
+    }
     return obj;
   },
 
@@ -2128,12 +2720,137 @@ export const Prerequisite: MessageFns<Prerequisite> = {
     message.flag = object.flag ?? "";
     message.variants = object.variants?.map((e) => e) || [];
     message.onFailure = object.onFailure ?? 0;
+    message.state = object.state ?? 0;
+    message.value = (object.value !== undefined && object.value !== null)
+      ? Condition.fromPartial(object.value)
+      : undefined;
+    message.missingFlag = object.missingFlag ?? 0;
+    message.failureVariant = object.failureVariant ?? "";
+    return message;
+  },
+};
+
+function createBaseHoldout(): Holdout {
+  return { id: "", description: "", subjects: undefined, variant: "" };
+}
+
+export const Holdout: MessageFns<Holdout> = {
+  encode(message: Holdout, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.description !== "") {
+      writer.uint32(18).string(message.description);
+    }
+    if (message.subjects !== undefined) {
+      GateMatch.encode(message.subjects, writer.uint32(26).fork()).join();
+    }
+    if (message.variant !== "") {
+      writer.uint32(34).string(message.variant);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Holdout {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHoldout();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.subjects = GateMatch.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.variant = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Holdout {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      description: isSet(object.description) ? globalThis.String(object.description) : "",
+      subjects: isSet(object.subjects) ? GateMatch.fromJSON(object.subjects) : undefined,
+      variant: isSet(object.variant) ? globalThis.String(object.variant) : "",
+    };
+  },
+
+  toJSON(message: Holdout): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.description !== "") {
+      obj.description = message.description;
+    }
+    if (message.subjects !== undefined) {
+      obj.subjects = GateMatch.toJSON(message.subjects);
+    }
+    if (message.variant !== "") {
+      obj.variant = message.variant;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Holdout>, I>>(base?: I): Holdout {
+    return Holdout.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Holdout>, I>>(object: I): Holdout {
+    const message = createBaseHoldout();
+    message.id = object.id ?? "";
+    message.description = object.description ?? "";
+    message.subjects = (object.subjects !== undefined && object.subjects !== null)
+      ? GateMatch.fromPartial(object.subjects)
+      : undefined;
+    message.variant = object.variant ?? "";
     return message;
   },
 };
 
 function createBaseTarget(): Target {
-  return { variant: "", attribute: "", values: [] };
+  return { variant: "", attribute: "", values: [], contextKind: "" };
 }
 
 export const Target: MessageFns<Target> = {
@@ -2146,6 +2863,9 @@ export const Target: MessageFns<Target> = {
     }
     for (const v of message.values) {
       writer.uint32(26).string(v!);
+    }
+    if (message.contextKind !== "") {
+      writer.uint32(34).string(message.contextKind);
     }
     return writer;
   },
@@ -2187,6 +2907,14 @@ export const Target: MessageFns<Target> = {
             message.values.push(reader.string());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.contextKind = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2204,6 +2932,11 @@ export const Target: MessageFns<Target> = {
       variant: isSet(object.variant) ? globalThis.String(object.variant) : "",
       attribute: isSet(object.attribute) ? globalThis.String(object.attribute) : "",
       values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.String(e)) : [],
+      contextKind: isSet(object.contextKind)
+        ? globalThis.String(object.contextKind)
+        : isSet(object.context_kind)
+        ? globalThis.String(object.context_kind)
+        : "",
     };
   },
 
@@ -2218,6 +2951,9 @@ export const Target: MessageFns<Target> = {
     if (message.values?.length) {
       obj.values = message.values;
     }
+    if (message.contextKind !== "") {
+      obj.contextKind = message.contextKind;
+    }
     return obj;
   },
 
@@ -2229,6 +2965,7 @@ export const Target: MessageFns<Target> = {
     message.variant = object.variant ?? "";
     message.attribute = object.attribute ?? "";
     message.values = object.values?.map((e) => e) || [];
+    message.contextKind = object.contextKind ?? "";
     return message;
   },
 };
@@ -2389,7 +3126,7 @@ export const Rule: MessageFns<Rule> = {
 };
 
 function createBaseWindow(): Window {
-  return { start: undefined, end: undefined };
+  return { start: undefined, end: undefined, endInclusive: false };
 }
 
 export const Window: MessageFns<Window> = {
@@ -2399,6 +3136,9 @@ export const Window: MessageFns<Window> = {
     }
     if (message.end !== undefined) {
       Timestamp.encode(message.end, writer.uint32(18).fork()).join();
+    }
+    if (message.endInclusive !== false) {
+      writer.uint32(24).bool(message.endInclusive);
     }
     return writer;
   },
@@ -2432,6 +3172,14 @@ export const Window: MessageFns<Window> = {
             message.end = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.endInclusive = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2448,6 +3196,11 @@ export const Window: MessageFns<Window> = {
     return {
       start: isSet(object.start) ? fromJsonTimestamp(object.start) : undefined,
       end: isSet(object.end) ? fromJsonTimestamp(object.end) : undefined,
+      endInclusive: isSet(object.endInclusive)
+        ? globalThis.Boolean(object.endInclusive)
+        : isSet(object.end_inclusive)
+        ? globalThis.Boolean(object.end_inclusive)
+        : false,
     };
   },
 
@@ -2458,6 +3211,9 @@ export const Window: MessageFns<Window> = {
     }
     if (message.end !== undefined) {
       obj.end = fromTimestamp(message.end).toISOString();
+    }
+    if (message.endInclusive !== false) {
+      obj.endInclusive = message.endInclusive;
     }
     return obj;
   },
@@ -2471,12 +3227,13 @@ export const Window: MessageFns<Window> = {
       ? Timestamp.fromPartial(object.start)
       : undefined;
     message.end = (object.end !== undefined && object.end !== null) ? Timestamp.fromPartial(object.end) : undefined;
+    message.endInclusive = object.endInclusive ?? false;
     return message;
   },
 };
 
 function createBaseServe(): Serve {
-  return { outcome: undefined, onMiss: 0, missVariant: "" };
+  return { outcome: undefined, onMiss: 0, missVariant: "", enabledOverride: 0 };
 }
 
 export const Serve: MessageFns<Serve> = {
@@ -2488,12 +3245,21 @@ export const Serve: MessageFns<Serve> = {
       case "split":
         Split.encode(message.outcome.value, writer.uint32(18).fork()).join();
         break;
+      case "jsonLogic":
+        Value.encode(Value.wrap(message.outcome.value), writer.uint32(42).fork()).join();
+        break;
+      case "ending":
+        writer.uint32(48).int32(message.outcome.value);
+        break;
     }
     if (message.onMiss !== 0) {
       writer.uint32(24).int32(message.onMiss);
     }
     if (message.missVariant !== "") {
       writer.uint32(34).string(message.missVariant);
+    }
+    if (message.enabledOverride !== 0) {
+      writer.uint32(56).int32(message.enabledOverride);
     }
     return writer;
   },
@@ -2527,6 +3293,22 @@ export const Serve: MessageFns<Serve> = {
             message.outcome = { $case: "split", value: Split.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.outcome = { $case: "jsonLogic", value: Value.unwrap(Value.decode(reader, reader.uint32())) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.outcome = { $case: "ending", value: reader.int32() as any };
+            continue;
+          }
           case 3: {
             if (tag !== 24) {
               break;
@@ -2541,6 +3323,14 @@ export const Serve: MessageFns<Serve> = {
             }
 
             message.missVariant = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.enabledOverride = reader.int32() as any;
             continue;
           }
         }
@@ -2561,6 +3351,12 @@ export const Serve: MessageFns<Serve> = {
         ? { $case: "variant", value: globalThis.String(object.variant) }
         : isSet(object.split)
         ? { $case: "split", value: Split.fromJSON(object.split) }
+        : isSet(object.jsonLogic)
+        ? { $case: "jsonLogic", value: object.jsonLogic }
+        : isSet(object.json_logic)
+        ? { $case: "jsonLogic", value: object.json_logic }
+        : isSet(object.ending)
+        ? { $case: "ending", value: endingFromJSON(object.ending) }
         : undefined,
       onMiss: isSet(object.onMiss)
         ? missPolicyFromJSON(object.onMiss)
@@ -2572,6 +3368,11 @@ export const Serve: MessageFns<Serve> = {
         : isSet(object.miss_variant)
         ? globalThis.String(object.miss_variant)
         : "",
+      enabledOverride: isSet(object.enabledOverride)
+        ? enabledOverrideFromJSON(object.enabledOverride)
+        : isSet(object.enabled_override)
+        ? enabledOverrideFromJSON(object.enabled_override)
+        : 0,
     };
   },
 
@@ -2581,12 +3382,19 @@ export const Serve: MessageFns<Serve> = {
       obj.variant = message.outcome.value;
     } else if (message.outcome?.$case === "split") {
       obj.split = Split.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "jsonLogic") {
+      obj.jsonLogic = message.outcome.value;
+    } else if (message.outcome?.$case === "ending") {
+      obj.ending = endingToJSON(message.outcome.value);
     }
     if (message.onMiss !== 0) {
       obj.onMiss = missPolicyToJSON(message.onMiss);
     }
     if (message.missVariant !== "") {
       obj.missVariant = message.missVariant;
+    }
+    if (message.enabledOverride !== 0) {
+      obj.enabledOverride = enabledOverrideToJSON(message.enabledOverride);
     }
     return obj;
   },
@@ -2609,9 +3417,22 @@ export const Serve: MessageFns<Serve> = {
         }
         break;
       }
+      case "jsonLogic": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "jsonLogic", value: object.outcome.value };
+        }
+        break;
+      }
+      case "ending": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "ending", value: object.outcome.value };
+        }
+        break;
+      }
     }
     message.onMiss = object.onMiss ?? 0;
     message.missVariant = object.missVariant ?? "";
+    message.enabledOverride = object.enabledOverride ?? 0;
     return message;
   },
 };
@@ -2926,6 +3747,7 @@ function createBaseComparison(): Comparison {
     ignoreCase: false,
     dialect: "",
     salts: [],
+    contextKind: "",
   };
 }
 
@@ -2954,6 +3776,9 @@ export const Comparison: MessageFns<Comparison> = {
     }
     for (const v of message.salts) {
       writer.uint32(66).string(v!);
+    }
+    if (message.contextKind !== "") {
+      writer.uint32(74).string(message.contextKind);
     }
     return writer;
   },
@@ -3035,6 +3860,14 @@ export const Comparison: MessageFns<Comparison> = {
             message.salts.push(reader.string());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.contextKind = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3061,6 +3894,11 @@ export const Comparison: MessageFns<Comparison> = {
         : false,
       dialect: isSet(object.dialect) ? globalThis.String(object.dialect) : "",
       salts: globalThis.Array.isArray(object?.salts) ? object.salts.map((e: any) => globalThis.String(e)) : [],
+      contextKind: isSet(object.contextKind)
+        ? globalThis.String(object.contextKind)
+        : isSet(object.context_kind)
+        ? globalThis.String(object.context_kind)
+        : "",
     };
   },
 
@@ -3090,6 +3928,9 @@ export const Comparison: MessageFns<Comparison> = {
     if (message.salts?.length) {
       obj.salts = message.salts;
     }
+    if (message.contextKind !== "") {
+      obj.contextKind = message.contextKind;
+    }
     return obj;
   },
 
@@ -3106,6 +3947,7 @@ export const Comparison: MessageFns<Comparison> = {
     message.ignoreCase = object.ignoreCase ?? false;
     message.dialect = object.dialect ?? "";
     message.salts = object.salts?.map((e) => e) || [];
+    message.contextKind = object.contextKind ?? "";
     return message;
   },
 };
@@ -3127,6 +3969,9 @@ function createBaseGate(): Gate {
     missing: 0,
     missingText: "",
     stringify: "",
+    contextKind: "",
+    combine: 0,
+    separator: "",
   };
 }
 
@@ -3176,6 +4021,15 @@ export const Gate: MessageFns<Gate> = {
     }
     if (message.stringify !== "") {
       writer.uint32(122).string(message.stringify);
+    }
+    if (message.contextKind !== "") {
+      writer.uint32(130).string(message.contextKind);
+    }
+    if (message.combine !== 0) {
+      writer.uint32(136).int32(message.combine);
+    }
+    if (message.separator !== "") {
+      writer.uint32(146).string(message.separator);
     }
     return writer;
   },
@@ -3313,6 +4167,30 @@ export const Gate: MessageFns<Gate> = {
             message.stringify = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.contextKind = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.combine = reader.int32() as any;
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.separator = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3360,6 +4238,13 @@ export const Gate: MessageFns<Gate> = {
         ? globalThis.String(object.missing_text)
         : "",
       stringify: isSet(object.stringify) ? globalThis.String(object.stringify) : "",
+      contextKind: isSet(object.contextKind)
+        ? globalThis.String(object.contextKind)
+        : isSet(object.context_kind)
+        ? globalThis.String(object.context_kind)
+        : "",
+      combine: isSet(object.combine) ? gateCombineFromJSON(object.combine) : 0,
+      separator: isSet(object.separator) ? globalThis.String(object.separator) : "",
     };
   },
 
@@ -3410,6 +4295,15 @@ export const Gate: MessageFns<Gate> = {
     if (message.stringify !== "") {
       obj.stringify = message.stringify;
     }
+    if (message.contextKind !== "") {
+      obj.contextKind = message.contextKind;
+    }
+    if (message.combine !== 0) {
+      obj.combine = gateCombineToJSON(message.combine);
+    }
+    if (message.separator !== "") {
+      obj.separator = message.separator;
+    }
     return obj;
   },
 
@@ -3433,6 +4327,9 @@ export const Gate: MessageFns<Gate> = {
     message.missing = object.missing ?? 0;
     message.missingText = object.missingText ?? "";
     message.stringify = object.stringify ?? "";
+    message.contextKind = object.contextKind ?? "";
+    message.combine = object.combine ?? 0;
+    message.separator = object.separator ?? "";
     return message;
   },
 };
@@ -3523,7 +4420,7 @@ export const Range: MessageFns<Range> = {
 };
 
 function createBaseGateMatch(): GateMatch {
-  return { gate: undefined, ranges: [] };
+  return { gate: undefined, ranges: [], group: "", ramp: undefined };
 }
 
 export const GateMatch: MessageFns<GateMatch> = {
@@ -3533,6 +4430,12 @@ export const GateMatch: MessageFns<GateMatch> = {
     }
     for (const v of message.ranges) {
       Range.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.group !== "") {
+      writer.uint32(26).string(message.group);
+    }
+    if (message.ramp !== undefined) {
+      Ramp.encode(message.ramp, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -3566,6 +4469,22 @@ export const GateMatch: MessageFns<GateMatch> = {
             message.ranges.push(Range.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.ramp = Ramp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3582,6 +4501,8 @@ export const GateMatch: MessageFns<GateMatch> = {
     return {
       gate: isSet(object.gate) ? Gate.fromJSON(object.gate) : undefined,
       ranges: globalThis.Array.isArray(object?.ranges) ? object.ranges.map((e: any) => Range.fromJSON(e)) : [],
+      group: isSet(object.group) ? globalThis.String(object.group) : "",
+      ramp: isSet(object.ramp) ? Ramp.fromJSON(object.ramp) : undefined,
     };
   },
 
@@ -3593,6 +4514,12 @@ export const GateMatch: MessageFns<GateMatch> = {
     if (message.ranges?.length) {
       obj.ranges = message.ranges.map((e) => Range.toJSON(e));
     }
+    if (message.group !== "") {
+      obj.group = message.group;
+    }
+    if (message.ramp !== undefined) {
+      obj.ramp = Ramp.toJSON(message.ramp);
+    }
     return obj;
   },
 
@@ -3603,12 +4530,184 @@ export const GateMatch: MessageFns<GateMatch> = {
     const message = createBaseGateMatch();
     message.gate = (object.gate !== undefined && object.gate !== null) ? Gate.fromPartial(object.gate) : undefined;
     message.ranges = object.ranges?.map((e) => Range.fromPartial(e)) || [];
+    message.group = object.group ?? "";
+    message.ramp = (object.ramp !== undefined && object.ramp !== null) ? Ramp.fromPartial(object.ramp) : undefined;
+    return message;
+  },
+};
+
+function createBaseRamp(): Ramp {
+  return { steps: [], curve: 0 };
+}
+
+export const Ramp: MessageFns<Ramp> = {
+  encode(message: Ramp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.steps) {
+      RampStep.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.curve !== 0) {
+      writer.uint32(16).int32(message.curve);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Ramp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRamp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.steps.push(RampStep.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.curve = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Ramp {
+    return {
+      steps: globalThis.Array.isArray(object?.steps) ? object.steps.map((e: any) => RampStep.fromJSON(e)) : [],
+      curve: isSet(object.curve) ? rampCurveFromJSON(object.curve) : 0,
+    };
+  },
+
+  toJSON(message: Ramp): unknown {
+    const obj: any = {};
+    if (message.steps?.length) {
+      obj.steps = message.steps.map((e) => RampStep.toJSON(e));
+    }
+    if (message.curve !== 0) {
+      obj.curve = rampCurveToJSON(message.curve);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Ramp>, I>>(base?: I): Ramp {
+    return Ramp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Ramp>, I>>(object: I): Ramp {
+    const message = createBaseRamp();
+    message.steps = object.steps?.map((e) => RampStep.fromPartial(e)) || [];
+    message.curve = object.curve ?? 0;
+    return message;
+  },
+};
+
+function createBaseRampStep(): RampStep {
+  return { time: undefined, to: 0 };
+}
+
+export const RampStep: MessageFns<RampStep> = {
+  encode(message: RampStep, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.time !== undefined) {
+      Timestamp.encode(message.time, writer.uint32(10).fork()).join();
+    }
+    if (message.to !== 0) {
+      writer.uint32(17).double(message.to);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RampStep {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRampStep();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.time = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.to = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RampStep {
+    return {
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      to: isSet(object.to) ? globalThis.Number(object.to) : 0,
+    };
+  },
+
+  toJSON(message: RampStep): unknown {
+    const obj: any = {};
+    if (message.time !== undefined) {
+      obj.time = fromTimestamp(message.time).toISOString();
+    }
+    if (message.to !== 0) {
+      obj.to = floatToJson(message.to);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RampStep>, I>>(base?: I): RampStep {
+    return RampStep.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RampStep>, I>>(object: I): RampStep {
+    const message = createBaseRampStep();
+    message.time = (object.time !== undefined && object.time !== null) ? Timestamp.fromPartial(object.time) : undefined;
+    message.to = object.to ?? 0;
     return message;
   },
 };
 
 function createBaseSplit(): Split {
-  return { gate: undefined, entries: [], traffic: [] };
+  return { gate: undefined, entries: [], traffic: [], sticky: undefined };
 }
 
 export const Split: MessageFns<Split> = {
@@ -3621,6 +4720,9 @@ export const Split: MessageFns<Split> = {
     }
     for (const v of message.traffic) {
       GateMatch.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.sticky !== undefined) {
+      StickyAssignment.encode(message.sticky, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -3662,6 +4764,14 @@ export const Split: MessageFns<Split> = {
             message.traffic.push(GateMatch.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sticky = StickyAssignment.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3679,6 +4789,7 @@ export const Split: MessageFns<Split> = {
       gate: isSet(object.gate) ? Gate.fromJSON(object.gate) : undefined,
       entries: globalThis.Array.isArray(object?.entries) ? object.entries.map((e: any) => SplitEntry.fromJSON(e)) : [],
       traffic: globalThis.Array.isArray(object?.traffic) ? object.traffic.map((e: any) => GateMatch.fromJSON(e)) : [],
+      sticky: isSet(object.sticky) ? StickyAssignment.fromJSON(object.sticky) : undefined,
     };
   },
 
@@ -3693,6 +4804,9 @@ export const Split: MessageFns<Split> = {
     if (message.traffic?.length) {
       obj.traffic = message.traffic.map((e) => GateMatch.toJSON(e));
     }
+    if (message.sticky !== undefined) {
+      obj.sticky = StickyAssignment.toJSON(message.sticky);
+    }
     return obj;
   },
 
@@ -3704,12 +4818,124 @@ export const Split: MessageFns<Split> = {
     message.gate = (object.gate !== undefined && object.gate !== null) ? Gate.fromPartial(object.gate) : undefined;
     message.entries = object.entries?.map((e) => SplitEntry.fromPartial(e)) || [];
     message.traffic = object.traffic?.map((e) => GateMatch.fromPartial(e)) || [];
+    message.sticky = (object.sticky !== undefined && object.sticky !== null)
+      ? StickyAssignment.fromPartial(object.sticky)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseStickyAssignment(): StickyAssignment {
+  return { attribute: "", bucketVersion: 0, minBucketVersion: 0 };
+}
+
+export const StickyAssignment: MessageFns<StickyAssignment> = {
+  encode(message: StickyAssignment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attribute !== "") {
+      writer.uint32(10).string(message.attribute);
+    }
+    if (message.bucketVersion !== 0) {
+      writer.uint32(16).uint32(message.bucketVersion);
+    }
+    if (message.minBucketVersion !== 0) {
+      writer.uint32(24).uint32(message.minBucketVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StickyAssignment {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStickyAssignment();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.attribute = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bucketVersion = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.minBucketVersion = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StickyAssignment {
+    return {
+      attribute: isSet(object.attribute) ? globalThis.String(object.attribute) : "",
+      bucketVersion: isSet(object.bucketVersion)
+        ? globalThis.Number(object.bucketVersion)
+        : isSet(object.bucket_version)
+        ? globalThis.Number(object.bucket_version)
+        : 0,
+      minBucketVersion: isSet(object.minBucketVersion)
+        ? globalThis.Number(object.minBucketVersion)
+        : isSet(object.min_bucket_version)
+        ? globalThis.Number(object.min_bucket_version)
+        : 0,
+    };
+  },
+
+  toJSON(message: StickyAssignment): unknown {
+    const obj: any = {};
+    if (message.attribute !== "") {
+      obj.attribute = message.attribute;
+    }
+    if (message.bucketVersion !== 0) {
+      obj.bucketVersion = Math.round(message.bucketVersion);
+    }
+    if (message.minBucketVersion !== 0) {
+      obj.minBucketVersion = Math.round(message.minBucketVersion);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<StickyAssignment>, I>>(base?: I): StickyAssignment {
+    return StickyAssignment.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StickyAssignment>, I>>(object: I): StickyAssignment {
+    const message = createBaseStickyAssignment();
+    message.attribute = object.attribute ?? "";
+    message.bucketVersion = object.bucketVersion ?? 0;
+    message.minBucketVersion = object.minBucketVersion ?? 0;
     return message;
   },
 };
 
 function createBaseSplitEntry(): SplitEntry {
-  return { variant: "", weight: 0, ranges: [], also: [] };
+  return { variant: "", weight: 0, ranges: [], also: [], alsoAlone: false };
 }
 
 export const SplitEntry: MessageFns<SplitEntry> = {
@@ -3725,6 +4951,9 @@ export const SplitEntry: MessageFns<SplitEntry> = {
     }
     for (const v of message.also) {
       GateMatch.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.alsoAlone !== false) {
+      writer.uint32(40).bool(message.alsoAlone);
     }
     return writer;
   },
@@ -3774,6 +5003,14 @@ export const SplitEntry: MessageFns<SplitEntry> = {
             message.also.push(GateMatch.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.alsoAlone = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3792,6 +5029,11 @@ export const SplitEntry: MessageFns<SplitEntry> = {
       weight: isSet(object.weight) ? globalThis.Number(object.weight) : 0,
       ranges: globalThis.Array.isArray(object?.ranges) ? object.ranges.map((e: any) => Range.fromJSON(e)) : [],
       also: globalThis.Array.isArray(object?.also) ? object.also.map((e: any) => GateMatch.fromJSON(e)) : [],
+      alsoAlone: isSet(object.alsoAlone)
+        ? globalThis.Boolean(object.alsoAlone)
+        : isSet(object.also_alone)
+        ? globalThis.Boolean(object.also_alone)
+        : false,
     };
   },
 
@@ -3809,6 +5051,9 @@ export const SplitEntry: MessageFns<SplitEntry> = {
     if (message.also?.length) {
       obj.also = message.also.map((e) => GateMatch.toJSON(e));
     }
+    if (message.alsoAlone !== false) {
+      obj.alsoAlone = message.alsoAlone;
+    }
     return obj;
   },
 
@@ -3821,6 +5066,7 @@ export const SplitEntry: MessageFns<SplitEntry> = {
     message.weight = object.weight ?? 0;
     message.ranges = object.ranges?.map((e) => Range.fromPartial(e)) || [];
     message.also = object.also?.map((e) => GateMatch.fromPartial(e)) || [];
+    message.alsoAlone = object.alsoAlone ?? false;
     return message;
   },
 };
@@ -3837,6 +5083,8 @@ function createBaseSegment(): Segment {
     condition: undefined,
     parts: [],
     memberCount: 0n,
+    contextKind: "",
+    includedFirst: false,
     etag: "",
     createTime: undefined,
     updateTime: undefined,
@@ -3878,6 +5126,12 @@ export const Segment: MessageFns<Segment> = {
         throw new globalThis.Error("value provided for field message.memberCount of type uint64 too large");
       }
       writer.uint32(80).uint64(message.memberCount);
+    }
+    if (message.contextKind !== "") {
+      writer.uint32(90).string(message.contextKind);
+    }
+    if (message.includedFirst !== false) {
+      writer.uint32(96).bool(message.includedFirst);
     }
     if (message.etag !== "") {
       writer.uint32(162).string(message.etag);
@@ -3987,6 +5241,22 @@ export const Segment: MessageFns<Segment> = {
             message.memberCount = reader.uint64() as bigint;
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.contextKind = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.includedFirst = reader.bool();
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -4051,6 +5321,16 @@ export const Segment: MessageFns<Segment> = {
         : isSet(object.member_count)
         ? BigInt(object.member_count)
         : 0n,
+      contextKind: isSet(object.contextKind)
+        ? globalThis.String(object.contextKind)
+        : isSet(object.context_kind)
+        ? globalThis.String(object.context_kind)
+        : "",
+      includedFirst: isSet(object.includedFirst)
+        ? globalThis.Boolean(object.includedFirst)
+        : isSet(object.included_first)
+        ? globalThis.Boolean(object.included_first)
+        : false,
       etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
       createTime: isSet(object.createTime)
         ? fromJsonTimestamp(object.createTime)
@@ -4102,6 +5382,12 @@ export const Segment: MessageFns<Segment> = {
     if (message.memberCount !== 0n) {
       obj.memberCount = message.memberCount.toString();
     }
+    if (message.contextKind !== "") {
+      obj.contextKind = message.contextKind;
+    }
+    if (message.includedFirst !== false) {
+      obj.includedFirst = message.includedFirst;
+    }
     if (message.etag !== "") {
       obj.etag = message.etag;
     }
@@ -4136,6 +5422,8 @@ export const Segment: MessageFns<Segment> = {
     message.memberCount = (object.memberCount !== undefined && object.memberCount !== null)
       ? BigInt(object.memberCount)
       : 0n;
+    message.contextKind = object.contextKind ?? "";
+    message.includedFirst = object.includedFirst ?? false;
     message.etag = object.etag ?? "";
     message.createTime = (object.createTime !== undefined && object.createTime !== null)
       ? Timestamp.fromPartial(object.createTime)
@@ -4393,6 +5681,10 @@ function fromJsonTimestamp(o: any): Timestamp {
   } else {
     return Timestamp.fromJSON(o);
   }
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {
