@@ -5,14 +5,14 @@ import { type Problem, ProblemList } from './problem.ts';
 
 function read(attribute: string, context: JsonObject): JsonValue | undefined {
   const problems: Problem[] = [];
-  const reader = parseAttribute(attribute, 'attribute', new ProblemList('segment', 's', problems));
+  const reader = parseAttribute(attribute, '', 'attribute', new ProblemList('segment', 's', problems));
   expect(problems).toEqual([]);
   return reader.read(context);
 }
 
 function problemCodes(attribute: string): string[] {
   const problems: Problem[] = [];
-  parseAttribute(attribute, 'attribute', new ProblemList('segment', 's', problems));
+  parseAttribute(attribute, '', 'attribute', new ProblemList('segment', 's', problems));
   return problems.map((problem) => problem.code);
 }
 

@@ -6,6 +6,9 @@
  * pointer. "" and "targetingKey" are the targeting key, and an empty targeting
  * key is an absent one, since clients that have none send "".
  *
+ * With a kind, the path is read from the context of that kind alone: a member
+ * of a context whose own kind is "multi", else the context itself.
+ *
  * Place on the path: comparisons, targets, segments and gates. What holds: only
  * own properties are read, and null is absent, so no context reaches a
  * prototype.
@@ -16,11 +19,21 @@ import type { JsonObject, JsonValue } from './model.ts';
 import type { ProblemSink } from './problem.ts';
 
 const TARGETING_KEY = 'targetingKey';
+/** The kind of a context that names none. */
+const SINGLE_KIND = 'user';
+/** The kind of a context that holds one member per kind. */
+const MULTI_KIND = 'multi';
 const FORBIDDEN_PARTS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 const ARRAY_INDEX = /^(?:0|[1-9]\d{0,8})$/;
 
-export class AttributePath {
-  /** As written; for the targeting key its name. */
+export interface AttributePath {
+  /** As written; for the targeting key its name; with the kind of context in front. */
+  readonly name: string;
+  /** Undefined: absent. */
+  read(context: JsonObject): JsonValue | undefined;
+}
+
+class OwnAttribute implements AttributePath {
   readonly name: string;
   /** Undefined: no literal key is read. */
   readonly #key: string | undefined;
@@ -33,7 +46,6 @@ export class AttributePath {
     this.#parts = parts;
   }
 
-  /** Undefined: absent. */
   read(context: JsonObject): JsonValue | undefined {
     if (this.#key !== undefined) {
       const value = ownProperty(context, this.#key);
@@ -43,11 +55,57 @@ export class AttributePath {
   }
 }
 
-const UNREADABLE: AttributePath = new AttributePath('', undefined, undefined);
+/** An attribute of one kind of context, of those that a context holds. */
+class KindAttribute implements AttributePath {
+  readonly name: string;
+  readonly #kind: string;
+  readonly #attribute: AttributePath;
+  /** Read where the attribute is absent: contexts in a context call their targeting key "key". */
+  readonly #substitute: AttributePath | undefined;
 
-/** Reports a bad path and then answers one that finds nothing. */
-export function parseAttribute(attribute: string, path: string, problems: ProblemSink): AttributePath {
-  if (attribute === '') return new AttributePath(TARGETING_KEY, TARGETING_KEY, undefined);
+  constructor(kind: string, attribute: AttributePath) {
+    this.name = `${kind} ${attribute.name}`;
+    this.#kind = kind;
+    this.#attribute = attribute;
+    this.#substitute =
+      attribute.name === TARGETING_KEY ? new OwnAttribute('key', 'key', undefined) : undefined;
+  }
+
+  read(context: JsonObject): JsonValue | undefined {
+    const own = contextOfKind(context, this.#kind);
+    return own === undefined ? undefined : (this.#attribute.read(own) ?? this.#substitute?.read(own));
+  }
+}
+
+function contextOfKind(context: JsonObject, kind: string): JsonObject | undefined {
+  const given = ownProperty(context, 'kind') ?? SINGLE_KIND;
+  if (given === kind) return kind === MULTI_KIND ? undefined : context;
+  if (given !== MULTI_KIND) return undefined;
+  const member = ownProperty(context, kind);
+  return typeof member === 'object' && member !== null && !isJsonArray(member) ? member : undefined;
+}
+
+const UNREADABLE: AttributePath = new OwnAttribute('', undefined, undefined);
+
+/** Reports a bad path or kind and then answers an attribute that finds nothing. `kind` "" is the whole context. */
+export function parseAttribute(
+  attribute: string,
+  kind: string,
+  path: string,
+  problems: ProblemSink,
+): AttributePath {
+  const own = parseOwn(attribute, path, problems);
+  if (kind === '') return own;
+  if (kind.length > LIMITS.attributeChars || kind === MULTI_KIND || FORBIDDEN_PARTS.has(kind)) {
+    const message = `"${kind.slice(0, LIMITS.attributeChars)}" is no kind of context that can be named.`;
+    problems.add('BAD_ATTRIBUTE', path, message);
+    return UNREADABLE;
+  }
+  return new KindAttribute(kind, own);
+}
+
+function parseOwn(attribute: string, path: string, problems: ProblemSink): AttributePath {
+  if (attribute === '') return new OwnAttribute(TARGETING_KEY, TARGETING_KEY, undefined);
   if (attribute.length > LIMITS.attributeChars) {
     const message = `An attribute path may have at most ${LIMITS.attributeChars} characters.`;
     problems.add('LIMIT_EXCEEDED', path, message);
@@ -66,8 +124,8 @@ export function parseAttribute(attribute: string, path: string, problems: Proble
     problems.add('BAD_ATTRIBUTE', path, message);
     return UNREADABLE;
   }
-  if (parts.length === 1) return new AttributePath(attribute, parts[0], undefined);
-  return new AttributePath(attribute, pointer ? undefined : attribute, parts);
+  if (parts.length === 1) return new OwnAttribute(attribute, parts[0], undefined);
+  return new OwnAttribute(attribute, pointer ? undefined : attribute, parts);
 }
 
 function pointerParts(pointer: string): string[] | undefined {

@@ -21,8 +21,9 @@ function runStages(flag: CompiledFlag, walk: Walk): Evaluation {
       const answer = stages[i]!.answer(walk);
       if (answer !== undefined) return answer;
     }
+    if (flag.fallthrough === undefined) return flag.unanswered;
     walk.trace?.at('fallthrough');
-    return flag.fallthrough?.answer(walk) ?? flag.unanswered;
+    return flag.fallthrough.answer(walk) ?? flag.unanswered;
   } catch (error) {
     if (error instanceof WalkAbort) return errorOf(flag, error.code, error.message);
     throw error;
@@ -31,7 +32,7 @@ function runStages(flag: CompiledFlag, walk: Walk): Evaluation {
 
 function explainFlag(flag: CompiledFlag, walk: Walk, trace: Trace): Evaluation {
   const step = trace.openFlag();
-  const answer = flag.enabled ? runStages(flag, walk) : (flag.constant ?? flag.unanswered);
+  const answer = flag.enabled || flag.constant === undefined ? runStages(flag, walk) : flag.constant;
   const outcome = answer.variant === undefined ? 'no variant' : `variant "${answer.variant}"`;
   const because = answer.errorMessage === undefined ? '' : `: ${answer.errorMessage}`;
   trace.close(

@@ -80,7 +80,7 @@ export function answerOf(
   ruleId: string,
   variant: string | undefined,
   value: JsonValue | undefined,
-  enabled: boolean = flag.enabled,
+  enabled: boolean,
 ): Evaluation {
   return Object.freeze({
     flagKey: flag.key,

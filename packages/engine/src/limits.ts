@@ -33,6 +33,13 @@ interface EngineLimits {
   readonly gateTextChars: number;
   /** Attributes that one gate may try in turn. */
   readonly gateAttributes: number;
+  /** UTF-16 units of the name of an exclusion group: it becomes a gate's prefix. */
+  readonly groupChars: number;
+  readonly holdoutsPerFlag: number;
+  /** Steps of one ramp: a month in days, with room. */
+  readonly rampSteps: number;
+  /** While a ramp moves, watchers look again after this long: often enough to see it, not at each bucket. */
+  readonly rampTickMs: number;
   /** Gates of one split's traffic, or beside one entry. */
   readonly gatesPerList: number;
   readonly rulesPerFlag: number;
@@ -68,6 +75,10 @@ export const LIMITS: EngineLimits = Object.freeze({
   attributeChars: 256,
   gateTextChars: 256,
   gateAttributes: 16,
+  groupChars: 128,
+  holdoutsPerFlag: 16,
+  rampSteps: 100,
+  rampTickMs: 1_000,
   gatesPerList: 16,
   rulesPerFlag: 500,
   targetsPerFlag: 250,
@@ -76,7 +87,7 @@ export const LIMITS: EngineLimits = Object.freeze({
   entriesPerSplit: 250,
   rangesPerList: 1_000,
   rangesPerSplit: 2_000,
-  referenceDepth: 10,
+  referenceDepth: 20,
   evaluationSteps: 100_000,
   valueChars: 65_536,
   valueDepth: 32,

@@ -6,12 +6,13 @@
  * holds: a normalised config compiles to the same answers as the written one,
  * and normalising it again changes nothing.
  */
-import { completeGate, gatePrefixes } from './compile/gate.ts';
+import { completeGate, completeMatchGate, gatePrefixes } from './compile/gate.ts';
 import { LIMITS } from './limits.ts';
 import type {
   ConditionDefinition,
   FlagConfigDefinition,
   GateMatchDefinition,
+  HoldoutDefinition,
   RuleDefinition,
   ServeDefinition,
   SplitDefinition,
@@ -30,7 +31,16 @@ export function normalizeConfig(flagKey: string, config: FlagConfigDefinition): 
   const normalizer = new Normalizer(flagKey, new ProblemList('flagConfig', flagKey, problems));
   const rules = config.rules?.map((rule, index) => normalizer.rule(rule, `rules[${index}]`));
   const fallthrough = config.fallthrough && normalizer.serve(config.fallthrough, 'fallthrough');
-  return { config: { ...config, ...(rules && { rules }), ...(fallthrough && { fallthrough }) }, problems };
+  const holdouts = config.holdouts?.map((holdout) => normalizer.holdout(holdout));
+  return {
+    config: {
+      ...config,
+      ...(rules && { rules }),
+      ...(fallthrough && { fallthrough }),
+      ...(holdouts && { holdouts }),
+    },
+    problems,
+  };
 }
 
 class Normalizer {
@@ -40,6 +50,11 @@ class Normalizer {
   constructor(flagKey: string, problems: ProblemList) {
     this.#flagKey = flagKey;
     this.#problems = problems;
+  }
+
+  holdout(holdout: HoldoutDefinition): HoldoutDefinition {
+    const subjects = holdout.subjects && completeMatch(holdout.subjects, gatePrefixes(this.#flagKey).holdout);
+    return { ...holdout, ...(subjects && { subjects }) };
   }
 
   rule(rule: RuleDefinition, path: string): RuleDefinition {
@@ -83,5 +98,5 @@ class Normalizer {
 }
 
 function completeMatch(match: GateMatchDefinition, prefix: string): GateMatchDefinition {
-  return { ...match, gate: completeGate(match.gate, prefix) };
+  return { ...match, gate: completeMatchGate(match, prefix) };
 }

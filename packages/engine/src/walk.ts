@@ -7,6 +7,7 @@
  * and keeps nothing of the last one. Compiled parts are small objects, not
  * closures: with thousands of flags, time goes into cache misses.
  */
+import type { Schedule } from './compile/schedule.ts';
 import type { Evaluation, EvaluationErrorCode } from './evaluation.ts';
 import type { FlagKind, JsonObject } from './model.ts';
 import type { Trace } from './trace.ts';
@@ -29,17 +30,18 @@ export interface CompiledFlag {
   readonly variants: readonly string[];
   /** The answer, when it depends neither on context nor on time. */
   readonly constant: Evaluation | undefined;
-  /** In order: prerequisites, targets, rules. */
+  /** In order: prerequisites, holdouts, targets, rules. */
   readonly stages: readonly Stage[];
   readonly fallthrough: Stage | undefined;
   /** When nothing answered. */
   readonly unanswered: Evaluation;
-  /** Instants (unix ms) at which a window of this flag opens or closes. */
-  readonly transitions: readonly number[];
+  /** When its answers change by themselves; undefined: never. */
+  readonly schedule: Schedule | undefined;
 }
 
 export interface CompiledSegment {
   readonly key: string;
+  readonly schedule: Schedule | undefined;
   contains(walk: Walk): boolean;
 }
 

@@ -11,17 +11,19 @@ export class AttributePool {
   readonly #byText = new Map<string, AttributePath>();
 
   /** Reports a bad path, each time that it is used. */
-  get(attribute: string, path: string, problems: ProblemList): AttributePath {
-    const known = this.#byText.get(attribute);
+  get(attribute: string, kind: string, path: string, problems: ProblemList): AttributePath {
+    // The length keeps kind and attribute apart, whatever they contain.
+    const text = `${kind.length} ${kind}${attribute}`;
+    const known = this.#byText.get(text);
     if (known !== undefined) return known;
     let good = true;
-    const parsed = parseAttribute(attribute, path, {
+    const parsed = parseAttribute(attribute, kind, path, {
       add: (...problem) => {
         good = false;
         problems.add(...problem);
       },
     });
-    if (good) this.#byText.set(attribute, parsed);
+    if (good) this.#byText.set(text, parsed);
     return parsed;
   }
 }

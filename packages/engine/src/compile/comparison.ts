@@ -61,7 +61,7 @@ class Comparison implements Condition {
 }
 
 export function compileComparison(comparison: ComparisonDefinition, path: string, scope: Scope): Condition {
-  const attribute = scope.attribute(comparison.attribute ?? '', `${path}.attribute`);
+  const attribute = scope.attribute(comparison.attribute ?? '', `${path}.attribute`, comparison.contextKind);
   const operator = findOperator(comparison, path, scope);
   if (operator === undefined) return NEVER;
   checkOperands(comparison, operator, path, scope);

@@ -34,9 +34,10 @@ export function compileGate(definition: GateDefinition, path: string, scope: Sco
   scope.problems.limit(`${path}.attributes`, 'Attributes of a gate', names.length, LIMITS.gateAttributes);
   const attributes = names
     .slice(0, LIMITS.gateAttributes)
-    .map((name, index) => scope.attribute(name, `${path}.attributes[${index}]`));
+    .map((name, index) => scope.attribute(name, `${path}.attributes[${index}]`, definition.contextKind));
   const missingIsGood = checkMissing(definition, path, scope);
-  if (arithmetic === undefined || !numbersAreGood || !missingIsGood) return undefined;
+  const combineIsGood = checkCombine(definition, path, scope);
+  if (arithmetic === undefined || !numbersAreGood || !missingIsGood || !combineIsGood) return undefined;
   const gate = new Gate(definition, attributes, arithmetic);
   scope.gates.set(shape, gate);
   return gate;
@@ -55,12 +56,31 @@ function checkNumbers(definition: GateDefinition, path: string, scope: Scope): b
       good = false;
     }
   }
-  for (const name of ['prefix', 'suffix', 'missingText'] as const) {
+  for (const name of ['prefix', 'suffix', 'missingText', 'separator'] as const) {
     const length = definition[name]?.length ?? 0;
     scope.problems.limit(`${path}.${name}`, `Characters of ${name}`, length, LIMITS.gateTextChars);
     good &&= length <= LIMITS.gateTextChars;
   }
   return good;
+}
+
+function checkCombine(definition: GateDefinition, path: string, scope: Scope): boolean {
+  switch (definition.combine) {
+    case 'GATE_COMBINE_JOIN_PRESENT':
+      return true;
+    case undefined:
+    case 'GATE_COMBINE_FIRST_PRESENT':
+      if (!definition.separator) return true;
+      scope.problems.add('BAD_GATE', `${path}.separator`, 'Only joined attributes have a separator.');
+      return false;
+    default:
+      scope.problems.add(
+        'NOT_BUILT',
+        `${path}.combine`,
+        'This way to combine is not built into this engine.',
+      );
+      return false;
+  }
 }
 
 function checkMissing(definition: GateDefinition, path: string, scope: Scope): boolean {

@@ -29,7 +29,10 @@ const MEMBERS: MemberCompilers = {
   not: (inner, path, scope, depth) => new Negation(compileCondition(inner, path, scope, depth + 1)),
   compare: compileComparison,
   segment: compileSegmentTest,
-  prerequisite: compilePrerequisiteCondition,
+  prerequisite: (member, path, scope, depth) =>
+    compilePrerequisiteCondition(member, path, scope, (value, valuePath) =>
+      compileCondition(value, valuePath, scope, depth + 1),
+    ),
   gate: (match, path, scope) =>
     compileGateMatch(match, path, 'gate', gatePrefixes(scope.key).condition, scope),
   jsonLogic: (_expression, path, scope) => {

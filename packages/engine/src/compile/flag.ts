@@ -10,12 +10,14 @@ import type { FlagConfigDefinition, FlagDefinition, FlagKind, JsonValue, RuleDef
 import { type Problem, ProblemList } from '../problem.ts';
 import { frozenCopy, hasKind, jsonChars, kindName } from '../variant-value.ts';
 import type { CompiledFlag, Stage } from '../walk.ts';
-import { Answers } from './answers.ts';
+import { Answers, checkedOverride, type VariantFacts } from './answers.ts';
 import type { AttributePool } from './attribute-pool.ts';
+import { compileHoldouts } from './holdouts.ts';
 import { compilePrerequisites } from './prerequisite-list.ts';
 import { compileRule, type Rule } from './rule.ts';
+import { RuleIds } from './rule-ids.ts';
 import { type Reference, Scope } from './scope.ts';
-import { compileServe, VariantServe } from './serve.ts';
+import { ConstantServe, compileServe } from './serve.ts';
 import { compileTargets } from './targets.ts';
 
 /** One flag in one environment. */
@@ -58,10 +60,10 @@ export function compileFlag(unit: FlagUnit, attributes: AttributePool): OwnCompi
   const scope = new Scope(unit.key, new ProblemList('flagConfig', unit.key, problems), attributes);
   const config = unit.config ?? {};
   const kind = compileKind(unit.flag, flagProblems);
-  const values = compileVariants(unit.flag, kind, flagProblems);
-  const answers = new Answers({ key: unit.key, kind, enabled: config.enabled ?? false }, values);
+  const variants = compileVariants(unit.flag, kind, flagProblems);
+  const answers = new Answers({ key: unit.key, kind, enabled: config.enabled ?? false }, variants);
   const whenOff = compileOff(unit.flag, config, answers, flagProblems, scope);
-  const body = compileBody(config, whenOff.variant, answers, scope);
+  const { guard, body } = compileBody(config, whenOff.variant, answers, scope);
   scope.checkSteps();
   const { enabled } = answers.facts;
   const compiled: CompiledFlag | undefined =
@@ -72,12 +74,9 @@ export function compileFlag(unit: FlagUnit, attributes: AttributePool): OwnCompi
           kind,
           enabled,
           clientVisible: unit.flag.clientVisible ?? false,
-          variants: [...values.keys()],
-          constant: enabled ? body.constant : whenOff,
-          stages: compact(body.stages),
-          fallthrough: body.fallthrough,
-          unanswered: body.unanswered,
-          transitions: enabled ? compact(body.transitions) : NONE,
+          variants: [...variants.keys()],
+          schedule: enabled && !scope.schedule.isEmpty ? scope.schedule : undefined,
+          ...(enabled ? body : offBody(whenOff, config.prerequisitesBeforeSwitch ? guard : undefined)),
         };
   return { compiled, problems: compact(problems), references: compact(scope.references), steps: scope.steps };
 }
@@ -92,19 +91,22 @@ function compileVariants(
   flag: FlagDefinition,
   kind: FlagKind | undefined,
   problems: ProblemList,
-): ReadonlyMap<string, JsonValue> {
-  const values = new Map<string, JsonValue>();
+): ReadonlyMap<string, VariantFacts> {
+  const variants = new Map<string, VariantFacts>();
   problems.limit('variants', 'Variants', flag.variants?.length ?? 0, LIMITS.variantsPerFlag);
   (flag.variants ?? []).forEach((variant, index) => {
     const path = `variants[${index}]`;
     if (!variant.key) problems.add('MISSING_FIELD', `${path}.key`, 'A variant needs a key.');
-    if (values.has(variant.key)) {
+    if (variants.has(variant.key)) {
       problems.add('DUPLICATE_VARIANT', `${path}.key`, `The variant "${variant.key}" is given twice.`);
     }
     // Also without a usable value, so that naming the variant elsewhere is no second problem.
-    values.set(variant.key, compileValue(variant.value, kind, `${path}.value`, problems) ?? null);
+    variants.set(variant.key, {
+      value: compileValue(variant.value, kind, `${path}.value`, problems) ?? null,
+      enabledOverride: checkedOverride(variant.enabledOverride, `${path}.enabledOverride`, problems),
+    });
   });
-  return values;
+  return variants;
 }
 
 function compileValue(
@@ -139,61 +141,61 @@ function compileOff(
   scope: Scope,
 ): Evaluation {
   // The flag's own off variant must exist even where an environment overrides it.
+  const site = { reason: 'DISABLED' } as const;
   const ofFlag = flag.offVariant
-    ? answers.named(flag.offVariant, 'DISABLED', '', 'offVariant', flagProblems)
-    : answers.known(undefined, 'DISABLED');
+    ? answers.named(flag.offVariant, site, 'offVariant', flagProblems)
+    : answers.known(undefined, site);
   if (!config.offVariant) return ofFlag;
-  return answers.named(config.offVariant, 'DISABLED', '', 'offVariant', scope.problems);
+  return answers.named(config.offVariant, site, 'offVariant', scope.problems);
 }
 
-type Body = Pick<CompiledFlag, 'stages' | 'fallthrough' | 'unanswered' | 'constant' | 'transitions'>;
+type Body = Pick<CompiledFlag, 'stages' | 'fallthrough' | 'unanswered' | 'constant'>;
+
+/** What is left of a flag while it is off. */
+function offBody(whenOff: Evaluation, guard: Stage | undefined): Body {
+  return {
+    stages: guard === undefined ? NONE : [guard],
+    fallthrough: undefined,
+    unanswered: whenOff,
+    constant: guard === undefined ? whenOff : undefined,
+  };
+}
 
 function compileBody(
   config: FlagConfigDefinition,
   offVariant: string | undefined,
   answers: Answers,
   scope: Scope,
-): Body {
-  const prerequisites = config.prerequisites?.length
-    ? [
-        compilePrerequisites(
-          config.prerequisites,
-          { path: 'prerequisites', ofRule: false, ruleId: '', offVariant, answers },
-          scope,
-        ),
-      ]
-    : NONE;
+): { readonly guard: Stage | undefined; readonly body: Body } {
+  const guard = config.prerequisites?.length
+    ? compilePrerequisites(
+        config.prerequisites,
+        { path: 'prerequisites', ofRule: false, ruleId: '', offVariant, answers },
+        scope,
+      )
+    : undefined;
+  const ids = new RuleIds(scope.problems);
+  const holdouts = compileHoldouts(config.holdouts ?? [], offVariant, answers, ids, scope);
   const targets = compileTargets(config.targets ?? [], answers, scope);
-  const rules = compileRules(config.rules ?? [], offVariant, answers, scope);
-  const stages: Stage[] = [...prerequisites, ...targets, ...rules];
-  const transitions = rules.flatMap((rule) => rule.window?.transitions() ?? []);
-  const unanswered = answers.known(undefined, 'DEFAULT');
+  const rules = compileRules(config.rules ?? [], offVariant, answers, ids, scope);
+  const stages: Stage[] = [...(guard ? [guard] : NONE), ...holdouts, ...targets, ...rules];
+  const unanswered = answers.known(undefined, { reason: 'DEFAULT' });
   const alone = stages.length === 0;
   const site = { path: 'fallthrough', ruleId: '', reason: alone ? 'STATIC' : 'DEFAULT' } as const;
   const fallthrough = config.fallthrough && compileServe(config.fallthrough, site, answers, scope);
   let constant: Evaluation | undefined;
   if (alone && fallthrough === undefined) constant = unanswered;
-  else if (alone && fallthrough instanceof VariantServe) constant = fallthrough.constant;
-  return { stages, fallthrough, unanswered, constant, transitions };
+  else if (alone && fallthrough instanceof ConstantServe) constant = fallthrough.constant;
+  return { guard, body: { stages: compact(stages), fallthrough, unanswered, constant } };
 }
 
 function compileRules(
   rules: readonly RuleDefinition[],
   offVariant: string | undefined,
   answers: Answers,
+  ids: RuleIds,
   scope: Scope,
 ): Rule[] {
   scope.problems.limit('rules', 'Rules', rules.length, LIMITS.rulesPerFlag);
-  const ids = new Set<string>();
-  return rules.flatMap((rule, index) => {
-    if (rule.id && ids.has(rule.id)) {
-      scope.problems.add(
-        'DUPLICATE_RULE_ID',
-        `rules[${index}].id`,
-        `The rule id "${rule.id}" is given twice.`,
-      );
-    }
-    if (rule.id) ids.add(rule.id);
-    return compileRule(rule, index, offVariant, answers, scope) ?? NONE;
-  });
+  return rules.flatMap((rule, index) => compileRule(rule, index, offVariant, answers, ids, scope) ?? NONE);
 }

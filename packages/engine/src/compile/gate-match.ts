@@ -1,16 +1,18 @@
 /**
- * Asks whether a subject's number lies in some ranges of a gate.
+ * Asks whether a subject's number lies in some ranges of a gate, or below the
+ * bound of a ramp.
  *
  * Place on the path: conditions, a split's traffic, and further gates of its
  * entries.
  */
 import { LIMITS } from '../limits.ts';
-import type { GateMatchDefinition, JsonValue } from '../model.ts';
+import type { GateDefinition, GateMatchDefinition, JsonValue } from '../model.ts';
 import type { Condition, Walk } from '../walk.ts';
 import { compileGate } from './compile-gate.ts';
 import { NEVER } from './fixed-condition.ts';
-import { completeGate, type Gate, NOBODY } from './gate.ts';
-import { compileRanges } from './ranges.ts';
+import { completeMatchGate, type Gate, NOBODY } from './gate.ts';
+import { compileRamp, type Ramp } from './ramp.ts';
+import { compileRanges, excludedEnd } from './ranges.ts';
 import type { Scope } from './scope.ts';
 
 class GateMatch implements Condition {
@@ -53,6 +55,34 @@ class GateMatch implements Condition {
   }
 }
 
+class RampMatch implements Condition {
+  readonly #gate: Gate;
+  readonly #ramp: Ramp;
+  /** What the bound's policies are read from. */
+  readonly #definition: GateDefinition;
+  /** Path segment below the place that holds the match. */
+  readonly #segment: string;
+
+  constructor(gate: Gate, ramp: Ramp, definition: GateDefinition, segment: string) {
+    this.#gate = gate;
+    this.#ramp = ramp;
+    this.#definition = definition;
+    this.#segment = segment;
+  }
+
+  holds(walk: Walk): boolean {
+    const bound = this.#ramp.bound(walk.nowMs);
+    const number = this.#gate.number(walk);
+    const matched = bound !== undefined && number !== NOBODY && number < excludedEnd(bound, this.#definition);
+    if (walk.trace !== undefined) {
+      const step = walk.trace.leaf('gate', this.#segment, matched, numberMessage(number, matched));
+      step.expected = bound === undefined ? [] : [{ from: 0, to: bound }];
+      if (number !== NOBODY) step.actual = number;
+    }
+    return matched;
+  }
+}
+
 export function numberMessage(number: number, matched: boolean): string {
   if (number === NOBODY) return 'The context has no value to hash, so the subject is in no range.';
   return `The subject's number ${number} is ${matched ? 'inside' : 'outside'} the ranges.`;
@@ -66,10 +96,18 @@ export function compileGateMatch(
   prefix: string,
   scope: Scope,
 ): Condition {
-  const definition = completeGate(match.gate, prefix);
+  const definition = completeMatchGate(match, prefix);
+  scope.problems.limit(`${path}.group`, 'Characters of a group', match.group?.length ?? 0, LIMITS.groupChars);
   const gate = compileGate(definition, `${path}.gate`, scope);
+  if (match.ramp !== undefined && match.ranges?.length) {
+    scope.problems.add('BAD_RANGE', `${path}.ramp`, 'Either ranges or a ramp is given, not both.');
+  }
+  if (match.ramp !== undefined) {
+    const ramp = compileRamp(match.ramp, definition, `${path}.ramp`, scope);
+    return gate && ramp ? new RampMatch(gate, ramp, definition, segment) : NEVER;
+  }
   if (!match.ranges?.length) {
-    scope.problems.add('MISSING_FIELD', `${path}.ranges`, 'At least one range is needed.');
+    scope.problems.add('MISSING_FIELD', `${path}.ranges`, 'At least one range, or a ramp, is needed.');
   }
   const bounds = compileRanges(match.ranges ?? [], definition, `${path}.ranges`, scope);
   return gate === undefined ? NEVER : new GateMatch(gate, bounds, segment);

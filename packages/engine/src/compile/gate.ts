@@ -12,10 +12,9 @@ import { DEFAULT_BUCKETS, NATIVE_NORMALIZER, type Normalizer } from '../hash/nor
 import type { Stringifier } from '../hash/stringifiers.ts';
 import { UTF8_BYTES_PER_UNIT } from '../hash/utf8.ts';
 import { LIMITS } from '../limits.ts';
-import type { GateDefinition, JsonObject } from '../model.ts';
+import type { GateDefinition, GateMatchDefinition, JsonObject } from '../model.ts';
 import { type Walk, WalkAbort } from '../walk.ts';
 
-const _MAX_UINT32 = 2 ** 32 - 1;
 /** The number of a subject that no range holds. */
 export const NOBODY = -1;
 
@@ -28,12 +27,14 @@ export function gatePrefixes(flagKey: string): {
   traffic: string;
   also: string;
   condition: string;
+  holdout: string;
 } {
   return {
     split: `${flagKey}.`,
     traffic: `${flagKey}.traffic.`,
     also: `${flagKey}.also.`,
     condition: `${flagKey}.condition.`,
+    holdout: `${flagKey}.holdout.`,
   };
 }
 
@@ -55,6 +56,12 @@ export function completeGate(gate: GateDefinition | undefined, prefix: string): 
   };
 }
 
+/** The gate of a match: one that names an exclusion group shares that group's seed. */
+export function completeMatchGate({ gate, group }: GateMatchDefinition, prefix: string): GateDefinition {
+  // No flag's key has a slash, so no flag shares the seed by accident.
+  return completeGate(gate, group ? `group/${group}.` : prefix);
+}
+
 /** What a gate's names stand for. */
 export interface Arithmetic {
   readonly family: HashFamily;
@@ -65,6 +72,8 @@ export interface Arithmetic {
 
 export class Gate {
   readonly #attributes: readonly AttributePath[];
+  /** Between the texts of all attributes; undefined: the first text alone. */
+  readonly #separator: string | undefined;
   readonly #arithmetic: Arithmetic;
   readonly #prefix: string;
   readonly #suffix: string;
@@ -76,6 +85,8 @@ export class Gate {
 
   constructor(definition: GateDefinition, attributes: readonly AttributePath[], arithmetic: Arithmetic) {
     this.#attributes = attributes;
+    this.#separator =
+      definition.combine === 'GATE_COMBINE_JOIN_PRESENT' ? (definition.separator ?? '') : undefined;
     this.#arithmetic = arithmetic;
     this.#prefix = definition.prefix ?? '';
     this.#suffix = definition.suffix ?? '';
@@ -111,15 +122,32 @@ export class Gate {
     throw this.#missing;
   }
 
-  /** The text of the first attribute that has one. */
+  /** What is hashed; undefined: no attribute has a text that is not too long. */
   #subject(context: JsonObject): string | undefined {
+    return this.#separator === undefined
+      ? this.#firstText(context)
+      : this.#joinedTexts(context, this.#separator);
+  }
+
+  #firstText(context: JsonObject): string | undefined {
     const attributes = this.#attributes;
     for (let i = 0; i < attributes.length; i += 1) {
-      const value = attributes[i]!.read(context);
-      const text = value === undefined ? undefined : this.#arithmetic.stringify(value);
-      if (text !== undefined && text.length <= LIMITS.contextStringChars) return text;
+      const text = this.#textOf(attributes[i]!, context);
+      if (text !== undefined) return text;
     }
     return undefined;
+  }
+
+  #joinedTexts(context: JsonObject, separator: string): string | undefined {
+    const texts = this.#attributes.flatMap((attribute) => this.#textOf(attribute, context) ?? []);
+    const text = texts.join(separator);
+    return texts.length === 0 || text.length > LIMITS.contextStringChars ? undefined : text;
+  }
+
+  #textOf(attribute: AttributePath, context: JsonObject): string | undefined {
+    const value = attribute.read(context);
+    const text = value === undefined ? undefined : this.#arithmetic.stringify(value);
+    return text !== undefined && text.length <= LIMITS.contextStringChars ? text : undefined;
   }
 
   #numberOf(text: string): number {

@@ -9,6 +9,7 @@ import { LIMITS } from '../limits.ts';
 import type { PrerequisiteDefinition, PrerequisiteOutcome } from '../model.ts';
 import type { Stage, Walk } from '../walk.ts';
 import type { Answers } from './answers.ts';
+import { compileCondition } from './condition.ts';
 import { compilePrerequisite, type Prerequisite } from './prerequisite.ts';
 import type { Scope } from './scope.ts';
 
@@ -67,7 +68,9 @@ export function compilePrerequisites(
     prerequisites.map((prerequisite, index) => {
       const path = `${site.path}[${index}]`;
       return {
-        prerequisite: compilePrerequisite(prerequisite, path, '', scope),
+        prerequisite: compilePrerequisite(prerequisite, path, '', scope, (value, valuePath) =>
+          compileCondition(value, valuePath, scope),
+        ),
         failure: { answer: outcomeOf(prerequisite, path, site, scope) },
       };
     }),
@@ -84,11 +87,14 @@ function outcomeOf(
   const whenUnspecified: PrerequisiteOutcome = ofRule
     ? 'PREREQUISITE_OUTCOME_NEXT_RULE'
     : 'PREREQUISITE_OUTCOME_OFF_VARIANT';
+  const answer = { reason: 'DEFAULT', ruleId } as const;
   switch (prerequisite.onFailure ?? whenUnspecified) {
     case 'PREREQUISITE_OUTCOME_OFF_VARIANT':
-      return answers.known(site.offVariant, 'DEFAULT', ruleId);
+      return answers.known(site.offVariant, answer);
+    case 'PREREQUISITE_OUTCOME_VARIANT':
+      return answers.named(prerequisite.failureVariant, answer, `${path}.failureVariant`, scope.problems);
     case 'PREREQUISITE_OUTCOME_CODE_DEFAULT':
-      return answers.known(undefined, 'DEFAULT', ruleId);
+      return answers.known(undefined, answer);
     case 'PREREQUISITE_OUTCOME_ERROR':
       return errorOf(answers.facts, 'GENERAL', `Prerequisite "${prerequisite.flag}" does not hold.`, ruleId);
     case 'PREREQUISITE_OUTCOME_NEXT_RULE':

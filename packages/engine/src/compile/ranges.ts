@@ -19,6 +19,18 @@ function nextUp(value: number): number {
   return double[0]!;
 }
 
+/** The end of the numbers that a complete gate gives. */
+export function spaceEnd(gate: GateDefinition): number {
+  return (gate.offset ?? 0) + (gate.buckets ?? 0);
+}
+
+/** The excluded end of a range up to `to`, under the gate's bound policy; 0 holds nobody. */
+export function excludedEnd(to: number, gate: GateDefinition): number {
+  if (gate.zeroIsNobody && to === 0) return 0;
+  const closed = gate.upperClosed || (gate.fullIsClosed && to === spaceEnd(gate));
+  return closed ? nextUp(to) : to;
+}
+
 /** [from, to, from, to, ...], empty ranges left out. The gate must be complete. */
 export function compileRanges(
   ranges: readonly RangeDefinition[],
@@ -28,7 +40,7 @@ export function compileRanges(
 ): readonly number[] {
   scope.problems.limit(path, 'Ranges', ranges.length, LIMITS.rangesPerList);
   scope.spend(ranges.length);
-  const end = (gate.offset ?? 0) + (gate.buckets ?? 0);
+  const end = spaceEnd(gate);
   const bounds: number[] = [];
   ranges.forEach((range, index) => {
     const from = range.from ?? 0;
@@ -37,9 +49,7 @@ export function compileRanges(
       scope.problems.add('BAD_RANGE', `${path}[${index}]`, `A range must hold 0 <= from <= to <= ${end}.`);
       return;
     }
-    if (gate.zeroIsNobody && to === 0) return;
-    const closed = gate.upperClosed || (gate.fullIsClosed && to === end);
-    const upper = closed ? nextUp(to) : to;
+    const upper = excludedEnd(to, gate);
     if (upper > from) bounds.push(from, upper);
   });
   return bounds;

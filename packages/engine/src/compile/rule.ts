@@ -12,12 +12,13 @@ import type { Answers } from './answers.ts';
 import { compileCondition } from './condition.ts';
 import { ALWAYS } from './fixed-condition.ts';
 import { compilePrerequisites, type PrerequisiteList } from './prerequisite-list.ts';
+import type { RuleIds } from './rule-ids.ts';
 import type { Scope } from './scope.ts';
 import { compileServe } from './serve.ts';
 import { compileWindow, type Window } from './window.ts';
 
 export class Rule implements Stage {
-  readonly window: Window | undefined;
+  readonly #window: Window | undefined;
   readonly #id: string;
   /** Place among the rules of the flag. */
   readonly #index: number;
@@ -34,7 +35,7 @@ export class Rule implements Stage {
   ) {
     this.#id = definition.id;
     this.#index = definition.index;
-    this.window = window;
+    this.#window = window;
     this.#prerequisites = prerequisites;
     this.#condition = condition;
     this.#serve = serve;
@@ -45,7 +46,7 @@ export class Rule implements Stage {
   }
 
   #decide(walk: Walk): Evaluation | undefined {
-    if (this.window !== undefined && !this.window.holds(walk)) return undefined;
+    if (this.#window !== undefined && !this.#window.holds(walk)) return undefined;
     if (this.#prerequisites !== undefined) {
       const failure = this.#prerequisites.failure(walk);
       if (failure !== undefined) return failure.answer;
@@ -72,11 +73,11 @@ export function compileRule(
   index: number,
   offVariant: string | undefined,
   answers: Answers,
+  ids: RuleIds,
   scope: Scope,
 ): Rule | undefined {
   const path = `rules[${index}]`;
-  const id = rule.id ?? '';
-  if (id === '') scope.problems.add('MISSING_FIELD', `${path}.id`, 'A rule needs an id; answers carry it.');
+  const id = ids.take(rule.id, path);
   scope.spend(1);
   const window = rule.window && compileWindow(rule.window, `${path}.window`, scope);
   const prerequisites = rule.prerequisites?.length

@@ -11,6 +11,7 @@ import { LIMITS } from '../limits.ts';
 import type { EntityKind, ProblemList } from '../problem.ts';
 import type { AttributePool } from './attribute-pool.ts';
 import type { Gate } from './gate.ts';
+import { Schedule } from './schedule.ts';
 
 /** One place where an entity names another one; resolved when the set is linked. */
 export interface Reference {
@@ -18,6 +19,8 @@ export interface Reference {
   readonly key: string;
   /** Variants of the flag that are named. */
   readonly variants: readonly string[];
+  /** It need not be there. */
+  readonly optional: boolean;
   readonly entity: EntityKind;
   readonly path: string;
 }
@@ -29,6 +32,8 @@ export class Scope {
   readonly references: Reference[] = [];
   /** Gates by their definition: all rules of a flag usually have the same. */
   readonly gates: Map<string, Gate> = new Map();
+  /** Instants and spans of time in which answers change without a revision. */
+  readonly schedule: Schedule = new Schedule();
   readonly #attributes: AttributePool;
   #steps = 1;
   #nodes = 0;
@@ -47,8 +52,9 @@ export class Scope {
     this.#steps += steps;
   }
 
-  attribute(attribute: string, path: string): AttributePath {
-    return this.#attributes.get(attribute, path, this.problems);
+  /** `kind` "" or absent is the whole context. */
+  attribute(attribute: string, path: string, kind = ''): AttributePath {
+    return this.#attributes.get(attribute, kind, path, this.problems);
   }
 
   /** Counts a condition; reports once when there are too many. */
@@ -74,7 +80,12 @@ export class Scope {
     );
   }
 
-  refer(kind: Reference['kind'], key: string, path: string, variants: readonly string[] = []): void {
-    this.references.push({ kind, key, variants, entity: this.problems.entity, path });
+  refer(
+    kind: Reference['kind'],
+    key: string,
+    path: string,
+    { variants = [], optional = false }: Partial<Pick<Reference, 'variants' | 'optional'>> = {},
+  ): void {
+    this.references.push({ kind, key, variants, optional, entity: this.problems.entity, path });
   }
 }

@@ -1,6 +1,7 @@
 /**
  * A segment: a named set of subjects. Excluded members are read first, then
- * included ones, then the condition decides about everybody else.
+ * included ones, unless it says otherwise; then the condition decides about
+ * everybody else.
  *
  * Place on the path: called by the set for each changed segment. Lists hold
  * text, so the attribute compares by its native text.
@@ -15,6 +16,7 @@ import type { AttributePool } from './attribute-pool.ts';
 import { compileCondition } from './condition.ts';
 import { NEVER } from './fixed-condition.ts';
 import type { OwnCompile } from './flag.ts';
+import type { Schedule } from './schedule.ts';
 import { Scope } from './scope.ts';
 
 /** One segment; the extra lists hold the members of its parts, already resolved. */
@@ -27,22 +29,30 @@ export interface SegmentUnit {
 
 class Segment implements CompiledSegment {
   readonly key: string;
+  readonly schedule: Schedule | undefined;
   readonly #attribute: AttributePath;
   readonly #excluded: ReadonlySet<string>;
   readonly #included: ReadonlySet<string>;
+  readonly #includedFirst: boolean;
   readonly #condition: Condition;
 
   constructor(
     key: string,
+    schedule: Schedule | undefined,
     attribute: AttributePath,
-    excluded: ReadonlySet<string>,
-    included: ReadonlySet<string>,
+    lists: {
+      readonly excluded: ReadonlySet<string>;
+      readonly included: ReadonlySet<string>;
+      readonly includedFirst: boolean;
+    },
     condition: Condition,
   ) {
     this.key = key;
+    this.schedule = schedule;
     this.#attribute = attribute;
-    this.#excluded = excluded;
-    this.#included = included;
+    this.#excluded = lists.excluded;
+    this.#included = lists.included;
+    this.#includedFirst = lists.includedFirst;
     this.#condition = condition;
   }
 
@@ -50,8 +60,10 @@ class Segment implements CompiledSegment {
     const value = this.#attribute.read(walk.context);
     const text = value === undefined ? undefined : nativeText(value);
     if (text !== undefined) {
+      const included = this.#included.has(text);
+      if (included && this.#includedFirst) return listed(walk, 'included', text, true);
       if (this.#excluded.has(text)) return listed(walk, 'excluded', text, false);
-      if (this.#included.has(text)) return listed(walk, 'included', text, true);
+      if (included) return listed(walk, 'included', text, true);
     }
     walk.trace?.at('condition');
     return this.#condition.holds(walk);
@@ -68,12 +80,14 @@ export function compileSegment(unit: SegmentUnit, attributes: AttributePool): Ow
   const problems: Problem[] = [];
   const scope = new Scope(unit.key, new ProblemList('segment', unit.key, problems), attributes);
   const { segment } = unit;
-  const attribute = scope.attribute(segment.attribute ?? '', 'attribute');
+  const attribute = scope.attribute(segment.attribute ?? '', 'attribute', segment.contextKind);
   const excluded = members(segment.excluded, unit.extraExcluded, 'excluded', scope);
   const included = members(segment.included, unit.extraIncluded, 'included', scope);
   const condition = segment.condition ? compileCondition(segment.condition, 'condition', scope) : NEVER;
   scope.checkSteps();
-  const compiled = new Segment(unit.key, attribute, excluded, included, condition);
+  const schedule = scope.schedule.isEmpty ? undefined : scope.schedule;
+  const lists = { excluded, included, includedFirst: segment.includedFirst ?? false };
+  const compiled = new Segment(unit.key, schedule, attribute, lists, condition);
   return {
     compiled: problems.length > 0 ? undefined : compiled,
     problems,

@@ -1,13 +1,13 @@
 /**
- * What a rule or the fallthrough serves: one variant, or a split with what
- * follows when it holds nobody.
+ * What a rule or the fallthrough serves: one variant, a split with what follows
+ * when it holds nobody, or an ending without a variant.
  *
  * Place on the path: the last step of a rule.
  */
 import { type Evaluation, errorOf, type Reason } from '../evaluation.ts';
-import type { ServeDefinition, SplitDefinition } from '../model.ts';
+import type { EnabledOverride, Ending, ServeDefinition, SplitDefinition } from '../model.ts';
 import type { Stage, Walk } from '../walk.ts';
-import type { Answers } from './answers.ts';
+import { type Answers, checkedOverride } from './answers.ts';
 import type { Scope } from './scope.ts';
 import { compileSplit, MISS, type Split } from './split.ts';
 
@@ -19,7 +19,15 @@ interface ServeSite {
   readonly reason: Exclude<Reason, 'ERROR'>;
 }
 
-export class VariantServe implements Stage {
+/** Where a serve stands, and what its answers report as enabled. */
+interface OverriddenSite extends ServeSite {
+  readonly enabledOverride: EnabledOverride | undefined;
+}
+
+const OUTCOMES = ['variant', 'split', 'jsonLogic', 'ending'] as const;
+
+/** Answers the same to everybody. */
+export class ConstantServe implements Stage {
   readonly constant: Evaluation;
 
   constructor(constant: Evaluation) {
@@ -27,9 +35,18 @@ export class VariantServe implements Stage {
   }
 
   answer(walk: Walk): Evaluation {
-    walk.trace?.leaf('serve', 'variant', true, `Serves variant "${this.constant.variant}".`);
+    walk.trace?.leaf('serve', servedMember(this.constant), true, constantMessage(this.constant));
     return this.constant;
   }
+}
+
+function servedMember({ variant }: Evaluation): string {
+  return variant === undefined ? 'ending' : 'variant';
+}
+
+function constantMessage({ variant, reason }: Evaluation): string {
+  if (variant !== undefined) return `Serves variant "${variant}".`;
+  return `Answers ${reason === 'ERROR' ? 'an error' : "the caller's default"}.`;
 }
 
 class SplitServe implements Stage {
@@ -64,43 +81,77 @@ function splitMessage(entry: number, answer: Evaluation | undefined): string {
 /** Answers undefined after it reported why there is none. */
 export function compileServe(
   serve: ServeDefinition | undefined,
-  site: ServeSite,
+  place: ServeSite,
   answers: Answers,
   scope: Scope,
 ): Stage | undefined {
-  if (serve?.variant !== undefined && serve.split !== undefined) {
-    scope.problems.add('BAD_OUTCOME', site.path, 'Either a variant or a split is served, not both.');
-  }
-  if (serve?.split !== undefined) return compileSplitServe(serve, serve.split, site, answers, scope);
-  if (!serve?.variant) {
-    scope.problems.add('MISSING_FIELD', site.path, 'A variant or a split to serve is needed.');
+  const given = OUTCOMES.filter((name) => serve?.[name] !== undefined);
+  if (serve === undefined || given.length !== 1) {
+    const what = given.length === 0 ? 'none' : given.join(', ');
+    scope.problems.add(
+      given.length === 0 ? 'MISSING_FIELD' : 'BAD_OUTCOME',
+      place.path,
+      `Exactly one of ${OUTCOMES.join(', ')} is served; given: ${what}.`,
+    );
     return undefined;
   }
-  const path = `${site.path}.variant`;
-  return new VariantServe(answers.named(serve.variant, site.reason, site.ruleId, path, scope.problems));
+  const overridePath = `${place.path}.enabledOverride`;
+  const enabledOverride = checkedOverride(serve.enabledOverride, overridePath, scope.problems);
+  const site = { ...place, enabledOverride };
+  if (serve.split !== undefined) return compileSplitServe(serve, serve.split, site, answers, scope);
+  if (serve.ending !== undefined) return compileEnding(serve.ending, site, answers, scope);
+  if (serve.jsonLogic !== undefined) {
+    scope.problems.add(
+      'NOT_BUILT',
+      `${site.path}.jsonLogic`,
+      'JSONLogic expressions are not built into this engine.',
+    );
+    return undefined;
+  }
+  return new ConstantServe(answers.named(serve.variant, site, `${site.path}.variant`, scope.problems));
+}
+
+function compileEnding(
+  ending: Ending,
+  site: OverriddenSite,
+  answers: Answers,
+  scope: Scope,
+): Stage | undefined {
+  switch (ending) {
+    case 'ENDING_CODE_DEFAULT':
+      return new ConstantServe(answers.known(undefined, { ...site, reason: 'DEFAULT' }));
+    case 'ENDING_ERROR':
+      return new ConstantServe(
+        errorOf(answers.facts, 'GENERAL', 'The flag is configured to answer an error.', site.ruleId),
+      );
+    default:
+      scope.problems.add('NOT_BUILT', `${site.path}.ending`, 'This ending is not built into this engine.');
+      return undefined;
+  }
 }
 
 function compileSplitServe(
   serve: ServeDefinition,
   definition: SplitDefinition,
-  site: ServeSite,
+  place: OverriddenSite,
   answers: Answers,
   scope: Scope,
 ): Stage | undefined {
-  const path = `${site.path}.split`;
+  const path = `${place.path}.split`;
+  const site = { ...place, reason: 'SPLIT' } as const;
   const split = compileSplit(definition, path, scope);
   const outcomes = (definition.entries ?? []).map((entry, index) =>
-    answers.named(entry.variant, 'SPLIT', site.ruleId, `${path}.entries[${index}].variant`, scope.problems),
+    answers.named(entry.variant, site, `${path}.entries[${index}].variant`, scope.problems),
   );
-  const miss = missOutcome(serve, site, outcomes, answers, scope);
+  const miss = missOutcome(serve, site, outcomes.at(-1), answers, scope);
   return split && new SplitServe(split, outcomes, miss);
 }
 
-/** Undefined: the next rule. */
+/** What is answered when nothing is served; undefined: the next rule. */
 function missOutcome(
   serve: ServeDefinition,
-  site: ServeSite,
-  outcomes: readonly Evaluation[],
+  site: OverriddenSite,
+  last: Evaluation | undefined,
   answers: Answers,
   scope: Scope,
 ): Evaluation | undefined {
@@ -109,17 +160,11 @@ function missOutcome(
     case 'MISS_POLICY_NEXT_RULE':
       return undefined;
     case 'MISS_POLICY_VARIANT':
-      return answers.named(
-        serve.missVariant,
-        'SPLIT',
-        site.ruleId,
-        `${site.path}.missVariant`,
-        scope.problems,
-      );
+      return answers.named(serve.missVariant, site, `${site.path}.missVariant`, scope.problems);
     case 'MISS_POLICY_LAST_ENTRY':
-      return outcomes.at(-1);
+      return last;
     case 'MISS_POLICY_CODE_DEFAULT':
-      return answers.known(undefined, 'DEFAULT', site.ruleId);
+      return answers.known(undefined, { ...site, reason: 'DEFAULT' });
     case 'MISS_POLICY_ERROR':
       return errorOf(answers.facts, 'GENERAL', 'No entry of the split holds the subject.', site.ruleId);
     default:

@@ -23,8 +23,9 @@ export const MISS = -1;
 const STRIDE = 3;
 
 export class Split {
-  readonly #gate: Gate;
-  /** [from, to, entry, from, to, entry, ...] in order of entries. */
+  /** Undefined: all entries are held by further gates alone. */
+  readonly #gate: Gate | undefined;
+  /** [from, to, entry, from, to, entry, ...] in order of entries; no range holds NOBODY but an open one. */
   readonly #ranges: readonly number[];
   /** What a subject must pass before the entries are read. */
   readonly #traffic: readonly Condition[] | undefined;
@@ -32,7 +33,7 @@ export class Split {
   readonly #also: readonly (readonly Condition[])[] | undefined;
 
   constructor(
-    gate: Gate,
+    gate: Gate | undefined,
     ranges: readonly number[],
     traffic: readonly Condition[] | undefined,
     also: readonly (readonly Condition[])[] | undefined,
@@ -46,8 +47,8 @@ export class Split {
   /** Index of the entry that holds the subject, or MISS. */
   entry(walk: Walk): number {
     if (this.#traffic !== undefined && !allHold(this.#traffic, 'traffic', walk)) return MISS;
-    const number = this.#gate.number(walk);
-    const entry = number === NOBODY ? MISS : this.#find(number, walk);
+    const number = this.#gate === undefined ? NOBODY : this.#gate.number(walk);
+    const entry = this.#find(number, walk);
     if (walk.trace !== undefined) this.#explain(walk.trace, number, entry);
     return entry;
   }
@@ -64,10 +65,11 @@ export class Split {
   }
 
   #explain(trace: Trace, number: number, entry: number): void {
+    if (this.#gate === undefined) return;
     const step = trace.leaf('gate', 'gate', entry !== MISS, numberMessage(number, entry !== MISS));
     step.expected = Array.from({ length: this.#ranges.length / STRIDE }, (_, index) => {
       const [from, to, owner] = this.#ranges.slice(index * STRIDE);
-      return { entry: owner!, from: from!, to: to! };
+      return to === Number.POSITIVE_INFINITY ? { entry: owner! } : { entry: owner!, from: from!, to: to! };
     });
     if (number !== NOBODY) step.actual = number;
   }
@@ -88,11 +90,13 @@ export function compileSplit(definition: SplitDefinition, path: string, scope: S
   const { split, problems } = resolveWeights({ ...definition, gate: gateDefinition });
   for (const problem of problems)
     scope.problems.add(problem.code, `${path}.${problem.path}`, problem.message);
-  const gate = compileGate(gateDefinition, `${path}.gate`, scope);
+  const entries = split.entries ?? [];
+  const shared = entries.some((entry) => !entry.alsoAlone);
+  const gate = shared ? compileGate(gateDefinition, `${path}.gate`, scope) : undefined;
+  refuseSticky(split, path, scope);
   const traffic = split.traffic?.length
     ? compileGateMatches(split.traffic, `${path}.traffic`, prefixes.traffic, scope)
     : undefined;
-  const entries = split.entries ?? [];
   if (entries.length === 0) {
     scope.problems.add('MISSING_FIELD', `${path}.entries`, 'A split needs at least one entry.');
   }
@@ -104,7 +108,26 @@ export function compileSplit(definition: SplitDefinition, path: string, scope: S
         compileGateMatches(entry.also ?? [], `${path}.entries[${index}].also`, prefixes.also, scope),
       )
     : undefined;
-  return gate === undefined ? undefined : new Split(gate, ranges, traffic, also);
+  return shared && gate === undefined ? undefined : new Split(gate, ranges, traffic, also);
+}
+
+function refuseSticky(split: SplitDefinition, path: string, scope: Scope): void {
+  if (split.sticky === undefined) return;
+  scope.problems.add(
+    'NOT_BUILT',
+    `${path}.sticky`,
+    'A remembered assignment is refused: an answer depends on the record, the context and the instant alone.',
+  );
+}
+
+function checkAlsoAlone(entry: SplitEntryDefinition, path: string, scope: Scope): void {
+  if (entry.weight || entry.ranges?.length) {
+    const message = 'An entry that its further gates hold alone has neither weight nor ranges.';
+    scope.problems.add('BAD_SPLIT', `${path}.alsoAlone`, message);
+  }
+  if (!entry.also?.length) {
+    scope.problems.add('MISSING_FIELD', `${path}.also`, 'At least one further gate is needed.');
+  }
 }
 
 function flatRanges(
@@ -115,6 +138,11 @@ function flatRanges(
 ): readonly number[] {
   const flat: number[] = [];
   entries.forEach((entry, index) => {
+    if (entry.alsoAlone) {
+      checkAlsoAlone(entry, `${path}.entries[${index}]`, scope);
+      flat.push(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, index);
+      return;
+    }
     const bounds = compileRanges(entry.ranges ?? [], gate, `${path}.entries[${index}].ranges`, scope);
     for (let i = 0; i < bounds.length; i += 2) flat.push(bounds[i]!, bounds[i + 1]!, index);
   });

@@ -64,9 +64,14 @@ export function compileTargets(
   const groups: TargetGroup[] = [];
   targets.forEach((target, index) => {
     const path = `targets[${index}]`;
-    const attribute = scope.attribute(target.attribute ?? '', `${path}.attribute`);
+    const attribute = scope.attribute(target.attribute ?? '', `${path}.attribute`, target.contextKind);
     const values = checkedValues(target.values ?? [], `${path}.values`, scope);
-    const answer = answers.named(target.variant, 'TARGETING_MATCH', '', `${path}.variant`, scope.problems);
+    const answer = answers.named(
+      target.variant,
+      { reason: 'TARGETING_MATCH' },
+      `${path}.variant`,
+      scope.problems,
+    );
     let group = groups.at(-1);
     if (group?.attribute !== attribute) {
       group = new TargetGroup(attribute, index);

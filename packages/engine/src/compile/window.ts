@@ -1,5 +1,6 @@
 /**
- * A window in time: start included, end excluded, both optional.
+ * A window in time: start included, end excluded unless it says otherwise, both
+ * optional.
  *
  * Place on the path: the first check of a rule. Time is the walk's, never the
  * process's.
@@ -14,19 +15,18 @@ export class Window implements Condition {
   readonly #startMs: number;
   /** Unix ms; Infinity without an end. */
   readonly #endMs: number;
+  readonly #endInclusive: boolean;
 
-  constructor(startMs: number, endMs: number) {
+  constructor(startMs: number, endMs: number, endInclusive: boolean) {
     this.#startMs = startMs;
     this.#endMs = endMs;
-  }
-
-  /** Instants (unix ms) at which the window opens or closes. */
-  transitions(): number[] {
-    return [this.#startMs, this.#endMs].filter((instantMs) => Number.isFinite(instantMs));
+    this.#endInclusive = endInclusive;
   }
 
   holds(walk: Walk): boolean {
-    const open = walk.nowMs >= this.#startMs && walk.nowMs < this.#endMs;
+    const { nowMs } = walk;
+    const open =
+      nowMs >= this.#startMs && (nowMs < this.#endMs || (this.#endInclusive && nowMs === this.#endMs));
     if (walk.trace !== undefined) {
       const step = walk.trace.leaf('condition', 'window', open, `The window is ${open ? 'open' : 'closed'}.`);
       step.actual = walk.nowMs;
@@ -41,8 +41,13 @@ export class Window implements Condition {
 export function compileWindow(window: WindowDefinition, path: string, scope: Scope): Window {
   const startMs = boundary(window.start, `${path}.start`, scope) ?? Number.NEGATIVE_INFINITY;
   const endMs = boundary(window.end, `${path}.end`, scope) ?? Number.POSITIVE_INFINITY;
-  if (startMs >= endMs) scope.problems.add('BAD_WINDOW', path, 'A window must start before it ends.');
-  return new Window(startMs, endMs);
+  const endInclusive = window.endInclusive ?? false;
+  if (startMs > endMs || (startMs === endMs && !endInclusive))
+    scope.problems.add('BAD_WINDOW', path, 'A window must start before it ends.');
+  scope.schedule.changesAt(startMs);
+  // Instants are whole milliseconds: an included end is over one later.
+  scope.schedule.changesAt(endInclusive ? endMs + 1 : endMs);
+  return new Window(startMs, endMs, endInclusive);
 }
 
 function boundary(text: string | undefined, path: string, scope: Scope): number | undefined {

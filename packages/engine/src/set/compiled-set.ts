@@ -5,12 +5,14 @@
  * Place on the path: held by evaluators, clients and the control plane, one
  * per environment.
  */
+import type { Schedule } from '../compile/schedule.ts';
 import { evaluateFlag } from '../evaluate-flag.ts';
 import { type Evaluation, errorOf, type Recorder } from '../evaluation.ts';
 import type { FlagKind, JsonObject } from '../model.ts';
 import { Trace } from '../trace.ts';
 import { type CompiledFlag, type CompiledSegment, type Directory, Walk } from '../walk.ts';
 import { nodeId, nodeOf, reachableDependents, type SetState } from './set-state.ts';
+import { Timetable } from './timetable.ts';
 
 export interface CompiledSet {
   /** Number of flags that can be evaluated. */
@@ -37,7 +39,7 @@ export class LinkedSet implements CompiledSet, Directory {
   /** A walk that no evaluation is using; kept so that evaluating allocates none. */
   #idleWalk: Walk | undefined;
   #sortedKeys: readonly string[] | undefined;
-  #transitions: readonly number[] | undefined;
+  #timetable: Timetable | undefined;
 
   constructor(state: SetState) {
     this.state = state;
@@ -123,16 +125,13 @@ export class LinkedSet implements CompiledSet, Directory {
   }
 
   nextTransition(nowMs: number): number | undefined {
-    this.#transitions ??= [...this.#liveFlags()].flatMap((flag) => flag.transitions).sort((a, b) => a - b);
-    const transitions = this.#transitions;
-    let low = 0;
-    let high = transitions.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (transitions[middle]! > nowMs) high = middle;
-      else low = middle + 1;
-    }
-    return transitions[low];
+    this.#timetable ??= new Timetable(this.#schedules());
+    return this.#timetable.next(nowMs);
+  }
+
+  *#schedules(): Generator<Schedule> {
+    for (const table of [this.state.flags, this.state.segments])
+      for (const { live } of table.values()) if (live?.schedule !== undefined) yield live.schedule;
   }
 }
 

@@ -47,7 +47,8 @@ export function linkOutcome(
     }
     const target = tables[reference.kind === 'flag' ? 'flags' : 'segments'].get(reference.key);
     const wrong = checkTarget(reference, target);
-    if (wrong !== undefined) add(reference, wrong.code, wrong.message, wrong.variant);
+    if (wrong !== undefined && !(reference.optional && target?.live === undefined))
+      add(reference, wrong.code, wrong.message, wrong.variant);
     if (target === undefined) continue;
     depth = Math.max(depth, target.link.depth + 1);
     steps += target.link.steps;

@@ -38,7 +38,8 @@ export interface ResolvedWeights {
  */
 export function resolveWeights(split: SplitDefinition): ResolvedWeights {
   const entries = split.entries ?? [];
-  if (entries.length === 0 || !hasUsableRanges(split)) return { split, problems: [] };
+  const shared = entries.some((entry) => !entry.alsoAlone);
+  if (!shared || !hasUsableRanges(split)) return { split, problems: [] };
   const space = spaceOf(split);
   const size = space.to - space.from;
   const weights = entries.map((entry) => entry.weight ?? 0);
