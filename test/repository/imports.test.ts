@@ -9,13 +9,23 @@ import { readTracked, sourceFiles } from './tracked-files.ts';
 /** What each workspace folder may import of ours. A new folder must be entered here. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'packages/engine': [],
+  'packages/importers': ['engine'],
   'packages/replica': ['engine'],
   'packages/protocol': ['replica', 'engine'],
   'packages/runtime': ['protocol', 'replica', 'engine'],
   'packages/client': ['protocol', 'replica', 'engine'],
   'services/control-plane': ['runtime', 'protocol', 'replica', 'engine'],
   'services/evaluator': ['runtime', 'protocol', 'replica', 'engine'],
-  'packages/cli': ['client', 'runtime', 'protocol', 'replica', 'engine', 'control-plane', 'evaluator'],
+  'packages/cli': [
+    'client',
+    'runtime',
+    'protocol',
+    'replica',
+    'engine',
+    'importers',
+    'control-plane',
+    'evaluator',
+  ],
 };
 const OURS = '@flagstream/';
 const BUS = 'packages/runtime/src/bus/';

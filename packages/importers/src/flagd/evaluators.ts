@@ -1,0 +1,155 @@
+/**
+ * `$evaluators`: named parts of targeting rules, and their substitution for
+ * `{"$ref": NAME}`.
+ *
+ * Place on the path: before a flag is read. What holds: as in flagd, which
+ * replaces text, a reference counts wherever it stands in a flag, its place is
+ * taken by the members of the named object, and an unknown name stays (the
+ * rule then fails when it is evaluated). Unlike flagd, whose answer to it is
+ * chance, a reference inside an evaluator is followed. The result is bounded in
+ * depth and size, whatever refers to what how often.
+ */
+import type { JsonObject, JsonValue } from '@flagstream/engine';
+import { isJsonObject, placeIn, wordFor } from '../json-shape.ts';
+
+/** Deeper than any expression that compiles, and far from the stack's end. */
+const DEPTH_MAX = 200;
+/** Values of one flag after substitution: a hundred times what compiles. */
+const VALUES_MAX = 100_000;
+const REFERENCE = '$ref';
+
+/** Why a flag cannot be taken over. */
+export interface Obstacle {
+  readonly path: string;
+  readonly construct: string;
+  readonly reason: string;
+}
+
+interface Expanded {
+  readonly value: JsonValue;
+  /** Values inside, itself included, as if nothing were shared. */
+  readonly values: number;
+  /** Levels of nesting below. */
+  readonly depth: number;
+}
+
+type Resolved =
+  | { readonly members: readonly [string, JsonValue][]; readonly values: number; readonly depth: number }
+  | { readonly reason: string };
+
+export class Evaluators {
+  readonly #written: ReadonlyMap<string, JsonValue>;
+  readonly #resolved = new Map<string, Resolved>();
+  /** Being resolved: one that comes up again refers to itself. */
+  readonly #open = new Set<string>();
+
+  constructor(evaluators: JsonObject) {
+    this.#written = new Map(Object.entries(evaluators));
+  }
+
+  /** The value without references to evaluators, or the first thing that stands in the way. */
+  substitute(
+    value: JsonValue,
+    path: string,
+  ): { readonly value: JsonValue } | { readonly obstacle: Obstacle } {
+    const expansion = new Expansion((name) => this.#resolve(name));
+    const expanded = expansion.expand(value, path, 0);
+    return expansion.obstacle === undefined ? { value: expanded.value } : { obstacle: expansion.obstacle };
+  }
+
+  #resolve(name: string): Resolved | undefined {
+    const written = this.#written.get(name);
+    if (written === undefined) return undefined;
+    let resolved = this.#resolved.get(name);
+    if (resolved === undefined) {
+      if (this.#open.has(name)) return { reason: `The evaluator "${name}" refers to itself.` };
+      this.#open.add(name);
+      resolved = this.#expand(name, written);
+      this.#open.delete(name);
+      this.#resolved.set(name, resolved);
+    }
+    return resolved;
+  }
+
+  #expand(name: string, written: JsonValue): Resolved {
+    if (!isJsonObject(written))
+      return { reason: `The evaluator "${name}" is ${wordFor(written)}; only an object can be referred to.` };
+    const expansion = new Expansion((inner) => this.#resolve(inner));
+    const { value, values, depth } = expansion.expand(written, '', 0);
+    if (expansion.obstacle !== undefined) return { reason: expansion.obstacle.reason };
+    return { members: Object.entries(value as JsonObject), values, depth };
+  }
+}
+
+const NOTHING: Expanded = { value: null, values: 1, depth: 0 };
+
+/** One walk through one value. After the first obstacle it only ends. */
+class Expansion {
+  obstacle: Obstacle | undefined;
+  readonly #resolve: (name: string) => Resolved | undefined;
+  #values = 0;
+
+  constructor(resolve: (name: string) => Resolved | undefined) {
+    this.#resolve = resolve;
+  }
+
+  expand(value: JsonValue, path: string, depth: number): Expanded {
+    if (this.obstacle !== undefined) return NOTHING;
+    this.#values += 1;
+    if (this.#values > VALUES_MAX)
+      return this.#stop(path, 'size', `The flag holds more than ${VALUES_MAX} values.`);
+    if (typeof value === 'number' && !Number.isFinite(value))
+      return this.#stop(path, 'number', 'A number is larger than a double can hold.');
+    if (typeof value !== 'object' || value === null) return { value, values: 1, depth: 0 };
+    if (depth >= DEPTH_MAX) return this.#stop(path, 'nesting', `Values are nested deeper than ${DEPTH_MAX}.`);
+    return Array.isArray(value)
+      ? this.#list(value as readonly JsonValue[], path, depth)
+      : this.#object(value as JsonObject, path, depth);
+  }
+
+  #list(list: readonly JsonValue[], path: string, depth: number): Expanded {
+    const items = list.map((item, index) => this.expand(item, placeIn(path, index), depth + 1));
+    return { value: items.map(({ value }) => value), ...measure(items) };
+  }
+
+  #object(object: JsonObject, path: string, depth: number): Expanded {
+    const members: [string, JsonValue][] = [];
+    const parts: { values: number; depth: number }[] = [];
+    for (const [name, value] of Object.entries(object)) {
+      const place = placeIn(path, name);
+      const referred = name === REFERENCE && typeof value === 'string' ? this.#resolve(value) : undefined;
+      if (referred === undefined) {
+        const expanded = this.expand(value, place, depth + 1);
+        members.push([name, expanded.value]);
+        parts.push(expanded);
+      } else if ('reason' in referred) return this.#stop(place, REFERENCE, referred.reason);
+      else {
+        this.#values += referred.values;
+        if (this.#values > VALUES_MAX || depth + referred.depth > DEPTH_MAX)
+          return this.#stop(place, REFERENCE, 'What the evaluators make of it is too large.');
+        members.push(...referred.members);
+        parts.push({ values: referred.values - 1, depth: referred.depth - 1 });
+      }
+    }
+    // fromEntries defines own members, so a name "__proto__" stays data.
+    return { value: Object.fromEntries(members), ...measure(parts) };
+  }
+
+  #stop(path: string, construct: string, reason: string): Expanded {
+    this.obstacle ??= { path, construct, reason };
+    return NOTHING;
+  }
+}
+
+function measure(parts: readonly { readonly values: number; readonly depth: number }[]): {
+  values: number;
+  depth: number;
+} {
+  let values = 1;
+  let depth = 0;
+  for (const part of parts) {
+    values += part.values;
+    depth = Math.max(depth, part.depth + 1);
+  }
+  return { values, depth };
+}

@@ -1,0 +1,285 @@
+import type { JsonObject, JsonValue } from '@flagstream/engine';
+import { describe, expect, it } from 'vitest';
+import type { ImportOptions, ImportResult, ImportSource } from '../import-report.ts';
+import { IMPORTERS } from '../importers.ts';
+
+type Imported = Extract<ImportResult, { outcome: 'imported' }>;
+
+const COLORS = { red: '#f00', blue: '#00f' };
+
+function read(source: ImportSource, options?: ImportOptions): ImportResult {
+  const importer = IMPORTERS.get('flagd');
+  if (importer === undefined) throw new Error('there is no importer of flagd');
+  return importer(source, options);
+}
+
+function imported(source: ImportSource, options?: ImportOptions): Imported {
+  const result = read(source, options);
+  if (result.outcome === 'imported') return result;
+  throw new Error(`${result.path}: ${result.reason}`);
+}
+
+/** A document with the one flag "f". */
+function one(flag: JsonObject, rest: JsonObject = {}): JsonObject {
+  return { flags: { f: { state: 'ENABLED', variants: COLORS, defaultVariant: 'red', ...flag } }, ...rest };
+}
+
+function targetingOf(document: JsonValue): JsonValue | undefined {
+  return imported(document).flags[0]?.config?.rules?.[0]?.serve?.jsonLogic;
+}
+
+describe('a flagd flag', () => {
+  it('has its state as switch, its targeting as rule and its default variant as fallthrough', () => {
+    const targeting = { if: [{ '==': [{ var: 'plan' }, 'pro'] }, 'blue', null] };
+    const { flags, segments, report } = imported(JSON.stringify(one({ targeting })));
+    expect(flags).toEqual([
+      {
+        key: 'f',
+        flag: {
+          kind: 'FLAG_KIND_STRING',
+          variants: [
+            { key: 'red', value: '#f00' },
+            { key: 'blue', value: '#00f' },
+          ],
+          provenance: {
+            system: 'flagd',
+            documentVersion: 'v0',
+            dialects: ['flagd'],
+            reference: 'flagd 0.16.1',
+          },
+        },
+        config: {
+          enabled: true,
+          rules: [{ id: 'targeting', serve: { jsonLogic: targeting } }],
+          jsonLogicDialect: 'flagd',
+          fallthrough: { variant: 'red' },
+        },
+      },
+    ]);
+    expect({ segments, report }).toEqual({ segments: [], report: { refused: [], notes: [] } });
+  });
+
+  it('has neither rule nor dialect without targeting, and no fallthrough without a default variant', () => {
+    for (const targeting of [undefined, {}]) {
+      const flag = targeting === undefined ? {} : { targeting };
+      const [unit] = imported(one({ ...flag, state: 'DISABLED' })).flags;
+      expect(unit?.config).toEqual({ enabled: false, fallthrough: { variant: 'red' } });
+      expect(unit?.flag.provenance.dialects).toEqual([]);
+    }
+    for (const defaultVariant of [null, ''])
+      expect(imported(one({ defaultVariant })).flags[0]?.config).toEqual({ enabled: true });
+  });
+
+  it('keeps targeting that is a literal, and writes null as what answers null', () => {
+    for (const literal of [true, 'red', '', [], 7])
+      expect(targetingOf(one({ targeting: literal }))).toEqual(literal);
+    expect(targetingOf(one({ targeting: null }))).toEqual({ if: [false, false] });
+  });
+
+  it.each([
+    [{ a: true, b: false }, 'FLAG_KIND_BOOLEAN', 0],
+    [{ a: 1, b: 2.5 }, 'FLAG_KIND_NUMBER', 0],
+    [{ a: {}, b: { c: [1, null] } }, 'FLAG_KIND_OBJECT', 0],
+    [{ a: 1, b: 'x' }, 'FLAG_KIND_ANY', 1],
+    [{ a: null, b: [1] }, 'FLAG_KIND_ANY', 1],
+    [{}, 'FLAG_KIND_ANY', 1],
+  ])('is of the type that its variants %j have', (variants, kind, notes) => {
+    const { flags, report } = imported(one({ variants, defaultVariant: null }));
+    expect(flags[0]?.flag.kind).toBe(kind);
+    expect(flags[0]?.flag.variants).toEqual(Object.entries(variants).map(([key, value]) => ({ key, value })));
+    expect(report.notes).toHaveLength(notes);
+  });
+
+  it.each([{ state: 'enabled' }, { state: null }])('is enabled in the state %j, with a note', (state) => {
+    const { flags, report } = imported(one(state));
+    expect(flags[0]?.config?.enabled).toBe(true);
+    expect(report.notes).toEqual([
+      { path: 'flags.f.state', message: 'is neither ENABLED nor DISABLED: the flag is enabled, as in flagd' },
+    ]);
+  });
+
+  it('has the metadata of the set below its own, values that are no scalars left out', () => {
+    const metadata = { owner: 'web', flagSetId: 'own', empty: '', nothing: null, list: [1] };
+    const set = { owner: 'all', version: 3, empty: 'kept', nothing: true, gone: null, object: {} };
+    const { flags, report } = imported(one({ metadata }, { metadata: set }));
+    expect(flags[0]?.flag.metadata).toEqual({
+      owner: 'web',
+      version: 3,
+      empty: 'kept',
+      nothing: true,
+      flagSetId: 'own',
+    });
+    expect(report.notes.map(({ path }) => path)).toEqual(['metadata.object', 'flags.f.metadata.list']);
+  });
+
+  it.each([
+    ['v1', 'flagd-fractional-v1'],
+    ['v2', 'flagd'],
+    ['v3', 'flagd-fractional-v3'],
+  ] as const)('buckets by fractional %s in the dialect %s', (fractional, dialect) => {
+    const [flag] = imported(one({ targeting: { fractional: [['red']] } }), { fractional }).flags;
+    expect(flag?.config?.jsonLogicDialect).toBe(dialect);
+    expect(flag?.flag.provenance.dialects).toEqual([dialect]);
+  });
+
+  it('may be named as objects have members, also as a variant', () => {
+    const text = '{"flags":{"__proto__":{"state":"ENABLED","variants":{"__proto__":1,"constructor":2}}}}';
+    const [flag] = imported(text).flags;
+    expect(flag?.key).toBe('__proto__');
+    expect(flag?.flag.variants).toEqual([
+      { key: '__proto__', value: 1 },
+      { key: 'constructor', value: 2 },
+    ]);
+    const unnamed = text.replace('{"state"', '{"defaultVariant":"toString","state"');
+    expect(read(unnamed)).toMatchObject({ outcome: 'rejected', path: 'flags.__proto__.defaultVariant' });
+  });
+});
+
+describe('a flagd document', () => {
+  it.each([
+    ['{"flags":', '', /^The document is not JSON/],
+    ['[]', '', /must be an object, not a list/],
+    [{ flags: 'a' }, 'flags', /must be an object or a list, not a string/],
+    [one({ defaultVariant: 'green' }), 'flags.f.defaultVariant', /"green" is not a variant of the flag "f"/],
+    [one({}, { $evaluators: { 'a b': {} } }), '$evaluators."a b"', /is empty/],
+    [one({}, { $evaluators: [] }), '$evaluators', /must be an object/],
+    [one({}, { metadata: 'x' }), 'metadata', /must be an object/],
+  ])('%j is rejected as a whole', (document, path, reason) => {
+    expect(read(document)).toEqual({ outcome: 'rejected', path, reason: expect.stringMatching(reason) });
+  });
+
+  it('without flags holds none', () => {
+    expect(imported({})).toMatchObject({ flags: [], report: { notes: [{ path: 'flags' }] } });
+  });
+
+  it('loses the flag that flagd could not decode, and no other', () => {
+    const good = { state: 'ENABLED', variants: { on: true }, defaultVariant: 'on' };
+    const { flags, report } = imported({
+      flags: {
+        a: 1,
+        b: { ...good, state: true },
+        c: { ...good, variants: ['on'] },
+        d: { ...good, defaultVariant: 1 },
+        e: { ...good, metadata: 'x' },
+        f: { ...good, variants: { '': true }, defaultVariant: '' },
+        g: good,
+      },
+    });
+    expect(flags.map(({ key }) => key)).toEqual(['g']);
+    expect(report.refused.map(({ flag, path, construct }) => [flag, path, construct])).toEqual([
+      ['a', 'flags.a', 'flag'],
+      ['b', 'flags.b.state', 'state'],
+      ['c', 'flags.c.variants', 'variants'],
+      ['d', 'flags.d.defaultVariant', 'defaultVariant'],
+      ['e', 'flags.e.metadata', 'metadata'],
+      ['f', 'flags.f.variants.""', 'variant without a name'],
+    ]);
+  });
+
+  it('may list its flags; of one key in one flag set the last counts', () => {
+    const flag = (key: JsonValue, value: number, flagSetId?: string): JsonObject => ({
+      key,
+      state: 'ENABLED',
+      variants: { v: value },
+      defaultVariant: 'v',
+      ...(flagSetId === undefined ? {} : { metadata: { flagSetId } }),
+    });
+    const { flags, report } = imported({
+      metadata: { flagSetId: 'shop' },
+      flags: [flag('a', 1), flag('b', 1, 'x'), flag('a', 2, 'shop'), flag('b', 2, 'y'), flag(null, 1), 5],
+    });
+    expect(flags.map(({ key, flag: { variants } }) => [key, variants?.[0]?.value])).toEqual([['a', 2]]);
+    expect(report.refused.map(({ flag: key, path, construct }) => [key, path, construct])).toEqual([
+      ['', 'flags[4]', 'flag without a key'],
+      ['', 'flags[5]', 'flag without a key'],
+      ['b', 'flags[3]', 'flagSetId'],
+    ]);
+    expect(report.notes).toEqual([
+      { path: 'flags[2]', message: 'is the 2. flag of the key "a": the last one counts' },
+    ]);
+  });
+});
+
+describe('references', () => {
+  const withEvaluators = (targeting: JsonValue, $evaluators: JsonObject): JsonObject =>
+    one({ targeting }, { $evaluators });
+
+  it('are replaced by what the evaluator holds, wherever they stand', () => {
+    const isA = { '==': [{ var: 'x' }, 'a'] };
+    const targeting = { if: [{ $ref: 'isA' }, 'red', { '!': [{ $ref: 'isA' }] }, 'blue'] };
+    expect(targetingOf(withEvaluators(targeting, { isA }))).toEqual({
+      if: [isA, 'red', { '!': [isA] }, 'blue'],
+    });
+    expect(targetingOf(withEvaluators({ $ref: 'isA' }, { isA }))).toEqual(isA);
+    const spaced = JSON.stringify(withEvaluators(targeting, { isA })).replaceAll('"$ref":', '"$ref" \n : ');
+    expect(targetingOf(JSON.parse(spaced) as JsonValue)).toEqual(
+      targetingOf(withEvaluators(targeting, { isA })),
+    );
+    const variants = { red: { $ref: 'isA', more: 1 }, blue: {} };
+    expect(imported(one({ variants }, { $evaluators: { isA } })).flags[0]?.flag.variants?.[0]?.value).toEqual(
+      {
+        ...isA,
+        more: 1,
+      },
+    );
+  });
+
+  it('stay where the name is unknown or no text', () => {
+    const targeting = { if: [{ $ref: 'zz' }, { $ref: 1 }, { $ref: 'toString' }] };
+    expect(targetingOf(withEvaluators(targeting, { isA: { '!': [1] } }))).toEqual(targeting);
+  });
+
+  it('are followed inside of evaluators', () => {
+    const $evaluators = {
+      a: { and: [{ $ref: 'b' }, { $ref: 'c' }] },
+      b: { '!': [{ $ref: 'c' }] },
+      c: { var: 'x' },
+    };
+    expect(targetingOf(withEvaluators({ $ref: 'a' }, $evaluators))).toEqual({
+      and: [{ '!': [{ var: 'x' }] }, { var: 'x' }],
+    });
+  });
+
+  it.each([
+    ['a circle', { a: { '!': [{ $ref: 'b' }] }, b: { $ref: 'a' } }, 'The evaluator "a" refers to itself.'],
+    ['what is no object', { a: 'text' }, 'The evaluator "a" is a string; only an object can be referred to.'],
+    ['more than fits', doublings(40), 'What the evaluators make of it is too large.'],
+  ])('to %s cost the flag that has them', (_what, $evaluators, reason) => {
+    const flag = { state: 'ENABLED', variants: { on: true }, defaultVariant: 'on' };
+    const { flags, report } = imported({
+      flags: { bad: { ...flag, targeting: { if: [{ $ref: 'a' }, 'on'] } }, good: flag },
+      $evaluators,
+    });
+    expect(flags.map(({ key }) => key)).toEqual(['good']);
+    expect(report.refused).toEqual([
+      { flag: 'bad', path: 'flags.bad.targeting.if[0].$ref', construct: '$ref', reason },
+    ]);
+  });
+
+  /** Each evaluator names the next one twice. */
+  function doublings(levels: number): JsonObject {
+    const name = (level: number): string => (level === 0 ? 'a' : `a${level}`);
+    return Object.fromEntries(
+      Array.from({ length: levels }, (_, level): [string, JsonValue] => [
+        name(level),
+        level === levels - 1 ? { var: 'x' } : { and: [{ $ref: name(level + 1) }, { $ref: name(level + 1) }] },
+      ]),
+    );
+  }
+});
+
+describe('a flag that is too much', () => {
+  const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+  const flag = (targeting: string): string =>
+    `{"flags":{"f":{"state":"ENABLED","variants":{"on":true},"targeting":${targeting}},"g":{"state":"ENABLED","variants":{"on":true}}}}`;
+
+  it.each([
+    ['nesting', nested(100_000)],
+    ['size', `[${'0,'.repeat(200_000)}0]`],
+    ['number', '{"==":[1e999,1]}'],
+  ])('in its %s is refused, and the others are not', (construct, targeting) => {
+    const { flags, report } = imported(flag(targeting));
+    expect(flags.map(({ key }) => key)).toEqual(['g']);
+    expect(report.refused).toMatchObject([{ flag: 'f', construct }]);
+  });
+});

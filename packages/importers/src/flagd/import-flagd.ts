@@ -1,0 +1,184 @@
+/**
+ * Reads a flagd document (https://flagd.dev/schema/v0).
+ *
+ * Place on the path: a file, or a source that flagd would follow, to the
+ * engine's units. What holds: a document that makes flagd keep its old state
+ * is rejected; every other flaw costs at most the flag that has it.
+ */
+import type { JsonObject, JsonValue } from '@flagstream/engine';
+import type {
+  ImportedFlag,
+  ImportNote,
+  ImportOptions,
+  ImportResult,
+  ImportSource,
+  Refusal,
+} from '../import-report.ts';
+import { isJsonObject, member, placeIn, presentMember, wordFor } from '../json-shape.ts';
+import { FLAGD_DIALECTS } from './dialect.ts';
+import { Evaluators } from './evaluators.ts';
+import { scalarMembers } from './metadata.ts';
+import { type FlagSetFacts, readFlag } from './read-flag.ts';
+
+export function importFlagd(source: ImportSource, options: ImportOptions = {}): ImportResult {
+  let document: JsonValue;
+  try {
+    document = typeof source === 'string' ? (JSON.parse(source) as JsonValue) : source;
+  } catch (error) {
+    return rejected(
+      '',
+      `The document is not JSON: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  }
+  if (!isJsonObject(document))
+    return rejected('', `The document must be an object, not ${wordFor(document)}.`);
+  return new FlagdReader(document, options).read();
+}
+
+function rejected(path: string, reason: string): ImportResult {
+  return { outcome: 'rejected', path, reason };
+}
+
+/** One flag as it stands in the document. */
+interface Written {
+  readonly key: string;
+  readonly path: string;
+  readonly flag: JsonValue;
+}
+
+class FlagdReader {
+  readonly #document: JsonObject;
+  readonly #dialect: string;
+  readonly #flags = new Map<string, ImportedFlag>();
+  readonly #refused: Refusal[] = [];
+  readonly #notes: ImportNote[] = [];
+
+  constructor(document: JsonObject, options: ImportOptions) {
+    this.#document = document;
+    this.#dialect = FLAGD_DIALECTS[options.fractional ?? 'v2'];
+  }
+
+  read(): ImportResult {
+    const evaluators = presentMember(this.#document, '$evaluators') ?? {};
+    if (!isJsonObject(evaluators))
+      return rejected('$evaluators', `"$evaluators" must be an object, not ${wordFor(evaluators)}.`);
+    const empty = Object.entries(evaluators).find(([, evaluator]) => isEmptyEvaluator(evaluator));
+    if (empty !== undefined)
+      return rejected(
+        placeIn('$evaluators', empty[0]),
+        `The evaluator "${empty[0]}" is empty; flagd rejects such a document.`,
+      );
+    const metadata = presentMember(this.#document, 'metadata') ?? {};
+    if (!isJsonObject(metadata))
+      return rejected('metadata', `"metadata" must be an object, not ${wordFor(metadata)}.`);
+    const flags = member(this.#document, 'flags') ?? null;
+    if (flags !== null && typeof flags !== 'object')
+      return rejected('flags', `"flags" must be an object or a list, not ${wordFor(flags)}.`);
+    return this.#readFlags(flags, new Evaluators(evaluators), {
+      metadata: this.#setMetadata(metadata),
+      dialect: this.#dialect,
+    });
+  }
+
+  #setMetadata(metadata: JsonObject): JsonObject {
+    const scalars = scalarMembers(metadata, 'metadata', this.#note);
+    return Object.fromEntries(Object.entries(scalars).filter(([, value]) => value !== null));
+  }
+
+  #readFlags(
+    flags: JsonObject | readonly JsonValue[] | null,
+    evaluators: Evaluators,
+    set: FlagSetFacts,
+  ): ImportResult {
+    if (flags === null) this.#note('flags', 'is missing: the document holds no flag');
+    const written = flags === null ? [] : isList(flags) ? this.#listed(flags, set) : keyed(flags);
+    for (const { key, path, flag } of written) {
+      if (!isJsonObject(flag)) {
+        this.#refuse(key, { path, construct: 'flag', reason: `A flag is an object, not ${wordFor(flag)}.` });
+        continue;
+      }
+      const substituted = evaluators.substitute(flag, path);
+      if ('obstacle' in substituted) {
+        this.#refuse(key, substituted.obstacle);
+        continue;
+      }
+      const read = readFlag(key, substituted.value as JsonObject, path, set, this.#note);
+      if (read.outcome === 'rejected') return read;
+      if (read.outcome === 'refused') this.#refuse(key, read.obstacle);
+      else this.#flags.set(key, read.flag);
+    }
+    return {
+      outcome: 'imported',
+      flags: [...this.#flags.values()],
+      segments: [],
+      report: { refused: this.#refused, notes: this.#notes },
+    };
+  }
+
+  /** Flags of a list, each key once. */
+  #listed(list: readonly JsonValue[], set: FlagSetFacts): readonly Written[] {
+    const byKey = new Map<string, Written[]>();
+    list.forEach((flag, index) => {
+      const path = placeIn('flags', index);
+      const key = isJsonObject(flag) ? member(flag, 'key') : undefined;
+      if (typeof key !== 'string') {
+        this.#refuse('', {
+          path,
+          construct: 'flag without a key',
+          reason: 'A flag of a list needs a "key".',
+        });
+        return;
+      }
+      const same = byKey.get(key);
+      if (same === undefined) byKey.set(key, [{ key, path, flag }]);
+      else same.push({ key, path, flag });
+    });
+    return [...byKey.values()].flatMap((same) => this.#onlyOne(same, set));
+  }
+
+  /** Of flags with one key in one flag set the last counts; in several flag sets they are different flags. */
+  #onlyOne(same: readonly Written[], set: FlagSetFacts): readonly Written[] {
+    const last = same.at(-1);
+    if (last === undefined || same.length === 1) return same;
+    const sets = [...new Set(same.map(({ flag }) => flagSetOf(flag, set)))];
+    if (sets.length === 1) {
+      this.#note(last.path, `is the ${same.length}. flag of the key "${last.key}": the last one counts`);
+      return [last];
+    }
+    this.#refuse(last.key, {
+      path: last.path,
+      construct: 'flagSetId',
+      reason: `The key stands in several flag sets (${sets.join(', ')}); import each flag set by itself.`,
+    });
+    return [];
+  }
+
+  readonly #note = (path: string, message: string): void => {
+    this.#notes.push({ path, message });
+  };
+
+  #refuse(flag: string, obstacle: Omit<Refusal, 'flag'>): void {
+    this.#refused.push({ flag, ...obstacle });
+  }
+}
+
+function isList(value: JsonObject | readonly JsonValue[]): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+function keyed(flags: JsonObject): readonly Written[] {
+  return Object.entries(flags).map(([key, flag]) => ({ key, path: placeIn('flags', key), flag }));
+}
+
+function flagSetOf(flag: JsonValue, set: FlagSetFacts): string {
+  const metadata = isJsonObject(flag) ? presentMember(flag, 'metadata') : undefined;
+  const own = isJsonObject(metadata) ? presentMember(metadata, 'flagSetId') : undefined;
+  return JSON.stringify(own ?? member(set.metadata, 'flagSetId') ?? '');
+}
+
+/** flagd calls an evaluator empty whose text has less than three characters. */
+function isEmptyEvaluator(evaluator: JsonValue): boolean {
+  if (typeof evaluator === 'number') return String(evaluator).length < 3;
+  if (typeof evaluator === 'string') return evaluator === '';
+  return typeof evaluator === 'object' && evaluator !== null && Object.keys(evaluator).length === 0;
+}
