@@ -12,11 +12,13 @@ export type {
   Recorder,
 } from './evaluation.ts';
 export { murmur3x86 } from './hash/murmur3-x86-32.ts';
+export { parseInstant } from './instant.ts';
 export { ENGINE_LIMITS } from './limits.ts';
 export type * from './model.ts';
 export { normalizeConfig } from './normalize-config.ts';
 export { OPERATORS } from './operators/dialects.ts';
 export type { Problem } from './problem.ts';
+export { type AnswerChange, type AnswerChangeOptions, answerChanges } from './set/answer-changes.ts';
 export { type Compiled, compileSet, type SetChange, updateSet } from './set/compile-set.ts';
 export type { CompiledSet } from './set/compiled-set.ts';
 export { movedShare } from './weights/moved-share.ts';
