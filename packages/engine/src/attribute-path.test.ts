@@ -3,16 +3,16 @@ import { parseAttribute } from './attribute-path.ts';
 import type { JsonObject, JsonValue } from './model.ts';
 import { type Problem, ProblemList } from './problem.ts';
 
-function read(attribute: string, context: JsonObject): JsonValue | undefined {
+function read(attribute: string, context: JsonObject, kind = ''): JsonValue | undefined {
   const problems: Problem[] = [];
-  const reader = parseAttribute(attribute, '', 'attribute', new ProblemList('segment', 's', problems));
+  const reader = parseAttribute(attribute, kind, 'attribute', new ProblemList('segment', 's', problems));
   expect(problems).toEqual([]);
   return reader.read(context);
 }
 
-function problemCodes(attribute: string): string[] {
+function problemCodes(attribute: string, kind = ''): string[] {
   const problems: Problem[] = [];
-  parseAttribute(attribute, '', 'attribute', new ProblemList('segment', 's', problems));
+  parseAttribute(attribute, kind, 'attribute', new ProblemList('segment', 's', problems));
   return problems.map((problem) => problem.code);
 }
 
@@ -80,5 +80,44 @@ describe('an attribute path', () => {
     ['x'.repeat(257)],
   ])('refuses %j', (attribute) => {
     expect(problemCodes(attribute)).toEqual([attribute.length > 256 ? 'LIMIT_EXCEEDED' : 'BAD_ATTRIBUTE']);
+  });
+});
+
+describe('an attribute of one kind of context', () => {
+  const multi: JsonObject = {
+    kind: 'multi',
+    user: { targetingKey: 'u', plan: 'pro' },
+    org: { key: 'acme', plan: 'free', address: { city: 'Paris' } },
+    team: 'no context',
+    list: ['no context'],
+    plan: 'outside',
+  };
+
+  test.each<[string, string, JsonValue | undefined]>([
+    ['plan', 'user', 'pro'],
+    ['plan', 'org', 'free'],
+    ['address.city', 'org', 'Paris'],
+    ['/address/city', 'org', 'Paris'],
+    ['', 'user', 'u'],
+    ['', 'org', 'acme'],
+    ['targetingKey', 'org', 'acme'],
+    ['plan', 'team', undefined],
+    ['0', 'list', undefined],
+    ['plan', 'device', undefined],
+    ['plan', 'toString', undefined],
+  ])('%j of %s is %j', (attribute, kind, value) => {
+    expect(read(attribute, multi, kind)).toBe(value);
+  });
+
+  test('a context of a single kind is itself of that kind, of "user" when it names none', () => {
+    expect(read('plan', { kind: 'org', plan: 'free' }, 'org')).toBe('free');
+    expect(read('plan', { kind: 'org', plan: 'free' }, 'user')).toBeUndefined();
+    expect(read('plan', { plan: 'free' }, 'user')).toBe('free');
+    expect(read('plan', { plan: 'free' }, 'org')).toBeUndefined();
+    expect(read('', { targetingKey: '', key: 'k' }, 'user')).toBe('k');
+  });
+
+  test.each(['multi', '__proto__', 'constructor', 'k'.repeat(257)])('%j is no kind', (kind) => {
+    expect(problemCodes('plan', kind)).toEqual(['BAD_ATTRIBUTE']);
   });
 });

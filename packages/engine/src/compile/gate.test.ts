@@ -148,3 +148,67 @@ describe('a gate is refused', () => {
     ]);
   });
 });
+
+describe('a gate over several attributes', () => {
+  const seventy = { from: 70, to: 71 };
+  const joined: GateDefinition = {
+    ...HUNDRED,
+    attributes: ['one', 'two', 'three'],
+    combine: 'GATE_COMBINE_JOIN_PRESENT',
+  };
+
+  test('joins the texts of those that are present', () => {
+    expect(inside(joined, seventy, { one: 'a', two: 'b', three: 'c' })).toBe(true);
+    expect(inside(joined, seventy, { one: 'a', three: 'bc' })).toBe(true);
+    expect(inside(joined, seventy, { one: 'a', two: {}, three: 'bc' })).toBe(true);
+    expect(inside(joined, seventy, { one: 'c', two: 'b', three: 'a' })).toBe(false);
+    expect(inside({ ...joined, separator: 'b' }, seventy, { one: 'a', three: 'c' })).toBe(true);
+  });
+
+  test('holds nobody without any, or with too much text', () => {
+    const all = { from: 0, to: 100 };
+    expect(inside(joined, all, {})).toBe(false);
+    expect(inside(joined, all, { one: 'x'.repeat(5_000), two: 'x'.repeat(5_000) })).toBe(false);
+    expect(inside(joined, all, { one: 'x'.repeat(5_000) })).toBe(true);
+  });
+
+  test.each<[GateDefinition, string, string]>([
+    [{ ...HUNDRED, separator: '-' }, 'BAD_GATE', 'separator'],
+    [{ ...HUNDRED, combine: 'GATE_COMBINE_XOR' as 'GATE_COMBINE_JOIN_PRESENT' }, 'NOT_BUILT', 'combine'],
+    [{ ...joined, separator: '-'.repeat(257) }, 'LIMIT_EXCEEDED', 'separator'],
+    [{ ...HUNDRED, contextKind: 'multi' }, 'BAD_ATTRIBUTE', 'attributes[0]'],
+  ])('%j is refused: %s', (gate, code, path) => {
+    const condition = { gate: { gate, ranges: [seventy] } };
+    const { problems } = compileSet([switchUnit('f', ruleConfig(condition))], []);
+    expect(problems.map((problem) => [problem.code, problem.path])).toEqual([
+      [code, `rules[0].condition.gate.gate.${path}`],
+    ]);
+  });
+
+  test('reads them from the kind of context that it names', () => {
+    const gate = { ...HUNDRED, contextKind: 'org' };
+    expect(inside(gate, seventy, { kind: 'multi', org: { key: 'abc' } })).toBe(true);
+    expect(inside(gate, seventy, { kind: 'org', targetingKey: 'abc' })).toBe(true);
+    expect(inside(gate, { from: 0, to: 100 }, ABC)).toBe(false);
+  });
+});
+
+describe('an exclusion group', () => {
+  test('gives gates of different flags the same numbers, so that ranges exclude each other', () => {
+    const half = (from: number, to: number): GateMatchDefinition => ({ group: 'g', ranges: [{ from, to }] });
+    const set = setOf([
+      switchUnit('a', ruleConfig({ gate: half(0, 50_000) })),
+      switchUnit('b', ruleConfig({ gate: half(50_000, 100_000) })),
+    ]);
+    for (let id = 0; id < 200; id += 1) {
+      const context = { targetingKey: `user-${id}` };
+      const on = ['a', 'b'].filter((key) => set.evaluate(key, context, 0).variant === 'on');
+      expect(on).toHaveLength(1);
+    }
+  });
+
+  test('does not reseed a gate that has its own prefix', () => {
+    const match = { gate: { ...HUNDRED, prefix: 'a' }, group: 'g', ranges: [{ from: 70, to: 71 }] };
+    expect(holds({ gate: match }, { targetingKey: 'bc' })).toBe(true);
+  });
+});

@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { COLOUR, short } from '../answers.fixture.ts';
 import { ruleConfig, setOf, switchUnit } from '../definitions.fixture.ts';
 import type { Evaluation } from '../evaluation.ts';
-import type { ConditionDefinition, FlagConfigDefinition, JsonObject, PrerequisiteDefinition } from '../model.ts';
+import type {
+  ConditionDefinition,
+  FlagConfigDefinition,
+  JsonObject,
+  PrerequisiteDefinition,
+} from '../model.ts';
 import { compileSet } from '../set/compile-set.ts';
 
 const PARENT: FlagConfigDefinition = {
@@ -66,7 +71,7 @@ describe('the state of a parent', () => {
 
 describe('the value of a parent', () => {
   const isRed: ConditionDefinition = {
-    compare: { attribute: 'value', operator: 'startsWith', values: ['#f'] },
+    compare: { attribute: 'value', operator: 'startsWith', values: ['RE'] },
   };
 
   test('is the only attribute that its condition sees', () => {
@@ -120,14 +125,22 @@ describe('a parent that is not there', () => {
   });
 
   test('counts from then on once it is there', () => {
-    const prerequisite = { flag: 'parent', variants: ['red'], missingFlag: 'MISSING_FLAG_POLICY_FAIL' } as const;
+    const prerequisite = {
+      flag: 'parent',
+      variants: ['red'],
+      missingFlag: 'MISSING_FLAG_POLICY_FAIL',
+    } as const;
     const unit = switchUnit('child', ruleConfig({ prerequisite }));
     expect(setOf([unit]).evaluate('child', RED, 0).variant).toBe('off');
     expect(met(prerequisite, RED)).toBe(true);
   });
 
   test('does not excuse a variant that the parent has not', () => {
-    const prerequisite = { flag: 'p', variants: ['purple'], missingFlag: 'MISSING_FLAG_POLICY_FAIL' } as const;
+    const prerequisite = {
+      flag: 'p',
+      variants: ['purple'],
+      missingFlag: 'MISSING_FLAG_POLICY_FAIL',
+    } as const;
     const units = [{ key: 'p', flag: COLOUR }, switchUnit('f', ruleConfig({ prerequisite }))];
     expect(compileSet(units, []).problems.map(({ code }) => code)).toEqual(['UNKNOWN_VARIANT']);
   });
@@ -135,7 +148,10 @@ describe('a parent that is not there', () => {
 
 describe('a prerequisite', () => {
   test('that fails may serve a variant', () => {
-    const failed = { missingFlag: 'MISSING_FLAG_POLICY_FAIL', onFailure: 'PREREQUISITE_OUTCOME_VARIANT' } as const;
+    const failed = {
+      missingFlag: 'MISSING_FLAG_POLICY_FAIL',
+      onFailure: 'PREREQUISITE_OUTCOME_VARIANT',
+    } as const;
     expect(short(child({ ...failed, failureVariant: 'blue' }))).toEqual(['blue', 'DEFAULT']);
     const config = { enabled: true, prerequisites: [{ flag: 'x', variants: ['on'], ...failed }] };
     expect(compileSet([switchUnit('f', config)], []).problems.map(({ code, path }) => [code, path])).toEqual([

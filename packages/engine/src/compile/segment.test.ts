@@ -28,6 +28,22 @@ describe('segments', () => {
     expect(inside(segment, context)).toBe(expected);
   });
 
+  test('read included first where they say so', () => {
+    const first = { ...segment, includedFirst: true };
+    expect(['in', 'both', 'out'].map((targetingKey) => inside(first, { targetingKey }))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  test('list contexts of one kind', () => {
+    const orgs = { contextKind: 'org', included: ['acme'] };
+    expect(inside(orgs, { kind: 'multi', org: { key: 'acme' }, user: { key: 'u' } })).toBe(true);
+    expect(inside(orgs, { kind: 'multi', org: 'acme' })).toBe(false);
+    expect(inside(orgs, { targetingKey: 'acme' })).toBe(false);
+  });
+
   test('compare another attribute, also a number', () => {
     expect(inside({ attribute: 'org.id', included: ['42'] }, { org: { id: 42 } })).toBe(true);
     expect(inside({ attribute: 'org.id', included: ['42'] }, { targetingKey: '42' })).toBe(false);

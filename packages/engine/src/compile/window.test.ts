@@ -20,6 +20,17 @@ describe('windows', () => {
     expect(variants).toEqual(['green', 'red', 'red', 'green']);
   });
 
+  test('include their end where they say so', () => {
+    const rule = { ...config.rules![0]!, window: { start, end, endInclusive: true } };
+    const inclusive = { ...config, rules: [rule] };
+    const variants = [endMs, endMs + 1].map((nowMs) => evaluateColour(inclusive, {}, nowMs).variant);
+    expect(variants).toEqual(['red', 'green']);
+    const set = setOf([{ key: 'a', flag: COLOUR, config: inclusive }]);
+    expect(set.nextTransition(endMs - 1)).toBe(endMs + 1);
+    const instantOnly = { ...rule, window: { start, end: start, endInclusive: true } };
+    expect(evaluateColour({ ...config, rules: [instantOnly] }, {}, startMs).variant).toBe('red');
+  });
+
   test('may be open at either side', () => {
     const open = (window: object, nowMs: number): string | undefined =>
       evaluateColour({ enabled: true, rules: [{ id: 'r', window, serve: { variant: 'red' } }] }, {}, nowMs)
