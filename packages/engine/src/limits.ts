@@ -55,6 +55,10 @@ interface EngineLimits {
   readonly referenceDepth: number;
   /** Worst-case steps of one evaluation, everything it refers to included: a few milliseconds. */
   readonly evaluationSteps: number;
+  /** Facts of a flag's metadata: they travel with every answer of the flagd and OFREP interfaces. */
+  readonly metadataEntries: number;
+  /** UTF-16 units of the names and values of a flag's metadata. */
+  readonly metadataChars: number;
   /** UTF-16 units of a variant's value as JSON: values travel to every client. */
   readonly valueChars: number;
   /** Nesting of a variant's value. */
@@ -89,6 +93,8 @@ export const LIMITS: EngineLimits = Object.freeze({
   rangesPerSplit: 2_000,
   referenceDepth: 20,
   evaluationSteps: 100_000,
+  metadataEntries: 64,
+  metadataChars: 8_192,
   valueChars: 65_536,
   valueDepth: 32,
 });

@@ -37,6 +37,8 @@ export interface FlagDefinition {
   readonly offVariant?: string;
   readonly tags?: readonly string[];
   readonly clientVisible?: boolean;
+  /** Strings, numbers and booleans; they change no answer. */
+  readonly metadata?: JsonObject;
   readonly archiveTime?: string;
 }
 

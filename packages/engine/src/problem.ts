@@ -9,6 +9,7 @@ export type ProblemCode =
   | 'BAD_ATTRIBUTE'
   | 'BAD_CONDITION'
   | 'BAD_GATE'
+  | 'BAD_METADATA'
   | 'BAD_OPERAND'
   | 'BAD_OUTCOME'
   | 'BAD_RAMP'

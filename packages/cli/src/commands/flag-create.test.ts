@@ -4,7 +4,7 @@ import { parseVariant } from './flag-create.ts';
 
 describe('parseVariant', () => {
   it('takes text as it is and the rest as JSON', () => {
-    expect(parseVariant('red=#c00=x', FlagKind.STRING)).toEqual({
+    expect(parseVariant('red=#c00=x', FlagKind.STRING)).toMatchObject({
       key: 'red',
       value: '#c00=x',
       description: '',

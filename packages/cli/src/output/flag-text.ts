@@ -1,5 +1,6 @@
 /** Flags and their configurations in few words. */
 import {
+  Ending,
   type Flag,
   type FlagConfig,
   FlagKind,
@@ -7,6 +8,8 @@ import {
   type Variant,
 } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { percentText } from './percent.ts';
+
+const CODE_DEFAULT = "the caller's default";
 
 const KIND_WORDS: Readonly<Record<FlagKind, string>> = {
   [FlagKind.UNSPECIFIED]: '',
@@ -47,8 +50,12 @@ export function serveText(serve: Serve | undefined): string {
       return serve.outcome.value.entries
         .map((entry) => `${entry.variant} ${percentText(entry.weight)}`)
         .join(', ');
+    case 'jsonLogic':
+      return 'by JSONLogic';
+    case 'ending':
+      return serve.outcome.value === Ending.ERROR ? 'an error' : CODE_DEFAULT;
     default:
-      return "the caller's default";
+      return CODE_DEFAULT;
   }
 }
 
@@ -57,6 +64,7 @@ export function configText(config: FlagConfig): string {
   const parts: string[] = [];
   if (config.prerequisites.length > 0)
     parts.push(`needs ${config.prerequisites.map(({ flag }) => flag).join(', ')}`);
+  if (config.holdouts.length > 0) parts.push(counted(config.holdouts.length, 'holdout'));
   if (config.targets.length > 0) parts.push(counted(config.targets.length, 'target'));
   if (config.rules.length > 0) parts.push(counted(config.rules.length, 'rule'));
   const last = serveText(config.fallthrough);

@@ -4,6 +4,7 @@ import type {
   ConditionDefinition,
   FlagConfigDefinition,
   FlagDefinition,
+  JsonObject,
   JsonValue,
   RuleDefinition,
 } from '../model.ts';
@@ -249,5 +250,27 @@ describe('a flag in an environment', () => {
     );
     expect(problems.map(({ code, key }) => [code, key])).toEqual([['MALFORMED', 'broken']]);
     expect(set.flagKeys()).toEqual(['fine']);
+  });
+});
+
+describe('metadata', () => {
+  test.each<[JsonObject, string[][]]>([
+    [{ team: 'growth', tier: 1, sunset: true }, []],
+    [{ owner: { name: 'x' } }, [['BAD_METADATA', 'metadata.owner']]],
+    [
+      { list: [1], nothing: null },
+      [
+        ['BAD_METADATA', 'metadata.list'],
+        ['BAD_METADATA', 'metadata.nothing'],
+      ],
+    ],
+    [{ long: 'x'.repeat(8_192) }, [['LIMIT_EXCEEDED', 'metadata']]],
+    [
+      Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, i])),
+      [['LIMIT_EXCEEDED', 'metadata']],
+    ],
+  ])('%j', (metadata, expected) => {
+    const { problems } = compileSet([{ key: 'f', flag: { ...SWITCH, metadata } }], []);
+    expect(problems.map(({ code, path }) => [code, path])).toEqual(expected);
   });
 });

@@ -6,7 +6,14 @@
  */
 import type { Evaluation } from '../evaluation.ts';
 import { LIMITS } from '../limits.ts';
-import type { FlagConfigDefinition, FlagDefinition, FlagKind, JsonValue, RuleDefinition } from '../model.ts';
+import type {
+  FlagConfigDefinition,
+  FlagDefinition,
+  FlagKind,
+  JsonObject,
+  JsonValue,
+  RuleDefinition,
+} from '../model.ts';
 import { type Problem, ProblemList } from '../problem.ts';
 import { frozenCopy, hasKind, jsonChars, kindName } from '../variant-value.ts';
 import type { CompiledFlag, Stage } from '../walk.ts';
@@ -60,6 +67,7 @@ export function compileFlag(unit: FlagUnit, attributes: AttributePool): OwnCompi
   const scope = new Scope(unit.key, new ProblemList('flagConfig', unit.key, problems), attributes);
   const config = unit.config ?? {};
   const kind = compileKind(unit.flag, flagProblems);
+  checkMetadata(unit.flag.metadata ?? {}, flagProblems);
   const variants = compileVariants(unit.flag, kind, flagProblems);
   const answers = new Answers({ key: unit.key, kind, enabled: config.enabled ?? false }, variants);
   const whenOff = compileOff(unit.flag, config, answers, flagProblems, scope);
@@ -85,6 +93,22 @@ function compileKind(flag: FlagDefinition, problems: ProblemList): FlagKind | un
   if (KINDS.has(flag.kind)) return flag.kind;
   problems.add('MISSING_FIELD', 'kind', `The kind of the flag is needed, one of ${[...KINDS].join(', ')}.`);
   return undefined;
+}
+
+/** Clients in other languages read the values as scalars, and some fail on anything else. */
+function checkMetadata(metadata: JsonObject, problems: ProblemList): void {
+  const entries = Object.entries(metadata);
+  problems.limit('metadata', 'Metadata entries', entries.length, LIMITS.metadataEntries);
+  let chars = 0;
+  for (const [name, value] of entries) {
+    if (value === null || typeof value === 'object') {
+      const message = 'Metadata values are strings, numbers and booleans.';
+      problems.add('BAD_METADATA', `metadata.${name}`, message);
+    } else {
+      chars += name.length + String(value).length;
+    }
+  }
+  problems.limit('metadata', 'Characters of metadata', chars, LIMITS.metadataChars);
 }
 
 function compileVariants(
