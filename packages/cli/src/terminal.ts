@@ -2,6 +2,7 @@
  * Where a command reads and writes. Data goes to stdout, everything else to
  * stderr, so that output can be piped. Injected: tests read what was written.
  */
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 
@@ -59,6 +60,12 @@ export class Terminal {
   /** Data, to stdout. */
   print(line: string): void {
     this.#streams.stdout.write(`${line}\n`);
+  }
+
+  /** Much data, to stdout as it is: settles when the reader has room for more. */
+  async write(text: string): Promise<void> {
+    const { stdout } = this.#streams;
+    if (!stdout.write(text)) await once(stdout, 'drain');
   }
 
   /** Anything that is not the answer, to stderr. */

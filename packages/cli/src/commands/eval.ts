@@ -1,11 +1,11 @@
-/** `flagstream eval`: asks an evaluator what a flag answers, and why. */
+/** `flagstream eval`: asks an evaluator, or a file, what a flag answers, and why. */
+import { isKey } from '@flagstream/protocol';
 import {
   ErrorCode,
   EvaluateBatchRequest,
   EvaluateBatchResponse,
   EvaluateRequest,
   EvaluateResponse,
-  type EvaluationResult,
   ExplainRequest,
   ExplainResponse,
   type Freshness,
@@ -15,31 +15,35 @@ import type { CliSession } from '../cli-session.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import {
   type EvaluationOptions,
-  parseKey,
+  KEY_FORM,
   withEvaluation,
   withEvaluator,
 } from '../options/connection-options.ts';
 import { contextOption, type EvaluationContext } from '../options/context-option.ts';
-import { errorCodeText, freshnessWarning, reasonText, valueText } from '../output/evaluation-text.ts';
+import { type FlagsFileOptions, requireNoFileOptions, withFlagsFile } from '../options/flags-file-options.ts';
+import { answerText, printResults } from '../output/evaluation-output.ts';
+import { freshnessWarning } from '../output/evaluation-text.ts';
 import { explainLines } from '../output/explain-tree.ts';
 import { printJson } from '../output/json-output.ts';
-import { type Column, printTable } from '../output/table.ts';
 import { UsageError } from '../usage-error.ts';
+import { evaluateFile } from './eval-file.ts';
 
-interface EvalOptions extends EvaluationOptions {
+export interface EvalOptions extends EvaluationOptions, FlagsFileOptions {
   readonly context?: EvaluationContext;
   readonly explain?: boolean;
   readonly all?: boolean;
 }
 
 export function evalCommand(session: CliSession): Command {
-  return withEvaluation(
-    new Command('eval')
-      .description('evaluate a flag for a context')
-      .argument('[key]', 'flag', parseKey)
-      .addOption(contextOption())
-      .option('--explain', 'print every step that led to the answer')
-      .option('--all', 'evaluate all flags of the environment'),
+  return withFlagsFile(
+    withEvaluation(
+      new Command('eval')
+        .description('evaluate a flag for a context')
+        .argument('[key]', 'flag')
+        .addOption(contextOption())
+        .option('--explain', 'print every step that led to the answer')
+        .option('--all', 'evaluate all flags of the environment'),
+    ),
   )
     .addHelpText(
       'after',
@@ -48,29 +52,32 @@ Examples:
   $ flagstream eval new-checkout -c '{"targetingKey":"u1","country":"DE"}' -e production
   $ flagstream eval new-checkout -c '{"targetingKey":"u1"}' --explain
   $ flagstream eval --all -c @context.json -o json
+  $ flagstream eval --all --file flags.yaml -e production
+  $ flagstream eval --batch --file flags.flagd.json --format flagd < questions.jsonl
 
-Exit codes: 0 answered, 3 there is no such flag, 7 the context does not do, 6 no evaluator answered.`,
+Of a file, -e is needed where it describes several environments; one of flagd describes none.
+A line of a batch is {"id", "flag", "context", "now"?, "default"?} and is answered, in order, with {"id", "value",
+"variant", "reason", "ruleId", "enabled", "error"?: {"code", "reason"}}. "now" is an RFC 3339 instant. Where the flag
+has no value to give, "value" is the line's default, if it has one. Blank lines are skipped.
+
+Exit codes: 0 answered, 1 a line of the batch is not valid, 3 there is no such flag, 7 the context or the file does
+not do, 6 no evaluator answered.`,
     )
     .action(
-      session.action((key: string | undefined, options: EvalOptions) => {
+      session.action((key: string | undefined, options: EvalOptions, command: Command) => {
+        if (options.file !== undefined) return evaluateFile(session, key, options.file, options, command);
+        requireNoFileOptions(options);
         if ((key === undefined) !== (options.all === true))
           throw new UsageError(
             'eval takes one flag, or --all',
             'Write flagstream eval KEY, or flagstream eval --all.',
           );
         if (key === undefined) return evaluateAll(session, options);
+        if (!isKey(key)) throw new UsageError(`${JSON.stringify(key)} is not a key`, KEY_FORM);
         return options.explain === true ? explain(session, key, options) : evaluate(session, key, options);
       }),
     );
 }
-
-const COLUMNS: readonly Column<EvaluationResult>[] = [
-  { title: 'KEY', value: ({ flagKey }) => flagKey },
-  { title: 'VALUE', value: ({ value }) => valueText(value) },
-  { title: 'VARIANT', value: ({ variant }) => variant },
-  { title: 'REASON', value: (result) => whyText(result) },
-  { title: 'RULE', value: ({ ruleId }) => ruleId },
-];
 
 async function evaluate(session: CliSession, key: string, options: EvalOptions): Promise<void> {
   const request = EvaluateRequest.fromPartial({ flagKey: key, context: options.context ?? {} });
@@ -94,7 +101,7 @@ async function evaluate(session: CliSession, key: string, options: EvalOptions):
     errorCode: 0,
     errorMessage: '',
   } as const;
-  printTable(session.terminal, [result], COLUMNS);
+  printResults(session.terminal, [result]);
 }
 
 async function evaluateAll(session: CliSession, options: EvalOptions): Promise<void> {
@@ -106,7 +113,7 @@ async function evaluateAll(session: CliSession, options: EvalOptions): Promise<v
   );
   warn(session, response.freshness);
   if (options.output === 'json') printJson(session.terminal, EvaluateBatchResponse.toJSON(response));
-  else printTable(session.terminal, response.results[0]?.results ?? [], COLUMNS);
+  else printResults(session.terminal, response.results[0]?.results ?? []);
 }
 
 async function explain(session: CliSession, key: string, options: EvalOptions): Promise<ExitCode> {
@@ -120,20 +127,9 @@ async function explain(session: CliSession, key: string, options: EvalOptions): 
   if (options.output === 'json') printJson(terminal, ExplainResponse.toJSON(response));
   else {
     for (const line of explainLines(terminal, response.steps)) terminal.print(line);
-    if (result !== undefined) terminal.print(answerText(session, result));
+    if (result !== undefined) terminal.print(answerText(terminal, result));
   }
   return result?.errorCode === ErrorCode.FLAG_NOT_FOUND ? EXIT.notFound : EXIT.ok;
-}
-
-function answerText({ terminal }: CliSession, result: EvaluationResult): string {
-  const variant = result.variant === '' ? '' : ` (variant ${result.variant})`;
-  const rule = result.ruleId === '' ? '' : `, rule ${result.ruleId}`;
-  return `${terminal.paint('bold', `${result.flagKey} = ${valueText(result.value)}`)}${variant}: ${whyText(result)}${rule}`;
-}
-
-function whyText({ reason, errorCode, errorMessage }: EvaluationResult): string {
-  if (errorCode === ErrorCode.UNSPECIFIED) return reasonText(reason);
-  return `${reasonText(reason)} ${errorCodeText(errorCode)}${errorMessage === '' ? '' : `: ${errorMessage}`}`;
 }
 
 function warn({ terminal }: CliSession, freshness: Freshness | undefined): void {

@@ -4,7 +4,7 @@
  */
 import { environmentName, flagConfigName, flagName, isKey, segmentName } from '@flagstream/protocol';
 import type { FlagDocument } from '@flagstream/protocol/gen/flagstream/v1/document';
-import { Environment, Flag, FlagConfig, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
+import type { Environment, Flag, FlagConfig, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { keyOfName } from '../output/flag-text.ts';
 import { DOCUMENT_FORMAT } from './document-type.ts';
 
@@ -55,12 +55,20 @@ export function keyInDocument(name: string, collection: string, project: string)
 
 /** Without the fields that only the server sets. */
 export const written = {
-  environment: (environment: Environment): Environment =>
-    Environment.fromPartial({ ...environment, ...NO_TIMES, archiveTime: undefined }),
-  flag: (flag: Flag): Flag => Flag.fromPartial({ ...flag, ...NO_TIMES, archiveTime: undefined }),
-  config: (config: FlagConfig): FlagConfig => FlagConfig.fromPartial({ ...config, ...NO_TIMES }),
-  segment: (segment: Segment): Segment =>
-    Segment.fromPartial({ ...segment, ...NO_TIMES, archiveTime: undefined, memberCount: 0n, parts: [] }),
+  environment: (environment: Environment): Environment => ({
+    ...environment,
+    ...NO_TIMES,
+    archiveTime: undefined,
+  }),
+  flag: (flag: Flag): Flag => ({ ...flag, ...NO_TIMES, archiveTime: undefined }),
+  config: (config: FlagConfig): FlagConfig => ({ ...config, ...NO_TIMES }),
+  segment: (segment: Segment): Segment => ({
+    ...segment,
+    ...NO_TIMES,
+    archiveTime: undefined,
+    memberCount: 0n,
+    parts: [],
+  }),
 } as const;
 
 const NO_TIMES = { etag: '', createTime: undefined, updateTime: undefined };

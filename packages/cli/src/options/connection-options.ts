@@ -30,6 +30,9 @@ export interface EvaluationOptions {
 
 const DEFAULT_TIMEOUT_S = 10;
 
+/** What a key looks like, one sentence. */
+export const KEY_FORM: string = `A key has lower-case letters, digits, ".", "_" and "-", begins with a letter or digit, and has at most ${LIMITS.keyLengthMax} characters.`;
+
 export const serverOption = (): Option =>
   new Option('--server <host:port>', 'control plane').env('FLAGSTREAM_SERVER').default(DEFAULT_SERVER);
 
@@ -112,9 +115,7 @@ export async function withEvaluator<T>(
 /** @throws InvalidArgumentError for what cannot be a key of a project, environment, flag or segment */
 export function parseKey(text: string): string {
   if (isKey(text)) return text;
-  throw new InvalidArgumentError(
-    `A key has lower-case letters, digits, ".", "_" and "-", begins with a letter or digit, and has at most ${LIMITS.keyLengthMax} characters.`,
-  );
+  throw new InvalidArgumentError(KEY_FORM);
 }
 
 function parseSeconds(text: string): number {

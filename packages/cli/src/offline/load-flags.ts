@@ -1,0 +1,92 @@
+/** The file of `eval --file` to flags that can be asked. */
+import type { JsonValue } from '@flagstream/engine';
+import { type FractionalVersion, IMPORTERS, type ImportNote } from '@flagstream/importers';
+import { documentError } from '../document/document-problem.ts';
+import { loadDocuments, readSources, type SourceText } from '../document/load-documents.ts';
+import { parseText } from '../document/parse-text.ts';
+import { UsageError } from '../usage-error.ts';
+import { OfflineFlags } from './offline-flags.ts';
+import { chooseEnvironment, ownUnits, type WantedEnvironment } from './own-units.ts';
+
+/** The format of `flagstream export`. */
+const OWN_FORMAT = 'flagstream';
+export const FORMATS: readonly string[] = [OWN_FORMAT, ...IMPORTERS.keys()];
+export const FRACTIONAL_VERSIONS: readonly FractionalVersion[] = ['v1', 'v2', 'v3'];
+const JSON_FILE = /\.json$/i;
+/** Aliases can make a small file describe a huge one. */
+const ALIASES_MAX = 10_000;
+
+export interface FlagsFile {
+  readonly place: string;
+  /** Undefined: our own. */
+  readonly format: string | undefined;
+  readonly fractional: FractionalVersion | undefined;
+  /** Given on the command line: that of the file, if it names one. */
+  readonly project: string | undefined;
+  readonly environment: WantedEnvironment;
+}
+
+export interface LoadedFlags {
+  readonly flags: OfflineFlags;
+  readonly notes: readonly ImportNote[];
+}
+
+/**
+ * @throws UsageError when the file cannot be read or is not what the flags say
+ * @throws FlagstreamError INVALID_DOCUMENT when it cannot be used as a whole
+ */
+export function loadFlags(file: FlagsFile): LoadedFlags {
+  const sources = readSources(file.place);
+  if (file.format === undefined || file.format === OWN_FORMAT) return loadOwn(sources, file);
+  return loadForeign(sources, file, file.format);
+}
+
+function loadOwn(
+  sources: readonly SourceText[],
+  { place, project, environment, fractional }: FlagsFile,
+): LoadedFlags {
+  if (fractional !== undefined)
+    throw new UsageError(
+      '--fractional is of flagd files',
+      'A file of ours says it for each flag, as jsonLogicDialect.',
+    );
+  const loaded = loadDocuments(sources, project ?? 'default');
+  if (project !== undefined && loaded.project !== undefined && loaded.project !== project)
+    throw new UsageError(`${place} is of the project ${loaded.project}, not ${project}`, 'Leave -p out.');
+  const units = ownUnits(loaded.set, chooseEnvironment(loaded.set, environment, place));
+  return { flags: new OfflineFlags(units.flags, units.segments, []), notes: [] };
+}
+
+function loadForeign(sources: readonly SourceText[], file: FlagsFile, format: string): LoadedFlags {
+  const importer = IMPORTERS.get(format);
+  const [source] = sources;
+  if (importer === undefined || source === undefined || sources.length > 1)
+    throw new UsageError(`${file.place} is ${sources.length} files`, `Name one file of ${format}.`);
+  const { fractional } = file;
+  const result = importer(foreignDocument(source), fractional === undefined ? {} : { fractional });
+  if (result.outcome === 'rejected')
+    throw documentError([{ file: source.file, path: result.path, message: result.reason }]);
+  const refused = result.report.refused.map(({ flag, path, construct, reason }) => ({
+    kind: 'flag' as const,
+    key: flag,
+    reason: `${path}: ${construct}: ${reason}`,
+  }));
+  return {
+    flags: new OfflineFlags(result.flags, result.segments, refused),
+    notes: result.report.notes,
+  };
+}
+
+/** JSON is left to the importer, which reads it as the other system does; everything else is YAML. */
+function foreignDocument({ file, text }: SourceText): JsonValue {
+  if (JSON_FILE.test(file) || /^\s*[{[]/.test(text)) return text;
+  const { documents } = parseText(file, text);
+  const [document] = documents;
+  if (document === undefined || documents.length > 1)
+    throw documentError([{ file, path: '', message: `holds ${documents.length} documents in place of one` }]);
+  try {
+    return document.toJS({ maxAliasCount: ALIASES_MAX }) as JsonValue;
+  } catch (error) {
+    throw documentError([{ file, path: '', message: (error as Error).message }]);
+  }
+}
