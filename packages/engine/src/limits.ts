@@ -3,7 +3,8 @@
  *
  * Place on the path: read by compile (definitions) and by the operators and
  * gates (contexts). What holds: a set that compiled needs no counter while it
- * evaluates, because the worst case of each flag was added up beforehand.
+ * evaluates, because the worst case of each flag was added up beforehand. Only
+ * JSONLogic, whose work may grow with the context, counts as it goes.
  */
 
 interface EngineLimits {
@@ -55,6 +56,12 @@ interface EngineLimits {
   readonly referenceDepth: number;
   /** Worst-case steps of one evaluation, everything it refers to included: a few milliseconds. */
   readonly evaluationSteps: number;
+  /** Values of one JSONLogic expression, items of lists included: about half of the largest configuration. */
+  readonly expressionNodes: number;
+  /** Nesting of a JSONLogic expression: a chain of fifty else-ifs; recursion must stay far from the stack's end. */
+  readonly expressionDepth: number;
+  /** UTF-16 units of text that a JSONLogic expression makes. */
+  readonly expressionTextChars: number;
   /** Facts of a flag's metadata: they travel with every answer of the flagd and OFREP interfaces. */
   readonly metadataEntries: number;
   /** UTF-16 units of the names and values of a flag's metadata. */
@@ -93,6 +100,9 @@ export const LIMITS: EngineLimits = Object.freeze({
   rangesPerSplit: 2_000,
   referenceDepth: 20,
   evaluationSteps: 100_000,
+  expressionNodes: 20_000,
+  expressionDepth: 150,
+  expressionTextChars: 65_536,
   metadataEntries: 64,
   metadataChars: 8_192,
   valueChars: 65_536,

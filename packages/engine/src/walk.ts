@@ -57,6 +57,8 @@ export class Walk {
   readonly directory: Directory;
   context: JsonObject = EMPTY_CONTEXT;
   nowMs = 0;
+  /** Work that depends on the context, so far: JSONLogic counts it against LIMITS.evaluationSteps. */
+  steps = 0;
   trace: Trace | undefined = undefined;
 
   constructor(directory: Directory) {
@@ -66,6 +68,7 @@ export class Walk {
   begin(context: JsonObject, nowMs: number, trace: Trace | undefined): void {
     this.context = context;
     this.nowMs = nowMs;
+    this.steps = 0;
     this.trace = trace;
   }
 
