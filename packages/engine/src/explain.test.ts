@@ -111,6 +111,43 @@ describe('an explanation', () => {
     );
   });
 
+  test('covers holdouts, ramps and conditions on values', () => {
+    const value = { compare: { attribute: 'value', operator: 'equals', values: [true] } };
+    const steps = [
+      { time: '1970-01-01T00:00:10Z', to: 0 },
+      { time: '1970-01-01T00:00:20Z', to: 100_000 },
+    ];
+    const parent = switchUnit('parent', { enabled: true, fallthrough: { variant: 'on' } });
+    const child = switchUnit('child', {
+      enabled: true,
+      prerequisites: [{ flag: 'parent', value }],
+      holdouts: [{ id: 'h', subjects: { ranges: [{ to: 0 }] } }],
+      rules: [{ id: 'r', condition: { gate: { ramp: { steps } } }, serve: { variant: 'on' } }],
+    });
+    const both = setOf([parent, child]);
+    const at = (nowMs: number): ExplanationStep[] =>
+      explain(both, 'child', { targetingKey: 'u' }, nowMs).steps;
+    expect(outline(at(20_000))).toEqual([
+      'flag  +',
+      '  prerequisite prerequisites[0] +',
+      '    flag  +',
+      '      serve fallthrough.variant +',
+      '    condition prerequisites[0].value.compare +',
+      '  rule holdouts[0] -',
+      '    gate holdouts[0].subjects -',
+      '  rule rules[0] +',
+      '    gate rules[0].condition.gate +',
+      '    serve rules[0].serve.variant +',
+    ]);
+    const gate = (nowMs: number): ExplanationStep | undefined =>
+      at(nowMs).find(({ path }) => path === 'rules[0].condition.gate');
+    expect(gate(0)).toMatchObject({ message: 'The ramp has not begun.', expected: [] });
+    expect(gate(15_000)?.expected).toEqual([{ from: 0, to: 50_000 }]);
+    expect(at(0)[1]?.message).toBe(
+      'Flag "parent" must be on and answer a value that meets the condition: it is on and answers on.',
+    );
+  });
+
   test('stops at a target that matches', () => {
     expect(outline(explain(set, 'child', { targetingKey: 'vip' }).steps).slice(-2)).toEqual([
       '  target targets[0] -',

@@ -75,7 +75,8 @@ class RampMatch implements Condition {
     const number = this.#gate.number(walk);
     const matched = bound !== undefined && number !== NOBODY && number < excludedEnd(bound, this.#definition);
     if (walk.trace !== undefined) {
-      const step = walk.trace.leaf('gate', this.#segment, matched, numberMessage(number, matched));
+      const message = bound === undefined ? 'The ramp has not begun.' : numberMessage(number, matched);
+      const step = walk.trace.leaf('gate', this.#segment, matched, message);
       step.expected = bound === undefined ? [] : [{ from: 0, to: bound }];
       if (number !== NOBODY) step.actual = number;
     }
