@@ -18,6 +18,9 @@ await build({
   absWorkingDir: ROOT,
   entryPoints: {
     run: 'test/bench/run.ts',
+    'engine-host': 'test/bench/engine/engine-host.ts',
+    'compile-host': 'test/bench/engine/compile-host.ts',
+    'peer-host': 'test/bench/peers/peer-host.ts',
     'bare-server': 'test/bench/unary/bare-server.ts',
     'floor-server': 'test/bench/latency/floor-server.ts',
   },

@@ -1,0 +1,25 @@
+// The peers, by the name that their rows have.
+
+import { configCat } from './configcat.ts';
+import { flagdCore } from './flagd-core.ts';
+import { flagstream } from './flagstream.ts';
+import { growthBook } from './growthbook.ts';
+import { launchDarkly } from './launchdarkly.ts';
+import type { Peer } from './peer.ts';
+import { postHog } from './posthog.ts';
+import { unleash } from './unleash.ts';
+
+export const OURS = 'Flagstream';
+export const FLAGD_CORE = 'flagd-core';
+export const UNLEASH = 'Unleash';
+export const LAUNCHDARKLY = 'LaunchDarkly';
+
+export const PEERS: Readonly<Record<string, Peer>> = {
+  [OURS]: flagstream,
+  [FLAGD_CORE]: flagdCore,
+  GrowthBook: growthBook,
+  ConfigCat: configCat,
+  [UNLEASH]: unleash,
+  [LAUNCHDARKLY]: launchDarkly,
+  PostHog: postHog,
+};
