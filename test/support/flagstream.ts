@@ -34,8 +34,11 @@ export async function runFlagstream(
   return { code, stdout: started.text('stdout'), stderr: started.text('stderr') };
 }
 
-/** Node's arguments up to and including the program. FLAGSTREAM_TEST_BUILT says that dist is current. */
-function entryPoint(): string[] {
+/**
+ * Node's arguments up to and including the program, for shells that start it in their own way.
+ * FLAGSTREAM_TEST_BUILT says that dist is current.
+ */
+export function entryPoint(): string[] {
   if (process.env['FLAGSTREAM_TEST_BUILT'] === '1') return [path.join(ROOT, 'packages/cli/dist/main.js')];
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   return ['--conditions=source', '--import', tsx, path.join(ROOT, 'packages/cli/src/main.ts')];

@@ -66,10 +66,10 @@ function loadForeign(sources: readonly SourceText[], file: FlagsFile, format: st
   const result = importer(foreignDocument(source), fractional === undefined ? {} : { fractional });
   if (result.outcome === 'rejected')
     throw documentError([{ file: source.file, path: result.path, message: result.reason }]);
-  const refused = result.report.refused.map(({ flag, path, construct, reason }) => ({
+  const refused = result.report.refused.map(({ flag, path, reason }) => ({
     kind: 'flag' as const,
     key: flag,
-    reason: `${path}: ${construct}: ${reason}`,
+    reason: `${path}: ${reason}`,
   }));
   return {
     flags: new OfflineFlags(result.flags, result.segments, refused),

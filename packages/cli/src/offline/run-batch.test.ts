@@ -104,7 +104,7 @@ describe('runBatch', () => {
   });
 
   it('reads no further while nobody takes the answers', async () => {
-    const chunks = 1_000;
+    const chunks = 200;
     let read = 0;
     const stdin = Readable.from(
       (function* () {
