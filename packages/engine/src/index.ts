@@ -13,6 +13,11 @@ export type {
 } from './evaluation.ts';
 export { murmur3x86 } from './hash/murmur3-x86-32.ts';
 export { parseInstant } from './instant.ts';
+export {
+  applyJsonLogic,
+  type JsonLogicOptions,
+  type JsonLogicOutcome,
+} from './json-logic/apply-json-logic.ts';
 export { ENGINE_LIMITS } from './limits.ts';
 export type * from './model.ts';
 export { normalizeConfig } from './normalize-config.ts';

@@ -34,6 +34,10 @@ export class Answers {
     this.#variants = variants;
   }
 
+  get variants(): Iterable<string> {
+    return this.#variants.keys();
+  }
+
   /** A variant that the flag has; undefined is the caller's default. */
   known(variant: string | undefined, { reason, ruleId = '', enabledOverride }: AnswerSite): Evaluation {
     const served = variant === undefined ? undefined : this.#variants.get(variant);

@@ -4,6 +4,7 @@
  * Place on the path: rules and segments. Each member of the proto oneof is one
  * row of the table below.
  */
+import { compileJsonLogicCondition } from '../json-logic/json-logic-condition.ts';
 import { LIMITS } from '../limits.ts';
 import type { ConditionDefinition, ConditionListDefinition } from '../model.ts';
 import type { Condition, Walk } from '../walk.ts';
@@ -35,10 +36,7 @@ const MEMBERS: MemberCompilers = {
     ),
   gate: (match, path, scope) =>
     compileGateMatch(match, path, 'gate', gatePrefixes(scope.key).condition, scope),
-  jsonLogic: (_expression, path, scope) => {
-    scope.problems.add('NOT_BUILT', path, 'JSONLogic conditions are not built into this engine.');
-    return NEVER;
-  },
+  jsonLogic: compileJsonLogicCondition,
 };
 const MEMBER_NAMES = Object.keys(MEMBERS) as MemberName[];
 

@@ -155,7 +155,7 @@ describe('a flag in an environment', () => {
       [config('BAD_CONDITION', 'rules[0].condition')],
     ],
     [rule({ condition: { segment: '' } }), [config('MISSING_FIELD', 'rules[0].condition.segment')]],
-    [rule({ condition: { jsonLogic: null } }), [config('NOT_BUILT', 'rules[0].condition.jsonLogic')]],
+    [{ jsonLogicDialect: 'other' }, [config('NOT_BUILT', 'jsonLogicDialect')]],
     [
       rule({ condition: { all: { conditions: [{ any: {} }, { not: { compare: {} } }] } } }),
       [config('MISSING_FIELD', 'rules[0].condition.all.conditions[1].not.compare.operator')],

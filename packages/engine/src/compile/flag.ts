@@ -5,6 +5,7 @@
  * Place on the path: called by the set for each changed flag.
  */
 import type { Evaluation } from '../evaluation.ts';
+import { findDialect } from '../json-logic/dialects.ts';
 import { LIMITS } from '../limits.ts';
 import type {
   FlagConfigDefinition,
@@ -64,8 +65,10 @@ function compact<T>(list: readonly T[]): readonly T[] {
 export function compileFlag(unit: FlagUnit, attributes: AttributePool): OwnCompile<CompiledFlag> {
   const problems: Problem[] = [];
   const flagProblems = new ProblemList('flag', unit.key, problems);
-  const scope = new Scope(unit.key, new ProblemList('flagConfig', unit.key, problems), attributes);
+  const configProblems = new ProblemList('flagConfig', unit.key, problems);
   const config = unit.config ?? {};
+  const jsonLogic = findDialect(config.jsonLogicDialect ?? '', 'jsonLogicDialect', configProblems);
+  const scope = new Scope(unit.key, configProblems, attributes, jsonLogic);
   const kind = compileKind(unit.flag, flagProblems);
   checkMetadata(unit.flag.metadata ?? {}, flagProblems);
   const variants = compileVariants(unit.flag, kind, flagProblems);

@@ -7,7 +7,10 @@
  * step adds what it refers to. Compiled parts never keep a scope.
  */
 import type { AttributePath } from '../attribute-path.ts';
+import { type CompiledExpression, compileExpression } from '../json-logic/compiled-expression.ts';
+import type { OperatorTable } from '../json-logic/operator-table.ts';
 import { LIMITS } from '../limits.ts';
+import type { JsonValue } from '../model.ts';
 import type { EntityKind, ProblemList } from '../problem.ts';
 import type { AttributePool } from './attribute-pool.ts';
 import type { Gate } from './gate.ts';
@@ -35,13 +38,21 @@ export class Scope {
   /** Instants and spans of time in which answers change without a revision. */
   readonly schedule: Schedule = new Schedule();
   readonly #attributes: AttributePool;
+  /** Undefined: its dialect was refused. */
+  readonly #jsonLogic: OperatorTable | undefined;
   #steps = 1;
   #nodes = 0;
 
-  constructor(key: string, problems: ProblemList, attributes: AttributePool) {
+  constructor(
+    key: string,
+    problems: ProblemList,
+    attributes: AttributePool,
+    jsonLogic: OperatorTable | undefined,
+  ) {
     this.key = key;
     this.problems = problems;
     this.#attributes = attributes;
+    this.#jsonLogic = jsonLogic;
   }
 
   get steps(): number {
@@ -55,6 +66,15 @@ export class Scope {
   /** `kind` "" or absent is the whole context. */
   attribute(attribute: string, path: string, kind = ''): AttributePath {
     return this.#attributes.get(attribute, kind, path, this.problems);
+  }
+
+  /** A JSONLogic expression; undefined after it was reported why there is none. */
+  expression(expression: JsonValue, path: string): CompiledExpression | undefined {
+    if (this.#jsonLogic === undefined) return undefined;
+    const target = { operators: this.#jsonLogic, flagKey: this.key };
+    const compiled = compileExpression(expression, target, path, this.problems);
+    this.spend(compiled?.steps ?? 0);
+    return compiled;
   }
 
   /** Counts a condition; reports once when there are too many. */

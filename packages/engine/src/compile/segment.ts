@@ -8,6 +8,7 @@
  */
 import type { AttributePath } from '../attribute-path.ts';
 import { nativeText } from '../hash/native-text.ts';
+import { findDialect } from '../json-logic/dialects.ts';
 import { LIMITS } from '../limits.ts';
 import type { SegmentDefinition } from '../model.ts';
 import { type Problem, ProblemList } from '../problem.ts';
@@ -78,7 +79,8 @@ function listed(walk: Walk, list: string, text: string, matched: boolean): boole
 
 export function compileSegment(unit: SegmentUnit, attributes: AttributePool): OwnCompile<CompiledSegment> {
   const problems: Problem[] = [];
-  const scope = new Scope(unit.key, new ProblemList('segment', unit.key, problems), attributes);
+  const own = new ProblemList('segment', unit.key, problems);
+  const scope = new Scope(unit.key, own, attributes, findDialect('', '', own));
   const { segment } = unit;
   const attribute = scope.attribute(segment.attribute ?? '', 'attribute', segment.contextKind);
   const excluded = members(segment.excluded, unit.extraExcluded, 'excluded', scope);

@@ -1,11 +1,13 @@
 /**
- * What a rule or the fallthrough serves: one variant, a split with what follows
- * when it holds nobody, or an ending without a variant.
+ * What a rule or the fallthrough serves: one variant, a split or a JSONLogic
+ * expression with what follows when it serves nobody, or an ending without a
+ * variant.
  *
  * Place on the path: the last step of a rule.
  */
 import { type Evaluation, errorOf, type Reason } from '../evaluation.ts';
-import type { EnabledOverride, Ending, ServeDefinition, SplitDefinition } from '../model.ts';
+import { JsonLogicServe } from '../json-logic/json-logic-serve.ts';
+import type { EnabledOverride, Ending, JsonValue, ServeDefinition, SplitDefinition } from '../model.ts';
 import type { Stage, Walk } from '../walk.ts';
 import { type Answers, checkedOverride } from './answers.ts';
 import type { Scope } from './scope.ts';
@@ -101,12 +103,7 @@ export function compileServe(
   if (serve.split !== undefined) return compileSplitServe(serve, serve.split, site, answers, scope);
   if (serve.ending !== undefined) return compileEnding(serve.ending, site, answers, scope);
   if (serve.jsonLogic !== undefined) {
-    scope.problems.add(
-      'NOT_BUILT',
-      `${site.path}.jsonLogic`,
-      'JSONLogic expressions are not built into this engine.',
-    );
-    return undefined;
+    return compileJsonLogicServe(serve, serve.jsonLogic, site, answers, scope);
   }
   return new ConstantServe(answers.named(serve.variant, site, `${site.path}.variant`, scope.problems));
 }
@@ -147,6 +144,26 @@ function compileSplitServe(
   return split && new SplitServe(split, outcomes, miss);
 }
 
+function compileJsonLogicServe(
+  serve: ServeDefinition,
+  expression: JsonValue,
+  place: OverriddenSite,
+  answers: Answers,
+  scope: Scope,
+): Stage | undefined {
+  const site = { ...place, reason: 'TARGETING_MATCH' } as const;
+  if (serve.onMiss === 'MISS_POLICY_LAST_ENTRY') {
+    scope.problems.add('BAD_OUTCOME', `${site.path}.onMiss`, 'Only a split has a last entry.');
+  }
+  const compiled = scope.expression(expression, `${site.path}.jsonLogic`);
+  const miss = missOutcome(serve, site, undefined, answers, scope);
+  const variants = new Map<string, Evaluation>();
+  for (const variant of answers.variants) variants.set(variant, answers.known(variant, site));
+  return (
+    compiled && new JsonLogicServe(compiled, { facts: answers.facts, ruleId: site.ruleId, variants, miss })
+  );
+}
+
 /** What is answered when nothing is served; undefined: the next rule. */
 function missOutcome(
   serve: ServeDefinition,
@@ -166,7 +183,7 @@ function missOutcome(
     case 'MISS_POLICY_CODE_DEFAULT':
       return answers.known(undefined, { ...site, reason: 'DEFAULT' });
     case 'MISS_POLICY_ERROR':
-      return errorOf(answers.facts, 'GENERAL', 'No entry of the split holds the subject.', site.ruleId);
+      return errorOf(answers.facts, 'GENERAL', 'Nothing is served to the subject.', site.ruleId);
     default:
       scope.problems.add(
         'NOT_BUILT',

@@ -1,0 +1,70 @@
+/**
+ * JSON -> expression. An object with one member is an operator; one with none
+ * or several is data, as it stands.
+ *
+ * Place on the path: compile of conditions and serves, and of expressions that
+ * the data holds. What holds: whatever a flagd server accepts compiles; what it
+ * fails on fails when it is evaluated. Only size is refused.
+ */
+import { isJsonArray } from '../json-array.ts';
+import { LIMITS } from '../limits.ts';
+import type { JsonValue } from '../model.ts';
+import { Constant, type Expression, type ExpressionTarget, Failure, ListExpression } from './expression.ts';
+import { misuseOf } from './operator-table.ts';
+
+const NOTHING: Expression = new Constant(null);
+
+export class ExpressionCompiler {
+  readonly #target: ExpressionTarget;
+  #nodes = 0;
+  #depth = 0;
+  #overflow: string | undefined;
+
+  constructor(target: ExpressionTarget) {
+    this.#target = target;
+  }
+
+  /** Values compiled so far, lists and their items counted: the steps that evaluating each of them once takes. */
+  get nodes(): number {
+    return this.#nodes;
+  }
+
+  /** Says which limit was passed; what was compiled is then of no use. */
+  get overflow(): string | undefined {
+    return this.#overflow;
+  }
+
+  compile(json: JsonValue): Expression {
+    this.#nodes += 1;
+    if (this.#nodes > LIMITS.expressionNodes) {
+      this.#overflow ??= `The JSONLogic expression has more than ${LIMITS.expressionNodes} values.`;
+    } else if (this.#depth >= LIMITS.expressionDepth) {
+      this.#overflow ??= `The JSONLogic expression is nested deeper than ${LIMITS.expressionDepth}.`;
+    }
+    if (this.#overflow !== undefined) return NOTHING;
+    if (typeof json !== 'object' || json === null) return new Constant(json);
+    this.#depth += 1;
+    const expression = isJsonArray(json) ? this.#compileList(json) : this.#compileObject(json);
+    this.#depth -= 1;
+    return expression;
+  }
+
+  /** The operands of a list, which are counted and nested as one. */
+  items(list: readonly JsonValue[]): readonly Expression[] {
+    return list.map((item) => this.compile(item));
+  }
+
+  #compileList(list: readonly JsonValue[]): Expression {
+    const items = this.items(list);
+    return items.every((item) => item instanceof Constant) ? new Constant(list) : new ListExpression(items);
+  }
+
+  #compileObject(object: { readonly [key: string]: JsonValue }): Expression {
+    const names = Object.keys(object);
+    const [name] = names;
+    if (name === undefined || names.length > 1) return new Constant(object);
+    const operator = this.#target.operators.get(name);
+    if (operator === undefined) return new Failure(misuseOf(name, 'does not exist.'));
+    return operator.compile(object[name]!, this);
+  }
+}

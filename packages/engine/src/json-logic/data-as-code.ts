@@ -1,0 +1,33 @@
+/**
+ * Values that come out of the data and are then read as expressions.
+ *
+ * A flagd server does so in four places: with the result of a branch of "if",
+ * with the names given to "missing", with the value given to "set", and with
+ * what "filter", "all", "none" and "some" put in the place of a var. What
+ * holds: such expressions have no more power than those of the flag, and cost
+ * steps of the same budget.
+ */
+import type { JsonValue } from '../model.ts';
+import { WalkAbort } from '../walk.ts';
+import { ExpressionCompiler } from './compile-expression.ts';
+import type { Expression, Run } from './expression.ts';
+
+const TOO_LARGE = new WalkAbort('GENERAL', 'The context holds a JSONLogic expression that is too large.');
+
+/** Compiles an expression found while evaluating, at the cost of the walk's steps. */
+export function compileData(code: JsonValue, run: Run): { expression: Expression; nodes: number } {
+  const compiler = new ExpressionCompiler(run.target);
+  const expression = compiler.compile(code);
+  if (compiler.overflow !== undefined) throw TOO_LARGE;
+  run.spend(compiler.nodes);
+  return { expression, nodes: compiler.nodes };
+}
+
+/** The value of an expression that the data holds; what is neither list nor object is its own value. */
+export function evaluateData(code: JsonValue, data: JsonValue, run: Run): JsonValue {
+  if (typeof code !== 'object' || code === null) return code;
+  run.enterCode();
+  const value = compileData(code, run).expression.evaluate(data, run);
+  run.leaveCode();
+  return value;
+}

@@ -1,0 +1,25 @@
+/**
+ * What an operator of JSONLogic is, and all of them by name. One file per
+ * family stands in operators/.
+ *
+ * As a flagd server does: an operator with one operand may be written without
+ * its list, and which of the two was written makes a difference.
+ */
+import type { JsonValue } from '../model.ts';
+import { WalkAbort } from '../walk.ts';
+import type { ExpressionCompiler } from './compile-expression.ts';
+import type { Expression } from './expression.ts';
+
+export interface ExpressionOperator {
+  readonly name: string;
+  /** The argument as written: usually a list of operands. */
+  compile(argument: JsonValue, compiler: ExpressionCompiler): Expression;
+}
+
+/** Operators by name. */
+export type OperatorTable = ReadonlyMap<string, ExpressionOperator>;
+
+/** The error of an operator whose operands it cannot use, made once. */
+export function misuseOf(name: string, usage: string): WalkAbort {
+  return new WalkAbort('PARSE_ERROR', `The JSONLogic operator "${name}" ${usage}`);
+}
