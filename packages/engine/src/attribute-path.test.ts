@@ -109,6 +109,12 @@ describe('an attribute of one kind of context', () => {
     expect(read(attribute, multi, kind)).toBe(value);
   });
 
+  test('an empty key is an absent targeting key, as an empty targetingKey is', () => {
+    expect(read('', { kind: 'org', key: '' }, 'org')).toBeUndefined();
+    expect(read('', { kind: 'org', targetingKey: '', key: 'acme' }, 'org')).toBe('acme');
+    expect(read('key', { kind: 'org', key: '' }, 'org')).toBe('');
+  });
+
   test('a context of a single kind is itself of that kind, of "user" when it names none', () => {
     expect(read('plan', { kind: 'org', plan: 'free' }, 'org')).toBe('free');
     expect(read('plan', { kind: 'org', plan: 'free' }, 'user')).toBeUndefined();

@@ -73,7 +73,11 @@ class KindAttribute implements AttributePath {
 
   read(context: JsonObject): JsonValue | undefined {
     const own = contextOfKind(context, this.#kind);
-    return own === undefined ? undefined : (this.#attribute.read(own) ?? this.#substitute?.read(own));
+    if (own === undefined) return undefined;
+    const value = this.#attribute.read(own);
+    if (value !== undefined || this.#substitute === undefined) return value;
+    const key = this.#substitute.read(own);
+    return key === '' ? undefined : key;
   }
 }
 
