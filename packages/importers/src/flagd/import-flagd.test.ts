@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '@flagstream/engine';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ImportOptions, ImportResult, ImportSource } from '../import-report.ts';
 import { IMPORTERS } from '../importers.ts';
@@ -281,5 +282,51 @@ describe('a flag that is too much', () => {
     const { flags, report } = imported(flag(targeting));
     expect(flags.map(({ key }) => key)).toEqual(['g']);
     expect(report.refused).toMatchObject([{ flag: 'f', construct }]);
+  });
+});
+
+describe('whatever stands in a document', () => {
+  const anything = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<JsonValue>;
+  const name = fc.constantFrom('a', 'b', '', '__proto__', 'constructor', '$ref');
+  const variants = fc.oneof(anything, fc.dictionary(name, anything));
+  const flag = fc.oneof(
+    anything,
+    fc.record(
+      {
+        key: fc.oneof(name, anything),
+        state: fc.oneof(fc.constantFrom('ENABLED', 'DISABLED'), anything),
+        variants,
+        defaultVariant: fc.oneof(fc.constantFrom('', null), anything),
+        targeting: fc.oneof(anything, fc.record({ $ref: name })),
+        metadata: anything,
+      },
+      { requiredKeys: [] },
+    ),
+  );
+  const document = fc.record(
+    {
+      flags: fc.oneof(anything, fc.dictionary(name, flag), fc.array(flag)),
+      $evaluators: fc.oneof(anything, fc.dictionary(name, fc.oneof(anything, fc.record({ $ref: name })))),
+      metadata: anything,
+    },
+    { requiredKeys: [] },
+  ) as fc.Arbitrary<JsonObject>;
+
+  it('is read without an exception, each flag of an object once: taken over or refused', () => {
+    fc.assert(
+      fc.property(document, (written) => {
+        const result = read(written);
+        expect(read(JSON.stringify(written))).toEqual(result);
+        const { flags } = written;
+        if (result.outcome === 'rejected' || typeof flags !== 'object' || flags === null) return;
+        if (Array.isArray(flags)) return;
+        const keys = [
+          ...result.flags.map(({ key }) => key),
+          ...result.report.refused.map((each) => each.flag),
+        ];
+        expect(keys.sort()).toEqual(Object.keys(flags).sort());
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
