@@ -11,6 +11,28 @@ const out = process.argv[2] ?? join(root, 'packages/protocol/src/gen');
 const buf = join(root, 'node_modules/.bin/buf');
 const run = (args) => execFileSync(buf, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 
+// A google.protobuf.Value may be null, in proto JSON too; ts-proto's readers take that null for an absent field.
+const KEEPS_NULL = [
+  ['value: isSet(object?.value) ? object.value : undefined,', 'value: object?.value,'],
+  ['isSet(object.jsonLogic)', 'object.jsonLogic !== undefined'],
+  ['isSet(object.json_logic)', 'object.json_logic !== undefined'],
+  [
+    /(case "jsonLogic": \{\s+if \(object\.(\w+)\?\.value !== undefined) && object\.\2\?\.value !== null\)/g,
+    '$1)',
+  ],
+];
+
+function keepNulls(file, repairs) {
+  let text = readFileSync(file, 'utf8');
+  for (const [pattern, replacement] of repairs) {
+    const repaired = text.replaceAll(pattern, replacement);
+    if (repaired === text)
+      throw new Error(`${file}: nothing looks like ${pattern}; has the generator changed?`);
+    text = repaired;
+  }
+  writeFileSync(file, text);
+}
+
 const scratch = mkdtempSync(join(tmpdir(), 'flagstream-gen-'));
 try {
   const template = JSON.stringify({
@@ -40,6 +62,8 @@ try {
   const image = join(scratch, 'descriptor.binpb');
   rmSync(out, { recursive: true, force: true });
   run(['generate', '--template', template, '--include-imports']);
+  keepNulls(join(out, 'flagstream/v1/model.ts'), KEEPS_NULL);
+  keepNulls(join(out, 'flagstream/v1/evaluation.ts'), KEEPS_NULL.slice(0, 1));
   run(['build', '-o', image]);
   const base64 = readFileSync(image).toString('base64');
   writeFileSync(

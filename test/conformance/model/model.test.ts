@@ -1,7 +1,7 @@
 // The record keeps every example whole, and the engine evaluates it or refuses the name that is not built, never
 // something else.
 
-import { compileSet, type FlagDefinition, type JsonObject } from '@flagstream/engine';
+import { compileSet, type JsonObject } from '@flagstream/engine';
 import { flagConfigDefinition, flagDefinition, segmentDefinition } from '@flagstream/protocol';
 import { Flag, FlagConfig, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { EXAMPLE_FLAG, EXAMPLES } from './examples.ts';
 
 describe.each(EXAMPLES)('%s (%s)', (_, __, { flag = EXAMPLE_FLAG, config, segment, problems = [] }) => {
   const kept = {
-    flag: flagDefinition(Flag.encode(flagMessage(flag)).finish()),
+    flag: flagDefinition(Flag.encode(Flag.fromJSON(flag)).finish()),
     config: config && flagConfigDefinition(FlagConfig.encode(FlagConfig.fromJSON(config)).finish()),
     segment: segment && segmentDefinition(Segment.encode(Segment.fromJSON(segment)).finish()),
   };
@@ -27,15 +27,6 @@ describe.each(EXAMPLES)('%s (%s)', (_, __, { flag = EXAMPLE_FLAG, config, segmen
     expect(compiled.problems.map(({ code, path }) => `${code} ${path}`)).toEqual(problems);
   });
 });
-
-/** Generated readers take a null for an absent field; as a variant's value it is a value. */
-function flagMessage(definition: FlagDefinition): Flag {
-  const flag = Flag.fromJSON(definition);
-  flag.variants.forEach((variant, index) => {
-    variant.value ??= definition.variants?.[index]?.value;
-  });
-  return flag;
-}
 
 /** Proto JSON leaves out text, numbers and switches that have their default. */
 function withoutDefaults(definition: JsonObject): JsonObject {

@@ -5,11 +5,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isKey, LIMITS } from '@flagstream/protocol';
-import type { FlagDocument } from '@flagstream/protocol/gen/flagstream/v1/document';
+import { FlagDocument } from '@flagstream/protocol/gen/flagstream/v1/document';
 import type { Environment, Flag, FlagConfig, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { UsageError } from '../usage-error.ts';
 import { checkDocument } from './check-document.ts';
-import { documentFromJson } from './document-from-json.ts';
 import { type DocumentProblem, documentError } from './document-problem.ts';
 import { DOCUMENT_FORMAT, documentType } from './document-type.ts';
 import { type FlagSet, keyInDocument } from './flag-set.ts';
@@ -66,7 +65,7 @@ export function loadDocuments(sources: readonly SourceText[], project: string): 
       if (document.contents === null) continue;
       const found = checkDocument(file, document, lines, documentType());
       problems.push(...found);
-      if (found.length === 0) builder.add(file, documentFromJson(document.toJS({ maxAliasCount: -1 })));
+      if (found.length === 0) builder.add(file, FlagDocument.fromJSON(document.toJS({ maxAliasCount: -1 })));
     }
   }
   if (problems.length > 0) throw documentError(problems);

@@ -676,7 +676,7 @@ export const EvaluationResult: MessageFns<EvaluationResult> = {
         : isSet(object.flag_key)
         ? globalThis.String(object.flag_key)
         : "",
-      value: isSet(object?.value) ? object.value : undefined,
+      value: object?.value,
       variant: isSet(object.variant) ? globalThis.String(object.variant) : "",
       reason: isSet(object.reason) ? reasonFromJSON(object.reason) : 0,
       ruleId: isSet(object.ruleId)
@@ -1028,7 +1028,7 @@ export const EvaluateResponse: MessageFns<EvaluateResponse> = {
 
   fromJSON(object: any): EvaluateResponse {
     return {
-      value: isSet(object?.value) ? object.value : undefined,
+      value: object?.value,
       variant: isSet(object.variant) ? globalThis.String(object.variant) : "",
       reason: isSet(object.reason) ? reasonFromJSON(object.reason) : 0,
       ruleId: isSet(object.ruleId)

@@ -1729,7 +1729,7 @@ export const Variant: MessageFns<Variant> = {
   fromJSON(object: any): Variant {
     return {
       key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object?.value) ? object.value : undefined,
+      value: object?.value,
       description: isSet(object.description) ? globalThis.String(object.description) : "",
       enabledOverride: isSet(object.enabledOverride)
         ? enabledOverrideFromJSON(object.enabledOverride)
@@ -3351,9 +3351,9 @@ export const Serve: MessageFns<Serve> = {
         ? { $case: "variant", value: globalThis.String(object.variant) }
         : isSet(object.split)
         ? { $case: "split", value: Split.fromJSON(object.split) }
-        : isSet(object.jsonLogic)
+        : object.jsonLogic !== undefined
         ? { $case: "jsonLogic", value: object.jsonLogic }
-        : isSet(object.json_logic)
+        : object.json_logic !== undefined
         ? { $case: "jsonLogic", value: object.json_logic }
         : isSet(object.ending)
         ? { $case: "ending", value: endingFromJSON(object.ending) }
@@ -3418,7 +3418,7 @@ export const Serve: MessageFns<Serve> = {
         break;
       }
       case "jsonLogic": {
-        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+        if (object.outcome?.value !== undefined) {
           message.outcome = { $case: "jsonLogic", value: object.outcome.value };
         }
         break;
@@ -3577,9 +3577,9 @@ export const Condition: MessageFns<Condition> = {
         ? { $case: "prerequisite", value: Prerequisite.fromJSON(object.prerequisite) }
         : isSet(object.gate)
         ? { $case: "gate", value: GateMatch.fromJSON(object.gate) }
-        : isSet(object.jsonLogic)
+        : object.jsonLogic !== undefined
         ? { $case: "jsonLogic", value: object.jsonLogic }
-        : isSet(object.json_logic)
+        : object.json_logic !== undefined
         ? { $case: "jsonLogic", value: object.json_logic }
         : undefined,
     };
@@ -3656,7 +3656,7 @@ export const Condition: MessageFns<Condition> = {
         break;
       }
       case "jsonLogic": {
-        if (object.node?.value !== undefined && object.node?.value !== null) {
+        if (object.node?.value !== undefined) {
           message.node = { $case: "jsonLogic", value: object.node.value };
         }
         break;
