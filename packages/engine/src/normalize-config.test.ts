@@ -1,6 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { contexts, setOf, switchUnit, tameFlags, weighted, wildFlags } from './definitions.fixture.ts';
+import { weighted } from './definitions.fixture.ts';
 import type { ConditionDefinition, FlagConfigDefinition } from './model.ts';
 import { normalizeConfig } from './normalize-config.ts';
 
@@ -84,29 +83,6 @@ describe('normalizeConfig', () => {
       },
       expect.objectContaining({ path: 'fallthrough.split.entries' }),
     ]);
-  });
-
-  test('changes nothing the second time, whatever the config', () => {
-    fc.assert(
-      fc.property(wildFlags, (unit) => {
-        const once = normalizeConfig(unit.key, unit.config ?? {}).config;
-        expect(normalizeConfig(unit.key, once).config).toEqual(once);
-      }),
-    );
-  });
-
-  test('keeps every answer', () => {
-    fc.assert(
-      fc.property(tameFlags(0), contexts, ({ key, config }, context) => {
-        const answers = [config, normalizeConfig(key, config ?? {}).config].map((each) =>
-          setOf(
-            [switchUnit(key, each)],
-            ['staff', 'early', 'europe'].map((segment) => ({ key: segment, segment: {} })),
-          ).evaluate(key, context, 0),
-        );
-        expect(answers[1]).toEqual(answers[0]);
-      }),
-    );
   });
 
   test('does not follow conditions deeper than compile allows', () => {

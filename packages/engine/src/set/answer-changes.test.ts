@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { COLOUR } from '../answers.fixture.ts';
-import { contexts, setOf, switchUnit, TAME_FLAG_KEYS, tameSets } from '../definitions.fixture.ts';
+import { setOf, switchUnit } from '../definitions.fixture.ts';
+import { contexts } from '../laws/contexts.fixture.ts';
+import { tameSets } from '../laws/tame-definitions.fixture.ts';
+import { FLAG_KEYS } from '../laws/vocabulary.fixture.ts';
 import type { FlagConfigDefinition, JsonValue } from '../model.ts';
 import { type AnswerChange, answerChanges } from './answer-changes.ts';
 import { updateSet } from './compile-set.ts';
@@ -104,7 +107,7 @@ describe('what would change', () => {
       fc.property(tameSets, tameSets, fc.array(contexts, { maxLength: 5 }), (a, b, each) => {
         const one = setOf(a.flags, a.segments);
         const two = setOf(b.flags, b.segments);
-        const options = { nowMs: 0, flagKeys: TAME_FLAG_KEYS };
+        const options = { nowMs: 0, flagKeys: FLAG_KEYS };
         expect([...answerChanges(one, one, each, options)]).toEqual([]);
         const forth = [...answerChanges(one, two, each, options)];
         const back = [...answerChanges(two, one, each, options)];

@@ -1,16 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FlagUnit } from '../compile/flag.ts';
 import type { SegmentUnit } from '../compile/segment.ts';
-import {
-  contexts,
-  ruleConfig,
-  SWITCH,
-  setOf,
-  switchUnit,
-  wildFlags,
-  wildSegments,
-} from '../definitions.fixture.ts';
+import { ruleConfig, SWITCH, setOf, switchUnit } from '../definitions.fixture.ts';
 import type { ConditionDefinition, FlagDefinition } from '../model.ts';
 import { compileSet, updateSet } from './compile-set.ts';
 import type { CompiledSet } from './compiled-set.ts';
@@ -192,55 +183,7 @@ describe('updateSet', () => {
   test('refuses a set that this engine did not make', () => {
     expect(() => updateSet({} as CompiledSet, {})).toThrow(TypeError);
   });
-
-  test('by any sequence of changes equals compiling at once', () => {
-    const flagChange = fc.tuple(wildFlags, fc.boolean()).map(([unit, removed]) => ({ unit, removed }));
-    const segmentChange = fc.tuple(wildSegments, fc.boolean()).map(([unit, removed]) => ({ unit, removed }));
-    const steps = fc.array(
-      fc.record({
-        flags: fc.array(flagChange, { maxLength: 3 }),
-        segments: fc.array(segmentChange, { maxLength: 2 }),
-      }),
-      {
-        maxLength: 6,
-      },
-    );
-    fc.assert(
-      fc.property(steps, contexts, (sequence, context) => {
-        const flags = new Map<string, FlagUnit>();
-        const segments = new Map<string, SegmentUnit>();
-        let { set } = compileSet([], []);
-        for (const step of sequence) {
-          const flagChanges = new Map<string, FlagUnit | null>();
-          const segmentChanges = new Map<string, SegmentUnit | null>();
-          for (const { unit, removed } of step.flags) flagChanges.set(unit.key, removed ? null : unit);
-          for (const { unit, removed } of step.segments) segmentChanges.set(unit.key, removed ? null : unit);
-          apply(flags, flagChanges);
-          apply(segments, segmentChanges);
-          const updated = updateSet(set, { flags: flagChanges, segments: segmentChanges });
-          const whole = compileSet(flags.values(), segments.values());
-          set = updated.set;
-          const touched = set.affectedBy(flagChanges.keys(), segmentChanges.keys());
-          expect(updated.set.flagKeys()).toEqual(whole.set.flagKeys());
-          expect(updated.set.size).toBe(whole.set.size);
-          expect(updated.problems.filter(({ entity }) => entity !== 'segment')).toEqual(
-            whole.problems.filter(({ key, entity }) => entity !== 'segment' && touched.has(key)),
-          );
-          for (const key of set.flagKeys())
-            expect(set.evaluate(key, context, 0)).toEqual(whole.set.evaluate(key, context, 0));
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
 });
-
-function apply<Unit>(units: Map<string, Unit>, changes: ReadonlyMap<string, Unit | null>): void {
-  for (const [key, unit] of changes) {
-    if (unit === null) units.delete(key);
-    else units.set(key, unit);
-  }
-}
 
 describe('affectedBy', () => {
   const set = compileSet(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { weighted } from '../definitions.fixture.ts';
+import { weightLists } from '../laws/tame-parts.fixture.ts';
 import type { GateMatchDefinition, SplitDefinition } from '../model.ts';
 import { movedShare } from './moved-share.ts';
 import { ownedSpans } from './owned-spans.ts';
@@ -25,15 +26,6 @@ function reweighted(split: SplitDefinition, weights: readonly number[]): SplitDe
     ...split,
     entries: (split.entries ?? []).map((entry, index) => ({ ...entry, weight: weights[index] ?? 0 })),
   };
-}
-
-/** Weights that add up to the whole. */
-function weightLists(length: number): fc.Arbitrary<number[]> {
-  return fc
-    .array(fc.integer({ min: 0, max: WHOLE }), { minLength: length - 1, maxLength: length - 1 })
-    .map((cuts) =>
-      [...cuts, WHOLE].sort((a, b) => a - b).map((cut, index, all) => cut - (all[index - 1] ?? 0)),
-    );
 }
 
 describe('resolveWeights', () => {
