@@ -1,26 +1,19 @@
 /**
  * Bytes to be hashed, written one after the other.
  *
- * Place on the path: fractional. What holds: what grows it is bounded by the
- * steps of the walk, and a reset lets go of what one large value needed.
+ * Place on the path: CBOR, and what is hashed of it. What holds: what grows it
+ * is bounded by the steps of the walk.
  */
 import { murmur3x86Prefix } from '../hash/murmur3-x86-32.ts';
 import { encodeUtf8, UTF8_BYTES_PER_UNIT } from '../hash/utf8.ts';
 
 export class ByteWriter {
-  readonly #kept: Uint8Array;
   #bytes: Uint8Array;
   #length = 0;
 
-  /** The bytes are what it holds without growing. */
+  /** The bytes are what it holds before it grows. */
   constructor(bytes: number) {
-    this.#kept = new Uint8Array(bytes);
-    this.#bytes = this.#kept;
-  }
-
-  reset(): void {
-    this.#bytes = this.#kept;
-    this.#length = 0;
+    this.#bytes = new Uint8Array(bytes);
   }
 
   get length(): number {

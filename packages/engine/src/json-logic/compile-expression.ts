@@ -38,7 +38,7 @@ export class ExpressionCompiler {
     this.#nodes += 1;
     if (this.#nodes > LIMITS.expressionNodes) {
       this.#overflow ??= `The JSONLogic expression has more than ${LIMITS.expressionNodes} values.`;
-    } else if (this.#depth >= LIMITS.expressionDepth) {
+    } else if (this.#depth > LIMITS.expressionDepth) {
       this.#overflow ??= `The JSONLogic expression is nested deeper than ${LIMITS.expressionDepth}.`;
     }
     if (this.#overflow !== undefined) return NOTHING;
@@ -54,9 +54,11 @@ export class ExpressionCompiler {
     return list.map((item) => this.compile(item));
   }
 
+  /** An operator may have become a constant, so the list is that of the compiled items. */
   #compileList(list: readonly JsonValue[]): Expression {
     const items = this.items(list);
-    return items.every((item) => item instanceof Constant) ? new Constant(list) : new ListExpression(items);
+    const values = constantValues(items);
+    return values === undefined ? new ListExpression(items) : new Constant(values);
   }
 
   #compileObject(object: { readonly [key: string]: JsonValue }): Expression {
@@ -67,4 +69,14 @@ export class ExpressionCompiler {
     if (operator === undefined) return new Failure(misuseOf(name, 'does not exist.'));
     return operator.compile(object[name]!, this);
   }
+}
+
+/** Undefined: some need the data. */
+export function constantValues(expressions: readonly Expression[]): readonly JsonValue[] | undefined {
+  const values: JsonValue[] = [];
+  for (const expression of expressions) {
+    if (!(expression instanceof Constant)) return undefined;
+    values.push(expression.value);
+  }
+  return values;
 }

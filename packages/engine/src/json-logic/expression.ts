@@ -73,8 +73,13 @@ export class Run {
   flagdOf(data: JsonValue): JsonObject | undefined {
     const { flagKey } = this.target;
     if (flagKey === undefined || data !== this.root) return undefined;
-    this.#flagd ??= Object.freeze({ flagKey, timestamp: Math.floor(this.walk.nowMs / 1000) });
+    this.#flagd ??= { flagKey, timestamp: Math.floor(this.walk.nowMs / 1000) };
     return this.#flagd;
+  }
+
+  /** `flagKey` of that `$flagd`, without making it. */
+  flagKeyOf(data: JsonValue): string | undefined {
+    return data === this.root ? this.target.flagKey : undefined;
   }
 
   enterCode(): void {

@@ -6,6 +6,8 @@
  * same in all of them (fractional.ts).
  */
 import { multiplyShift } from '../hash/multiply-shift.ts';
+import { murmur3x86Prefix } from '../hash/murmur3-x86-32.ts';
+import { encodeUtf8, UTF8_BYTES_PER_UNIT } from '../hash/utf8.ts';
 import type { JsonValue } from '../model.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { writeCbor } from './cbor.ts';
@@ -25,10 +27,11 @@ export interface FractionalDialect {
 }
 
 /** Enough for any usual key. */
+const SCRATCH_BYTES = 4_096;
 const CBOR_BYTES = 128;
-const WRITER_BYTES = 4_096;
+
 /** Shared by all evaluations: hashing text is synchronous and calls nothing foreign. */
-const textWriter = new ByteWriter(WRITER_BYTES);
+const scratch = new Uint8Array(SCRATCH_BYTES);
 
 const utf8 = {
   anyBucketingValue: false,
@@ -40,10 +43,10 @@ const utf8 = {
 
 function hashTexts(first: string, second: string, run: Run): number {
   run.spendText(first.length + second.length);
-  textWriter.reset();
-  textWriter.text(first);
-  textWriter.text(second);
-  return textWriter.hash();
+  const needed = (first.length + second.length) * UTF8_BYTES_PER_UNIT;
+  const bytes = needed <= SCRATCH_BYTES ? scratch : new Uint8Array(needed);
+  const length = encodeUtf8(second, bytes, encodeUtf8(first, bytes, 0));
+  return murmur3x86Prefix(bytes, length, 0);
 }
 
 /** Reads members of foreign objects, so its writer is its own. */

@@ -9,7 +9,7 @@ import type { JsonValue } from '../model.ts';
 import type { Stage, Walk } from '../walk.ts';
 import type { CompiledExpression } from './compiled-expression.ts';
 import { showResult } from './show-result.ts';
-import { variantText } from './variant-text.ts';
+import { isPlainName, variantText } from './variant-text.ts';
 
 /** Characters of a result in an error's message. */
 const SHOWN_CHARS = 100;
@@ -26,10 +26,16 @@ export interface ResultAnswers {
 export class JsonLogicServe implements Stage {
   readonly #expression: CompiledExpression;
   readonly #answers: ResultAnswers;
+  /** The variants that a result of the same text stands for: all but those with unusual names. */
+  readonly #byText: ReadonlyMap<JsonValue, Evaluation>;
 
   constructor(expression: CompiledExpression, answers: ResultAnswers) {
     this.#expression = expression;
     this.#answers = answers;
+    const names = [...answers.variants.keys()];
+    this.#byText = names.every(isPlainName)
+      ? answers.variants
+      : new Map([...answers.variants].filter(([name]) => isPlainName(name)));
   }
 
   answer(walk: Walk): Evaluation | undefined {
@@ -47,6 +53,8 @@ export class JsonLogicServe implements Stage {
   #answerTo(result: JsonValue): Evaluation | undefined {
     const { facts, ruleId, variants, miss } = this.#answers;
     if (result === null) return miss;
+    const served = this.#byText.get(result);
+    if (served !== undefined) return served;
     const name = variantText(result);
     const answer = name === undefined ? undefined : variants.get(name);
     return answer ?? errorOf(facts, 'GENERAL', unknownMessage(name), ruleId);

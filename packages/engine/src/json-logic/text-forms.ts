@@ -42,9 +42,14 @@ export function jsonNumber(value: number): string {
 export function trimBlanks(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && BLANKS.has(text.charCodeAt(start))) start += 1;
-  while (end > start && BLANKS.has(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return start === 0 && end === text.length ? text : text.slice(start, end);
+}
+
+function isBlank(unit: number): boolean {
+  // Most text is plain: no look-up for that.
+  return !(unit > 0x20 && unit < 0x85) && BLANKS.has(unit);
 }
 
 /** Order of code points, which differs from that of UTF-16 units above the surrogates. */

@@ -21,6 +21,11 @@ const NO_NUMBER = new WalkAbort(
   'The JSONLogic expression answers a number that is not finite.',
 );
 
+/** Whether a variant of this name is the one of the same text. */
+export function isPlainName(name: string): boolean {
+  return !ESCAPED.test(name);
+}
+
 /** Undefined: longer or deeper than any name. Throws WalkAbort for numbers that JSON does not have. */
 export function variantText(result: JsonValue): string | undefined {
   if (typeof result === 'string') return textOf(result);
@@ -29,7 +34,7 @@ export function variantText(result: JsonValue): string | undefined {
 }
 
 function textOf(text: string): string {
-  if (!ESCAPED.test(text)) return text;
+  if (isPlainName(text)) return text;
   return JSON.stringify(text)
     .replace(ESCAPED_FOR_HTML, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .replaceAll('"', '');

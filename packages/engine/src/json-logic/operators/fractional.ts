@@ -7,6 +7,7 @@
  */
 import { isJsonArray } from '../../json-array.ts';
 import type { JsonObject, JsonValue } from '../../model.ts';
+import { constantValues } from '../compile-expression.ts';
 import { type Distribution, readDistribution, variantAt } from '../distribution.ts';
 import { Constant, type Expression, ListExpression, type Run } from '../expression.ts';
 import type { FractionalDialect } from '../fractional-dialects.ts';
@@ -95,7 +96,10 @@ function hashOf(
   return dialect.hashSubject(flagKeyOf(data, run), targetingKey, run);
 }
 
+/** Below the root, in a list's items, it is a member like any other. */
 function flagKeyOf(data: JsonObject, run: Run): string {
+  const provided = run.flagKeyOf(data);
+  if (provided !== undefined) return provided;
   const flagd = memberOf(data, FLAGD_MEMBER, run);
   const flagKey = isObject(flagd) ? memberOf(flagd, 'flagKey', run) : null;
   return typeof flagKey === 'string' ? flagKey : '';
@@ -116,15 +120,15 @@ export function fractional(dialect: FractionalDialect): ExpressionOperator {
     compile(argument, compiler) {
       if (!isJsonArray(argument)) return new ComputedFractional(dialect, compiler.compile(argument));
       const operands = compiler.items(argument);
-      const [first, ...entries] = operands;
-      const isWritten = entries.every((entry) => entry instanceof Constant);
+      const [first, ...rest] = operands;
+      const entries = constantValues(rest);
       // A list is an entry, so one with expressions inside is an entry that is not written out.
-      if (first === undefined || !isWritten || first instanceof ListExpression) {
+      if (first === undefined || entries === undefined || first instanceof ListExpression) {
         return new ComputedFractional(dialect, new ListExpression(operands));
       }
       return first instanceof Constant && isJsonArray(first.value)
-        ? new WrittenFractional(dialect, undefined, argument)
-        : new WrittenFractional(dialect, first, argument.slice(1));
+        ? new WrittenFractional(dialect, undefined, [first.value, ...entries])
+        : new WrittenFractional(dialect, first, entries);
     },
   };
 }

@@ -9,7 +9,7 @@ import type { JsonValue } from '../../model.ts';
 import type { ExpressionCompiler } from '../compile-expression.ts';
 import { evaluateData } from '../data-as-code.ts';
 import { Constant, type Expression, Failure, type Run } from '../expression.ts';
-import { isObject, onlyMember } from '../object-members.ts';
+import { FLAGD_MEMBER, isObject, onlyMember } from '../object-members.ts';
 import { type ExpressionOperator, misuseOf } from '../operator-table.ts';
 import { isTrue } from '../truthiness.ts';
 import { valueOperator } from '../value-operator.ts';
@@ -35,9 +35,14 @@ class Branches implements Expression {
 }
 
 function resolveBranch(value: JsonValue, data: JsonValue, run: Run): JsonValue {
-  const isCode = isObject(value) && onlyMember(value, run) !== undefined;
-  return isCode ? evaluateData(value, data, run) : value;
+  const name = isObject(value) ? onlyMember(value, run) : undefined;
+  if (name === undefined) return value;
+  // Nothing but what the data is given beside its own members.
+  if (name === FLAGD_MEMBER && run.flagKeyOf(value) !== undefined) throw NO_OPERATOR;
+  return evaluateData(value, data, run);
 }
+
+const NO_OPERATOR = misuseOf(FLAGD_MEMBER, 'does not exist.');
 
 function conditional(name: string): ExpressionOperator {
   const misuse = misuseOf(name, 'takes a list of conditions and branches.');

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonValue } from '../model.ts';
+import { variantText } from './variant-text.ts';
+
+describe('the name that a result stands for', () => {
+  test.each<[JsonValue, string]>([
+    ['a', 'a'],
+    ['', ''],
+    ['null', 'null'],
+    ['überraschung 😀', 'überraschung 😀'],
+    [true, 'true'],
+    [1, '1'],
+    [-0, '-0'],
+    [3.5, '3.5'],
+    [1e21, '1e+21'],
+    [1e-7, '1e-7'],
+    ['a<b>&c', 'a\\u003cb\\u003e\\u0026c'],
+    ['say "hi"', 'say \\hi\\'],
+    ['back\\slash', 'back\\\\slash'],
+    ['line\n\u0001\u2028', 'line\\n\\u0001\\u2028'],
+    ['\u007f', '\u007f'],
+    [[], '[]'],
+    [['a', 1, null, [true]], '[a,1,null,[true]]'],
+    [{ b: 'x', a: {} }, '{a:{},b:x}'],
+  ])('%j is %s', (result, name) => {
+    expect(variantText(result)).toBe(name);
+  });
+
+  test('is nothing for what is too long, too deep or cyclic', () => {
+    const cyclic: Record<string, JsonValue> = {};
+    cyclic['a'] = cyclic;
+    cyclic['b'] = cyclic;
+    expect(variantText(cyclic)).toBeUndefined();
+    expect(variantText(new Array<JsonValue>(1_000_000).fill(1))).toBeUndefined();
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, [Number.NEGATIVE_INFINITY]])(
+    'is an error for %j',
+    (result) => {
+      expect(() => variantText(result)).toThrow('not finite');
+    },
+  );
+});
