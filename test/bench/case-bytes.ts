@@ -35,8 +35,16 @@ const AWAITED_FLOOR: Case = { ...DIRECT_FLOOR, mode: 'awaited', run: () => ANSWE
 /** The median of several measurements, less what the loop itself allocates. Throws when the collector never rests. */
 export async function bytesPerOperation(one: Case): Promise<number> {
   const own = await grossBytes(one);
-  const floor = await grossBytes(one.mode === 'direct' ? DIRECT_FLOOR : AWAITED_FLOOR);
-  return Math.max(0, own - floor);
+  return Math.max(0, own - (await floorOf(one.mode)));
+}
+
+const floors = new Map<Case['mode'], number>();
+
+/** What the loop itself allocates; measured once per process. */
+async function floorOf(mode: Case['mode']): Promise<number> {
+  const floor = floors.get(mode) ?? (await grossBytes(mode === 'direct' ? DIRECT_FLOOR : AWAITED_FLOOR));
+  floors.set(mode, floor);
+  return floor;
 }
 
 async function grossBytes(one: Case): Promise<number> {

@@ -1,13 +1,13 @@
 // Holds cases and measures one of them at a time: what the entries engine-host and peer-host have in common.
 
 import { answerQuestions } from './answer-questions.ts';
-import type { Case } from './case.ts';
+import { answersOf, type Case } from './case.ts';
 import { bytesPerOperation } from './case-bytes.ts';
 import { sizeRound, timeRound } from './case-time.ts';
 
 export interface CaseQuestion {
   /** `prepare` warms up; it comes before the first `time`. */
-  readonly ask: 'prepare' | 'time' | 'bytes';
+  readonly ask: 'answers' | 'prepare' | 'time' | 'bytes';
   readonly name: string;
 }
 
@@ -18,6 +18,7 @@ export function hostCases(open: (name: string) => Promise<Case>): void {
   answerQuestions<CaseQuestion>(async ({ ask, name }) => {
     const one = cases.get(name) ?? (await open(name));
     cases.set(name, one);
+    if (ask === 'answers') return answersOf(one);
     if (ask === 'bytes') return bytesPerOperation(one);
     if (ask === 'time') return timeRound(one, sizes.get(name) ?? one.period);
     sizes.set(name, await sizeRound(one));

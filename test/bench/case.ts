@@ -21,6 +21,13 @@ export function countOn(one: UncountedCase): Promise<number> {
   return runOperations(one, one.period);
 }
 
+/** The answers of one period, as 0 and 1. */
+export async function answersOf(one: UncountedCase): Promise<string> {
+  let answers = '';
+  for (let index = 0; index < one.period; index++) answers += (await one.run(index)) ? '1' : '0';
+  return answers;
+}
+
 /** Runs whole periods one after the other. Throws when another number of answers is true than should be. */
 export async function runChecked(one: Case, operations: number): Promise<void> {
   const on = await runOperations(one, operations);

@@ -68,6 +68,20 @@ export async function measureCases(places: readonly CasePlace[], rounds: number)
   });
 }
 
+/** How many answers of two cases of the same period differ. Rejects when one of them fails. */
+export async function countDiffering(one: CasePlace, other: CasePlace): Promise<number> {
+  const children = new Children([]);
+  try {
+    const [answers, others] = [
+      await children.ask<string>(one, 'answers'),
+      await children.ask<string>(other, 'answers'),
+    ];
+    return [...answers].filter((answer, index) => answer !== others[index]).length;
+  } finally {
+    await children.close();
+  }
+}
+
 /** One child per program and words, started when it is first asked. */
 class Children {
   readonly #nodeFlags: readonly string[];

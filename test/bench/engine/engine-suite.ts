@@ -16,7 +16,7 @@ import {
 } from './evaluation-cases.ts';
 import { CONTEXTS_COUNT } from './flag-sets.ts';
 
-const ROUNDS = 11;
+const ROUNDS = 9;
 const COMPILED_COUNTS = [1_000, MANY_FLAGS_COUNT] as const;
 
 export async function runEngineSuite(): Promise<readonly SuiteReport[]> {

@@ -8,7 +8,6 @@ import process from 'node:process';
 import { PEERS_FOLDER } from './load-sdk.ts';
 
 const INSTALL_MAX_MS = 120_000;
-const REASON_CHARS_MAX = 300;
 
 /** Answers why there are no peers, or undefined when all of them are there. */
 export function installPeers(): string | undefined {
@@ -25,14 +24,14 @@ export function installPeers(): string | undefined {
       encoding: 'utf8',
     });
   } catch (error) {
-    return `npm ci failed: ${reasonOf(error)}`;
+    return `npm ci failed (${reasonOf(error)})`;
   }
   writeFileSync(stamp, digest);
   return undefined;
 }
 
+/** The code alone: npm's text names the registry and paths of this machine, and results are committed. */
 function reasonOf(error: unknown): string {
-  const { stderr, message } = error as { stderr?: string; message?: string };
-  const text = stderr === undefined || stderr === '' ? String(message ?? error) : stderr;
-  return text.replace(/\s+/g, ' ').trim().slice(0, REASON_CHARS_MAX);
+  const { stderr, code } = error as { stderr?: string; code?: string };
+  return /^npm \S+ code (\S+)/m.exec(stderr ?? '')?.[1] ?? code ?? 'no code given';
 }

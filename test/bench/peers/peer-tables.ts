@@ -1,10 +1,10 @@
 // Other systems' SDKs on the same flags, beside ours: two tables, and the ratios that the aims are about.
 
 import { MANY_FLAGS_COUNT, RANDOM_ORDER_LENGTH } from '../engine/evaluation-cases.ts';
-import { type CaseFigures, measureCases } from '../measure-cases.ts';
+import { type CaseFigures, type CasePlace, countDiffering, measureCases } from '../measure-cases.ts';
 import type { Row, SuiteReport } from '../report.ts';
 import { spread } from '../statistics.ts';
-import { OURS, PEERS } from './all-peers.ts';
+import { FLAGD_CORE, OURS, OURS_READING_FLAGD, PEERS } from './all-peers.ts';
 import { installPeers } from './install-peers.ts';
 import { installedVersion } from './load-sdk.ts';
 import { SUBJECTS } from './peer.ts';
@@ -22,12 +22,15 @@ export interface PeerFigures {
 export async function measurePeers(rounds: number): Promise<PeerFigures> {
   const missing = installPeers();
   const names = Object.keys(PEERS);
-  const present = missing === undefined ? names : [OURS];
-  const cases = [ONE_FLAG, MANY_FLAGS].flatMap((name) =>
-    present.map((peer) => ({ program: 'peer-host', words: [peer], name })),
-  );
+  const present = missing === undefined ? names : names.filter((peer) => PEERS[peer]!.sdk === undefined);
+  const cases = [ONE_FLAG, MANY_FLAGS].flatMap((name) => present.map((peer) => placeOf(peer, name)));
+  const objections = new Map<string, string | undefined>();
+  if (missing === undefined)
+    for (const name of [ONE_FLAG, MANY_FLAGS]) objections.set(name, await objectionByFlagd(name));
   const measured = await measureCases(cases, rounds);
   const figuresOf = (peer: string, name: string): CaseFigures => {
+    const objection = peer === OURS_READING_FLAGD ? objections.get(name) : undefined;
+    if (objection !== undefined) return { notRun: objection };
     const at = cases.findIndex((one) => one.words[0] === peer && one.name === name);
     return measured[at] ?? { notRun: missing ?? 'not measured' };
   };
@@ -41,6 +44,9 @@ export async function measurePeers(rounds: number): Promise<PeerFigures> {
         `A boolean flag: three countries of four, then half of their subjects; ${SUBJECTS.length} subjects with five attributes, contexts made beforehand, each in the SDK's own form. Events and metrics are off, nothing is fetched.`,
         `Each SDK in a process of its own, ${rounds} rounds interleaved; the ratio is the median over the rounds of CPU time by ours of the same round. Ours answers its whole result, the others what their cheapest call does.`,
         'Calls that answer a promise are awaited one by one.',
+        ...(missing === undefined
+          ? ['From flagd’s document, every answer is compared with flagd-core’s.']
+          : []),
         'Answers that no hash decides are compared one by one with what the flag says; of the others half must be on, within 6 %; then every round is counted.',
       ]),
       peerTable(
@@ -55,6 +61,20 @@ export async function measurePeers(rounds: number): Promise<PeerFigures> {
     oneFlag: ratios(oneFlag),
     manyFlags: ratios(manyFlags),
   };
+}
+
+function placeOf(peer: string, name: string): CasePlace {
+  return { program: 'peer-host', words: [peer], name };
+}
+
+/** Why what we read from flagd's document must not be compared, or undefined when it answers as flagd-core does. */
+async function objectionByFlagd(name: string): Promise<string | undefined> {
+  try {
+    const differing = await countDiffering(placeOf(OURS_READING_FLAGD, name), placeOf(FLAGD_CORE, name));
+    return differing === 0 ? undefined : `${differing} answers are not those of flagd-core`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 function peerTable(
