@@ -38,7 +38,12 @@ export default class TestReporter {
 
 function describe(test) {
   const result = test.result();
-  return { name: test.fullName, state: result.state, note: result.note };
+  // Figures that a test tells with annotate(text, 'figure').
+  const figures = test
+    .annotations()
+    .filter(({ type }) => type === 'figure')
+    .map(({ message }) => message);
+  return { name: test.fullName, state: result.state, note: result.note, figures };
 }
 
 function suiteErrors(module) {

@@ -64,7 +64,8 @@ function failure(): never {
   throw new Error('the context does not want to be read');
 }
 
-const throwing: ProxyHandler<object> = {
+/** Traps for a proxy of anything. */
+const throwing = {
   get: failure,
   has: failure,
   ownKeys: failure,
@@ -129,10 +130,10 @@ const failing: Readonly<Record<string, JsonObject>> = {
       ]),
     ),
   ) as JsonObject,
-  'lists that throw': everywhere(foreign(new Proxy([], throwing))),
+  'lists that throw': everywhere(foreign(new Proxy<JsonValue[]>([], throwing))),
 };
 
-export const HOSTILE_CONTEXTS: ReadonlyMap<string, HostileContext> = new Map([
+export const HOSTILE_CONTEXTS: ReadonlyMap<string, HostileContext> = new Map<string, HostileContext>([
   ...Object.entries(harmless).map(([name, context]) => [name, { context, throws: false }] as const),
   ...Object.entries(failing).map(([name, context]) => [name, { context, throws: true }] as const),
 ]);
