@@ -9,6 +9,7 @@
 import type { AttributePath } from '../attribute-path.ts';
 import { type CompiledExpression, compileExpression } from '../json-logic/compiled-expression.ts';
 import type { OperatorTable } from '../json-logic/operator-table.ts';
+import { timestampInstants } from '../json-logic/timestamp-instants.ts';
 import { LIMITS } from '../limits.ts';
 import type { JsonValue } from '../model.ts';
 import type { EntityKind, ProblemList } from '../problem.ts';
@@ -73,7 +74,9 @@ export class Scope {
     if (this.#jsonLogic === undefined) return undefined;
     const target = { operators: this.#jsonLogic, flagKey: this.key };
     const compiled = compileExpression(expression, target, path, this.problems);
-    this.spend(compiled?.steps ?? 0);
+    if (compiled === undefined) return undefined;
+    this.spend(compiled.steps);
+    for (const instantMs of timestampInstants(expression)) this.schedule.changesAt(instantMs);
     return compiled;
   }
 

@@ -207,7 +207,7 @@ describe('an explanation', () => {
         kind: 'split',
         path: 'rules[0].serve.jsonLogic.fractional',
         matched: true,
-        message: 'Place 62 of weights that sum to 100: "blue".',
+        message: "The subject's place is 62; the weights sum to 100.",
         actual: 62,
         expected: [60, 100],
         depth: 3,

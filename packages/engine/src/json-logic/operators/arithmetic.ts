@@ -3,6 +3,8 @@
  *
  * Operands are numbers or text; text that is no number counts 0. Dividing by
  * zero gives infinity, which is true as a condition and no result as a variant.
+ * Where a flagd server tells the integer 0, which "-" and "/" of nothing give,
+ * from 0 by "===", here both are the same.
  */
 import { isJsonArray } from '../../json-array.ts';
 import type { JsonValue } from '../../model.ts';

@@ -7,6 +7,7 @@
  */
 import { isJsonArray } from '../../json-array.ts';
 import type { JsonObject, JsonValue } from '../../model.ts';
+import { shown, type Trace } from '../../trace.ts';
 import { constantValues } from '../compile-expression.ts';
 import { type Distribution, readDistribution, variantAt } from '../distribution.ts';
 import { Constant, type Expression, ListExpression, type Run } from '../expression.ts';
@@ -76,7 +77,7 @@ function choose(
   if (hash === undefined) return null;
   const place = dialect.place(hash, distribution.total);
   const variant = variantAt(distribution, place);
-  if (run.walk.trace !== undefined) explain(run, distribution, place, variant);
+  if (run.walk.trace !== undefined) explain(run.walk.trace, distribution, place);
   return variant;
 }
 
@@ -105,12 +106,16 @@ function flagKeyOf(data: JsonObject, run: Run): string {
   return typeof flagKey === 'string' ? flagKey : '';
 }
 
-function explain(run: Run, { total, bounds }: Distribution, place: number, variant: JsonValue): void {
-  const message = `Place ${place} of weights that sum to ${total}: ${JSON.stringify(variant)}.`;
-  const step = run.walk.trace?.leaf('split', NAME, variant !== '', message);
-  if (step === undefined) return;
+function explain(trace: Trace, { total, bounds }: Distribution, place: number): void {
+  const isHeld = place < bounds.at(-1)!;
+  const step = trace.leaf(
+    'split',
+    NAME,
+    isHeld,
+    `The subject's place is ${place}; the weights sum to ${total}.`,
+  );
   step.actual = place;
-  step.expected = bounds;
+  step.expected = shown(bounds);
 }
 
 /** The operator in one dialect. */

@@ -87,6 +87,7 @@ function compileLookup(argument: JsonValue, compiler: ExpressionCompiler): Expre
   const [sought, list] = argument;
   if (!isJsonArray(list!) || list.length < LOOKED_UP_TEXTS) return undefined;
   if (!list.every((text) => typeof text === 'string')) return undefined;
+  // Counts it.
   compiler.compile(list);
   return new InTexts(compiler.compile(sought!), list);
 }
