@@ -55,6 +55,30 @@ function tableOf(
   return table;
 }
 
+/** For each subject, whether the flag answers "a". */
+function answersA(set: CompiledSet, key: string): readonly boolean[] {
+  return Array.from(
+    { length: SUBJECTS },
+    (_, index) => set.evaluate(key, { targetingKey: `user-${index}` }, 0).variant === 'a',
+  );
+}
+
+/** The greatest dependence among all pairs, in standard deviations, and how many pairs there are. */
+function mostDependent(questions: readonly (readonly boolean[])[]): { pairs: number; deviations: number } {
+  const found = questions.flatMap((one, index) =>
+    questions.slice(index + 1).map((other) => {
+      const table = [
+        [0, 0],
+        [0, 0],
+      ];
+      for (let subject = 0; subject < SUBJECTS; subject += 1)
+        table[Number(one[subject])]![Number(other[subject])]! += 1;
+      return dependence(table);
+    }),
+  );
+  return { pairs: found.length, deviations: Math.max(...found) };
+}
+
 function sigma(deviations: number): string {
   return `${deviations >= 0 ? '+' : ''}${deviations.toFixed(2)} sigma`;
 }
@@ -121,18 +145,29 @@ describe(`among ${SUBJECTS} subjects`, { timeout: LAW_TIMEOUT_MS }, () => {
   test('the splits of different flags are independent of each other', async ({ annotate }) => {
     const keys = ['one', 'two', 'one.two', 'on'];
     const set = setWith(Object.fromEntries(keys.map((key) => [key, { fallthrough: { split: HALVES } }])));
-    const pairs = keys.flatMap((key, index) => keys.slice(index + 1).map((other) => [key, other] as const));
-    const found = pairs.map(([key, other]) =>
-      dependence(
-        tableOf(2, 2, (context) => [
-          Number(set.evaluate(key, context, 0).variant === 'a'),
-          Number(set.evaluate(other, context, 0).variant === 'a'),
-        ]),
-      ),
+    const { pairs, deviations } = mostDependent(keys.map((key) => answersA(set, key)));
+    expect(deviations).toBeLessThan(DEVIATIONS_MAX);
+    await annotate(`${pairs} pairs of flags at 50/50: most dependent pair ${sigma(deviations)}`, FIGURE);
+  });
+
+  test('the gates of one flag are independent of each other, whatever they decide', async ({ annotate }) => {
+    const half: GateMatchDefinition = { ranges: [{ to: WHOLE / 2 }] };
+    const all = { entries: [{ variant: 'a', weight: WHOLE }] };
+    const roles: readonly FlagConfigDefinition[] = [
+      { fallthrough: { split: HALVES } },
+      { fallthrough: { split: { ...all, traffic: [half] } } },
+      { fallthrough: { split: { entries: [{ variant: 'a', alsoAlone: true, also: [half] }] } } },
+      { rules: [{ id: 'r', condition: { gate: half }, serve: { variant: 'a' } }] },
+      { holdouts: [{ id: 'h', subjects: half, variant: 'a' }] },
+    ];
+    const { pairs, deviations } = mostDependent(
+      roles.map((config) => answersA(setWith({ one: config }), 'one')),
     );
-    const farthest = Math.max(...found);
-    expect(farthest).toBeLessThan(DEVIATIONS_MAX);
-    await annotate(`${pairs.length} pairs of flags at 50/50: most dependent pair ${sigma(farthest)}`, FIGURE);
+    expect(deviations).toBeLessThan(DEVIATIONS_MAX);
+    await annotate(
+      `${pairs} pairs of gates of one flag (split, traffic, further gate, condition, holdout): most dependent pair ${sigma(deviations)}`,
+      FIGURE,
+    );
   });
 
   test('traffic takes its share, and says nothing about the variant', async ({ annotate }) => {
@@ -141,11 +176,10 @@ describe(`among ${SUBJECTS} subjects`, { timeout: LAW_TIMEOUT_MS }, () => {
       { variant: 'b', weight: 30_000 },
       { variant: 'c', weight: 50_000 },
     ];
-    const gate = { prefix: 'same-split.' };
     const traffic: GateMatchDefinition[] = [{ ranges: [{ to: 30_000 }] }];
     const set = setWith({
-      limited: { fallthrough: { split: { gate, entries, traffic } } },
-      open: { fallthrough: { split: { gate, entries } } },
+      limited: { fallthrough: { split: { entries, traffic } } },
+      open: { fallthrough: { split: { gate: { prefix: 'limited.' }, entries } } },
     });
     let differing = 0;
     const table = tableOf(2, 3, (context) => {
