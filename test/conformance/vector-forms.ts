@@ -2,12 +2,14 @@
 // How a case reads stands in vectors/README.md.
 
 import {
+  applyJsonLogic,
   type ConditionDefinition,
   compileSet,
   type Evaluation,
   type FlagConfigDefinition,
   type GateMatchDefinition,
   type JsonObject,
+  type JsonValue,
   murmur3x86,
   type Problem,
   parseInstant,
@@ -72,6 +74,7 @@ export const FORMS: Readonly<Record<string, Form>> = {
   }),
   gates: compareGate,
   weights: compareWeights,
+  jsonLogic: compareExpression,
   refusals: (entry) => ({
     expected: entry['expect'],
     actual: withoutMessages(compileUnits(entry as Units).problems),
@@ -183,4 +186,15 @@ function compareWeights(entry: VectorCase): Comparison {
     ranges: ranges.map(({ from = 0, to = 0 }) => [from, to]),
   }));
   return { expected: expect.entries, actual };
+}
+
+function compareExpression(entry: VectorCase): Comparison {
+  const flagKey = entry['flag'] as string | undefined;
+  const outcome = applyJsonLogic(entry['expression'] as JsonValue, entry['context'] as JsonValue, {
+    dialect: (entry['dialect'] as string | undefined) ?? '',
+    ...(flagKey !== undefined && { flagKey }),
+    nowMs: nowMs(entry),
+  });
+  const actual = outcome.kind === 'error' ? { error: outcome.code } : outcome;
+  return { expected: entry['expect'], actual: 'value' in actual ? { value: actual.value } : actual };
 }
