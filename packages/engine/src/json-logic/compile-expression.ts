@@ -36,11 +36,7 @@ export class ExpressionCompiler {
 
   compile(json: JsonValue): Expression {
     this.#nodes += 1;
-    if (this.#nodes > LIMITS.expressionNodes) {
-      this.#overflow ??= `The JSONLogic expression has more than ${LIMITS.expressionNodes} values.`;
-    } else if (this.#depth > LIMITS.expressionDepth) {
-      this.#overflow ??= `The JSONLogic expression is nested deeper than ${LIMITS.expressionDepth}.`;
-    }
+    this.#checkSize(0);
     if (this.#overflow !== undefined) return NOTHING;
     if (typeof json !== 'object' || json === null) return new Constant(json);
     this.#depth += 1;
@@ -49,9 +45,20 @@ export class ExpressionCompiler {
     return expression;
   }
 
-  /** The operands of a list, which are counted and nested as one. */
+  /** The operands of a list; none when there are too many. */
   items(list: readonly JsonValue[]): readonly Expression[] {
+    this.#checkSize(list.length);
+    if (this.#overflow !== undefined) return [];
     return list.map((item) => this.compile(item));
+  }
+
+  /** With so many more values. */
+  #checkSize(more: number): void {
+    if (this.#nodes + more > LIMITS.expressionNodes) {
+      this.#overflow ??= `The JSONLogic expression has more than ${LIMITS.expressionNodes} values.`;
+    } else if (this.#depth > LIMITS.expressionDepth) {
+      this.#overflow ??= `The JSONLogic expression is nested deeper than ${LIMITS.expressionDepth}.`;
+    }
   }
 
   /** An operator may have become a constant, so the list is that of the compiled items. */

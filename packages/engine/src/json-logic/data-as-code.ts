@@ -7,6 +7,8 @@
  * holds: such expressions have no more power than those of the flag, and cost
  * steps of the same budget.
  */
+import { isJsonArray } from '../json-array.ts';
+import { LIMITS } from '../limits.ts';
 import type { JsonValue } from '../model.ts';
 import { WalkAbort } from '../walk.ts';
 import { ExpressionCompiler } from './compile-expression.ts';
@@ -14,12 +16,24 @@ import type { Expression, Run } from './expression.ts';
 
 const TOO_LARGE = new WalkAbort('GENERAL', 'The context holds a JSONLogic expression that is too large.');
 
+/** The values of some data, objects that are no expressions included. Data may be cyclic. */
+function countValues(data: JsonValue, counted: number, depth: number): number {
+  const count = counted + 1;
+  if (count > LIMITS.expressionNodes || depth > LIMITS.expressionDepth) throw TOO_LARGE;
+  if (typeof data !== 'object' || data === null) return count;
+  let total = count;
+  for (const item of isJsonArray(data) ? data : Object.values(data)) {
+    total = countValues(item, total, depth + 1);
+  }
+  return total;
+}
+
 /** Compiles an expression found while evaluating, at the cost of the walk's steps. */
 export function compileData(code: JsonValue, run: Run): { expression: Expression; nodes: number } {
+  run.spend(countValues(code, 0, 0));
   const compiler = new ExpressionCompiler(run.target);
   const expression = compiler.compile(code);
   if (compiler.overflow !== undefined) throw TOO_LARGE;
-  run.spend(compiler.nodes);
   return { expression, nodes: compiler.nodes };
 }
 

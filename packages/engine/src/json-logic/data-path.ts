@@ -33,7 +33,7 @@ export function readParts(parts: readonly string[], data: JsonValue, run: Run): 
   return value;
 }
 
-export function readPart(part: string, value: JsonValue, run: Run): JsonValue {
+function readPart(part: string, value: JsonValue, run: Run): JsonValue {
   if (isObject(value)) return memberOf(value, part, run);
   if (value === null || typeof value !== 'object') return null;
   const index = toInteger(toNumber(part, NO_INDEX));

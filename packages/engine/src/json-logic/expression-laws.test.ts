@@ -102,6 +102,15 @@ describe('an expression that the data holds', () => {
     expect(resultOf(run, { x: cyclic })).toBe(GENERAL);
   });
 
+  test('is left with an error when what is put in the place of a var is cyclic', () => {
+    const cyclic: Record<string, JsonValue> = { other: 1 };
+    cyclic['self'] = [cyclic, cyclic];
+    const body = { in: [{ var: '' }, { var: 'x' }] };
+    for (const name of ['filter', 'some', 'none', 'all']) {
+      expect(resultOf({ [name]: [{ var: 'l' }, body] }, { l: [{ x: cyclic }], x: cyclic })).toBe(GENERAL);
+    }
+  });
+
   test('is as deep as one written, on a stack that holds it', () => {
     let deep: JsonValue = run;
     for (let i = 0; i < 70; i += 1) deep = { if: [false, 1, deep] };

@@ -23,7 +23,7 @@ export interface ExpressionTarget {
 }
 
 /** Characters of text that cost as much as one step. */
-const CHARS_PER_STEP = 64;
+const CHARS_PER_STEP = 16;
 /** Expressions inside data that come out of expressions inside data. */
 const CODE_DEPTH = 5;
 

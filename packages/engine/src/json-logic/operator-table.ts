@@ -19,7 +19,11 @@ export interface ExpressionOperator {
 /** Operators by name. */
 export type OperatorTable = ReadonlyMap<string, ExpressionOperator>;
 
+/** Characters of an operator's name in an error: it may come out of the context. */
+const SHOWN_CHARS = 100;
+
 /** The error of an operator whose operands it cannot use, made once. */
 export function misuseOf(name: string, usage: string): WalkAbort {
-  return new WalkAbort('PARSE_ERROR', `The JSONLogic operator "${name}" ${usage}`);
+  const shown = name.length > SHOWN_CHARS ? `${name.slice(0, SHOWN_CHARS)}...` : name;
+  return new WalkAbort('PARSE_ERROR', `The JSONLogic operator "${shown}" ${usage}`);
 }

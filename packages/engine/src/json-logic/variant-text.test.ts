@@ -31,6 +31,7 @@ describe('the name that a result stands for', () => {
     cyclic['a'] = cyclic;
     cyclic['b'] = cyclic;
     expect(variantText(cyclic)).toBeUndefined();
+    expect(variantText('x'.repeat(4_097))).toBeUndefined();
     expect(variantText(new Array<JsonValue>(1_000_000).fill(1))).toBeUndefined();
   });
 

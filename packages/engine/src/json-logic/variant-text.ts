@@ -28,9 +28,10 @@ export function isPlainName(name: string): boolean {
 
 /** Undefined: longer or deeper than any name. Throws WalkAbort for numbers that JSON does not have. */
 export function variantText(result: JsonValue): string | undefined {
-  if (typeof result === 'string') return textOf(result);
+  if (typeof result === 'string') return result.length > LIMITS.operandChars ? undefined : textOf(result);
   const out = { text: '' };
-  return append(result, LIMITS.valueDepth, out) ? out.text : undefined;
+  const isWhole = append(result, LIMITS.valueDepth, out) && out.text.length <= LIMITS.operandChars;
+  return isWhole ? out.text : undefined;
 }
 
 function textOf(text: string): string {
@@ -45,7 +46,7 @@ function append(value: JsonValue, depth: number, out: { text: string }): boolean
   if (depth < 0 || out.text.length > LIMITS.operandChars) return false;
   if (typeof value === 'number' && !Number.isFinite(value)) throw NO_NUMBER;
   if (typeof value === 'number') out.text += jsonNumber(value);
-  else if (typeof value === 'string') out.text += textOf(value);
+  else if (typeof value === 'string') out.text += textOf(value.slice(0, LIMITS.operandChars + 1));
   else if (typeof value === 'boolean') out.text += String(value);
   else if (typeof value !== 'object' || value === null) out.text += 'null';
   else return isJsonArray(value) ? appendList(value, depth, out) : appendObject(value, depth, out);
