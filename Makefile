@@ -45,7 +45,7 @@ conformance: $(INSTALLED) ## judge by other systems' cases, in ../shared/conform
 interop: build ## run foreign clients against us, as far as their toolchains are here
 	@exec node scripts/interop.mjs $(ARGS)
 
-bench: build ## measure, and print the figures beside those of a bare gRPC server
+bench: build ## measure, and print the figures beside a bare gRPC server's and other systems' SDKs
 	@exec node --conditions=source --import tsx test/bench/main.ts $(ARGS)
 
 pack: build ## make the one tarball that npm can install
