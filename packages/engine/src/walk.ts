@@ -35,12 +35,16 @@ export interface CompiledFlag {
   readonly fallthrough: Stage | undefined;
   /** When nothing answered. */
   readonly unanswered: Evaluation;
+  /** Worst-case steps without the flags and segments that it refers to. */
+  readonly steps: number;
   /** When its answers change by themselves; undefined: never. */
   readonly schedule: Schedule | undefined;
 }
 
 export interface CompiledSegment {
   readonly key: string;
+  /** Worst-case steps without the flags and segments that it refers to. */
+  readonly steps: number;
   readonly schedule: Schedule | undefined;
   contains(walk: Walk): boolean;
 }

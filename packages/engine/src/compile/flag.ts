@@ -86,6 +86,7 @@ export function compileFlag(unit: FlagUnit, attributes: AttributePool): OwnCompi
           enabled,
           clientVisible: unit.flag.clientVisible ?? false,
           variants: [...variants.keys()],
+          steps: scope.steps,
           schedule: enabled && !scope.schedule.isEmpty ? scope.schedule : undefined,
           ...(enabled ? body : offBody(whenOff, config.prerequisitesBeforeSwitch ? guard : undefined)),
         };

@@ -30,6 +30,7 @@ export interface SegmentUnit {
 
 class Segment implements CompiledSegment {
   readonly key: string;
+  readonly steps: number;
   readonly schedule: Schedule | undefined;
   readonly #attribute: AttributePath;
   readonly #excluded: ReadonlySet<string>;
@@ -39,6 +40,7 @@ class Segment implements CompiledSegment {
 
   constructor(
     key: string,
+    steps: number,
     schedule: Schedule | undefined,
     attribute: AttributePath,
     lists: {
@@ -49,6 +51,7 @@ class Segment implements CompiledSegment {
     condition: Condition,
   ) {
     this.key = key;
+    this.steps = steps;
     this.schedule = schedule;
     this.#attribute = attribute;
     this.#excluded = lists.excluded;
@@ -89,7 +92,7 @@ export function compileSegment(unit: SegmentUnit, attributes: AttributePool): Ow
   scope.checkSteps();
   const schedule = scope.schedule.isEmpty ? undefined : scope.schedule;
   const lists = { excluded, included, includedFirst: segment.includedFirst ?? false };
-  const compiled = new Segment(unit.key, schedule, attribute, lists, condition);
+  const compiled = new Segment(unit.key, scope.steps, schedule, attribute, lists, condition);
   return {
     compiled: problems.length > 0 ? undefined : compiled,
     problems,

@@ -7,6 +7,7 @@ import { LIMITS } from '../limits.ts';
 import type { JsonObject } from '../model.ts';
 import { compileSet } from '../set/compile-set.ts';
 import type { LinkedSet } from '../set/compiled-set.ts';
+import { linkTarget } from '../set/set-state.ts';
 import { Walk } from '../walk.ts';
 import { contexts } from './contexts.fixture.ts';
 import { CountedContext } from './counted-context.fixture.ts';
@@ -82,7 +83,7 @@ describe('an evaluation', { timeout: LAW_TIMEOUT_MS }, () => {
             continue;
           }
           compiled += 1;
-          const { live, link } = state.flags.get(unit.key)!;
+          const link = linkTarget(state.flags, unit.key)!;
           expect(link.steps).toBeLessThanOrEqual(LIMITS.evaluationSteps);
           for (let index = 0; index < CONTEXTS_EACH; index += 1) {
             const context = POOL[(offset + index) % POOL.length]!;
@@ -97,7 +98,7 @@ describe('an evaluation', { timeout: LAW_TIMEOUT_MS }, () => {
             set.evaluate(unit.key, context, nowMs, { step: (step) => (steps += stepsOf(step)) });
             const counted = new CountedContext(context);
             walk.begin(counted.context, nowMs, undefined);
-            const again = evaluateFlag(live!, walk);
+            const again = evaluateFlag(link.live!, walk);
             if (again.reason !== answer.reason || again.variant !== answer.variant)
               complaints.push(`${unit.key} answers otherwise when it is counted`);
             busiest = Math.max(busiest, steps + walk.steps);

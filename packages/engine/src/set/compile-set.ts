@@ -30,7 +30,8 @@ export function compileSet(flags: Iterable<FlagUnit>, segments: Iterable<Segment
   const draft = new Draft(EMPTY_STATE);
   for (const unit of byKey(segments)) putSegment(draft, unit.key, unit);
   for (const unit of byKey(flags)) putFlag(draft, unit.key, unit);
-  return finish(draft);
+  const { state, problems } = draft.done();
+  return { set: new LinkedSet(state), problems };
 }
 
 /**
@@ -44,12 +45,8 @@ export function updateSet(previous: CompiledSet, change: SetChange): Compiled {
   const draft = new Draft(previous.state);
   for (const [key, unit] of change.segments ?? []) putSegment(draft, key, unit);
   for (const [key, unit] of change.flags ?? []) putFlag(draft, key, unit);
-  return finish(draft);
-}
-
-function finish(draft: Draft): Compiled {
-  const problems = draft.link();
-  return { set: new LinkedSet(draft.state()), problems };
+  const { state, problems, moved } = draft.done();
+  return { set: previous.after(state, moved), problems };
 }
 
 function byKey<Unit extends { readonly key: string }>(units: Iterable<Unit>): Iterable<Unit> {
@@ -61,16 +58,14 @@ function byKey<Unit extends { readonly key: string }>(units: Iterable<Unit>): It
 /** An archived flag is no longer there. */
 function putFlag(draft: Draft, key: string, unit: FlagUnit | null): void {
   const present = unit !== null && !unit.flag.archiveTime ? unit : undefined;
-  draft.put(
-    'flag',
+  draft.putFlag(
     key,
     present && guarded('flagConfig', key, () => compileFlag({ ...present, key }, draft.attributes)),
   );
 }
 
 function putSegment(draft: Draft, key: string, unit: SegmentUnit | null): void {
-  draft.put(
-    'segment',
+  draft.putSegment(
     key,
     unit === null
       ? undefined

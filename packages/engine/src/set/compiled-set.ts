@@ -9,8 +9,10 @@ import type { Schedule } from '../compile/schedule.ts';
 import { evaluateFlag } from '../evaluate-flag.ts';
 import { type Evaluation, errorOf, type Recorder } from '../evaluation.ts';
 import type { FlagKind, JsonObject } from '../model.ts';
+import type { PersistentMap } from '../persistent-map.ts';
 import { Trace } from '../trace.ts';
 import { type CompiledFlag, type CompiledSegment, type Directory, Walk } from '../walk.ts';
+import type { MovedFacts } from './draft.ts';
 import { nodeId, nodeOf, reachableDependents, type SetState } from './set-state.ts';
 import { Timetable } from './timetable.ts';
 
@@ -38,23 +40,33 @@ export class LinkedSet implements CompiledSet, Directory {
   readonly state: SetState;
   /** A walk that no evaluation is using; kept so that evaluating allocates none. */
   #idleWalk: Walk | undefined;
+  readonly #flags: PersistentMap<string, CompiledFlag>;
   #sortedKeys: readonly string[] | undefined;
   #timetable: Timetable | undefined;
 
   constructor(state: SetState) {
     this.state = state;
+    this.#flags = state.flags.live;
+  }
+
+  /** The set after an edit. What was computed over the whole set is kept where the edit left it right. */
+  after(state: SetState, moved: MovedFacts): LinkedSet {
+    const set = new LinkedSet(state);
+    if (!moved.keys) set.#sortedKeys = this.#sortedKeys;
+    if (!moved.schedules) set.#timetable = this.#timetable;
+    return set;
   }
 
   get size(): number {
-    return this.state.size;
+    return this.#flags.size;
   }
 
   flag(key: string): CompiledFlag | undefined {
-    return this.state.flags.get(key)?.live;
+    return this.#flags.get(key);
   }
 
   segment(key: string): CompiledSegment | undefined {
-    return this.state.segments.get(key)?.live;
+    return this.state.segments.live.get(key);
   }
 
   has(flagKey: string): boolean {
@@ -70,12 +82,8 @@ export class LinkedSet implements CompiledSet, Directory {
   }
 
   flagKeys(): readonly string[] {
-    this.#sortedKeys ??= Object.freeze([...this.#liveFlags()].map((flag) => flag.key).sort());
+    this.#sortedKeys ??= Object.freeze([...this.#flags.keys()].sort());
     return this.#sortedKeys;
-  }
-
-  *#liveFlags(): Generator<CompiledFlag> {
-    for (const entry of this.state.flags.values()) if (entry.live !== undefined) yield entry.live;
   }
 
   affectedBy(flags: Iterable<string>, segments: Iterable<string>): ReadonlySet<string> {
@@ -131,7 +139,7 @@ export class LinkedSet implements CompiledSet, Directory {
 
   *#schedules(): Generator<Schedule> {
     for (const table of [this.state.flags, this.state.segments])
-      for (const { live } of table.values()) if (live?.schedule !== undefined) yield live.schedule;
+      for (const { schedule } of table.live.values()) if (schedule !== undefined) yield schedule;
   }
 }
 

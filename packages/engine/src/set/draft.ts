@@ -1,107 +1,124 @@
 /**
- * The next state of a set while a change is applied: maps are copied when
- * first written, so a change that leaves one alone shares it.
+ * The next state of a set while a change is applied.
  *
- * Place on the path: between the previous set and the next.
+ * Place on the path: between the previous set and the next. What the change
+ * leaves alone is shared, so an edit costs what it touches.
  */
 import { AttributePool } from '../compile/attribute-pool.ts';
 import type { OwnCompile } from '../compile/flag.ts';
 import type { Reference } from '../compile/scope.ts';
+import { type MapEdit, PersistentMap } from '../persistent-map.ts';
 import { compareProblems, type Problem } from '../problem.ts';
 import type { CompiledFlag, CompiledSegment } from '../walk.ts';
 import { type LinkSubject, linkOutcome } from './link.ts';
 import {
-  type Entry,
-  type LinkOutcome,
   type NodeKind,
+  type NodeSet,
   nodeId,
   nodeOf,
   reachableDependents,
   type SetState,
 } from './set-state.ts';
 import { strongComponents } from './strong-components.ts';
+import { TableEdit } from './table-edit.ts';
 
-const UNLINKED: LinkOutcome = { problems: [], depth: 0, steps: 0 };
+/** What an edit changes of the facts about a whole set. */
+export interface MovedFacts {
+  /** Flags came or went. */
+  readonly keys: boolean;
+  /** When answers change by themselves. */
+  readonly schedules: boolean;
+}
 
-/** A map that copies itself before the first write. */
-class CopyOnWrite<Key, Value> {
-  #map: ReadonlyMap<Key, Value>;
-  #copy: Map<Key, Value> | undefined;
-
-  constructor(map: ReadonlyMap<Key, Value>) {
-    this.#map = map;
-  }
-
-  get view(): ReadonlyMap<Key, Value> {
-    return this.#map;
-  }
-
-  writable(): Map<Key, Value> {
-    if (this.#copy === undefined) {
-      this.#copy = new Map(this.#map);
-      this.#map = this.#copy;
-    }
-    return this.#copy;
-  }
+export interface DraftOutcome {
+  readonly state: SetState;
+  readonly problems: readonly Problem[];
+  readonly moved: MovedFacts;
 }
 
 export class Draft {
   /** Shared by what this draft compiles. */
   readonly attributes: AttributePool = new AttributePool();
-  readonly #flags: CopyOnWrite<string, Entry<CompiledFlag>>;
-  readonly #segments: CopyOnWrite<string, Entry<CompiledSegment>>;
-  readonly #dependents: CopyOnWrite<string, ReadonlySet<string>>;
-  /** Sets of dependents that this draft made and may write. */
-  readonly #ownSets = new Set<ReadonlySet<string>>();
+  readonly #flags: TableEdit<CompiledFlag>;
+  readonly #segments: TableEdit<CompiledSegment>;
+  readonly #dependents: MapEdit<string, NodeSet>;
+  /** Dependents of nodes, where this draft edits them. */
+  readonly #dependentEdits = new Map<string, MapEdit<string, true>>();
   readonly #changed = new Set<string>();
-  #size: number;
+  readonly #previous: SetState;
 
   constructor(previous: SetState) {
-    this.#flags = new CopyOnWrite(previous.flags);
-    this.#segments = new CopyOnWrite(previous.segments);
-    this.#dependents = new CopyOnWrite(previous.dependents);
-    this.#size = previous.size;
+    this.#previous = previous;
+    this.#flags = new TableEdit(previous.flags);
+    this.#segments = new TableEdit(previous.segments);
+    this.#dependents = previous.dependents.edit();
   }
 
-  /** Puts an entity's own compile in place; undefined removes it. */
-  put<Kind extends NodeKind>(
-    kind: Kind,
+  /** Puts a flag's own compile in place; undefined removes it. */
+  putFlag(key: string, own: OwnCompile<CompiledFlag> | undefined): void {
+    this.#put('flag', this.#flags, key, own);
+  }
+
+  /** Puts a segment's own compile in place; undefined removes it. */
+  putSegment(key: string, own: OwnCompile<CompiledSegment> | undefined): void {
+    this.#put('segment', this.#segments, key, own);
+  }
+
+  #put<Compiled extends CompiledFlag | CompiledSegment>(
+    kind: NodeKind,
+    table: TableEdit<Compiled>,
     key: string,
-    own: OwnCompile<Kind extends 'flag' ? CompiledFlag : CompiledSegment> | undefined,
+    own: OwnCompile<Compiled> | undefined,
   ): void {
-    const table = (kind === 'flag' ? this.#flags : this.#segments) as CopyOnWrite<
-      string,
-      Entry<Kind extends 'flag' ? CompiledFlag : CompiledSegment>
-    >;
-    const old = table.view.get(key);
     const id = nodeId(kind, key);
     this.#changed.add(id);
-    this.#moveReferences(id, old?.own.references ?? [], own?.references ?? []);
-    if (kind === 'flag' && old?.live !== undefined) this.#size -= 1;
-    if (own !== undefined) table.writable().set(key, { own, link: UNLINKED, live: undefined });
-    else if (old !== undefined) table.writable().delete(key);
+    this.#moveReferences(id, table.references(key), own?.references ?? []);
+    table.put(key, own);
   }
 
   #moveReferences(id: string, old: readonly Reference[], fresh: readonly Reference[]): void {
     if (old.length === 0 && fresh.length === 0) return;
     const before = new Set(old.map((reference) => nodeId(reference.kind, reference.key)));
     const after = new Set(fresh.map((reference) => nodeId(reference.kind, reference.key)));
-    for (const target of before) if (!after.has(target)) this.#dependentsOf(target).delete(id);
-    for (const target of after) if (!before.has(target)) this.#dependentsOf(target).add(id);
+    for (const target of before) if (!after.has(target)) this.#editDependents(target).delete(id);
+    for (const target of after) if (!before.has(target)) this.#editDependents(target).set(id, true);
   }
 
-  #dependentsOf(target: string): Set<string> {
-    const current = this.#dependents.view.get(target);
-    if (current !== undefined && this.#ownSets.has(current)) return current as Set<string>;
-    const copy = new Set(current);
-    this.#ownSets.add(copy);
-    this.#dependents.writable().set(target, copy);
-    return copy;
+  #editDependents(target: string): MapEdit<string, true> {
+    let edit = this.#dependentEdits.get(target);
+    if (edit === undefined) {
+      edit = (this.#dependents.get(target) ?? new PersistentMap<string, true>()).edit();
+      this.#dependentEdits.set(target, edit);
+    }
+    return edit;
   }
 
-  /** Links what changed and what refers to it; answers the problems of exactly those. */
-  link(): readonly Problem[] {
-    const dirty = reachableDependents(this.#changed, this.#dependents.view);
+  /**
+   * Links what changed and what refers to it; the problems are those of exactly
+   * these. The draft must not be used any more.
+   */
+  done(): DraftOutcome {
+    this.#settleDependents();
+    const dirty = reachableDependents(this.#changed, this.#dependents);
+    const problems = this.#link(dirty);
+    const state = {
+      flags: this.#flags.done(),
+      segments: this.#segments.done(),
+      dependents: this.#dependents.done(),
+    };
+    return { state, problems, moved: movedFacts(dirty, this.#previous, state) };
+  }
+
+  #settleDependents(): void {
+    for (const [target, edit] of this.#dependentEdits) {
+      const dependents = edit.done();
+      if (dependents.size > 0) this.#dependents.set(target, dependents);
+      else this.#dependents.delete(target);
+    }
+    this.#dependentEdits.clear();
+  }
+
+  #link(dirty: ReadonlySet<string>): Problem[] {
     const targetsInside = (id: string): string[] =>
       this.#references(id)
         .map((reference) => nodeId(reference.kind, reference.key))
@@ -120,45 +137,34 @@ export class Draft {
 
   #references(id: string): readonly Reference[] {
     const { kind, key } = nodeOf(id);
-    return (kind === 'flag' ? this.#flags : this.#segments).view.get(key)?.own.references ?? [];
+    return (kind === 'flag' ? this.#flags : this.#segments).references(key);
   }
 
   #relink<Compiled extends CompiledFlag | CompiledSegment>(
-    table: CopyOnWrite<string, Entry<Compiled>>,
+    table: TableEdit<Compiled>,
     id: string,
     key: string,
     component: ReadonlySet<string>,
     problems: Problem[],
   ): void {
-    const entry = table.view.get(key);
-    if (entry === undefined) return;
-    const subject = { id, key, own: entry.own } as LinkSubject;
-    const link = linkOutcome(subject, component, { flags: this.#flags.view, segments: this.#segments.view });
-    problems.push(...entry.own.problems, ...link.problems);
-    const live = link.problems.length === 0 ? entry.own.compiled : undefined;
-    if (table === (this.#flags as unknown))
-      this.#size += Number(live !== undefined) - Number(entry.live !== undefined);
-    if (isSame(entry, link, live)) return;
-    table.writable().set(key, { own: entry.own, link, live });
-  }
-
-  state(): SetState {
-    return {
-      flags: this.#flags.view,
-      segments: this.#segments.view,
-      dependents: this.#dependents.view,
-      size: this.#size,
-    };
+    const own = table.own(key);
+    if (own === undefined) return;
+    const subject = { id, key, own } as LinkSubject;
+    const link = linkOutcome(subject, component, { flag: this.#flags, segment: this.#segments });
+    problems.push(...own.problems, ...link.problems);
+    table.setLink(key, link);
   }
 }
 
-function isSame<Compiled>(entry: Entry<Compiled>, link: LinkOutcome, live: Compiled | undefined): boolean {
-  return (
-    entry.live === live &&
-    entry.link !== UNLINKED &&
-    entry.link.depth === link.depth &&
-    entry.link.steps === link.steps &&
-    entry.link.problems.length === 0 &&
-    link.problems.length === 0
-  );
+function movedFacts(edited: Iterable<string>, before: SetState, after: SetState): MovedFacts {
+  const moved = { keys: false, schedules: false };
+  for (const id of edited) {
+    const { kind, key } = nodeOf(id);
+    const table = kind === 'flag' ? 'flags' : 'segments';
+    const old = before[table].live.get(key);
+    const fresh = after[table].live.get(key);
+    if (kind === 'flag' && (old === undefined) !== (fresh === undefined)) moved.keys = true;
+    if (old?.schedule !== fresh?.schedule) moved.schedules = true;
+  }
+  return moved;
 }

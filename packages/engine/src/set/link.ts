@@ -10,13 +10,14 @@ import type { Reference } from '../compile/scope.ts';
 import { LIMITS } from '../limits.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
 import type { CompiledFlag, CompiledSegment } from '../walk.ts';
-import { type Entry, type LinkOutcome, nodeId } from './set-state.ts';
+import { type LinkOutcome, type LinkTarget, nodeId } from './set-state.ts';
 
-type AnyEntry = Entry<CompiledFlag> | Entry<CompiledSegment>;
+type AnyTarget = LinkTarget<CompiledFlag> | LinkTarget<CompiledSegment>;
 
+/** Where what a reference names is found, by its kind. */
 export interface LinkTables {
-  readonly flags: ReadonlyMap<string, Entry<CompiledFlag>>;
-  readonly segments: ReadonlyMap<string, Entry<CompiledSegment>>;
+  readonly flag: { target(key: string): LinkTarget<CompiledFlag> | undefined };
+  readonly segment: { target(key: string): LinkTarget<CompiledSegment> | undefined };
 }
 
 /** An entity that is about to be linked. */
@@ -45,13 +46,13 @@ export function linkOutcome(
       add(reference, cycleCode(component), cycleMessage(subject, id, component));
       continue;
     }
-    const target = tables[reference.kind === 'flag' ? 'flags' : 'segments'].get(reference.key);
+    const target = tables[reference.kind].target(reference.key);
     const wrong = checkTarget(reference, target);
     if (wrong !== undefined && !(reference.optional && target?.live === undefined))
       add(reference, wrong.code, wrong.message, wrong.variant);
     if (target === undefined) continue;
-    depth = Math.max(depth, target.link.depth + 1);
-    steps += target.link.steps;
+    depth = Math.max(depth, target.depth + 1);
+    steps += target.steps;
   }
   const first = subject.own.references[0];
   if (first !== undefined && depth > LIMITS.referenceDepth) {
@@ -75,7 +76,7 @@ export function linkOutcome(
 
 function checkTarget(
   reference: Reference,
-  target: AnyEntry | undefined,
+  target: AnyTarget | undefined,
 ): { code: ProblemCode; message: string; variant?: number } | undefined {
   const code = reference.kind === 'flag' ? 'UNKNOWN_FLAG' : 'UNKNOWN_SEGMENT';
   const name = `${reference.kind} "${reference.key}"`;
