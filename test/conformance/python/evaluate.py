@@ -149,7 +149,8 @@ class Walk:
             return None
         gate = complete(split.get("gate", {}), f"{self.key}.")
         spans, _, _ = resolve(split)
-        number = number_of(gate, self.context)
+        alone = all(entry.get("alsoAlone") for entry in split["entries"])
+        number = NOBODY if alone else number_of(gate, self.context)
         for index, entry in enumerate(split["entries"]):
             also = entry.get("also", [])
             if entry.get("alsoAlone"):

@@ -9,7 +9,10 @@ from values import is_number, is_scalar, length, parse_instant, same
 TEXT_LIMIT = 8192
 REGEX_TEXT_LIMIT = 1024
 ITEMS_LIMIT = 1000
-WHITESPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+WHITESPACE = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
 
 EQUALITY = {"equals", "notEquals", "in", "notIn"}
 NEGATIVE = {"notEquals", "notIn", "notExists"}

@@ -16,15 +16,14 @@ from values import load_json, native_text, parse_instant, same_json, utf8  # noq
 from weights import resolve  # noqa: E402
 
 NOW = "2026-01-01T00:00:00Z"
-EVERYBODY = 100_000
+EVERYBODY = 100_000.0
 DIALECTS = {"python"}
 
 
 def expanded(value):
     """Vectors with their repetitions written out."""
     if isinstance(value, list):
-        copies = ([expanded(item["$item"])] * int(item["$times"]) if is_repeated(item) else [expanded(item)] for item in value)
-        return [item for list_of_copies in copies for item in list_of_copies]
+        return [copy for item in value for copy in copies_of(item)]
     if isinstance(value, dict):
         if "$text" in value:
             return value["$text"] * int(value["$times"])
@@ -32,29 +31,31 @@ def expanded(value):
     return value
 
 
-def is_repeated(item):
-    return isinstance(item, dict) and "$item" in item
+def copies_of(item):
+    if isinstance(item, dict) and "$item" in item:
+        return [expanded(item["$item"])] * int(item["$times"])
+    return [expanded(item)]
 
 
-def condition_of(case):
-    return {"compare": case["compare"]} if "compare" in case else case["condition"]
-
-
-def ask(condition, case, segments, key="case"):
-    """True or false, or {"errorCode"}: what a rule with this condition answers."""
-    rule = {"id": "rule", "condition": condition, "serve": {"variant": "yes"}}
-    config = {"enabled": True, "rules": [rule], "fallthrough": {"variant": "no"}}
+def decide(config, case, segments=(), key="case"):
+    """What a flag with this configuration, "no" for everybody else, answers: its value or {"errorCode"}."""
     variants = [{"key": "yes", "value": True}, {"key": "no", "value": False}]
-    unit = {"key": key, "flag": {"kind": "FLAG_KIND_BOOLEAN", "variants": variants}, "config": config}
-    engine, problems = compile_set([unit], segments)
+    flag = {"kind": "FLAG_KIND_BOOLEAN", "variants": variants}
+    whole = {"enabled": True, "fallthrough": {"variant": "no"}, **config}
+    engine, problems = compile_set([{"key": key, "flag": flag, "config": whole}], segments)
     if problems:
-        return {"problems": problems}
+        return problems
     answer = engine.evaluate(key, case["context"], parse_instant(case.get("now", NOW)))
     return {"errorCode": answer["errorCode"]} if "errorCode" in answer else answer["value"]
 
 
+def rule_with(condition):
+    return {"rules": [{"id": "rule", "condition": condition, "serve": {"variant": "yes"}}]}
+
+
 def run_condition(case, file):
-    return ask(condition_of(case), case, file.get("segments", [])), case["expect"]
+    condition = {"compare": case["compare"]} if "compare" in case else case["condition"]
+    return decide(rule_with(condition), case, file.get("segments", [])), case["expect"]
 
 
 def run_evaluation(case, file):
@@ -87,45 +88,41 @@ def run_instant(case, _file):
 
 def run_gate(case, _file):
     """The number is that of the one range of width 1 that holds the subject."""
-    number, wanted = case["number"], case["number"]
-    match = {"gate": case["gate"], **({"group": case["group"]} if "group" in case else {})}
-    lowest = case["gate"].get("offset", 0.0)
-    whole = [0.0, lowest + (case["gate"].get("buckets") or EVERYBODY)]
+    gate, number = case["gate"], case["number"]
+    end = gate.get("offset", 0.0) + (gate.get("buckets") or EVERYBODY)
     if isinstance(number, float):
-        spans, wanted = [whole, [number, number + 1], [0.0, number], [number + 1, whole[1]]], [True, True, False, False]
+        spans, wanted = [(number, number + 1), (0.0, number), (number + 1, end)], [True, False, False]
     else:
-        spans, wanted = [whole], [False if number is None else number]
-    return [place(case, {**match, "ranges": [{"from": a, "to": b}]}) for a, b in spans], wanted
+        spans, wanted = [(0.0, end)], [False if number is None else number]
+    group = {"group": case["group"]} if "group" in case else {}
+    matches = [{"gate": gate, **group, "ranges": [{"from": start, "to": stop}]} for start, stop in spans]
+    return [decide(config_of_role(case["role"], match), case, key=case["key"]) for match in matches], wanted
 
 
-def place(case, match):
-    """What a match of this role answers: true or false, or {"errorCode"}."""
-    role, key = case["role"], case["key"]
+def config_of_role(role, match):
+    """Serves "yes" when the match holds, in its place."""
     if role == "condition":
-        return ask({"gate": match}, case, [], key)
-    variants = [{"key": "yes", "value": True}, {"key": "no", "value": False}]
-    split = {"gate": {"prefix": "x"}, "entries": [{"variant": "yes", "ranges": [{"to": EVERYBODY + 0.0}]}]}
-    if role == "split":
-        split = {"gate": match["gate"], "entries": [{"variant": "yes", "ranges": match["ranges"]}]}
-    elif role == "traffic":
-        split = {**split, "gate": {"prefix": "x", "missing": "GATE_MISSING_POLICY_ZERO"}, "traffic": [match]}
-    elif role == "also":
-        split = {"entries": [{"variant": "yes", "alsoAlone": True, "also": [match]}]}
-    config = {"enabled": True, "rules": [{"id": "rule", "serve": {"split": split}}]}
+        return rule_with({"gate": match})
     if role == "holdout":
-        config = {"enabled": True, "holdouts": [{"id": "rule", "subjects": match, "variant": "yes"}]}
-    config["fallthrough"] = {"variant": "no"}
-    unit = {"key": key, "flag": {"kind": "FLAG_KIND_BOOLEAN", "variants": variants}, "config": config}
-    engine, problems = compile_set([unit], [])
-    answer = engine.evaluate(key, case["context"], parse_instant(NOW))
-    return problems or ({"errorCode": answer["errorCode"]} if "errorCode" in answer else answer["value"])
+        return {"holdouts": [{"id": "rule", "subjects": match, "variant": "yes"}]}
+    everybody = {"prefix": "x", "missing": "GATE_MISSING_POLICY_ZERO"}
+    whole = [{"to": EVERYBODY}]
+    splits = {
+        "split": {"gate": match["gate"], "entries": [{"variant": "yes", "ranges": match["ranges"]}]},
+        "traffic": {"gate": everybody, "entries": [{"variant": "yes", "ranges": whole}], "traffic": [match]},
+        "also": {"entries": [{"variant": "yes", "alsoAlone": True, "also": [match]}]},
+    }
+    return {"rules": [{"id": "rule", "serve": {"split": splits[role]}}]}
 
 
 def run_weights(case, _file):
     spans, weights, problems = resolve(case["split"])
     if "problems" in case["expect"]:
         return [list(problem) for problem in problems], case["expect"]["problems"]
-    got = [{"weight": float(weight), "ranges": [[float(end) for end in span] for span in own]} for weight, own in zip(weights, spans)]
+    got = [
+        {"weight": float(weight), "ranges": [[float(start), float(end)] for start, end in own]}
+        for weight, own in zip(weights, spans)
+    ]
     return problems or got, case["expect"]["entries"]
 
 
