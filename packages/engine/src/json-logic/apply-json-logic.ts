@@ -45,9 +45,10 @@ export function applyJsonLogic(
   const walk = new Walk(NOBODY_REFERRED_TO);
   walk.begin({}, options.nowMs ?? 0, undefined);
   try {
-    const value = expression.evaluate(expression.run(data, walk));
+    const run = expression.run(data, walk);
+    const value = expression.evaluate(run);
     // Fails for numbers that JSON does not have, as giving the result to anybody would.
-    variantText(value);
+    variantText(value, run);
     return { kind: 'value', value };
   } catch (error) {
     if (error instanceof WalkAbort) return { kind: 'error', code: error.code, message: error.message };

@@ -8,6 +8,7 @@ import { type Evaluation, errorOf, type FlagFacts } from '../evaluation.ts';
 import type { JsonValue } from '../model.ts';
 import type { Stage, Walk } from '../walk.ts';
 import type { CompiledExpression } from './compiled-expression.ts';
+import type { Run } from './expression.ts';
 import { showResult } from './show-result.ts';
 import { isPlainName, variantText } from './variant-text.ts';
 
@@ -40,8 +41,9 @@ export class JsonLogicServe implements Stage {
 
   answer(walk: Walk): Evaluation | undefined {
     const step = walk.trace?.open('serve', 'jsonLogic');
-    const result = this.#expression.evaluate(this.#expression.run(walk.context, walk));
-    const answer = this.#answerTo(result);
+    const run = this.#expression.run(walk.context, walk);
+    const result = this.#expression.evaluate(run);
+    const answer = this.#answerTo(result, run);
     if (step !== undefined) {
       const isServed = result !== null && answer?.variant !== undefined;
       walk.trace?.close(step, isServed, resultMessage(result, answer));
@@ -50,12 +52,12 @@ export class JsonLogicServe implements Stage {
     return answer;
   }
 
-  #answerTo(result: JsonValue): Evaluation | undefined {
+  #answerTo(result: JsonValue, run: Run): Evaluation | undefined {
     const { facts, ruleId, variants, miss } = this.#answers;
     if (result === null) return miss;
     const served = this.#byText.get(result);
     if (served !== undefined) return served;
-    const name = variantText(result);
+    const name = variantText(result, run);
     const answer = name === undefined ? undefined : variants.get(name);
     return answer ?? errorOf(facts, 'GENERAL', unknownMessage(name), ruleId);
   }

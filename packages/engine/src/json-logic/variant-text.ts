@@ -10,6 +10,8 @@ import { isJsonArray } from '../json-array.ts';
 import { LIMITS } from '../limits.ts';
 import type { JsonObject, JsonValue } from '../model.ts';
 import { WalkAbort } from '../walk.ts';
+import type { Run } from './expression.ts';
+import { FLAGD_MEMBER } from './object-members.ts';
 import { isTextBefore, jsonNumber } from './text-forms.ts';
 
 /** What is not its own JSON text in Go. */
@@ -27,10 +29,10 @@ export function isPlainName(name: string): boolean {
 }
 
 /** Undefined: longer or deeper than any name. Throws WalkAbort for numbers that JSON does not have. */
-export function variantText(result: JsonValue): string | undefined {
+export function variantText(result: JsonValue, run: Run): string | undefined {
   if (typeof result === 'string') return result.length > LIMITS.operandChars ? undefined : textOf(result);
   const out = { text: '' };
-  const isWhole = append(result, LIMITS.valueDepth, out) && out.text.length <= LIMITS.operandChars;
+  const isWhole = append(result, LIMITS.valueDepth, out, run) && out.text.length <= LIMITS.operandChars;
   return isWhole ? out.text : undefined;
 }
 
@@ -42,36 +44,38 @@ function textOf(text: string): string {
 }
 
 /** Each value adds to the text, so that its bound also bounds the work. */
-function append(value: JsonValue, depth: number, out: { text: string }): boolean {
+function append(value: JsonValue, depth: number, out: { text: string }, run: Run): boolean {
   if (depth < 0 || out.text.length > LIMITS.operandChars) return false;
   if (typeof value === 'number' && !Number.isFinite(value)) throw NO_NUMBER;
   if (typeof value === 'number') out.text += jsonNumber(value);
   else if (typeof value === 'string') out.text += textOf(value.slice(0, LIMITS.operandChars + 1));
   else if (typeof value === 'boolean') out.text += String(value);
   else if (typeof value !== 'object' || value === null) out.text += 'null';
-  else return isJsonArray(value) ? appendList(value, depth, out) : appendObject(value, depth, out);
+  else return isJsonArray(value) ? appendList(value, depth, out, run) : appendObject(value, depth, out, run);
   return true;
 }
 
-function appendList(list: readonly JsonValue[], depth: number, out: { text: string }): boolean {
+function appendList(list: readonly JsonValue[], depth: number, out: { text: string }, run: Run): boolean {
   out.text += '[';
   for (let i = 0; i < list.length; i += 1) {
     if (i > 0) out.text += ',';
-    if (!append(list[i]!, depth - 1, out)) return false;
+    if (!append(list[i]!, depth - 1, out, run)) return false;
   }
   out.text += ']';
   return true;
 }
 
-/** Members in the order of their names. */
-function appendObject(object: JsonObject, depth: number, out: { text: string }): boolean {
-  const names = Object.keys(object);
-  if (names.length > LIMITS.operandChars) return false;
+/** Members in the order of their names; the data as a whole shows `$flagd`. */
+function appendObject(object: JsonObject, depth: number, out: { text: string }, run: Run): boolean {
+  if (Object.keys(object).length > LIMITS.operandChars) return false;
+  const flagd = run.flagdOf(object);
+  const shown = flagd === undefined ? object : { ...object, [FLAGD_MEMBER]: flagd };
+  const names = Object.keys(shown);
   names.sort((a, b) => (isTextBefore(a, b) ? -1 : 1));
   out.text += '{';
   for (const [index, name] of names.entries()) {
     out.text += `${index > 0 ? ',' : ''}${textOf(name)}:`;
-    if (!append(object[name]!, depth - 1, out)) return false;
+    if (!append(shown[name]!, depth - 1, out, run)) return false;
   }
   out.text += '}';
   return true;

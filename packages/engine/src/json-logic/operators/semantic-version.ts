@@ -28,8 +28,15 @@ const VERSION = new RegExp(
 /** Longer text is no version: reading it must not cost more than a step. */
 const VERSION_CHARS = 256;
 
+/** A flagd server writes numbers from here on with an exponent, which no version has. */
+const EXPONENT_FROM = 1e6;
+
+function numberText(value: number): string | undefined {
+  return value < EXPONENT_FROM && !Object.is(value, -0) ? String(value) : undefined;
+}
+
 function parseVersion(value: JsonValue): Version | undefined {
-  const text = typeof value === 'number' ? String(value) : value;
+  const text = typeof value === 'number' ? numberText(value) : value;
   if (typeof text !== 'string' || text.length > VERSION_CHARS) return undefined;
   const match = VERSION.exec(text);
   if (match === null) return undefined;
