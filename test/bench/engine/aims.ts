@@ -30,7 +30,9 @@ export function aimsTable({ ruleAndSplit, manyFlags, compile, edit, peers }: Aim
   return {
     name: 'aims',
     title: 'Aims',
-    notes: ['By the p25, where a noisy machine moves least; of edits by the median.'],
+    notes: [
+      'Times of evaluations by the p25, where a noisy machine moves least; multiples of other SDKs by the median over the rounds; edits by the median.',
+    ],
     columns: [
       { key: 'aim', title: 'aim' },
       { key: 'wanted', title: 'wanted' },
