@@ -209,6 +209,8 @@ function judgeGate(step: ExplanationStep, entity: unknown, member: unknown): voi
   // In a condition the step stands at the match's gate, in a list at the match.
   const match = member as GateMatchDefinition;
   const gate = match.gate ?? {};
+  if (match.ramp === undefined)
+    expect(step.matched).toBe(shown.some(({ from = 0, to = 0 }) => number >= from && number < to));
   const ranges = match.ramp === undefined ? (match.ranges ?? []) : shown;
   expect(step.matched).toBe(ranges.some((range) => holdsNumber(gate, range, number)));
 }

@@ -72,7 +72,8 @@ const { expression, wild } = fc.letrec<{ expression: JsonValue; wild: JsonValue 
     // What a rule is: a condition chooses a variant.
     expression: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },
-      fc.oneof(variants, fc.constant(null)),
+      fc.oneof({ arbitrary: variants, weight: 3 }, { arbitrary: fc.constant(null), weight: 1 }),
+      { arbitrary: fc.oneof(vars, tie('wild')), weight: 1 },
       fractional,
       fc
         .tuple(comparisons, tie('expression'), tie('expression'))
@@ -96,7 +97,7 @@ const { expression, wild } = fc.letrec<{ expression: JsonValue; wild: JsonValue 
       fractional,
       comparisons,
       fc.array(operand, { maxLength: 3 }),
-      fc.dictionary(fc.constantFrom('if', 'var', 'x'), operand, { maxKeys: 2 }),
+      fc.dictionary(fc.constantFrom('cat', 'var', '!', 'x'), operand, { minKeys: 2, maxKeys: 2 }),
     ),
   };
 }) as { expression: fc.Arbitrary<JsonValue>; wild: fc.Arbitrary<JsonValue> };

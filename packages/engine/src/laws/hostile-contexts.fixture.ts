@@ -74,7 +74,17 @@ const throwing = {
 };
 
 /** What is thrown need not be an error, nor bear to be looked at. */
-const unreadable: unknown = new Proxy({}, throwing);
+const UNREADABLE: Readonly<Record<string, unknown>> = {
+  'a proxy': new Proxy({}, throwing),
+  'an object without text': Object.create(null),
+  'an error whose message throws': Object.defineProperty(new Error(), 'message', { get: failure }),
+};
+
+function throwingEverywhere(thrower: () => never): JsonObject {
+  const names = Object.keys(everywhere('x'));
+  const getters = names.map((name) => [name, { enumerable: true, get: thrower }] as const);
+  return Object.defineProperties({}, Object.fromEntries(getters)) as JsonObject;
+}
 
 const harmless: Readonly<Record<string, JsonObject>> = {
   'own members with the names of prototypes': JSON.parse(
@@ -110,26 +120,15 @@ const harmless: Readonly<Record<string, JsonObject>> = {
 
 const failing: Readonly<Record<string, JsonObject>> = {
   'a proxy that throws whatever is asked': new Proxy({}, throwing),
-  'getters that throw': Object.defineProperties(
-    {},
-    Object.fromEntries(
-      Object.keys(everywhere('x')).map((name) => [name, { enumerable: true, get: failure }]),
-    ),
-  ) as JsonObject,
-  'getters that throw something unreadable': Object.defineProperties(
-    {},
-    Object.fromEntries(
-      Object.keys(everywhere('x')).map((name) => [
-        name,
-        {
-          enumerable: true,
-          get: () => {
-            throw unreadable;
-          },
-        },
-      ]),
-    ),
-  ) as JsonObject,
+  'getters that throw': throwingEverywhere(failure),
+  ...Object.fromEntries(
+    Object.entries(UNREADABLE).map(([name, thrown]) => [
+      `getters that throw ${name}`,
+      throwingEverywhere(() => {
+        throw thrown;
+      }),
+    ]),
+  ),
   'lists that throw': everywhere(foreign(new Proxy<JsonValue[]>([], throwing))),
 };
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { setOf } from '../definitions.fixture.ts';
-import type { Evaluation } from '../evaluation.ts';
+import type { Evaluation, ExplanationStep } from '../evaluation.ts';
 import type { JsonObject, JsonValue } from '../model.ts';
 import { compileSet, updateSet } from '../set/compile-set.ts';
+import type { CompiledSet } from '../set/compiled-set.ts';
 import { contexts } from './contexts.fixture.ts';
 import { LAW_TIMEOUT_MS, sized } from './full-size.fixture.ts';
 import { tameSets, type Units } from './tame-definitions.fixture.ts';
@@ -20,6 +21,17 @@ function reversedKeys(value: JsonValue): JsonValue {
       .reverse()
       .map(([key, member]) => [key, reversedKeys(member)]),
   );
+}
+
+function explanationOf(
+  set: CompiledSet,
+  key: string,
+  context: JsonObject,
+  nowMs: number,
+): readonly ExplanationStep[] {
+  const steps: ExplanationStep[] = [];
+  set.evaluate(key, context, nowMs, { step: (step) => steps.push(step) });
+  return steps;
 }
 
 /** The answer itself; an error found while walking is made anew each time. */
@@ -41,9 +53,12 @@ describe('an answer', { timeout: LAW_TIMEOUT_MS }, () => {
         const set = setOf(units.flags, units.segments);
         const turned = reversedKeys(units as unknown as JsonObject) as unknown as Units;
         const other = setOf([...turned.flags].reverse(), [...turned.segments].reverse());
+        const turnedContext = reversedKeys(context) as JsonObject;
         for (const key of FLAG_KEYS) {
-          expect(other.evaluate(key, reversedKeys(context) as JsonObject, nowMs)).toEqual(
-            set.evaluate(key, context, nowMs),
+          expect(other.evaluate(key, turnedContext, nowMs)).toEqual(set.evaluate(key, context, nowMs));
+          // Also what stands behind the answer: a difference need not reach it.
+          expect(explanationOf(other, key, turnedContext, nowMs)).toEqual(
+            explanationOf(set, key, context, nowMs),
           );
         }
       }),

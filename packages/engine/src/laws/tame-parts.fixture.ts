@@ -40,6 +40,10 @@ export const overrides: fc.Arbitrary<'ENABLED_OVERRIDE_ON' | 'ENABLED_OVERRIDE_O
   'ENABLED_OVERRIDE_OFF' as const,
 );
 
+/** Few numbers, so that subjects stand on the bounds, and many. */
+const buckets = fc.constantFrom(0, 1, 4, 10, 1_000, 2 ** 32 - 1);
+const offset = fc.constantFrom(0, 1);
+
 export const tameGates: fc.Arbitrary<GateDefinition> = fc
   .record({
     whom: partial<GateDefinition>({
@@ -59,16 +63,20 @@ export const tameGates: fc.Arbitrary<GateDefinition> = fc
       { combine: 'GATE_COMBINE_JOIN_PRESENT' },
       { combine: 'GATE_COMBINE_JOIN_PRESENT', separator: ':' },
     ),
-    number: partial<GateDefinition>({
-      prefix: texts,
-      suffix: texts,
-      hash: fc.constantFrom('', 'murmur3-x86-32'),
-      encoding: fc.constantFrom('', 'utf8'),
-      normalizer: fc.constantFrom('', 'multiply-shift'),
-      seed: fc.integer({ min: 0, max: 5 }),
-      buckets: fc.constantFrom(0, 1, 100, 1_000, WHOLE, 2 ** 32 - 1),
-      offset: fc.constantFrom(0, 1),
-    }),
+    // Half of them without a seed of their own, as authored gates are.
+    number: fc.oneof(
+      partial<GateDefinition>({ buckets, offset }),
+      partial<GateDefinition>({
+        prefix: texts,
+        suffix: texts,
+        hash: fc.constantFrom('', 'murmur3-x86-32'),
+        encoding: fc.constantFrom('', 'utf8'),
+        normalizer: fc.constantFrom('', 'multiply-shift'),
+        seed: fc.integer({ min: 0, max: 5 }),
+        buckets,
+        offset,
+      }),
+    ),
     bounds: partial<GateDefinition>({
       upperClosed: fc.boolean(),
       zeroIsNobody: fc.boolean(),
@@ -83,7 +91,10 @@ export function endOf(gate: GateDefinition): number {
 }
 
 /** Hundredths of a gate's space: both ends and fractions of a bucket are among them. */
-const hundredths = fc.nat(100);
+const hundredths = fc.oneof(
+  { arbitrary: fc.nat(100), weight: 3 },
+  { arbitrary: fc.constantFrom(0, 25, 50, 70, 100), weight: 3 },
+);
 
 function placed(gate: GateDefinition, hundredth: number): number {
   return (endOf(gate) * hundredth) / 100;
@@ -124,6 +135,7 @@ export const groups: fc.Arbitrary<Pick<GateMatchDefinition, 'group'>> = fc.const
   {},
   { group: '' },
   { group: 'exclusive' },
+  { group: 'exclusive' },
 );
 
 export const tameMatches: fc.Arbitrary<GateMatchDefinition> = fc.oneof(
@@ -131,7 +143,7 @@ export const tameMatches: fc.Arbitrary<GateMatchDefinition> = fc.oneof(
     arbitrary: fc
       .tuple(groups, tameGates, shares)
       .map(([group, gate, given]) => ({ ...group, gate, ranges: rangesIn(gate, given) })),
-    weight: 2,
+    weight: 1,
   },
   {
     arbitrary: fc
@@ -321,7 +333,7 @@ export function tameConditions(rank: number, segmentRank: number): fc.Arbitrary<
   if (rank > 0) leaves.push({ arbitrary: fc.record({ prerequisite: requirements(rank) }), weight: 2 });
   if (segmentRank > 0) {
     const keys = SEGMENT_KEYS.slice(0, segmentRank);
-    leaves.push({ arbitrary: fc.record({ segment: fc.constantFrom(...keys) }), weight: 2 });
+    leaves.push({ arbitrary: fc.record({ segment: fc.constantFrom(...keys) }), weight: 4 });
   }
   return trees(fc.oneof(...leaves));
 }
