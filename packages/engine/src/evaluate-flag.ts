@@ -10,20 +10,19 @@ import type { Trace } from './trace.ts';
 import { type CompiledFlag, type Walk, WalkAbort } from './walk.ts';
 
 export function evaluateFlag(flag: CompiledFlag, walk: Walk): Evaluation {
-  if (walk.trace !== undefined) return explainFlag(flag, walk, walk.trace);
-  return flag.constant ?? runStages(flag, walk);
+  return walk.trace === undefined ? runStages(flag, walk) : explainFlag(flag, walk, walk.trace);
 }
 
 function runStages(flag: CompiledFlag, walk: Walk): Evaluation {
-  const { stages } = flag;
   try {
-    for (let i = 0; i < stages.length; i += 1) {
-      const answer = stages[i]!.answer(walk);
+    for (let stage = flag.firstStage; stage !== undefined; stage = stage.next) {
+      const answer = stage.answer(walk);
       if (answer !== undefined) return answer;
     }
-    if (flag.fallthrough === undefined) return flag.unanswered;
+    // An explanation tells what the fallthrough does.
+    if (flag.settled !== undefined && walk.trace === undefined) return flag.settled;
     walk.trace?.at('fallthrough');
-    return flag.fallthrough.answer(walk) ?? flag.unanswered;
+    return flag.fallthrough?.answer(walk) ?? flag.unanswered;
   } catch (error) {
     if (error instanceof WalkAbort) return errorOf(flag, error.code, error.message);
     throw error;
@@ -32,7 +31,7 @@ function runStages(flag: CompiledFlag, walk: Walk): Evaluation {
 
 function explainFlag(flag: CompiledFlag, walk: Walk, trace: Trace): Evaluation {
   const step = trace.openFlag();
-  const answer = flag.enabled || flag.constant === undefined ? runStages(flag, walk) : flag.constant;
+  const answer = runStages(flag, walk);
   const outcome = answer.variant === undefined ? 'no variant' : `variant "${answer.variant}"`;
   const because = answer.errorMessage === undefined ? '' : `: ${answer.errorMessage}`;
   trace.close(

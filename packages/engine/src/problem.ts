@@ -64,6 +64,11 @@ export class ProblemList implements ProblemSink {
     this.#problems = problems;
   }
 
+  /** Number of problems in the collection. */
+  get size(): number {
+    return this.#problems.length;
+  }
+
   add(code: ProblemCode, path: string, message: string): void {
     this.#problems.push({ code, entity: this.entity, key: this.key, path, message });
   }

@@ -12,10 +12,29 @@ import type { Evaluation, EvaluationErrorCode } from './evaluation.ts';
 import type { FlagKind, JsonObject } from './model.ts';
 import type { Trace } from './trace.ts';
 
-/** A step of a flag that may answer. */
-export interface Stage {
-  /** Undefined: the next stage is asked. */
+/** What a rule or the fallthrough serves. */
+export interface Serve {
+  /** Undefined: nothing is served, and the next stage is asked. */
   answer(walk: Walk): Evaluation | undefined;
+}
+
+/**
+ * A step of a flag that may answer. Stages are chained: a list would be two
+ * more objects to fetch from memory (15 % of an evaluation among 10,000 flags).
+ */
+export abstract class Stage {
+  /** Asked when this one does not answer; set once, by chainStages. */
+  next: Stage | undefined = undefined;
+  /** Undefined: it does not. */
+  abstract answer(walk: Walk): Evaluation | undefined;
+}
+
+/** Answers the first. */
+export function chainStages(stages: readonly Stage[]): Stage | undefined {
+  stages.forEach((stage, index) => {
+    stage.next = stages[index + 1];
+  });
+  return stages[0];
 }
 
 export interface Condition {
@@ -28,12 +47,12 @@ export interface CompiledFlag {
   readonly enabled: boolean;
   readonly clientVisible: boolean;
   readonly variants: readonly string[];
-  /** The answer, when it depends neither on context nor on time. */
-  readonly constant: Evaluation | undefined;
   /** In order: prerequisites, holdouts, targets, rules. */
-  readonly stages: readonly Stage[];
-  readonly fallthrough: Stage | undefined;
-  /** When nothing answered. */
+  readonly firstStage: Stage | undefined;
+  /** The answer when no stage answers, if it is the same for everybody at any time. */
+  readonly settled: Evaluation | undefined;
+  readonly fallthrough: Serve | undefined;
+  /** When the fallthrough does not answer either. */
   readonly unanswered: Evaluation;
   /** Worst-case steps without the flags and segments that it refers to. */
   readonly steps: number;

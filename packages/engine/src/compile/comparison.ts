@@ -9,11 +9,16 @@ import type { AttributePath } from '../attribute-path.ts';
 import { LIMITS } from '../limits.ts';
 import type { ComparisonDefinition, JsonValue } from '../model.ts';
 import { DIALECTS } from '../operators/dialects.ts';
+import { EqualsOne } from '../operators/equality.ts';
 import { applyOperator, type Matcher, type Operator } from '../operators/operator.ts';
 import { shown, type Trace } from '../trace.ts';
 import type { Condition, Walk } from '../walk.ts';
 import { NEVER } from './fixed-condition.ts';
+import type { CompiledComparison } from './part-pool.ts';
 import type { Scope } from './scope.ts';
+
+/** Longer lists are rarely alike, and their JSON is a long key. */
+const FEW_VALUES = 8;
 
 class Comparison implements Condition {
   readonly #attribute: AttributePath;
@@ -35,7 +40,7 @@ class Comparison implements Condition {
     this.#operator = operator;
     this.#matcher = matcher;
     this.#values = values;
-    this.#negate = (definition.negate ?? false) !== operator.negative;
+    this.#negate = isNegated(definition, operator);
     const negatesAbsence = operator.seesAbsence || definition.missing === 'MISSING_POLICY_NEGATE';
     this.#whenUnread = negatesAbsence && this.#negate;
   }
@@ -44,34 +49,110 @@ class Comparison implements Condition {
     const actual = this.#attribute.read(walk.context);
     const result = actual === undefined ? undefined : applyOperator(this.#operator, this.#matcher, actual);
     const matched = result === undefined ? this.#whenUnread : result !== this.#negate;
-    if (walk.trace !== undefined) this.#explain(walk.trace, actual, matched);
+    if (walk.trace !== undefined) {
+      const negated = this.#negate !== this.#operator.negative;
+      const relation = `${negated ? 'not ' : ''}${this.#operator.name}`;
+      explain(walk.trace, { attribute: this.#attribute, relation, values: this.#values }, actual, matched);
+    }
     return matched;
-  }
-
-  #explain(trace: Trace, actual: JsonValue | undefined, matched: boolean): void {
-    const { name: attribute } = this.#attribute;
-    const negated = this.#negate !== this.#operator.negative;
-    const relation = `${attribute} ${negated ? 'not ' : ''}${this.#operator.name}`;
-    const holds = matched ? 'holds' : 'does not hold';
-    const absent = actual === undefined ? `; the context has no ${attribute}` : '';
-    const step = trace.leaf('condition', 'compare', matched, `${relation}: ${holds}${absent}.`);
-    if (this.#values.length > 0) step.expected = shown(this.#values);
-    if (actual !== undefined) step.actual = actual;
   }
 }
 
+/**
+ * Equality with one operand, not negated: what most comparisons are. It holds
+ * its operand itself, which saves fetching matcher and list from memory.
+ */
+class OneValueComparison implements Condition, Matcher {
+  readonly #attribute: AttributePath;
+  readonly #operator: Operator;
+  readonly #value: JsonValue;
+
+  constructor(attribute: AttributePath, operator: Operator, value: JsonValue) {
+    this.#attribute = attribute;
+    this.#operator = operator;
+    this.#value = value;
+  }
+
+  holds(walk: Walk): boolean {
+    const actual = this.#attribute.read(walk.context);
+    const matched = typeof actual === 'object' ? this.#holdsOfWhole(actual) : actual === this.#value;
+    if (walk.trace !== undefined) {
+      const comparison = {
+        attribute: this.#attribute,
+        relation: this.#operator.name,
+        values: [this.#value],
+      };
+      explain(walk.trace, comparison, actual, matched);
+    }
+    return matched;
+  }
+
+  #holdsOfWhole(actual: JsonValue): boolean {
+    return applyOperator(this.#operator, this, actual) === true;
+  }
+
+  matches(actual: JsonValue): boolean {
+    return actual === this.#value;
+  }
+}
+
+interface ComparisonFacts {
+  readonly attribute: AttributePath;
+  readonly relation: string;
+  readonly values: readonly JsonValue[];
+}
+
+function explain(
+  trace: Trace,
+  { attribute: { name }, relation, values }: ComparisonFacts,
+  actual: JsonValue | undefined,
+  matched: boolean,
+): void {
+  const holds = matched ? 'holds' : 'does not hold';
+  const absent = actual === undefined ? `; the context has no ${name}` : '';
+  const step = trace.leaf('condition', 'compare', matched, `${name} ${relation}: ${holds}${absent}.`);
+  if (values.length > 0) step.expected = shown(values);
+  if (actual !== undefined) step.actual = actual;
+}
+
+function isNegated(comparison: ComparisonDefinition, operator: Operator): boolean {
+  return (comparison.negate ?? false) !== operator.negative;
+}
+
+/** Equal comparisons of a compile run are one object, unless they have problems, which are each reported. */
 export function compileComparison(comparison: ComparisonDefinition, path: string, scope: Scope): Condition {
+  const shape = isShareable(comparison) ? JSON.stringify(comparison) : undefined;
+  const known = shape === undefined ? undefined : scope.pool.comparisons.get(shape);
+  if (known !== undefined) {
+    scope.spend(known.steps);
+    return known.condition;
+  }
+  const problems = scope.problems.size;
+  const compiled = compileAnew(comparison, path, scope);
+  scope.spend(compiled.steps);
+  if (shape !== undefined && scope.problems.size === problems) scope.pool.comparisons.set(shape, compiled);
+  return compiled.condition;
+}
+
+function isShareable({ values = [] }: ComparisonDefinition): boolean {
+  return values.length <= FEW_VALUES && values.every((value) => typeof value !== 'object');
+}
+
+function compileAnew(comparison: ComparisonDefinition, path: string, scope: Scope): CompiledComparison {
   const attribute = scope.attribute(comparison.attribute ?? '', `${path}.attribute`, comparison.contextKind);
   const operator = findOperator(comparison, path, scope);
-  if (operator === undefined) return NEVER;
+  if (operator === undefined) return { condition: NEVER, steps: 0 };
   checkOperands(comparison, operator, path, scope);
   const values = (comparison.values ?? []).slice(0, LIMITS.listItems);
   const { matcher, steps } = operator.compile(values, {
     ignoreCase: comparison.ignoreCase ?? false,
     report: (index, code, message) => scope.problems.add(code, `${path}.values[${index}]`, message),
   });
-  scope.spend(steps);
-  return new Comparison(attribute, operator, matcher, values, comparison);
+  const condition =
+    matcher instanceof EqualsOne && !isNegated(comparison, operator)
+      ? new OneValueComparison(attribute, operator, matcher.operand)
+      : new Comparison(attribute, operator, matcher, values, comparison);
+  return { condition, steps };
 }
 
 function findOperator(comparison: ComparisonDefinition, path: string, scope: Scope): Operator | undefined {

@@ -10,7 +10,7 @@ import { NATIVE_NORMALIZER, NORMALIZERS } from '../hash/normalizers.ts';
 import { NATIVE_STRINGIFIER, STRINGIFIERS } from '../hash/stringifiers.ts';
 import { LIMITS } from '../limits.ts';
 import type { GateDefinition } from '../model.ts';
-import { type Arithmetic, Gate } from './gate.ts';
+import { type Arithmetic, Gate, GateForm } from './gate.ts';
 import type { Scope } from './scope.ts';
 
 const MAX_UINT32 = 2 ** 32 - 1;
@@ -28,6 +28,28 @@ export function compileGate(definition: GateDefinition, path: string, scope: Sco
   const shape = JSON.stringify(definition);
   const known = scope.gates.get(shape);
   if (known !== undefined) return known;
+  const { prefix = '', ...rest } = definition;
+  const prefixIsGood = checkText('prefix', prefix, path, scope);
+  const form = sharedForm(rest, path, scope);
+  if (form === undefined || !prefixIsGood) return undefined;
+  const gate = new Gate(form, prefix);
+  scope.gates.set(shape, gate);
+  return gate;
+}
+
+/** Equal forms of a compile run are one object, unless they have problems, which are each reported. */
+function sharedForm(definition: GateDefinition, path: string, scope: Scope): GateForm | undefined {
+  const { gateForms } = scope.pool;
+  const shape = JSON.stringify(definition);
+  const known = gateForms.get(shape);
+  if (known !== undefined) return known;
+  const problems = scope.problems.size;
+  const form = compileForm(definition, path, scope);
+  if (form !== undefined && scope.problems.size === problems) gateForms.set(shape, form);
+  return form;
+}
+
+function compileForm(definition: GateDefinition, path: string, scope: Scope): GateForm | undefined {
   const numbersAreGood = checkNumbers(definition, path, scope);
   const arithmetic = compileArithmetic(definition, path, scope);
   const names = definition.attributes?.length ? definition.attributes : [''];
@@ -38,9 +60,7 @@ export function compileGate(definition: GateDefinition, path: string, scope: Sco
   const missingIsGood = checkMissing(definition, path, scope);
   const combineIsGood = checkCombine(definition, path, scope);
   if (arithmetic === undefined || !numbersAreGood || !missingIsGood || !combineIsGood) return undefined;
-  const gate = new Gate(definition, attributes, arithmetic);
-  scope.gates.set(shape, gate);
-  return gate;
+  return new GateForm(definition, attributes, arithmetic);
 }
 
 function checkNumbers(definition: GateDefinition, path: string, scope: Scope): boolean {
@@ -56,12 +76,16 @@ function checkNumbers(definition: GateDefinition, path: string, scope: Scope): b
       good = false;
     }
   }
-  for (const name of ['prefix', 'suffix', 'missingText', 'separator'] as const) {
-    const length = definition[name]?.length ?? 0;
-    scope.problems.limit(`${path}.${name}`, `Characters of ${name}`, length, LIMITS.gateTextChars);
-    good &&= length <= LIMITS.gateTextChars;
+  for (const name of ['suffix', 'missingText', 'separator'] as const) {
+    if (!checkText(name, definition[name] ?? '', path, scope)) good = false;
   }
   return good;
+}
+
+function checkText(name: string, text: string, path: string, scope: Scope): boolean {
+  const isTooLong = text.length > LIMITS.gateTextChars;
+  scope.problems.limit(`${path}.${name}`, `Characters of ${name}`, text.length, LIMITS.gateTextChars);
+  return !isTooLong;
 }
 
 function checkCombine(definition: GateDefinition, path: string, scope: Scope): boolean {

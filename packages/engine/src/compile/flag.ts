@@ -17,12 +17,12 @@ import type {
 } from '../model.ts';
 import { type Problem, ProblemList } from '../problem.ts';
 import { frozenCopy, hasKind, jsonChars, kindName } from '../variant-value.ts';
-import type { CompiledFlag, Stage } from '../walk.ts';
+import { type CompiledFlag, chainStages, type Serve, type Stage } from '../walk.ts';
 import { Answers, checkedOverride, type VariantFacts } from './answers.ts';
-import type { AttributePool } from './attribute-pool.ts';
 import { compileHoldouts } from './holdouts.ts';
+import type { PartPool } from './part-pool.ts';
 import { compilePrerequisites } from './prerequisite-list.ts';
-import { compileRule, type Rule } from './rule.ts';
+import { compileRule } from './rule.ts';
 import { RuleIds } from './rule-ids.ts';
 import { type Reference, Scope } from './scope.ts';
 import { ConstantServe, compileServe } from './serve.ts';
@@ -62,13 +62,13 @@ function compact<T>(list: readonly T[]): readonly T[] {
   return list.length === 0 ? NONE : list.slice();
 }
 
-export function compileFlag(unit: FlagUnit, attributes: AttributePool): OwnCompile<CompiledFlag> {
+export function compileFlag(unit: FlagUnit, pool: PartPool): OwnCompile<CompiledFlag> {
   const problems: Problem[] = [];
   const flagProblems = new ProblemList('flag', unit.key, problems);
   const configProblems = new ProblemList('flagConfig', unit.key, problems);
   const config = unit.config ?? {};
   const jsonLogic = findDialect(config.jsonLogicDialect ?? '', 'jsonLogicDialect', configProblems);
-  const scope = new Scope(unit.key, configProblems, attributes, jsonLogic);
+  const scope = new Scope(unit.key, configProblems, pool, jsonLogic);
   const kind = compileKind(unit.flag, flagProblems);
   checkMetadata(unit.flag.metadata ?? {}, flagProblems);
   const variants = compileVariants(unit.flag, kind, flagProblems);
@@ -77,6 +77,7 @@ export function compileFlag(unit: FlagUnit, attributes: AttributePool): OwnCompi
   const { guard, body } = compileBody(config, whenOff.variant, answers, scope);
   scope.checkSteps();
   const { enabled } = answers.facts;
+  const inForce = enabled ? body : offBody(whenOff, config.prerequisitesBeforeSwitch ? guard : undefined);
   const compiled: CompiledFlag | undefined =
     kind === undefined || problems.length > 0
       ? undefined
@@ -85,10 +86,13 @@ export function compileFlag(unit: FlagUnit, attributes: AttributePool): OwnCompi
           kind,
           enabled,
           clientVisible: unit.flag.clientVisible ?? false,
-          variants: [...variants.keys()],
+          variants: pool.names([...variants.keys()]),
+          firstStage: chainStages(inForce.stages),
+          settled: settledAnswer(inForce),
+          fallthrough: inForce.fallthrough,
+          unanswered: inForce.unanswered,
           steps: scope.steps,
           schedule: enabled && !scope.schedule.isEmpty ? scope.schedule : undefined,
-          ...(enabled ? body : offBody(whenOff, config.prerequisitesBeforeSwitch ? guard : undefined)),
         };
   return { compiled, problems: compact(problems), references: compact(scope.references), steps: scope.steps };
 }
@@ -177,7 +181,11 @@ function compileOff(
   return answers.named(config.offVariant, site, 'offVariant', scope.problems);
 }
 
-type Body = Pick<CompiledFlag, 'stages' | 'fallthrough' | 'unanswered' | 'constant'>;
+interface Body {
+  readonly stages: readonly Stage[];
+  readonly fallthrough: Serve | undefined;
+  readonly unanswered: Evaluation;
+}
 
 /** What is left of a flag while it is off. */
 function offBody(whenOff: Evaluation, guard: Stage | undefined): Body {
@@ -185,8 +193,11 @@ function offBody(whenOff: Evaluation, guard: Stage | undefined): Body {
     stages: guard === undefined ? NONE : [guard],
     fallthrough: undefined,
     unanswered: whenOff,
-    constant: guard === undefined ? whenOff : undefined,
   };
+}
+
+function settledAnswer({ fallthrough, unanswered }: Body): Evaluation | undefined {
+  return fallthrough === undefined || fallthrough instanceof ConstantServe ? unanswered : undefined;
 }
 
 function compileBody(
@@ -207,14 +218,15 @@ function compileBody(
   const targets = compileTargets(config.targets ?? [], answers, scope);
   const rules = compileRules(config.rules ?? [], offVariant, answers, ids, scope);
   const stages: Stage[] = [...(guard ? [guard] : NONE), ...holdouts, ...targets, ...rules];
-  const unanswered = answers.known(undefined, { reason: 'DEFAULT' });
-  const alone = stages.length === 0;
-  const site = { path: 'fallthrough', ruleId: '', reason: alone ? 'STATIC' : 'DEFAULT' } as const;
+  const reason = stages.length === 0 ? 'STATIC' : 'DEFAULT';
+  const site = { path: 'fallthrough', ruleId: '', reason } as const;
   const fallthrough = config.fallthrough && compileServe(config.fallthrough, site, answers, scope);
-  let constant: Evaluation | undefined;
-  if (alone && fallthrough === undefined) constant = unanswered;
-  else if (alone && fallthrough instanceof ConstantServe) constant = fallthrough.constant;
-  return { guard, body: { stages: compact(stages), fallthrough, unanswered, constant } };
+  // A constant fallthrough always answers, so that no second answer need be kept.
+  const unanswered =
+    fallthrough instanceof ConstantServe
+      ? fallthrough.constant
+      : answers.known(undefined, { reason: 'DEFAULT' });
+  return { guard, body: { stages, fallthrough, unanswered } };
 }
 
 function compileRules(
@@ -223,7 +235,7 @@ function compileRules(
   answers: Answers,
   ids: RuleIds,
   scope: Scope,
-): Rule[] {
+): Stage[] {
   scope.problems.limit('rules', 'Rules', rules.length, LIMITS.rulesPerFlag);
   return rules.flatMap((rule, index) => compileRule(rule, index, offVariant, answers, ids, scope) ?? NONE);
 }

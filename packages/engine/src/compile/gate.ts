@@ -70,25 +70,27 @@ export interface Arithmetic {
   readonly stringify: Stringifier;
 }
 
-export class Gate {
+/**
+ * A gate without its prefix. Gates of many flags differ in nothing else, and
+ * share their form.
+ */
+export class GateForm {
   readonly #attributes: readonly AttributePath[];
   /** Between the texts of all attributes; undefined: the first text alone. */
   readonly #separator: string | undefined;
   readonly #arithmetic: Arithmetic;
-  readonly #prefix: string;
   readonly #suffix: string;
   readonly #seed: number;
   readonly #buckets: number;
   readonly #offset: number;
-  /** Without a subject: a number, or what is thrown. */
-  readonly #missing: number | WalkAbort;
+  /** Without a subject: a text in its place, a number, or what is thrown. */
+  readonly #missing: string | number | WalkAbort;
 
   constructor(definition: GateDefinition, attributes: readonly AttributePath[], arithmetic: Arithmetic) {
     this.#attributes = attributes;
     this.#separator =
       definition.combine === 'GATE_COMBINE_JOIN_PRESENT' ? (definition.separator ?? '') : undefined;
     this.#arithmetic = arithmetic;
-    this.#prefix = definition.prefix ?? '';
     this.#suffix = definition.suffix ?? '';
     this.#seed = definition.seed ?? 0;
     this.#buckets = definition.buckets ?? DEFAULT_BUCKETS;
@@ -96,12 +98,12 @@ export class Gate {
     this.#missing = this.#whenMissing(definition);
   }
 
-  #whenMissing(definition: GateDefinition): number | WalkAbort {
+  #whenMissing(definition: GateDefinition): string | number | WalkAbort {
     switch (definition.missing) {
       case 'GATE_MISSING_POLICY_ZERO':
         return this.#offset;
       case 'GATE_MISSING_POLICY_TEXT':
-        return this.#numberOf(definition.missingText ?? '');
+        return definition.missingText ?? '';
       case 'GATE_MISSING_POLICY_ERROR': {
         const names = this.#attributes.map((attribute) => attribute.name).join(', ');
         return new WalkAbort(
@@ -114,12 +116,12 @@ export class Gate {
     }
   }
 
-  /** The subject's number, or NOBODY. */
-  number(walk: Walk): number {
-    const text = this.#subject(walk.context);
-    if (text !== undefined) return this.#numberOf(text);
-    if (typeof this.#missing === 'number') return this.#missing;
-    throw this.#missing;
+  /** The number of the context's subject behind a prefix, or NOBODY. */
+  number(prefix: string, context: JsonObject): number {
+    const text = this.#subject(context) ?? this.#missing;
+    if (typeof text === 'string') return this.#numberOf(prefix, text);
+    if (typeof text === 'number') return text;
+    throw text;
   }
 
   /** What is hashed; undefined: no attribute has a text that is not too long. */
@@ -150,11 +152,26 @@ export class Gate {
     return text !== undefined && text.length <= LIMITS.contextStringChars ? text : undefined;
   }
 
-  #numberOf(text: string): number {
+  #numberOf(prefix: string, text: string): number {
     const { encode, family, normalize } = this.#arithmetic;
-    let length = encode(this.#prefix, scratch, 0);
+    let length = encode(prefix, scratch, 0);
     length = encode(text, scratch, length);
     if (this.#suffix !== '') length = encode(this.#suffix, scratch, length);
     return normalize(family(scratch, length, this.#seed), this.#buckets) + this.#offset;
+  }
+}
+
+export class Gate {
+  readonly #form: GateForm;
+  readonly #prefix: string;
+
+  constructor(form: GateForm, prefix: string) {
+    this.#form = form;
+    this.#prefix = prefix;
+  }
+
+  /** The subject's number, or NOBODY. */
+  number(walk: Walk): number {
+    return this.#form.number(this.#prefix, walk.context);
   }
 }

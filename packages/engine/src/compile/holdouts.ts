@@ -8,25 +8,26 @@
 import type { Evaluation } from '../evaluation.ts';
 import { LIMITS } from '../limits.ts';
 import type { HoldoutDefinition } from '../model.ts';
-import type { Condition, Stage, Walk } from '../walk.ts';
+import { type Condition, Stage, type Walk } from '../walk.ts';
 import type { Answers } from './answers.ts';
 import { gatePrefixes } from './gate.ts';
 import { compileGateMatch } from './gate-match.ts';
 import type { RuleIds } from './rule-ids.ts';
 import type { Scope } from './scope.ts';
 
-class Holdout implements Stage {
+class Holdout extends Stage {
   readonly #index: number;
   readonly #subjects: Condition;
   readonly #answer: Evaluation;
 
   constructor(index: number, subjects: Condition, answer: Evaluation) {
+    super();
     this.#index = index;
     this.#subjects = subjects;
     this.#answer = answer;
   }
 
-  answer(walk: Walk): Evaluation | undefined {
+  override answer(walk: Walk): Evaluation | undefined {
     walk.trace?.at(`holdouts[${this.#index}]`);
     const step = walk.trace?.open('rule', '');
     const held = this.#subjects.holds(walk);

@@ -7,7 +7,7 @@
 import { type Evaluation, errorOf } from '../evaluation.ts';
 import { LIMITS } from '../limits.ts';
 import type { PrerequisiteDefinition, PrerequisiteOutcome } from '../model.ts';
-import type { Stage, Walk } from '../walk.ts';
+import { Stage, type Walk } from '../walk.ts';
 import type { Answers } from './answers.ts';
 import { compileCondition } from './condition.ts';
 import { compilePrerequisite, type Prerequisite } from './prerequisite.ts';
@@ -24,10 +24,11 @@ interface Guard {
   readonly failure: PrerequisiteFailure;
 }
 
-export class PrerequisiteList implements Stage {
+export class PrerequisiteList extends Stage {
   readonly #guards: readonly Guard[];
 
   constructor(guards: readonly Guard[]) {
+    super();
     this.#guards = guards;
   }
 
@@ -42,7 +43,7 @@ export class PrerequisiteList implements Stage {
     return undefined;
   }
 
-  answer(walk: Walk): Evaluation | undefined {
+  override answer(walk: Walk): Evaluation | undefined {
     return this.failure(walk)?.answer;
   }
 }

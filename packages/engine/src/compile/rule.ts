@@ -7,42 +7,46 @@
 import type { Evaluation } from '../evaluation.ts';
 import type { RuleDefinition } from '../model.ts';
 import type { Trace } from '../trace.ts';
-import type { Condition, Stage, Walk } from '../walk.ts';
+import { type Condition, type Serve, Stage, type Walk } from '../walk.ts';
 import type { Answers } from './answers.ts';
 import { compileCondition } from './condition.ts';
 import { ALWAYS } from './fixed-condition.ts';
 import { compilePrerequisites, type PrerequisiteList } from './prerequisite-list.ts';
 import type { RuleIds } from './rule-ids.ts';
 import type { Scope } from './scope.ts';
-import { compileServe } from './serve.ts';
+import { ConstantServe, compileServe, explainConstant } from './serve.ts';
 import { compileWindow, type Window } from './window.ts';
 
-export class Rule implements Stage {
-  readonly #window: Window | undefined;
+class Rule extends Stage {
   readonly #id: string;
   /** Place among the rules of the flag. */
   readonly #index: number;
+  readonly #window: Window | undefined;
   readonly #prerequisites: PrerequisiteList | undefined;
   readonly #condition: Condition;
-  readonly #serve: Stage;
+  readonly #serve: Serve;
 
   constructor(
     definition: { readonly id: string; readonly index: number },
-    window: Window | undefined,
-    prerequisites: PrerequisiteList | undefined,
+    guards: {
+      readonly window: Window | undefined;
+      readonly prerequisites: PrerequisiteList | undefined;
+    },
     condition: Condition,
-    serve: Stage,
+    serve: Serve,
   ) {
+    super();
     this.#id = definition.id;
     this.#index = definition.index;
-    this.#window = window;
-    this.#prerequisites = prerequisites;
+    this.#window = guards.window;
+    this.#prerequisites = guards.prerequisites;
     this.#condition = condition;
     this.#serve = serve;
   }
 
-  answer(walk: Walk): Evaluation | undefined {
-    return walk.trace === undefined ? this.#decide(walk) : this.#explain(walk, walk.trace);
+  override answer(walk: Walk): Evaluation | undefined {
+    if (walk.trace === undefined) return this.#decide(walk);
+    return explain(walk.trace, this.#id, this.#index, () => this.#decide(walk));
   }
 
   #decide(walk: Walk): Evaluation | undefined {
@@ -56,15 +60,53 @@ export class Rule implements Stage {
     walk.trace?.at('serve');
     return this.#serve.answer(walk);
   }
+}
+
+/**
+ * A rule without window and prerequisites that answers all its subjects alike:
+ * what most rules are. It holds the answer itself, which makes it smaller by
+ * half and saves fetching what it serves from memory.
+ */
+class ConstantRule extends Stage {
+  readonly #index: number;
+  readonly #condition: Condition;
+  readonly #constant: Evaluation;
+
+  constructor(index: number, condition: Condition, constant: Evaluation) {
+    super();
+    this.#index = index;
+    this.#condition = condition;
+    this.#constant = constant;
+  }
+
+  override answer(walk: Walk): Evaluation | undefined {
+    if (walk.trace !== undefined) return this.#explain(walk, walk.trace);
+    return this.#condition.holds(walk) ? this.#constant : undefined;
+  }
 
   #explain(walk: Walk, trace: Trace): Evaluation | undefined {
-    trace.at(`rules[${this.#index}]`);
-    const step = trace.open('rule', '');
-    const answer = this.#decide(walk);
-    const decides = answer === undefined ? 'does not decide' : 'decides';
-    trace.close(step, answer !== undefined, `Rule "${this.#id}" ${decides}.`);
-    return answer;
+    return explain(trace, this.#constant.ruleId, this.#index, () => {
+      trace.at('condition');
+      if (!this.#condition.holds(walk)) return undefined;
+      trace.at('serve');
+      explainConstant(this.#constant, trace);
+      return this.#constant;
+    });
   }
+}
+
+function explain(
+  trace: Trace,
+  id: string,
+  index: number,
+  decide: () => Evaluation | undefined,
+): Evaluation | undefined {
+  trace.at(`rules[${index}]`);
+  const step = trace.open('rule', '');
+  const answer = decide();
+  const decides = answer === undefined ? 'does not decide' : 'decides';
+  trace.close(step, answer !== undefined, `Rule "${id}" ${decides}.`);
+  return answer;
 }
 
 /** Answers undefined after it reported why there is none. */
@@ -75,7 +117,7 @@ export function compileRule(
   answers: Answers,
   ids: RuleIds,
   scope: Scope,
-): Rule | undefined {
+): Stage | undefined {
   const path = `rules[${index}]`;
   const id = ids.take(rule.id, path);
   scope.spend(1);
@@ -90,5 +132,8 @@ export function compileRule(
   const condition = rule.condition ? compileCondition(rule.condition, `${path}.condition`, scope) : ALWAYS;
   const site = { path: `${path}.serve`, ruleId: id, reason: 'TARGETING_MATCH' } as const;
   const serve = compileServe(rule.serve, site, answers, scope);
-  return serve && new Rule({ id, index }, window, prerequisites, condition, serve);
+  if (serve instanceof ConstantServe && window === undefined && prerequisites === undefined) {
+    return new ConstantRule(index, condition, serve.constant);
+  }
+  return serve && new Rule({ id, index }, { window, prerequisites }, condition, serve);
 }

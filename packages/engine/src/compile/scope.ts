@@ -13,8 +13,8 @@ import { timestampInstants } from '../json-logic/timestamp-instants.ts';
 import { LIMITS } from '../limits.ts';
 import type { JsonValue } from '../model.ts';
 import type { EntityKind, ProblemList } from '../problem.ts';
-import type { AttributePool } from './attribute-pool.ts';
 import type { Gate } from './gate.ts';
+import type { PartPool } from './part-pool.ts';
 import { Schedule } from './schedule.ts';
 
 /** One place where an entity names another one; resolved when the set is linked. */
@@ -33,26 +33,21 @@ export class Scope {
   /** Key of the flag or segment. */
   readonly key: string;
   readonly problems: ProblemList;
+  readonly pool: PartPool;
   readonly references: Reference[] = [];
   /** Gates by their definition: all rules of a flag usually have the same. */
   readonly gates: Map<string, Gate> = new Map();
   /** Instants and spans of time in which answers change without a revision. */
   readonly schedule: Schedule = new Schedule();
-  readonly #attributes: AttributePool;
   /** Undefined: its dialect was refused. */
   readonly #jsonLogic: OperatorTable | undefined;
   #steps = 1;
   #nodes = 0;
 
-  constructor(
-    key: string,
-    problems: ProblemList,
-    attributes: AttributePool,
-    jsonLogic: OperatorTable | undefined,
-  ) {
+  constructor(key: string, problems: ProblemList, pool: PartPool, jsonLogic: OperatorTable | undefined) {
     this.key = key;
     this.problems = problems;
-    this.#attributes = attributes;
+    this.pool = pool;
     this.#jsonLogic = jsonLogic;
   }
 
@@ -66,7 +61,7 @@ export class Scope {
 
   /** `kind` "" or absent is the whole context. */
   attribute(attribute: string, path: string, kind = ''): AttributePath {
-    return this.#attributes.get(attribute, kind, path, this.problems);
+    return this.pool.attribute(attribute, kind, path, this.problems);
   }
 
   /** A JSONLogic expression; undefined after it was reported why there is none. */

@@ -13,10 +13,10 @@ import { LIMITS } from '../limits.ts';
 import type { SegmentDefinition } from '../model.ts';
 import { type Problem, ProblemList } from '../problem.ts';
 import type { CompiledSegment, Condition, Walk } from '../walk.ts';
-import type { AttributePool } from './attribute-pool.ts';
 import { compileCondition } from './condition.ts';
 import { NEVER } from './fixed-condition.ts';
 import type { OwnCompile } from './flag.ts';
+import type { PartPool } from './part-pool.ts';
 import type { Schedule } from './schedule.ts';
 import { Scope } from './scope.ts';
 
@@ -80,10 +80,10 @@ function listed(walk: Walk, list: string, text: string, matched: boolean): boole
   return matched;
 }
 
-export function compileSegment(unit: SegmentUnit, attributes: AttributePool): OwnCompile<CompiledSegment> {
+export function compileSegment(unit: SegmentUnit, pool: PartPool): OwnCompile<CompiledSegment> {
   const problems: Problem[] = [];
   const own = new ProblemList('segment', unit.key, problems);
-  const scope = new Scope(unit.key, own, attributes, findDialect('', '', own));
+  const scope = new Scope(unit.key, own, pool, findDialect('', '', own));
   const { segment } = unit;
   const attribute = scope.attribute(segment.attribute ?? '', 'attribute', segment.contextKind);
   const excluded = members(segment.excluded, unit.extraExcluded, 'excluded', scope);

@@ -8,7 +8,8 @@
 import { type Evaluation, errorOf, type Reason } from '../evaluation.ts';
 import { JsonLogicServe } from '../json-logic/json-logic-serve.ts';
 import type { EnabledOverride, Ending, JsonValue, ServeDefinition, SplitDefinition } from '../model.ts';
-import type { Stage, Walk } from '../walk.ts';
+import type { Trace } from '../trace.ts';
+import type { Serve, Walk } from '../walk.ts';
 import { type Answers, checkedOverride } from './answers.ts';
 import type { Scope } from './scope.ts';
 import { compileSplit, MISS, type Split } from './split.ts';
@@ -29,7 +30,7 @@ interface OverriddenSite extends ServeSite {
 const OUTCOMES = ['variant', 'split', 'jsonLogic', 'ending'] as const;
 
 /** Answers the same to everybody. */
-export class ConstantServe implements Stage {
+export class ConstantServe implements Serve {
   readonly constant: Evaluation;
 
   constructor(constant: Evaluation) {
@@ -37,9 +38,13 @@ export class ConstantServe implements Stage {
   }
 
   answer(walk: Walk): Evaluation {
-    walk.trace?.leaf('serve', servedMember(this.constant), true, constantMessage(this.constant));
+    if (walk.trace !== undefined) explainConstant(this.constant, walk.trace);
     return this.constant;
   }
+}
+
+export function explainConstant(constant: Evaluation, trace: Trace): void {
+  trace.leaf('serve', servedMember(constant), true, constantMessage(constant));
 }
 
 function servedMember({ variant }: Evaluation): string {
@@ -51,7 +56,7 @@ function constantMessage({ variant, reason }: Evaluation): string {
   return `Answers ${reason === 'ERROR' ? 'an error' : "the caller's default"}.`;
 }
 
-class SplitServe implements Stage {
+class SplitServe implements Serve {
   readonly #split: Split;
   readonly #outcomes: readonly Evaluation[];
   /** Undefined: the next rule. */
@@ -86,7 +91,7 @@ export function compileServe(
   place: ServeSite,
   answers: Answers,
   scope: Scope,
-): Stage | undefined {
+): Serve | undefined {
   const given = OUTCOMES.filter((name) => serve?.[name] !== undefined);
   if (serve === undefined || given.length !== 1) {
     const what = given.length === 0 ? 'none' : given.join(', ');
@@ -113,7 +118,7 @@ function compileEnding(
   site: OverriddenSite,
   answers: Answers,
   scope: Scope,
-): Stage | undefined {
+): Serve | undefined {
   switch (ending) {
     case 'ENDING_CODE_DEFAULT':
       return new ConstantServe(answers.known(undefined, { ...site, reason: 'DEFAULT' }));
@@ -133,7 +138,7 @@ function compileSplitServe(
   place: OverriddenSite,
   answers: Answers,
   scope: Scope,
-): Stage | undefined {
+): Serve | undefined {
   const path = `${place.path}.split`;
   const site = { ...place, reason: 'SPLIT' } as const;
   const split = compileSplit(definition, path, scope);
@@ -150,7 +155,7 @@ function compileJsonLogicServe(
   place: OverriddenSite,
   answers: Answers,
   scope: Scope,
-): Stage | undefined {
+): Serve | undefined {
   const site = { ...place, reason: 'TARGETING_MATCH' } as const;
   if (serve.onMiss === 'MISS_POLICY_LAST_ENTRY') {
     scope.problems.add('BAD_OUTCOME', `${site.path}.onMiss`, 'Only a split has a last entry.');

@@ -146,6 +146,5 @@ function flatRanges(
     const bounds = compileRanges(entry.ranges ?? [], gate, `${path}.entries[${index}].ranges`, scope);
     for (let i = 0; i < bounds.length; i += 2) flat.push(bounds[i]!, bounds[i + 1]!, index);
   });
-  // A copy has no spare capacity.
-  return flat.slice();
+  return scope.pool.numbers(flat);
 }

@@ -12,12 +12,12 @@ import { nativeText } from '../hash/native-text.ts';
 import { LIMITS } from '../limits.ts';
 import type { TargetDefinition } from '../model.ts';
 import type { Trace } from '../trace.ts';
-import type { Stage, Walk } from '../walk.ts';
+import { Stage, type Walk } from '../walk.ts';
 import type { Answers } from './answers.ts';
 import type { Scope } from './scope.ts';
 
 /** Targets that compare the same attribute. */
-class TargetGroup implements Stage {
+class TargetGroup extends Stage {
   readonly attribute: AttributePath;
   /** Place of the first target among all targets of the flag. */
   readonly #first: number;
@@ -25,6 +25,7 @@ class TargetGroup implements Stage {
   readonly #byText = new Map<string, Evaluation>();
 
   constructor(attribute: AttributePath, first: number) {
+    super();
     this.attribute = attribute;
     this.#first = first;
   }
@@ -35,7 +36,7 @@ class TargetGroup implements Stage {
     for (const value of values) if (!this.#byText.has(value)) this.#byText.set(value, answer);
   }
 
-  answer(walk: Walk): Evaluation | undefined {
+  override answer(walk: Walk): Evaluation | undefined {
     const value = this.attribute.read(walk.context);
     const text = value === undefined ? undefined : nativeText(value);
     const answer = text === undefined ? undefined : this.#byText.get(text);

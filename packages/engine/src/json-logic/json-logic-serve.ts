@@ -6,7 +6,7 @@
  */
 import { type Evaluation, errorOf, type FlagFacts } from '../evaluation.ts';
 import type { JsonValue } from '../model.ts';
-import type { Stage, Walk } from '../walk.ts';
+import type { Serve, Walk } from '../walk.ts';
 import type { CompiledExpression } from './compiled-expression.ts';
 import type { Run } from './expression.ts';
 import { showResult } from './show-result.ts';
@@ -24,7 +24,7 @@ export interface ResultAnswers {
   readonly miss: Evaluation | undefined;
 }
 
-export class JsonLogicServe implements Stage {
+export class JsonLogicServe implements Serve {
   readonly #expression: CompiledExpression;
   readonly #answers: ResultAnswers;
   /** The variants that a result of the same text stands for: all but those with unusual names. */

@@ -15,6 +15,18 @@ import { folded, scalarOperands } from './scalar-operands.ts';
 /** Up to here, comparing one by one is faster and smaller than a set. */
 const FEW = 8;
 
+export class EqualsOne implements Matcher {
+  readonly operand: JsonValue;
+
+  constructor(operand: JsonValue) {
+    this.operand = operand;
+  }
+
+  matches(actual: JsonValue): boolean {
+    return actual === this.operand;
+  }
+}
+
 class EqualsOneOfFew implements Matcher {
   readonly #operands: readonly JsonValue[];
 
@@ -56,6 +68,8 @@ class EqualsIgnoringCase implements Matcher {
 function compileEquality(values: readonly JsonValue[], options: OperatorOptions): CompiledOperator {
   const operands = scalarOperands(values, options);
   if (options.ignoreCase) return { matcher: new EqualsIgnoringCase(operands), steps: 1 };
+  const [operand] = values;
+  if (operand !== undefined && values.length === 1) return { matcher: new EqualsOne(operand), steps: 1 };
   if (values.length <= FEW) return { matcher: new EqualsOneOfFew(values), steps: 1 };
   return { matcher: new EqualsOneOfMany(operands), steps: 1 };
 }

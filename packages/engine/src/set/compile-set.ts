@@ -60,16 +60,14 @@ function putFlag(draft: Draft, key: string, unit: FlagUnit | null): void {
   const present = unit !== null && !unit.flag.archiveTime ? unit : undefined;
   draft.putFlag(
     key,
-    present && guarded('flagConfig', key, () => compileFlag({ ...present, key }, draft.attributes)),
+    present && guarded('flagConfig', key, () => compileFlag({ ...present, key }, draft.pool)),
   );
 }
 
 function putSegment(draft: Draft, key: string, unit: SegmentUnit | null): void {
   draft.putSegment(
     key,
-    unit === null
-      ? undefined
-      : guarded('segment', key, () => compileSegment({ ...unit, key }, draft.attributes)),
+    unit === null ? undefined : guarded('segment', key, () => compileSegment({ ...unit, key }, draft.pool)),
   );
 }
 

@@ -110,7 +110,11 @@ export class LinkedSet implements CompiledSet, Directory {
     if (typeof context !== 'object' || context === null || Array.isArray(context)) {
       return errorOf(flag, 'INVALID_CONTEXT', 'The context must be a JSON object.');
     }
-    if (recorder === undefined) return flag.constant ?? this.#evaluate(flag, context, nowMs, undefined);
+    if (recorder === undefined) {
+      return flag.firstStage === undefined && flag.settled !== undefined
+        ? flag.settled
+        : this.#evaluate(flag, context, nowMs, undefined);
+    }
     const trace = new Trace();
     const answer = this.#evaluate(flag, context, nowMs, trace);
     trace.flush(recorder);

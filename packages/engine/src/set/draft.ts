@@ -4,8 +4,8 @@
  * Place on the path: between the previous set and the next. What the change
  * leaves alone is shared, so an edit costs what it touches.
  */
-import { AttributePool } from '../compile/attribute-pool.ts';
 import type { OwnCompile } from '../compile/flag.ts';
+import { PartPool } from '../compile/part-pool.ts';
 import type { Reference } from '../compile/scope.ts';
 import { type MapEdit, PersistentMap } from '../persistent-map.ts';
 import { compareProblems, type Problem } from '../problem.ts';
@@ -38,7 +38,7 @@ export interface DraftOutcome {
 
 export class Draft {
   /** Shared by what this draft compiles. */
-  readonly attributes: AttributePool = new AttributePool();
+  readonly pool: PartPool = new PartPool();
   readonly #flags: TableEdit<CompiledFlag>;
   readonly #segments: TableEdit<CompiledSegment>;
   readonly #dependents: MapEdit<string, NodeSet>;
