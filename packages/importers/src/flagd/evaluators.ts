@@ -3,20 +3,23 @@
  * `{"$ref": NAME}`.
  *
  * Place on the path: before a flag is read. What holds: as in flagd, which
- * replaces text, a reference counts wherever it stands in a flag, its place is
- * taken by the members of the named object, and an unknown name stays (the
- * rule then fails when it is evaluated). Unlike flagd, whose answer to it is
- * chance, a reference inside an evaluator is followed. The result is bounded in
- * depth and size, whatever refers to what how often.
+ * replaces text, a reference counts wherever it stands in a flag, as long as
+ * nothing stands beside it; whatever the evaluator is takes its place; and an
+ * unknown name stays (the rule then fails when it is evaluated). Unlike flagd,
+ * whose answer to it is chance, a reference inside an evaluator is followed.
+ * The result is bounded in depth and size, whatever refers to what how often.
  */
 import type { JsonObject, JsonValue } from '@flagstream/engine';
-import { isJsonObject, placeIn, wordFor } from '../json-shape.ts';
+import { placeIn } from '../json-shape.ts';
 
 /** Deeper than any expression that compiles, and far from the stack's end. */
 const DEPTH_MAX = 200;
 /** Values of one flag after substitution: a hundred times what compiles. */
 const VALUES_MAX = 100_000;
 const REFERENCE = '$ref';
+/** In flagd's text these are escaped, so that a name with one of them is never found. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+const ESCAPED = /[<>&"\\\u0000-\u001f\u2028\u2029]/;
 
 /** Why a flag cannot be taken over. */
 export interface Obstacle {
@@ -33,9 +36,7 @@ interface Expanded {
   readonly depth: number;
 }
 
-type Resolved =
-  | { readonly members: readonly [string, JsonValue][]; readonly values: number; readonly depth: number }
-  | { readonly reason: string };
+type Resolved = Expanded | { readonly reason: string };
 
 export class Evaluators {
   readonly #written: ReadonlyMap<string, JsonValue>;
@@ -59,25 +60,22 @@ export class Evaluators {
 
   #resolve(name: string): Resolved | undefined {
     const written = this.#written.get(name);
-    if (written === undefined) return undefined;
+    if (written === undefined || ESCAPED.test(name)) return undefined;
     let resolved = this.#resolved.get(name);
     if (resolved === undefined) {
       if (this.#open.has(name)) return { reason: `The evaluator "${name}" refers to itself.` };
       this.#open.add(name);
-      resolved = this.#expand(name, written);
+      resolved = this.#expand(written);
       this.#open.delete(name);
       this.#resolved.set(name, resolved);
     }
     return resolved;
   }
 
-  #expand(name: string, written: JsonValue): Resolved {
-    if (!isJsonObject(written))
-      return { reason: `The evaluator "${name}" is ${wordFor(written)}; only an object can be referred to.` };
+  #expand(written: JsonValue): Resolved {
     const expansion = new Expansion((inner) => this.#resolve(inner));
-    const { value, values, depth } = expansion.expand(written, '', 0);
-    if (expansion.obstacle !== undefined) return { reason: expansion.obstacle.reason };
-    return { members: Object.entries(value as JsonObject), values, depth };
+    const expanded = expansion.expand(written, '', 0);
+    return expansion.obstacle === undefined ? expanded : { reason: expansion.obstacle.reason };
   }
 }
 
@@ -113,32 +111,36 @@ class Expansion {
   }
 
   #object(object: JsonObject, path: string, depth: number): Expanded {
-    const members: [string, JsonValue][] = [];
-    const parts: { values: number; depth: number }[] = [];
-    for (const [name, value] of Object.entries(object)) {
-      const place = placeIn(path, name);
-      const referred = name === REFERENCE && typeof value === 'string' ? this.#resolve(value) : undefined;
-      if (referred === undefined) {
-        const expanded = this.expand(value, place, depth + 1);
-        members.push([name, expanded.value]);
-        parts.push(expanded);
-      } else if ('reason' in referred) return this.#stop(place, REFERENCE, referred.reason);
-      else {
-        this.#values += referred.values;
-        if (this.#values > VALUES_MAX || depth + referred.depth > DEPTH_MAX)
-          return this.#stop(place, REFERENCE, 'What the evaluators make of it is too large.');
-        members.push(...referred.members);
-        parts.push({ values: referred.values - 1, depth: referred.depth - 1 });
-      }
-    }
-    // fromEntries defines own members, so a name "__proto__" stays data.
-    return { value: Object.fromEntries(members), ...measure(parts) };
+    const name = referenceIn(object);
+    const referred = name === undefined ? undefined : this.#resolve(name);
+    if (referred !== undefined) return this.#referred(referred, placeIn(path, REFERENCE), depth);
+    const members = Object.entries(object).map(
+      ([key, value]) => [key, this.expand(value, placeIn(path, key), depth + 1)] as const,
+    );
+    return {
+      // fromEntries defines own members, so a name "__proto__" stays data.
+      value: Object.fromEntries(members.map(([key, { value }]) => [key, value])),
+      ...measure(members.map(([, expanded]) => expanded)),
+    };
+  }
+
+  #referred(referred: Resolved, path: string, depth: number): Expanded {
+    if ('reason' in referred) return this.#stop(path, REFERENCE, referred.reason);
+    this.#values += referred.values;
+    if (this.#values > VALUES_MAX || depth + referred.depth > DEPTH_MAX)
+      return this.#stop(path, REFERENCE, 'What the evaluators make of it is too large.');
+    return referred;
   }
 
   #stop(path: string, construct: string, reason: string): Expanded {
     this.obstacle ??= { path, construct, reason };
     return NOTHING;
   }
+}
+
+function referenceIn(object: JsonObject): string | undefined {
+  const name = object[REFERENCE];
+  return typeof name === 'string' && Object.keys(object).length === 1 ? name : undefined;
 }
 
 function measure(parts: readonly { readonly values: number; readonly depth: number }[]): {

@@ -140,6 +140,7 @@ describe('a flagd document', () => {
   it.each([
     ['{"flags":', '', /^The document is not JSON/],
     ['[]', '', /must be an object, not a list/],
+    [{}, 'flags', /has no "flags"/],
     [{ flags: 'a' }, 'flags', /must be an object or a list, not a string/],
     [one({ defaultVariant: 'green' }), 'flags.f.defaultVariant', /"green" is not a variant of the flag "f"/],
     [one({}, { $evaluators: { 'a b': {} } }), '$evaluators."a b"', /is empty/],
@@ -149,8 +150,30 @@ describe('a flagd document', () => {
     expect(read(document)).toEqual({ outcome: 'rejected', path, reason: expect.stringMatching(reason) });
   });
 
-  it('without flags holds none', () => {
-    expect(imported({})).toMatchObject({ flags: [], report: { notes: [{ path: 'flags' }] } });
+  it('whose flags are null holds none', () => {
+    expect(imported({ flags: null })).toMatchObject({ flags: [], report: { notes: [{ path: 'flags' }] } });
+  });
+
+  it('may write its own names and those of a flag in any case; of several spellings the last one counts', () => {
+    const flag = { STATE: 'DISABLED', Variants: { a: 1, B: 2 }, defaultVariant: 'a', defaultvariant: 'B' };
+    const { flags } = imported({
+      Flags: { F: { ...flag, Targeting: { $ref: 'x' } } },
+      $Evaluators: { x: 'abc' },
+    });
+    expect(flags).toMatchObject([
+      {
+        key: 'F',
+        flag: { variants: [{ key: 'a' }, { key: 'B' }] },
+        config: { enabled: false, rules: [{ serve: { jsonLogic: 'abc' } }], fallthrough: { variant: 'B' } },
+      },
+    ]);
+    const [spelledTwice] = imported({ flags: { f: { State: 'DISABLED', state: null } } }).flags;
+    expect(spelledTwice?.config?.enabled).toBe(false);
+  });
+
+  it('makes an empty flag of null', () => {
+    const [flag] = imported({ flags: { f: null } }).flags;
+    expect(flag).toMatchObject({ key: 'f', flag: { variants: [] }, config: { enabled: true } });
   });
 
   it('loses the flag that flagd could not decode, and no other', () => {
@@ -163,8 +186,11 @@ describe('a flagd document', () => {
         d: { ...good, defaultVariant: 1 },
         e: { ...good, metadata: 'x' },
         f: { ...good, variants: { '': true }, defaultVariant: '' },
+        h: { ...good, source: 1 },
+        i: { $ref: 'list' },
         g: good,
       },
+      $evaluators: { list: [1] },
     });
     expect(flags.map(({ key }) => key)).toEqual(['g']);
     expect(report.refused.map(({ flag, path, construct }) => [flag, path, construct])).toEqual([
@@ -174,6 +200,8 @@ describe('a flagd document', () => {
       ['d', 'flags.d.defaultVariant', 'defaultVariant'],
       ['e', 'flags.e.metadata', 'metadata'],
       ['f', 'flags.f.variants.""', 'variant without a name'],
+      ['h', 'flags.h.source', 'source'],
+      ['i', 'flags.i', 'flag'],
     ]);
   });
 
@@ -216,13 +244,23 @@ describe('references', () => {
     expect(targetingOf(JSON.parse(spaced) as JsonValue)).toEqual(
       targetingOf(withEvaluators(targeting, { isA })),
     );
-    const variants = { red: { $ref: 'isA', more: 1 }, blue: {} };
-    expect(imported(one({ variants }, { $evaluators: { isA } })).flags[0]?.flag.variants?.[0]?.value).toEqual(
-      {
-        ...isA,
-        more: 1,
-      },
-    );
+    const variants = { red: { $ref: 'isA' }, blue: {} };
+    const [flag] = imported(one({ variants }, { $evaluators: { isA } })).flags;
+    expect(flag?.flag.variants?.[0]?.value).toEqual(isA);
+  });
+
+  it.each<JsonValue>([['on'], 'abc', true, null, 100])('may stand for %j', (evaluator) => {
+    const targeting = { if: [{ $ref: 'a' }, 'red', 'blue'] };
+    expect(targetingOf(withEvaluators(targeting, { a: evaluator }))).toEqual({
+      if: [evaluator, 'red', 'blue'],
+    });
+  });
+
+  it("stay where something stands beside them, or the name is escaped in flagd's text", () => {
+    const isA = { '!': [1] };
+    const targeting = { if: [{ $ref: 'isA', more: 1 }, { $ref: 'a<b' }, { $ref: 'a"b' }, { $ref: 'a\n' }] };
+    const $evaluators = { isA, 'a<b': isA, 'a"b': isA, 'a\n': isA };
+    expect(targetingOf(withEvaluators(targeting, $evaluators))).toEqual(targeting);
   });
 
   it('stay where the name is unknown or no text', () => {
@@ -243,7 +281,6 @@ describe('references', () => {
 
   it.each([
     ['a circle', { a: { '!': [{ $ref: 'b' }] }, b: { $ref: 'a' } }, 'The evaluator "a" refers to itself.'],
-    ['what is no object', { a: 'text' }, 'The evaluator "a" is a string; only an object can be referred to.'],
     ['more than fits', doublings(40), 'What the evaluators make of it is too large.'],
   ])('to %s cost the flag that has them', (_what, $evaluators, reason) => {
     const flag = { state: 'ENABLED', variants: { on: true }, defaultVariant: 'on' };

@@ -15,6 +15,7 @@ import type {
   Refusal,
 } from '../import-report.ts';
 import { isJsonObject, member, placeIn, presentMember, wordFor } from '../json-shape.ts';
+import { decodedMember, decodedPresentMember } from './decoded-member.ts';
 import { FLAGD_DIALECTS } from './dialect.ts';
 import { Evaluators } from './evaluators.ts';
 import { scalarMembers } from './metadata.ts';
@@ -59,7 +60,7 @@ class FlagdReader {
   }
 
   read(): ImportResult {
-    const evaluators = presentMember(this.#document, '$evaluators') ?? {};
+    const evaluators = decodedPresentMember(this.#document, '$evaluators') ?? {};
     if (!isJsonObject(evaluators))
       return rejected('$evaluators', `"$evaluators" must be an object, not ${wordFor(evaluators)}.`);
     const empty = Object.entries(evaluators).find(([, evaluator]) => isEmptyEvaluator(evaluator));
@@ -68,11 +69,12 @@ class FlagdReader {
         placeIn('$evaluators', empty[0]),
         `The evaluator "${empty[0]}" is empty; flagd rejects such a document.`,
       );
-    const metadata = presentMember(this.#document, 'metadata') ?? {};
+    const metadata = decodedPresentMember(this.#document, 'metadata') ?? {};
     if (!isJsonObject(metadata))
       return rejected('metadata', `"metadata" must be an object, not ${wordFor(metadata)}.`);
-    const flags = member(this.#document, 'flags') ?? null;
-    if (flags !== null && typeof flags !== 'object')
+    const flags = decodedMember(this.#document, 'flags');
+    if (flags === undefined) return rejected('flags', 'The document has no "flags"; flagd rejects it.');
+    if (typeof flags !== 'object')
       return rejected('flags', `"flags" must be an object or a list, not ${wordFor(flags)}.`);
     return this.#readFlags(flags, new Evaluators(evaluators), {
       metadata: this.#setMetadata(metadata),
@@ -90,19 +92,22 @@ class FlagdReader {
     evaluators: Evaluators,
     set: FlagSetFacts,
   ): ImportResult {
-    if (flags === null) this.#note('flags', 'is missing: the document holds no flag');
+    if (flags === null) this.#note('flags', 'is null: the document holds no flag');
     const written = flags === null ? [] : isList(flags) ? this.#listed(flags, set) : keyed(flags);
     for (const { key, path, flag } of written) {
-      if (!isJsonObject(flag)) {
-        this.#refuse(key, { path, construct: 'flag', reason: `A flag is an object, not ${wordFor(flag)}.` });
-        continue;
-      }
       const substituted = evaluators.substitute(flag, path);
       if ('obstacle' in substituted) {
         this.#refuse(key, substituted.obstacle);
         continue;
       }
-      const read = readFlag(key, substituted.value as JsonObject, path, set, this.#note);
+      // Of null flagd makes a flag without anything.
+      const members = substituted.value ?? {};
+      if (!isJsonObject(members)) {
+        const reason = `A flag is an object, not ${wordFor(members)}.`;
+        this.#refuse(key, { path, construct: 'flag', reason });
+        continue;
+      }
+      const read = readFlag(key, members, path, set, this.#note);
       if (read.outcome === 'rejected') return read;
       if (read.outcome === 'refused') this.#refuse(key, read.obstacle);
       else this.#flags.set(key, read.flag);
@@ -120,7 +125,7 @@ class FlagdReader {
     const byKey = new Map<string, Written[]>();
     list.forEach((flag, index) => {
       const path = placeIn('flags', index);
-      const key = isJsonObject(flag) ? member(flag, 'key') : undefined;
+      const key = isJsonObject(flag) ? decodedPresentMember(flag, 'key') : undefined;
       if (typeof key !== 'string') {
         this.#refuse('', {
           path,
@@ -171,7 +176,7 @@ function keyed(flags: JsonObject): readonly Written[] {
 }
 
 function flagSetOf(flag: JsonValue, set: FlagSetFacts): string {
-  const metadata = isJsonObject(flag) ? presentMember(flag, 'metadata') : undefined;
+  const metadata = isJsonObject(flag) ? decodedPresentMember(flag, 'metadata') : undefined;
   const own = isJsonObject(metadata) ? presentMember(metadata, 'flagSetId') : undefined;
   return JSON.stringify(own ?? member(set.metadata, 'flagSetId') ?? '');
 }

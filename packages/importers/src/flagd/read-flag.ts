@@ -8,7 +8,8 @@
  */
 import type { FlagKind, JsonObject, JsonValue, VariantDefinition } from '@flagstream/engine';
 import type { ImportedFlag } from '../import-report.ts';
-import { isJsonObject, member, placeIn, presentMember, wordFor } from '../json-shape.ts';
+import { isJsonObject, placeIn, wordFor } from '../json-shape.ts';
+import { decodedMember, decodedPresentMember } from './decoded-member.ts';
 import type { Obstacle } from './evaluators.ts';
 import { mergeMetadata, scalarMembers } from './metadata.ts';
 
@@ -44,8 +45,8 @@ export function readFlag(
 ): ReadFlag {
   const obstacle = findObstacle(flag, path);
   if (obstacle !== undefined) return { outcome: 'refused', obstacle };
-  const variants = (presentMember(flag, 'variants') ?? {}) as JsonObject;
-  const defaultVariant = (presentMember(flag, 'defaultVariant') ?? '') as string;
+  const variants = (decodedPresentMember(flag, 'variants') ?? {}) as JsonObject;
+  const defaultVariant = (decodedPresentMember(flag, 'defaultVariant') ?? '') as string;
   if (defaultVariant !== '' && !Object.hasOwn(variants, defaultVariant))
     return {
       outcome: 'rejected',
@@ -83,16 +84,20 @@ export function readFlag(
 
 /** Members that flagd cannot decode, and names that we cannot hold. */
 function findObstacle(flag: JsonObject, path: string): Obstacle | undefined {
-  const state = presentMember(flag, 'state');
-  const variants = presentMember(flag, 'variants');
-  const defaultVariant = presentMember(flag, 'defaultVariant');
-  const metadata = presentMember(flag, 'metadata');
+  const state = decodedPresentMember(flag, 'state');
+  const variants = decodedPresentMember(flag, 'variants');
+  const defaultVariant = decodedPresentMember(flag, 'defaultVariant');
+  const metadata = decodedPresentMember(flag, 'metadata');
   const wrong = (name: string, wanted: string, value: JsonValue): Obstacle => ({
     path: placeIn(path, name),
     construct: name,
     reason: `"${name}" must be ${wanted}, not ${wordFor(value)}; flagd cannot decode it.`,
   });
   if (state !== undefined && typeof state !== 'string') return wrong('state', 'a string', state);
+  for (const name of ['key', 'source']) {
+    const value = decodedPresentMember(flag, name);
+    if (value !== undefined && typeof value !== 'string') return wrong(name, 'a string', value);
+  }
   if (variants !== undefined && !isJsonObject(variants)) return wrong('variants', 'an object', variants);
   if (defaultVariant !== undefined && typeof defaultVariant !== 'string')
     return wrong('defaultVariant', 'a string or null', defaultVariant);
@@ -107,7 +112,7 @@ function findObstacle(flag: JsonObject, path: string): Obstacle | undefined {
 
 /** flagd compares with DISABLED and takes every other state, also none, for enabled. */
 function isEnabled(flag: JsonObject, path: string, note: Note): boolean {
-  const state = presentMember(flag, 'state');
+  const state = decodedPresentMember(flag, 'state');
   if (state !== 'ENABLED' && state !== 'DISABLED')
     note(placeIn(path, 'state'), 'is neither ENABLED nor DISABLED: the flag is enabled, as in flagd');
   return state !== 'DISABLED';
@@ -115,13 +120,13 @@ function isEnabled(flag: JsonObject, path: string, note: Note): boolean {
 
 /** Undefined: the flag has none. */
 function targetingOf(flag: JsonObject): JsonValue | undefined {
-  const targeting = member(flag, 'targeting');
+  const targeting = decodedMember(flag, 'targeting');
   if (targeting === null) return ALWAYS_NULL;
   return isJsonObject(targeting) && Object.keys(targeting).length === 0 ? undefined : targeting;
 }
 
 function metadataOf(flag: JsonObject, path: string, set: FlagSetFacts, note: Note): JsonObject | undefined {
-  const own = presentMember(flag, 'metadata');
+  const own = decodedPresentMember(flag, 'metadata');
   return mergeMetadata(
     set.metadata,
     isJsonObject(own) ? scalarMembers(own, placeIn(path, 'metadata'), note) : {},
