@@ -27,6 +27,8 @@ describe('an attribute path', () => {
     'app.version': '2',
     list: ['x', { y: 'z' }],
     text: 'abc',
+    eleven: [...'abcdefghijk'],
+    undefined: 'a key like any other',
   };
 
   test.each<[string, JsonValue | undefined]>([
@@ -50,6 +52,10 @@ describe('an attribute path', () => {
     ['list.00', undefined],
     ['list.2', undefined],
     ['list.length', undefined],
+    ['eleven.10', 'k'],
+    ['eleven.11', undefined],
+    ['undefined', 'a key like any other'],
+    ['/device/absent', undefined],
     ['text.length', undefined],
     ['country.0', undefined],
     ['nothing.x', undefined],
@@ -61,6 +67,7 @@ describe('an attribute path', () => {
 
   test('takes an empty targeting key for an absent one, but no other empty text', () => {
     expect(read('', { targetingKey: '' })).toBeUndefined();
+    expect(read('/targetingKey', { targetingKey: '' })).toBeUndefined();
     expect(read('country', { country: '' })).toBe('');
   });
 
@@ -80,6 +87,10 @@ describe('an attribute path', () => {
     ['x'.repeat(257)],
   ])('refuses %j', (attribute) => {
     expect(problemCodes(attribute)).toEqual([attribute.length > 256 ? 'LIMIT_EXCEEDED' : 'BAD_ATTRIBUTE']);
+  });
+
+  test('may have 256 characters', () => {
+    expect(read('x'.repeat(256), { ['x'.repeat(256)]: 1 })).toBe(1);
   });
 });
 
@@ -101,7 +112,9 @@ describe('an attribute of one kind of context', () => {
     ['', 'user', 'u'],
     ['', 'org', 'acme'],
     ['targetingKey', 'org', 'acme'],
+    ['absent', 'org', undefined],
     ['plan', 'team', undefined],
+    ['length', 'team', undefined],
     ['0', 'list', undefined],
     ['plan', 'device', undefined],
     ['plan', 'toString', undefined],
@@ -120,7 +133,17 @@ describe('an attribute of one kind of context', () => {
     expect(read('plan', { kind: 'org', plan: 'free' }, 'user')).toBeUndefined();
     expect(read('plan', { plan: 'free' }, 'user')).toBe('free');
     expect(read('plan', { plan: 'free' }, 'org')).toBeUndefined();
+    expect(read('plan', { kind: 'org', user: { plan: 'pro' } }, 'user')).toBeUndefined();
     expect(read('', { targetingKey: '', key: 'k' }, 'user')).toBe('k');
+  });
+
+  test('is called by its kind and its name', () => {
+    const { name } = parseAttribute('plan', 'org', 'attribute', new ProblemList('segment', 's', []));
+    expect(name).toBe('org plan');
+  });
+
+  test('a kind may have 256 characters', () => {
+    expect(read('plan', { kind: 'k'.repeat(256), plan: 'free' }, 'k'.repeat(256))).toBe('free');
   });
 
   test.each(['multi', '__proto__', 'constructor', 'k'.repeat(257)])('%j is no kind', (kind) => {
