@@ -99,15 +99,14 @@ describe('a flagd flag', () => {
     ]);
   });
 
-  it('has the metadata of the set below its own, values that are no scalars left out', () => {
+  it('has the metadata of the set below its own, whatever that says; values that are no scalars are left out', () => {
     const metadata = { owner: 'web', flagSetId: 'own', empty: '', nothing: null, list: [1] };
-    const set = { owner: 'all', version: 3, empty: 'kept', nothing: true, gone: null, object: {} };
+    const set = { owner: 'all', version: 3, empty: 'full', nothing: true, list: 1, gone: null, object: {} };
     const { flags, report } = imported(one({ metadata }, { metadata: set }));
     expect(flags[0]?.flag.metadata).toEqual({
       owner: 'web',
       version: 3,
-      empty: 'kept',
-      nothing: true,
+      empty: '',
       flagSetId: 'own',
     });
     expect(report.notes.map(({ path }) => path)).toEqual(['metadata.object', 'flags.f.metadata.list']);

@@ -18,7 +18,7 @@ import { isJsonObject, member, placeIn, presentMember, wordFor } from '../json-s
 import { decodedMember, decodedPresentMember } from './decoded-member.ts';
 import { FLAGD_DIALECTS } from './dialect.ts';
 import { Evaluators } from './evaluators.ts';
-import { scalarMembers } from './metadata.ts';
+import { mergeMetadata } from './metadata.ts';
 import { type FlagSetFacts, readFlag } from './read-flag.ts';
 
 export function importFlagd(source: ImportSource, options: ImportOptions = {}): ImportResult {
@@ -77,14 +77,9 @@ class FlagdReader {
     if (typeof flags !== 'object')
       return rejected('flags', `"flags" must be an object or a list, not ${wordFor(flags)}.`);
     return this.#readFlags(flags, new Evaluators(evaluators), {
-      metadata: this.#setMetadata(metadata),
+      metadata: mergeMetadata({}, metadata, 'metadata', this.#note),
       dialect: this.#dialect,
     });
-  }
-
-  #setMetadata(metadata: JsonObject): JsonObject {
-    const scalars = scalarMembers(metadata, 'metadata', this.#note);
-    return Object.fromEntries(Object.entries(scalars).filter(([, value]) => value !== null));
   }
 
   #readFlags(

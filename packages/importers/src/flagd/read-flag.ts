@@ -11,7 +11,7 @@ import type { ImportedFlag } from '../import-report.ts';
 import { isJsonObject, placeIn, wordFor } from '../json-shape.ts';
 import { decodedMember, decodedPresentMember } from './decoded-member.ts';
 import type { Obstacle } from './evaluators.ts';
-import { mergeMetadata, scalarMembers } from './metadata.ts';
+import { mergeMetadata } from './metadata.ts';
 
 /** The id of the rule that holds the targeting: answers carry it. */
 const TARGETING_RULE = 'targeting';
@@ -125,12 +125,12 @@ function targetingOf(flag: JsonObject): JsonValue | undefined {
   return isJsonObject(targeting) && Object.keys(targeting).length === 0 ? undefined : targeting;
 }
 
+/** Undefined when there is none. */
 function metadataOf(flag: JsonObject, path: string, set: FlagSetFacts, note: Note): JsonObject | undefined {
   const own = decodedPresentMember(flag, 'metadata');
-  return mergeMetadata(
-    set.metadata,
-    isJsonObject(own) ? scalarMembers(own, placeIn(path, 'metadata'), note) : {},
-  );
+  const above = isJsonObject(own) ? own : {};
+  const metadata = mergeMetadata(set.metadata, above, placeIn(path, 'metadata'), note);
+  return Object.keys(metadata).length === 0 ? undefined : metadata;
 }
 
 /** The type that all variants have, else any. */
