@@ -103,6 +103,19 @@ describe('resolveWeights', () => {
     ]);
   });
 
+  test('counts nobody below the offset of a gate', () => {
+    const split = resolved({
+      gate: { offset: 1 },
+      entries: [
+        { variant: 'a', weight: 25_000 },
+        { variant: 'b', weight: 25_000, ranges: [{ to: 0.5 }] },
+        { variant: 'c', weight: 50_000 },
+      ],
+    });
+    expect(ranges(split)).toEqual([[[1, 25_001]], [[25_001, 50_001]], [[50_001, 100_001]]]);
+    expect(resolved(split)).toBe(split);
+  });
+
   const also: GateMatchDefinition[] = [{ ranges: [{ to: 1 }] }];
   test.each<[SplitDefinition, string]>([
     [weighted({ a: 50_000, b: 40_000 }), 'entries'],

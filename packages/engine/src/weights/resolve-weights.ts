@@ -10,7 +10,7 @@
  */
 import type { SplitDefinition, SplitEntryDefinition } from '../model.ts';
 import { hasUsableRanges, ownedSpans, spaceOf } from './owned-spans.ts';
-import { cutEnd, cutStart, joined, type Span, spansOf, width, without } from './spans.ts';
+import { cutEnd, cutStart, joined, type Span, spansOf, width, within, without } from './spans.ts';
 
 /** The sum of all weights: 100 %. */
 const WHOLE = 100_000;
@@ -49,7 +49,8 @@ export function resolveWeights(split: SplitDefinition): ResolvedWeights {
   const problems = checkWeights(split, entries, weights);
   if (problems.length > 0) return { split, problems };
   const spans = moveLeast(
-    ownedSpans(split),
+    // Ranges may start below a gate's offset, where no subject is.
+    ownedSpans(split).map((owned) => within(owned, space)),
     weights.map((weight) => (weight * size) / WHOLE),
     space,
   );

@@ -49,6 +49,13 @@ export function without(spans: readonly Span[], taken: readonly Span[]): Span[] 
   return result;
 }
 
+/** What of `spans` lies in `space`. */
+export function within(spans: readonly Span[], space: Span): Span[] {
+  return spans
+    .map(({ from, to }) => ({ from: Math.max(from, space.from), to: Math.min(to, space.to) }))
+    .filter(({ from, to }) => to > from);
+}
+
 /** Cuts `amount` off the end: what stays, and what was cut. */
 export function cutEnd(spans: readonly Span[], amount: number): { rest: Span[]; cut: Span[] } {
   const rest = [...spans];
