@@ -63,7 +63,7 @@ describe('definitions', { timeout: LAW_TIMEOUT_MS }, () => {
           }
         },
       ),
-      { numRuns: sized(60, 5_000) },
+      { numRuns: sized(60, 2_000) },
     );
   });
 
@@ -75,7 +75,7 @@ describe('definitions', { timeout: LAW_TIMEOUT_MS }, () => {
           once,
         );
       }),
-      { numRuns: sized(30, 2_000) },
+      { numRuns: sized(30, 1_000) },
     );
   });
 });

@@ -83,7 +83,7 @@ describe.each(['yaml', 'json'] as const)(
             }
           },
         ),
-        { numRuns: sized(20, 1_000) },
+        { numRuns: sized(15, 300) },
       );
     });
   },

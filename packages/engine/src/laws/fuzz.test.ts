@@ -141,7 +141,7 @@ describe('an evaluation', { timeout: LAW_TIMEOUT_MS }, () => {
           });
           expect(complaints).toEqual([]);
         }),
-        { numRuns: sized(10, 500) },
+        { numRuns: sized(8, 100) },
       );
       await annotate(slowest.report(), FIGURE);
     },

@@ -160,7 +160,7 @@ describe('compiling by changes', { timeout: LAW_TIMEOUT_MS }, () => {
           }
         },
       ),
-      { numRuns: sized(60, 5_000) },
+      { numRuns: sized(60, 2_000) },
     );
     expect(alive).toBeGreaterThan(0);
     expect(broken).toBeGreaterThan(0);

@@ -11,7 +11,7 @@ import { tameSets, type Units } from './tame-definitions.fixture.ts';
 import { FLAG_KEYS, nows } from './vocabulary.fixture.ts';
 import { wildFlags, wildSegments } from './wild-definitions.fixture.ts';
 
-const numRuns = sized(40, 3_000);
+const numRuns = sized(40, 1_500);
 
 function reversedKeys(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map((item: JsonValue) => reversedKeys(item));

@@ -39,7 +39,7 @@ describe('normalising', { timeout: LAW_TIMEOUT_MS }, () => {
           }
         },
       ),
-      { numRuns: sized(80, 3_000) },
+      { numRuns: sized(60, 2_000) },
     );
   });
 });

@@ -10,7 +10,7 @@ import { groups, growingRamps, tameGates, weightLists } from './tame-parts.fixtu
 import { nows } from './vocabulary.fixture.ts';
 
 const subjects = fc.array(contexts, { minLength: 20, maxLength: 20 });
-const numRuns = sized(80, 10_000);
+const numRuns = sized(80, 3_000);
 
 const everybody: SplitDefinition = { entries: [{ variant: 'on', weight: 100_000 }] };
 

@@ -90,7 +90,7 @@ describe('EvaluateBatch', { timeout: LAW_TIMEOUT_MS }, () => {
           );
         },
       ),
-      { numRuns: sized(15, 1_000) },
+      { numRuns: sized(10, 300) },
     );
     expect(errors).toBeGreaterThan(0);
   });
