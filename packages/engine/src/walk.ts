@@ -80,7 +80,7 @@ export class Walk {
   readonly directory: Directory;
   context: JsonObject = EMPTY_CONTEXT;
   nowMs = 0;
-  /** Work that depends on the context, so far: JSONLogic counts it against LIMITS.evaluationSteps. */
+  /** Work that depends on the context, so far: JSONLogic and large values count it against LIMITS.evaluationSteps. */
   steps = 0;
   trace: Trace | undefined = undefined;
 

@@ -10,15 +10,33 @@ import { LIMITS } from '../limits.ts';
 import type { ComparisonDefinition, JsonValue } from '../model.ts';
 import { DIALECTS } from '../operators/dialects.ts';
 import { EqualsOne } from '../operators/equality.ts';
-import { applyOperator, type Matcher, type Operator } from '../operators/operator.ts';
+import {
+  applyOperator,
+  type CompiledOperator,
+  furtherValues,
+  isLarge,
+  type Matcher,
+  type Operator,
+} from '../operators/operator.ts';
 import { shown, type Trace } from '../trace.ts';
-import type { Condition, Walk } from '../walk.ts';
+import { type Condition, type Walk, WalkAbort } from '../walk.ts';
 import { NEVER } from './fixed-condition.ts';
 import type { CompiledComparison } from './part-pool.ts';
 import type { Scope } from './scope.ts';
 
 /** Longer lists are rarely alike, and their JSON is a long key. */
 const FEW_VALUES = 8;
+
+const OVER_BUDGET = new WalkAbort(
+  'GENERAL',
+  `The comparisons take more than ${LIMITS.evaluationSteps} steps over this context.`,
+);
+
+/** Counts what a large value takes beside the steps that compile has counted. Throws when the walk has none left. */
+function spendOnLarge(walk: Walk, operator: Operator, steps: number, actual: JsonValue): void {
+  walk.steps += steps * furtherValues(operator, actual);
+  if (walk.steps > LIMITS.evaluationSteps) throw OVER_BUDGET;
+}
 
 class Comparison implements Condition {
   readonly #attribute: AttributePath;
@@ -28,14 +46,17 @@ class Comparison implements Condition {
   readonly #values: readonly JsonValue[];
   readonly #negate: boolean;
   readonly #whenUnread: boolean;
+  /** Of one short value. */
+  readonly #steps: number;
 
   constructor(
     attribute: AttributePath,
     operator: Operator,
-    matcher: Matcher,
+    { matcher, steps }: CompiledOperator,
     values: readonly JsonValue[],
     definition: ComparisonDefinition,
   ) {
+    this.#steps = steps;
     this.#attribute = attribute;
     this.#operator = operator;
     this.#matcher = matcher;
@@ -47,6 +68,7 @@ class Comparison implements Condition {
 
   holds(walk: Walk): boolean {
     const actual = this.#attribute.read(walk.context);
+    if (isLarge(actual)) spendOnLarge(walk, this.#operator, this.#steps, actual!);
     const result = actual === undefined ? undefined : applyOperator(this.#operator, this.#matcher, actual);
     const matched = result === undefined ? this.#whenUnread : result !== this.#negate;
     if (walk.trace !== undefined) {
@@ -75,7 +97,7 @@ class OneValueComparison implements Condition, Matcher {
 
   holds(walk: Walk): boolean {
     const actual = this.#attribute.read(walk.context);
-    const matched = typeof actual === 'object' ? this.#holdsOfWhole(actual) : actual === this.#value;
+    const matched = typeof actual === 'object' ? this.#holdsOfWhole(actual, walk) : actual === this.#value;
     if (walk.trace !== undefined) {
       const comparison = {
         attribute: this.#attribute,
@@ -87,7 +109,8 @@ class OneValueComparison implements Condition, Matcher {
     return matched;
   }
 
-  #holdsOfWhole(actual: JsonValue): boolean {
+  #holdsOfWhole(actual: JsonValue, walk: Walk): boolean {
+    spendOnLarge(walk, this.#operator, 1, actual);
     return applyOperator(this.#operator, this, actual) === true;
   }
 
@@ -144,14 +167,15 @@ function compileAnew(comparison: ComparisonDefinition, path: string, scope: Scop
   if (operator === undefined) return { condition: NEVER, steps: 0 };
   checkOperands(comparison, operator, path, scope);
   const values = (comparison.values ?? []).slice(0, LIMITS.listItems);
-  const { matcher, steps } = operator.compile(values, {
+  const compiled = operator.compile(values, {
     ignoreCase: comparison.ignoreCase ?? false,
     report: (index, code, message) => scope.problems.add(code, `${path}.values[${index}]`, message),
   });
+  const { matcher, steps } = compiled;
   const condition =
     matcher instanceof EqualsOne && !isNegated(comparison, operator)
       ? new OneValueComparison(attribute, operator, matcher.operand)
-      : new Comparison(attribute, operator, matcher, values, comparison);
+      : new Comparison(attribute, operator, compiled, values, comparison);
   return { condition, steps };
 }
 

@@ -51,11 +51,20 @@ export interface Operator {
   readonly readsWhole: boolean;
   /** Absence is what it asks for, so the missing policy does not apply. */
   readonly seesAbsence: boolean;
+  /** Its steps are those over short text; longer text takes as many again for each further piece. */
+  readonly growsWithText: boolean;
   /** The values are the comparison's own copy. */
   readonly compile: (values: readonly JsonValue[], options: OperatorOptions) => CompiledOperator;
 }
 
-const PLAIN = { negative: false, operands: true, textual: false, readsWhole: false, seesAbsence: false };
+const PLAIN = {
+  negative: false,
+  operands: true,
+  textual: false,
+  readsWhole: false,
+  seesAbsence: false,
+  growsWithText: false,
+};
 
 export function operator(
   name: string,
@@ -63,6 +72,31 @@ export function operator(
   traits: Partial<Omit<Operator, 'name' | 'compile'>> = {},
 ): Operator {
   return { ...PLAIN, ...traits, name, compile };
+}
+
+/** Characters up to which text counts as short. */
+const CHARS_PER_PIECE = 256;
+/** Elements of an array that together take about the steps of one value. */
+const ELEMENTS_PER_VALUE = 8;
+
+/** Whether a value may take an operator more steps than compile has counted. */
+export function isLarge(actual: JsonValue | undefined): boolean {
+  return typeof actual === 'object' || (typeof actual === 'string' && actual.length > CHARS_PER_PIECE);
+}
+
+/** How often a value takes an operator the steps that compile has counted, beside once. */
+export function furtherValues(operator: Operator, actual: JsonValue): number {
+  if (typeof actual === 'string') return furtherPieces(operator, actual);
+  if (typeof actual !== 'object' || actual === null || !isJsonArray(actual)) return 0;
+  const length = Math.min(actual.length, LIMITS.contextItems);
+  let pieces = length / ELEMENTS_PER_VALUE;
+  if (operator.growsWithText)
+    for (let i = 0; i < length; i += 1) pieces += furtherPieces(operator, actual[i]);
+  return Math.ceil(pieces);
+}
+
+function furtherPieces(operator: Operator, value: JsonValue | undefined): number {
+  return operator.growsWithText && typeof value === 'string' ? Math.floor(value.length / CHARS_PER_PIECE) : 0;
 }
 
 /** What the operator says about an attribute that is present; undefined when it cannot read it. */

@@ -47,7 +47,10 @@ function compileText(
 }
 
 function textOperator(name: string, relation: TextRelation): Operator {
-  return operator(name, (values, options) => compileText(relation, values, options), { textual: true });
+  return operator(name, (values, options) => compileText(relation, values, options), {
+    textual: true,
+    growsWithText: true,
+  });
 }
 
 export const TEXT_OPERATORS: readonly Operator[] = [
