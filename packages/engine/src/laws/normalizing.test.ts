@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { FlagUnit } from '../compile/flag.ts';
 import { setOf } from '../definitions.fixture.ts';
 import { normalizeConfig } from '../normalize-config.ts';
+import { compileSet } from '../set/compile-set.ts';
 import { contexts } from './contexts.fixture.ts';
 import { LAW_TIMEOUT_MS, sized } from './full-size.fixture.ts';
 import { tameSets } from './tame-definitions.fixture.ts';
@@ -24,7 +25,18 @@ describe('normalising', { timeout: LAW_TIMEOUT_MS }, () => {
     );
   });
 
-  test('changes no answer and leaves no problem', () => {
+  test('leaves every problem where it was, whatever the config', () => {
+    const problemsOf = (unit: FlagUnit): string[] =>
+      compileSet([unit], []).problems.map(({ code, path }) => `${code} ${path}`);
+    fc.assert(
+      fc.property(wildFlags, (unit) => {
+        expect(problemsOf(normalized(unit))).toEqual(problemsOf(unit));
+      }),
+      { numRuns: sized(200, 10_000) },
+    );
+  });
+
+  test('changes no answer', () => {
     fc.assert(
       fc.property(
         tameSets,
