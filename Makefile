@@ -8,7 +8,7 @@ INSTALLED := node_modules/.installed-$(NODE_ABI)
 VITEST := node node_modules/vitest/vitest.mjs run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test laws conformance interop bench pack fresh lint format proto reset ci
+.PHONY: help setup build run test laws mutants conformance interop bench pack fresh lint format proto reset ci
 
 help: ## this list
 	@echo "make COMMAND [ARGS=...]"
@@ -38,6 +38,9 @@ endif
 
 laws: $(INSTALLED) ## the engine's laws at full size, with their figures: some minutes (ARGS="part of a file name")
 	@exec node scripts/laws.mjs $(ARGS)
+
+mutants: $(INSTALLED) ## break the engine everywhere and name the test that notices (ARGS="part of a file name"; --fresh)
+	@exec node scripts/mutants/main.mjs $(ARGS)
 
 conformance: $(INSTALLED) ## judge by other systems' cases, in ../shared/conformance (ARGS="another folder")
 	@exec node --conditions=source --import tsx test/conformance/main.ts $(ARGS)
