@@ -48,7 +48,9 @@ export function setOf(flags: Iterable<FlagUnit>, segments: Iterable<SegmentUnit>
   return set;
 }
 
-/** Whether the condition holds for the context. */
+/** Whether the condition holds for the context; it must not fail. */
 export function holds(condition: ConditionDefinition, context: JsonObject, nowMs = 0): boolean {
-  return setOf([switchUnit('probe', ruleConfig(condition))]).evaluate('probe', context, nowMs).value === true;
+  const answer = setOf([switchUnit('probe', ruleConfig(condition))]).evaluate('probe', context, nowMs);
+  if (answer.reason === 'ERROR') throw new Error(`The condition fails: ${answer.errorMessage}`);
+  return answer.value === true;
 }

@@ -10,6 +10,9 @@ describe('multiplyShift', () => {
     [0, 100_000, 0],
     [0xffffffff, 100_000, 99_999],
     [0x80000000, 2_147_483_647, 1_073_741_823],
+    [0xffffffff, 2 ** 21, 2 ** 21 - 1],
+    // Too large a product for a double.
+    [3_814_580_524, 3_157_556_783, Number((3_814_580_524n * 3_157_556_783n) >> 32n)],
   ])('%i over %i buckets is %i', (hash, buckets, bucket) => {
     expect(multiplyShift(hash, buckets)).toBe(bucket);
   });

@@ -42,6 +42,11 @@ const ROWS: readonly Row[] = [
   ['in', ['a', 1, true], true, true],
   ['in', ['a', 1, true], 'b', false],
   ['in', ['a', 1], [2, 1], true],
+  ['in', [1, 2, 3, 4, 5, 6, 7, 8], 8, true],
+  ['in', [1, 2, 3, 4, 5, 6, 7, 8, 9], 9, true],
+  ['in', [1, 2, 3, 4, 5, 6, 7, 8, 9], 1, true],
+  ['in', [1, 2, 3, 4, 5, 6, 7, 8, 9], 10, false],
+  ['in', [1, 2, 3, 4, 5, 6, 7, 8, 9], '9', false],
   ['notIn', ['a', 'b'], 'c', true],
   ['notIn', ['a', 'b'], 'b', false],
   ['notIn', ['a', 'b'], ['c', 'a'], false],
@@ -76,6 +81,7 @@ const ROWS: readonly Row[] = [
   ['matches', ['(?i)ABC'], 'abc', true],
   ['matches', ['1'], 1, false],
   ['matches', ['a'], 'a'.repeat(1_025), false],
+  ['matches', ['a'], 'a'.repeat(1_024), true],
   ['semverEquals', ['1.2.3'], '1.2.3', true],
   ['semverEquals', ['1.2.3'], 'v1.2.3+build', true],
   ['semverEquals', ['1.2.3'], '1.2.4', false],
@@ -88,6 +94,8 @@ const ROWS: readonly Row[] = [
   ['semverGt', ['1.2.3'], '1.2.3', false],
   ['semverGte', ['1.2.3'], '1.2.3', true],
   ['semverGte', ['1.2.3'], '1.2', false],
+  ['semverGte', ['1.2.3'], '1.2.2', false],
+  ['semverGte', ['1.2.3'], 1, false],
   ['semverGte', ['0.0.1'], 'latest', false],
   ['before', ['2026-01-31T00:00:00Z'], '2026-01-30T23:59:59Z', true],
   ['before', ['2026-01-31T00:00:00Z'], '2026-01-31T00:00:00Z', false],
@@ -95,6 +103,8 @@ const ROWS: readonly Row[] = [
   ['before', [1_000], 999, true],
   ['before', ['1970-01-01T00:00:01Z'], 999, true],
   ['before', ['2026-01-31T00:00:00Z'], 'yesterday', false],
+  ['before', [1_000], false, false],
+  ['after', [1_000], Number.POSITIVE_INFINITY, false],
   ['after', [1_000], 1_001, true],
   ['after', [1_000], 1_000, false],
   ['after', [2_000, 1_000], 1_500, true],
@@ -102,6 +112,7 @@ const ROWS: readonly Row[] = [
   ['inCidr', ['10.0.0.0/8', '2001:db8::/32'], '2001:db8::1', true],
   ['inCidr', ['10.0.0.0/8'], '11.1.2.3', false],
   ['inCidr', ['10.0.0.0/8'], 'localhost', false],
+  ['inCidr', ['10.0.0.0/8'], 10, false],
   ['inCidr', ['10.0.0.0/8'], ['192.0.2.1', '10.1.2.3'], true],
   ['exists', [], 'x', true],
   ['exists', [], '', true],
@@ -150,8 +161,11 @@ describe('operators', () => {
 describe('ignoreCase', () => {
   test.each<Row>([
     ['equals', ['AbC'], 'aBc', true],
+    ['equals', ['AbC'], 'abd', false],
+    ['equals', ['ß'], 'SS', false],
     ['equals', [1, 'x'], 1, true],
     ['notEquals', ['AbC'], 'aBc', false],
+    ['notIn', ['AbC'], 'aBc', false],
     ['in', ['AbC'], ['x', 'aBc'], true],
     ['startsWith', ['AB'], 'abc', true],
     ['endsWith', ['BC'], 'abC', true],
@@ -181,7 +195,13 @@ describe('absence and negation', () => {
     [{ operator: 'lt', values: [5], negate: true }, 'text', false],
     [{ operator: 'lt', values: [5], negate: true, missing: policy }, 'text', true],
     [{ operator: 'lt', values: [5], negate: true }, 7, true],
+    [{ operator: 'equals', values: ['a'], negate: true }, { a: 'a' }, false],
     [{ operator: 'semverGte', values: ['1.0.0'], negate: true }, 'latest', false],
+    [{ operator: 'before', values: [1_000], negate: true }, 'yesterday', false],
+    [{ operator: 'inCidr', values: ['10.0.0.0/8'], negate: true }, 'localhost', false],
+    [{ operator: 'matches', values: ['a'], negate: true }, 1, false],
+    [{ operator: 'contains', values: ['a'], negate: true }, 1, false],
+    [{ operator: 'arrayContainsAny', values: ['a'], negate: true }, 'b', false],
     [{ operator: 'contains', values: ['a'], negate: true }, ['b'], true],
     [{ operator: 'contains', values: ['a'], negate: true }, [], true],
     [{ operator: 'exists', negate: true }, undefined, true],
@@ -202,6 +222,9 @@ describe('a comparison is refused', () => {
     [{ operator: 'in', values: [['a']] }, 'BAD_OPERAND', 'values[0]'],
     [{ operator: 'exists', values: ['a'] }, 'BAD_OPERAND', 'values'],
     [{ operator: 'lt', values: ['5'] }, 'BAD_OPERAND', 'values[0]'],
+    [{ operator: 'lt', values: [Number.POSITIVE_INFINITY] }, 'BAD_OPERAND', 'values[0]'],
+    [{ operator: 'before', values: [true] }, 'BAD_OPERAND', 'values[0]'],
+    [{ operator: 'inCidr', values: [10] }, 'BAD_OPERAND', 'values[0]'],
     [{ operator: 'lt', values: [5], ignoreCase: true }, 'BAD_OPERAND', 'ignoreCase'],
     [{ operator: 'contains', values: [1] }, 'BAD_OPERAND', 'values[0]'],
     [{ operator: 'matches', values: [1] }, 'BAD_OPERAND', 'values[0]'],
@@ -226,5 +249,32 @@ describe('a comparison is refused', () => {
       [code, `rules[0].condition.compare.${field}`],
     ]);
     expect(set.has('f')).toBe(false);
+  });
+
+  test('not at its limits', () => {
+    const comparisons: readonly ComparisonDefinition[] = [
+      { operator: 'matches', values: ['a'.repeat(256)] },
+      { operator: 'in', values: new Array<string>(10_000).fill('a') },
+      { operator: 'in', values: ['a'.repeat(4_096)] },
+    ];
+    for (const comparison of comparisons) expect(matches(comparison, 'b')).toBe(false);
+  });
+
+  test.each<[string, JsonValue, number]>([
+    ['matches', '[ab]{60}', 10],
+    ['inCidr', '10.0.0.0/8', 10_000],
+    ['semverLt', '1.0.0', 10_000],
+    ['contains', 'a', 10_000],
+  ])('where %s of many operands could take too long', (operator, value, count) => {
+    const compare = { attribute: 'x', operator, values: new Array<JsonValue>(count).fill(value) };
+    const codes = (times: number): string[] => {
+      const conditions = Array.from({ length: times }, (_, index) => ({
+        compare: { ...compare, attribute: `x${index}` },
+      }));
+      const unit = switchUnit('f', ruleConfig({ any: { conditions } }));
+      return compileSet([unit], []).problems.map((problem) => problem.code);
+    };
+    expect(codes(1)).toEqual([]);
+    expect(codes(20)).toEqual(['LIMIT_EXCEEDED']);
   });
 });
