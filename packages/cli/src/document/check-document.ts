@@ -4,6 +4,7 @@
  * What the definitions mean is not judged here: the control plane compiles them.
  */
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import { parseInstant } from '@flagstream/engine';
 import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Pair } from 'yaml';
 import { didYouMean } from '../did-you-mean.ts';
 import type { DocumentProblem } from './document-problem.ts';
@@ -11,8 +12,12 @@ import type { YamlDocument } from './parse-text.ts';
 
 /** Deeper than the deepest definition that compiles, and far from the stack's end. */
 const DEPTH_MAX = 100;
+/** The same for JSON values, which JSONLogic nests deepest. */
+const JSON_DEPTH_MAX = 200;
 /** Aliases can make a small file describe a huge one. */
 const NODES_MAX = 5_000_000;
+/** Aliases that are followed: each is looked for in the whole document. */
+const ALIASES_MAX = 10_000;
 const PROBLEMS_MAX = 200;
 const ANY_JSON = new Set(['google.protobuf.Value', 'google.protobuf.Struct', 'google.protobuf.ListValue']);
 const TIMESTAMP = 'google.protobuf.Timestamp';
@@ -38,6 +43,8 @@ class Checker {
   readonly #document: YamlDocument;
   readonly #lines: LineCounter;
   #nodes = 0;
+  #aliases = 0;
+  #isTooMuch = false;
 
   constructor(file: string, document: YamlDocument, lines: LineCounter) {
     this.#file = file;
@@ -47,7 +54,11 @@ class Checker {
 
   message(written: MaybeNode, type: DescMessage, path: string, depth: number): void {
     const node = this.#enter(written, path, depth);
-    if (node === undefined || ANY_JSON.has(type.typeName)) return;
+    if (node === undefined) return;
+    if (ANY_JSON.has(type.typeName)) {
+      this.#json(node, path, 0);
+      return;
+    }
     if (type.typeName === TIMESTAMP) {
       this.#timestamp(node, path);
       return;
@@ -157,12 +168,29 @@ class Checker {
     this.#add(node, path, `must be one of ${names.join(', ')}, not ${wordFor(node)}${meant}`);
   }
 
+  /** What stands for any JSON: its size and depth, aliases followed, and its numbers. */
+  #json(node: Node, path: string, depth: number): void {
+    if (isScalar(node) && typeof node.value === 'number' && !Number.isFinite(node.value)) {
+      this.#add(node, path, 'must be a number that a double can hold');
+    } else if (isSeq(node)) {
+      node.items.forEach((item, i) => {
+        this.#jsonMember(item as MaybeNode, `${path}[${i}]`, depth + 1);
+      });
+    } else if (isMap(node)) {
+      for (const { key, value } of node.items as Pair<Node, Node | null>[])
+        this.#jsonMember(value, join(path, keyText(key)), depth + 1);
+    }
+  }
+
+  #jsonMember(written: MaybeNode, path: string, depth: number): void {
+    if (written === null || written === undefined) return;
+    const node = this.#enter(written, path, depth, JSON_DEPTH_MAX);
+    if (node !== undefined) this.#json(node, path, depth);
+  }
+
   #timestamp(node: Node, path: string): void {
     const value = isScalar(node) ? node.value : undefined;
-    const valid =
-      typeof value === 'string' &&
-      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) &&
-      !Number.isNaN(Date.parse(value));
+    const valid = typeof value === 'string' && parseInstant(value) !== undefined;
     if (!valid) this.#add(node, path, `must be a time such as 2026-12-24T18:00:00Z, not ${wordFor(node)}`);
   }
 
@@ -174,15 +202,18 @@ class Checker {
   }
 
   /** The node behind an alias; undefined where there is nothing to check. */
-  #enter(written: MaybeNode, path: string, depth: number): Node | undefined {
-    const node = isAlias(written) ? written.resolve(this.#document) : written;
+  #enter(written: MaybeNode, path: string, depth: number, depthMax: number = DEPTH_MAX): Node | undefined {
+    if (this.#isTooMuch) return undefined;
     this.#nodes += 1;
-    if (node === null || node === undefined) {
-      this.#add(written, path, 'must not be empty');
+    if (isAlias(written)) this.#aliases += 1;
+    this.#isTooMuch = this.#nodes > NODES_MAX || this.#aliases > ALIASES_MAX;
+    if (this.#isTooMuch || depth > depthMax) {
+      this.#add(written, path, 'is nested too deeply, or describes too much');
       return undefined;
     }
-    if (depth <= DEPTH_MAX && this.#nodes <= NODES_MAX) return node;
-    if (this.#nodes <= NODES_MAX + 1) this.#add(node, path, 'is nested too deeply, or describes too much');
+    const node = isAlias(written) ? written.resolve(this.#document) : written;
+    if (node !== null && node !== undefined) return node;
+    this.#add(written, path, 'must not be empty');
     return undefined;
   }
 

@@ -147,6 +147,28 @@ describe('loadDocuments', () => {
       `${HEAD}segments: [{ name: s, condition: ${'{ not: '.repeat(120)}{}${' }'.repeat(120)} }]`,
       /is nested too deeply/,
     ],
+    [
+      'a value that describes a huge one by aliases',
+      `${HEAD}flags: [{ flag: { name: a, kind: FLAG_KIND_ANY, variants: [${aliasBomb()}] } }]`,
+      /variants\[\d+\]\.value.*describes too much/,
+    ],
+    [
+      'a value inside itself',
+      `${HEAD}flags: [{ flag: { name: a, kind: FLAG_KIND_ANY, variants: [{ key: a, value: &v [*v] }] } }]`,
+      /variants\[0\]\.value.*is nested too deeply/,
+    ],
+    [
+      'a number in a value that no double holds',
+      `${HEAD}flags: [{ flag: { name: a, kind: FLAG_KIND_OBJECT, variants: [{ key: a, value: { x: [1e400] } }] } }]`,
+      /flags\[0\]\.flag\.variants\[0\]\.value\.x\[0\]: must be a number that a double can hold/,
+    ],
+    ...['2026-02-30T00:00:00Z', '2026-01-31T24:00:00Z', '2026-01-01T00:00:00.1234567890Z'].map(
+      (time): [string, string, RegExp] => [
+        `the time ${time}`,
+        `${HEAD}flags: [{ flag: { name: a }, configs: { dev: { rules: [{ window: { start: '${time}' } }] } } }]`,
+        /window\.start: must be a time such as/,
+      ],
+    ),
   ])('refuses %s', (_, text, problem) => {
     expect(refusal(text)[0]).toMatch(problem);
   });
@@ -173,3 +195,12 @@ describe('loadDocuments', () => {
     ]);
   });
 });
+
+/** Variants of which each holds the one before ten times. */
+function aliasBomb(): string {
+  const values = Array.from({ length: 12 }, (_, i) => {
+    const item = i === 0 ? 'x' : `*v${i - 1}`;
+    return `{ key: v${i}, value: &v${i} [${Array(10).fill(item).join(', ')}] }`;
+  });
+  return values.join(', ');
+}
