@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ruleConfig, setOf, switchUnit, weighted } from './definitions.fixture.ts';
 import type { Evaluation, ExplanationStep } from './evaluation.ts';
-import type { JsonObject } from './model.ts';
+import type { ConditionDefinition, FlagConfigDefinition, JsonObject } from './model.ts';
 import type { CompiledSet } from './set/compiled-set.ts';
 
 function explain(
@@ -137,6 +137,244 @@ describe('an explanation', () => {
     expect(at(0)[1]?.message).toBe(
       'Flag "parent" must be on and answer a value that meets the condition: it is on and answers on.',
     );
+  });
+
+  describe('of one step', () => {
+    const parent = switchUnit('parent', { enabled: true, fallthrough: { variant: 'on' } });
+    const silent = switchUnit('silent', { enabled: true });
+    const segments = [
+      {
+        key: 's',
+        segment: { included: ['in', 'both'], excluded: ['out', 'both'], condition: exists('vip') },
+      },
+      { key: 'first', segment: { included: ['both'], excluded: ['both'], includedFirst: true } },
+    ];
+    // murmur3("abc") is number 70 of 100.
+    const gate = { hash: 'murmur3-x86-32', buckets: 100 };
+    const ranges = [
+      { from: 5, to: 5 },
+      { from: 10, to: 20 },
+      { from: 70, to: 71 },
+    ];
+
+    function exists(attribute: string): ConditionDefinition {
+      return { compare: { attribute, operator: 'exists' } };
+    }
+    function stepOf(
+      path: string,
+      config: FlagConfigDefinition,
+      context: JsonObject,
+      nowMs = 0,
+    ): ExplanationStep {
+      const unit = switchUnit('f', { enabled: true, ...config });
+      const { steps } = explain(setOf([unit, parent, silent], segments), 'f', context, nowMs);
+      const found = steps.find((step) => step.path === path);
+      if (found === undefined) throw new Error(`There is no step ${path}: ${JSON.stringify(steps)}`);
+      return found;
+    }
+    function stepOfCondition(
+      path: string,
+      condition: ConditionDefinition,
+      context: JsonObject,
+    ): ExplanationStep {
+      return stepOf(`rules[0].condition${path}`, ruleConfig(condition), context);
+    }
+
+    test.each<[ConditionDefinition, JsonObject, boolean, string]>([
+      [
+        { all: { conditions: [exists('a'), exists('b')] } },
+        { a: 1, b: 1 },
+        true,
+        'All of 2 conditions: holds.',
+      ],
+      [{ all: { conditions: [exists('a')] } }, {}, false, 'All of 1 conditions: does not hold.'],
+      [{ any: { conditions: [exists('a'), exists('b')] } }, { b: 1 }, true, 'Any of 2 conditions: holds.'],
+      [{ any: { conditions: [exists('a')] } }, {}, false, 'Any of 1 conditions: does not hold.'],
+      [{ not: exists('a') }, {}, true, 'Not: holds.'],
+      [{ not: exists('a') }, { a: 1 }, false, 'Not: does not hold.'],
+      [{ segment: 's' }, { targetingKey: 'in' }, true, 'Segment "s" contains the subject.'],
+      [{ segment: 's' }, { targetingKey: 'out' }, false, 'Segment "s" does not contain the subject.'],
+    ])('%j about %j', (condition, context, matched, message) => {
+      const [kind] = Object.keys(condition);
+      expect(stepOfCondition(`.${kind}`, condition, context)).toMatchObject({ matched, message });
+    });
+
+    test('a list has its place after each of its conditions again', () => {
+      const condition = { any: { conditions: [{ all: { conditions: [exists('a')] } }, exists('b')] } };
+      const { steps } = explain(setOf([switchUnit('f', ruleConfig(condition))]), 'f', { b: 1 });
+      expect(outline(steps).slice(1, -1)).toEqual([
+        '  rule rules[0] +',
+        '    condition rules[0].condition.any +',
+        '      condition rules[0].condition.any.conditions[0].all -',
+        '        condition rules[0].condition.any.conditions[0].all.conditions[0].compare -',
+        '      condition rules[0].condition.any.conditions[1].compare +',
+      ]);
+    });
+
+    test('a comparison shows what it has', () => {
+      const absent = stepOfCondition('.compare', exists('a'), {});
+      expect(absent).not.toHaveProperty('expected');
+      expect(absent).not.toHaveProperty('actual');
+      expect(stepOfCondition('.compare', exists('a'), { a: [1] }).actual).toEqual([1]);
+      const equals = { compare: { attribute: 'a', operator: 'equals', values: [1], negate: true } };
+      expect(stepOfCondition('.compare', equals, { a: 2 })).toMatchObject({
+        expected: [1],
+        actual: 2,
+        matched: true,
+        message: 'a not equals: holds.',
+      });
+      const notEquals = { compare: { attribute: 'a', operator: 'notEquals', values: [1] } };
+      expect(stepOfCondition('.compare', notEquals, { a: 2 }).message).toBe('a notEquals: holds.');
+      const one = { compare: { attribute: 'a', operator: 'equals', values: ['x'] } };
+      expect(stepOfCondition('.compare', one, { a: 'x' })).toMatchObject({ expected: ['x'], actual: 'x' });
+      expect(stepOfCondition('.compare', one, {})).not.toHaveProperty('actual');
+    });
+
+    test('a gate shows its number and those of its ranges that hold somebody', () => {
+      const condition = { gate: { gate, ranges } };
+      const expected = ranges.slice(1);
+      expect(stepOfCondition('.gate', condition, { targetingKey: 'abc' })).toMatchObject({
+        expected,
+        actual: 70,
+        matched: true,
+      });
+      const nobody = stepOfCondition('.gate', condition, {});
+      expect(nobody).toMatchObject({ expected, matched: false });
+      expect(nobody).not.toHaveProperty('actual');
+      const ramp = { gate: { gate, ramp: { steps: [{ time: '1970-01-01T00:00:00Z', to: 71 }] } } };
+      expect(stepOfCondition('.gate', ramp, { targetingKey: 'abc' })).toMatchObject({
+        actual: 70,
+        matched: true,
+      });
+      expect(stepOfCondition('.gate', ramp, {})).not.toHaveProperty('actual');
+    });
+
+    test('a prerequisite shows the variants it needs and the one it found', () => {
+      const needs = (flag: string, more: object): ConditionDefinition => ({
+        prerequisite: { flag, ...more },
+      });
+      const state = 'PREREQUISITE_STATE_ON';
+      expect(stepOfCondition('.prerequisite', needs('parent', { variants: ['off'] }), {})).toMatchObject({
+        kind: 'prerequisite',
+        expected: ['off'],
+        actual: 'on',
+        matched: false,
+      });
+      expect(stepOfCondition('.prerequisite', needs('parent', { state }), {})).not.toHaveProperty('expected');
+      expect(stepOfCondition('.prerequisite', needs('silent', { state }), {})).not.toHaveProperty('actual');
+      const missing = needs('gone', { state, missingFlag: 'MISSING_FLAG_POLICY_FAIL' });
+      expect(stepOfCondition('.prerequisite', missing, {})).not.toHaveProperty('actual');
+    });
+
+    test('a segment names the list that decided, else its condition', () => {
+      const leaf = (segment: string, context: JsonObject): string[] => {
+        const { steps } = explain(setOf([switchUnit('f', ruleConfig({ segment }))], segments), 'f', context);
+        return steps
+          .slice(3, 4)
+          .map(({ path, matched, actual }) => `${path} ${matched ? '+' : '-'} ${JSON.stringify(actual)}`);
+      };
+      expect(leaf('s', { targetingKey: 'in' })).toEqual(['included + "in"']);
+      expect(leaf('s', { targetingKey: 'both' })).toEqual(['excluded - "both"']);
+      expect(leaf('first', { targetingKey: 'both' })).toEqual(['included + "both"']);
+      expect(leaf('s', { vip: 1 })).toEqual(['condition.compare + 1']);
+    });
+
+    test('a window shows its ends and the instant', () => {
+      const rule = (window: object): FlagConfigDefinition => ({
+        rules: [{ id: 'r', window, serve: { variant: 'on' } }],
+      });
+      const start = '1970-01-01T00:00:01Z';
+      expect(stepOf('rules[0].window', rule({ start }), {}, 5)).toMatchObject({
+        expected: [1_000, null],
+        actual: 5,
+        matched: false,
+      });
+      expect(stepOf('rules[0].window', rule({ end: start }), {}, 5).expected).toEqual([null, 1_000]);
+    });
+
+    test('targets show the text that was looked up', () => {
+      const targets = [
+        { variant: 'on', values: ['a'] },
+        { variant: 'off', values: ['b'] },
+      ];
+      expect(stepOf('targets[0]', { targets }, { targetingKey: 'b' })).toMatchObject({
+        actual: 'b',
+        matched: false,
+      });
+      expect(stepOf('targets[1]', { targets }, {})).not.toHaveProperty('actual');
+      const { steps } = explain(setOf([switchUnit('f', { enabled: true, targets })]), 'f', {
+        targetingKey: 'a',
+      });
+      expect(outline(steps)).toEqual(['flag  +', '  target targets[0] +']);
+    });
+
+    test('a split tells its traffic, its gate, and the further gates of its entries', () => {
+      const also = [{ gate, ranges: [{ from: 70, to: 71 }] }];
+      const traffic = [{ gate, ranges: [{ to: 100 }] }];
+      const split = {
+        gate,
+        traffic,
+        entries: [
+          { variant: 'on', also, alsoAlone: true },
+          { variant: 'off', ranges: [{ from: 0, to: 10 }] },
+        ],
+      };
+      const { steps } = explain(setOf([switchUnit('f', { enabled: true, fallthrough: { split } })]), 'f', {
+        targetingKey: 'abc',
+      });
+      expect(outline(steps)).toEqual([
+        'flag  +',
+        '  split fallthrough.split +',
+        '    gate fallthrough.split.traffic[0] +',
+        '    gate fallthrough.split.entries[0].also[0] +',
+        '    gate fallthrough.split.gate +',
+      ]);
+      expect(steps.at(-1)).toMatchObject({
+        expected: [{ entry: 0 }, { entry: 1, from: 0, to: 10 }],
+        actual: 70,
+      });
+      expect(steps.at(-1)?.expected).not.toHaveProperty('0.to');
+      const missed = { split: { gate, entries: [{ variant: 'on', ranges: [{ to: 10 }] }] } };
+      const context = { targetingKey: 'abc' };
+      expect(stepOf('fallthrough.split', { fallthrough: missed }, context).matched).toBe(false);
+      expect(stepOf('fallthrough.split.gate', { fallthrough: missed }, context)).toMatchObject({
+        matched: false,
+        message: "The subject's number 70 is outside the ranges.",
+      });
+    });
+
+    test('a split without a gate of its own tells of none', () => {
+      const entries = [{ variant: 'on', also: [{ gate, ranges: [{ to: 100 }] }], alsoAlone: true }];
+      const config = { enabled: true, fallthrough: { split: { entries } } };
+      const { steps } = explain(setOf([switchUnit('f', config)]), 'f', { targetingKey: 'abc' });
+      expect(outline(steps).slice(2)).toEqual(['    gate fallthrough.split.entries[0].also[0] +']);
+    });
+
+    test('a rule that serves a split has its condition and its serve in their places', () => {
+      const serve = { split: { gate, entries: [{ variant: 'on', ranges: [{ to: 100 }] }] } };
+      const rules = [{ id: 'r', condition: exists('a'), serve }];
+      const { steps } = explain(setOf([switchUnit('f', { enabled: true, rules })]), 'f', {
+        targetingKey: 'abc',
+        a: 1,
+      });
+      expect(outline(steps)).toEqual([
+        'flag  +',
+        '  rule rules[0] +',
+        '    condition rules[0].condition.compare +',
+        '    split rules[0].serve.split +',
+        '      gate rules[0].serve.split.gate +',
+      ]);
+    });
+
+    test('an ending, and a flag that answers no value', () => {
+      const fallthrough = { ending: 'ENDING_CODE_DEFAULT' } as const;
+      expect(stepOf('fallthrough.ending', { fallthrough }, {})).toMatchObject({
+        kind: 'serve',
+        matched: true,
+      });
+      expect(stepOf('', { fallthrough }, {})).not.toHaveProperty('actual');
+      expect(stepOf('', { fallthrough: { variant: 'on' } }, {}).actual).toBe(true);
+    });
   });
 
   test('stops at a target that matches', () => {
