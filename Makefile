@@ -45,7 +45,7 @@ mutants: $(INSTALLED) ## break the engine everywhere and name the test that noti
 conformance: $(INSTALLED) ## judge by other systems' cases, in ../shared/conformance (ARGS="another folder")
 	@exec node --conditions=source --import tsx test/conformance/main.ts $(ARGS)
 
-interop: build ## run foreign clients against us, as far as their toolchains are here
+interop: build ## run foreign clients and flagd's evaluator against us, as far as their toolchains are here
 	@exec node scripts/interop.mjs $(ARGS)
 
 bench: build ## measure, and print the figures beside a bare gRPC server's and other systems' SDKs

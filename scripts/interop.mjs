@@ -1,36 +1,56 @@
-// What `make interop` runs after a build: foreign clients (test/interop) against our processes. A case whose
+// What `make interop` runs after a build: foreign clients and engines (test/interop) against ours. A case whose
 // toolchain is absent is skipped by name. Ends like `make test`: "N passed, N failed, N skipped".
 
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { closingLine, countTests, formatUnpassed } from './test-summary.mjs';
 import { runProject } from './vitest-run.mjs';
 
-const TOOLS = path.join(path.dirname(import.meta.dirname), '.cache', 'bin');
+const ROOT = path.dirname(import.meta.dirname);
+const CACHE = path.join(ROOT, '.cache');
+const TOOLS = path.join(CACHE, 'bin');
 const GRPCURL = 'github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3';
 const BUILD_TIMEOUT_MS = 600_000;
 
-/** Builds grpcurl from its Go module, once. Where that cannot be done its cases are skipped (support/grpcurl.ts). */
-function buildGrpcurl() {
-  if (existsSync(path.join(TOOLS, 'grpcurl'))) return;
-  process.stdout.write('building grpcurl, about 2 minutes, once\n');
+/** Builds a program from Go modules into TOOLS. Where that cannot be done its cases are skipped (test/interop/support). */
+function build(program, goArguments, env) {
   try {
-    const env = { ...process.env, GOBIN: TOOLS, GOFLAGS: '-mod=mod' };
-    execFileSync('go', ['install', GRPCURL], {
-      env,
+    execFileSync('go', goArguments, {
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
       timeout: BUILD_TIMEOUT_MS,
     });
   } catch (error) {
     const reason =
       error.code === 'ENOENT' ? 'there is no Go toolchain' : `${error.stderr || error.message}`.trim();
-    process.stdout.write(`grpcurl could not be built: ${reason}\n`);
+    process.stdout.write(`${program} could not be built: ${reason}\n`);
+    rmSync(path.join(TOOLS, program), { force: true });
   }
 }
 
+/** Once. */
+function buildGrpcurl() {
+  if (existsSync(path.join(TOOLS, 'grpcurl'))) return;
+  process.stdout.write('building grpcurl, about 2 minutes, once\n');
+  build('grpcurl', ['install', GRPCURL], { GOBIN: TOOLS, GOFLAGS: '-mod=mod' });
+}
+
+/** Each time: its source is ours, and Go builds only what has changed. */
+function buildFlagdGo() {
+  const program = path.join(TOOLS, 'flagd-go');
+  if (!existsSync(program)) process.stdout.write("building flagd's evaluator, about 2 minutes, once\n");
+  const source = path.join(ROOT, 'test', 'interop', 'flagd-go');
+  build('flagd-go', ['build', '-C', source, '-buildvcs=false', '-o', program, '.'], {
+    GOMODCACHE: path.join(CACHE, 'go', 'modules'),
+    GOCACHE: path.join(CACHE, 'go', 'build'),
+    GOFLAGS: '-modcacherw',
+  });
+}
+
 buildGrpcurl();
+buildFlagdGo();
 const records = [
   await runProject({
     project: 'interop',

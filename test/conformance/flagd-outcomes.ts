@@ -3,7 +3,7 @@
 
 import type { JsonObject } from '@flagstream/engine';
 import { CaseReader } from './case-reader.ts';
-import { answerAsFlagd, RESOLVER_TYPES } from './flagd-resolver.ts';
+import { answerAsFlagd, type FlagdQuestion, RESOLVER_TYPES } from './flagd-resolver.ts';
 import { canonicalText, compareJson, sameJson } from './json-comparison.ts';
 import type { ConformanceCase, Remark, Suite, Verdict } from './suite.ts';
 import { type SuiteFile, UnreadableError } from './suite-folder.ts';
@@ -24,13 +24,7 @@ export const FLAGD_OUTCOMES: Suite = {
 
 function judge(row: CaseReader): Verdict {
   const expected = row.member('go').object();
-  const answer = answerAsFlagd({
-    document: documentOf(row),
-    flagKey: row.member('flagKey').text(),
-    context: row.member('context').object(),
-    type: typeOf(row),
-    nowMs: NOW_MS,
-  });
+  const answer = answerAsFlagd(questionOf(row));
   switch (answer.kind) {
     case 'outcome':
       return compareJson(expected, answer.outcome);
@@ -39,6 +33,16 @@ function judge(row: CaseReader): Verdict {
     case 'refused':
       return { kind: 'refused', reason: answer.reason };
   }
+}
+
+export function questionOf(row: CaseReader): FlagdQuestion {
+  return {
+    document: documentOf(row),
+    flagKey: row.member('flagKey').text(),
+    context: row.member('context').object(),
+    type: typeOf(row),
+    nowMs: NOW_MS,
+  };
 }
 
 function documentOf(row: CaseReader): JsonObject {

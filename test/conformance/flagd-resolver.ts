@@ -23,8 +23,8 @@ export type FlagdAnswer =
     }
   /** The document as a whole, which leaves a server with the state it had. */
   | { readonly kind: 'rejected'; readonly reason: string }
-  /** The flag, which is not taken over. */
-  | { readonly kind: 'refused'; readonly reason: string };
+  /** The flag, which is not taken over; the construct is what stands in the way. */
+  | { readonly kind: 'refused'; readonly construct: string; readonly reason: string };
 
 /** Whether a value is of the type that a resolver answers. A list is no object to flagd, and null is of no type. */
 const RESOLVERS: ReadonlyMap<string, (value: JsonValue) => boolean> = new Map([
@@ -43,12 +43,16 @@ export function answerAsFlagd({ document, flagKey, context, type, nowMs }: Flagd
     return { kind: 'rejected', reason: `${imported.path}: ${imported.reason}` };
   const { refused } = imported.report;
   const refusal = refused.find(({ flag }) => flag === flagKey);
-  if (refusal !== undefined)
-    return { kind: 'refused', reason: `${refusal.path}, ${refusal.construct}: ${refusal.reason}` };
+  if (refusal !== undefined) {
+    const { path, construct, reason } = refusal;
+    return { kind: 'refused', construct, reason: `${path}, ${construct}: ${reason}` };
+  }
   const { set, problems } = compileSet(imported.flags, imported.segments);
   const [problem] = problems;
-  if (problem !== undefined)
-    return { kind: 'refused', reason: `${problem.path}, ${problem.code}: ${problem.message}` };
+  if (problem !== undefined) {
+    const { path, code, message } = problem;
+    return { kind: 'refused', construct: code, reason: `${path}, ${code}: ${message}` };
+  }
   return {
     kind: 'outcome',
     outcome: resolved(set.evaluate(flagKey, context, nowMs), type),

@@ -1,11 +1,7 @@
-// Real grpcurl, which `make interop` has built into .cache/bin, or the one on PATH. Where there is neither,
-// its cases are skipped by name.
+// Real grpcurl.
 
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import process from 'node:process';
-import { describe } from 'vitest';
 import { TestProcess } from '../../support/process.ts';
+import { requiresTool } from './requires-tool.ts';
 
 export interface GrpcurlResult {
   /** 0, or 64 + the gRPC code when the server answered with an error. */
@@ -14,21 +10,14 @@ export interface GrpcurlResult {
   readonly stderr: string;
 }
 
-const CACHE: string = path.resolve(import.meta.dirname, '../../../.cache/bin');
-const searched = [CACHE, ...(process.env['PATH'] ?? '').split(path.delimiter)];
-const binary: string | undefined = searched
-  .map((folder) => path.join(folder, 'grpcurl'))
-  .find((file) => existsSync(file));
+const tool = requiresTool('grpcurl', 'grpcurl, or Go 1.24 to build it');
 
 /** `describe` for cases that call grpcurl. */
-export const describeGrpcurl: (name: string, body: () => void) => void =
-  binary === undefined
-    ? (name, body) => void describe.skip(`${name} [needs grpcurl, or Go 1.24 to build it]`, body)
-    : describe;
+export const describeGrpcurl: (name: string, body: () => void) => void = tool.describe;
 
 /** Runs grpcurl to its end. */
 export async function grpcurl(commandArguments: readonly string[]): Promise<GrpcurlResult> {
-  const started = new TestProcess('grpcurl', binary ?? 'grpcurl', commandArguments);
+  const started = new TestProcess('grpcurl', tool.program, commandArguments);
   const { code } = await started.exited;
   return { code, stdout: started.text('stdout'), stderr: started.text('stderr') };
 }

@@ -10,7 +10,7 @@ export const PARSE_ERROR = 'ERROR PARSE_ERROR';
 export const GENERAL = 'ERROR GENERAL';
 
 /** Result, expression, data. */
-export type Row = readonly [JsonValue, JsonValue, JsonValue?];
+export type Row = [result: JsonValue, expression: JsonValue, data?: JsonValue];
 
 /** The result, or the code of the error. */
 export function resultOf(rule: JsonValue, data: JsonValue = {}, options?: JsonLogicOptions): JsonValue {
