@@ -88,16 +88,22 @@ class OneValueComparison implements Condition, Matcher {
   readonly #attribute: AttributePath;
   readonly #operator: Operator;
   readonly #value: JsonValue;
+  /** Length of a text: most texts differ in it already, without being fetched from memory. */
+  readonly #chars: number;
 
   constructor(attribute: AttributePath, operator: Operator, value: JsonValue) {
     this.#attribute = attribute;
     this.#operator = operator;
     this.#value = value;
+    this.#chars = typeof value === 'string' ? value.length : -1;
   }
 
   holds(walk: Walk): boolean {
     const actual = this.#attribute.read(walk.context);
-    const matched = typeof actual === 'object' ? this.#holdsOfWhole(actual, walk) : actual === this.#value;
+    const matched =
+      typeof actual === 'string'
+        ? actual.length === this.#chars && actual === this.#value
+        : this.#holdsOfOther(actual, walk);
     if (walk.trace !== undefined) {
       const comparison = {
         attribute: this.#attribute,
@@ -109,7 +115,8 @@ class OneValueComparison implements Condition, Matcher {
     return matched;
   }
 
-  #holdsOfWhole(actual: JsonValue, walk: Walk): boolean {
+  #holdsOfOther(actual: JsonValue | undefined, walk: Walk): boolean {
+    if (actual === undefined) return false;
     spendOnLarge(walk, this.#operator, 1, actual);
     return applyOperator(this.#operator, this, actual) === true;
   }
