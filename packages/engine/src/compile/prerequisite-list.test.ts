@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { COLOUR, short } from '../answers.fixture.ts';
 import { ruleConfig, setOf, switchUnit, weighted } from '../definitions.fixture.ts';
 import type { FlagConfigDefinition, JsonObject, PrerequisiteDefinition } from '../model.ts';
+import { compileSet } from '../set/compile-set.ts';
 
 describe('prerequisites', () => {
   const parent = switchUnit(
@@ -53,6 +54,27 @@ describe('prerequisites', () => {
     };
     expect(child(config, {})).toEqual(answer);
     expect(child(config, met)).toEqual(['red', 'TARGETING_MATCH', 'r']);
+  });
+
+  test('that answer an error answer a general one', () => {
+    const prerequisites = [{ ...needed, onFailure: 'PREREQUISITE_OUTCOME_ERROR' } as const];
+    const config = { enabled: true, prerequisites };
+    const answer = setOf([parent, { key: 'child', flag: COLOUR, config }]).evaluate('child', {}, 0);
+    expect(answer).toMatchObject({
+      errorCode: 'GENERAL',
+      errorMessage: 'Prerequisite "parent" does not hold.',
+    });
+  });
+
+  test.each<[PrerequisiteDefinition['onFailure'], string]>([
+    ['PREREQUISITE_OUTCOME_LATER' as 'PREREQUISITE_OUTCOME_ERROR', 'NOT_BUILT'],
+    ['PREREQUISITE_OUTCOME_NEXT_RULE', 'BAD_OUTCOME'],
+  ])('of the flag with %s are refused', (onFailure, code) => {
+    const prerequisites = [{ ...needed, ...(onFailure && { onFailure }) }];
+    const { problems } = compileSet([parent, switchUnit('f', { prerequisites })], []);
+    expect(problems.map((problem) => [problem.code, problem.path])).toEqual([
+      [code, 'prerequisites[0].onFailure'],
+    ]);
   });
 
   test('in a condition', () => {

@@ -86,6 +86,18 @@ describe('the value of a parent', () => {
     expect(met({ value: { not: isRed } }, {})).toBe(true);
   });
 
+  test('needs a parent with a variant where variants are named', () => {
+    expect(met({ state: 'PREREQUISITE_STATE_ANY', variants: ['red'], value: { not: isRed } }, {})).toBe(
+      false,
+    );
+  });
+
+  test('may be asked for with comparisons at any depth', () => {
+    const nested = { any: { conditions: [{ all: { conditions: [{ not: { not: isRed } }] } }] } };
+    expect(met({ value: nested }, RED)).toBe(true);
+    expect(met({ value: nested }, { targetingKey: 'green' })).toBe(false);
+  });
+
   test('leaves the context as it was', () => {
     const country: ConditionDefinition = {
       compare: { attribute: 'country', operator: 'equals', values: ['FR'] },
@@ -121,7 +133,13 @@ describe('a parent that is not there', () => {
       'UNKNOWN_FLAG',
     ]);
     expect(short(child({ missingFlag: 'MISSING_FLAG_POLICY_FAIL' }))).toEqual(['grey', 'DEFAULT']);
-    expect(short(child({ missingFlag: 'MISSING_FLAG_POLICY_ERROR' }))).toEqual([undefined, 'ERROR']);
+    expect(child({ missingFlag: 'MISSING_FLAG_POLICY_ERROR' })).toMatchObject({
+      variant: undefined,
+      reason: 'ERROR',
+      errorCode: 'GENERAL',
+      errorMessage: 'Prerequisite "gone" is not there.',
+    });
+    expect(met({ variants: ['red'], missingFlag: 'MISSING_FLAG_POLICY_ERROR' }, RED)).toBe(true);
   });
 
   test('counts from then on once it is there', () => {
@@ -180,6 +198,8 @@ describe('a prerequisite', () => {
 
   test.each<[PrerequisiteDefinition, string, string]>([
     [{}, 'MISSING_FIELD', 'variants'],
+    [{ flag: '', variants: ['red'] }, 'MISSING_FIELD', 'flag'],
+    [{ variants: new Array<string>(251).fill('red') }, 'LIMIT_EXCEEDED', 'variants'],
     [{ state: 'PREREQUISITE_STATE_MAYBE' as 'PREREQUISITE_STATE_ON' }, 'NOT_BUILT', 'state'],
     [
       { variants: ['red'], missingFlag: 'MISSING_FLAG_POLICY_GUESS' as 'MISSING_FLAG_POLICY_FAIL' },

@@ -19,6 +19,22 @@ const ramp = (curve?: RampDefinition['curve']): RampDefinition => ({
   ...(curve && { curve }),
 });
 
+test('a ramp says when it moves, and not while it rests', () => {
+  const rests: RampDefinition = {
+    steps: [
+      { time: instant(0), to: 20 },
+      { time: instant(60_000), to: 20 },
+      { time: instant(62_000), to: 30 },
+    ],
+  };
+  const set = setOf([switchUnit('f', ruleConfig({ gate: { gate: HUNDRED, ramp: rests } }))]);
+  const next = [-1, 0, 60_000, 61_000, 62_000].map((offsetMs) => {
+    const atMs = set.nextTransition(startMs + offsetMs);
+    return atMs === undefined ? undefined : atMs - startMs;
+  });
+  expect(next).toEqual([0, 60_000, 61_000, 62_000, undefined]);
+});
+
 describe('the bound of a ramp', () => {
   const steps = [
     { timeMs: 0, to: 20 },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ruleConfig, setOf, switchUnit } from '../definitions.fixture.ts';
 import type { ConditionDefinition, JsonObject, SegmentDefinition } from '../model.ts';
+import { compileSet } from '../set/compile-set.ts';
 
 describe('segments', () => {
   const inside = (segment: SegmentDefinition, context: JsonObject, extra: object = {}): boolean => {
@@ -57,5 +58,49 @@ describe('segments', () => {
       false,
       false,
     ]);
+  });
+});
+
+describe('a segment', () => {
+  const problems = (segment: SegmentDefinition, extra: object = {}): (string | undefined)[][] =>
+    compileSet([], [{ key: 's', segment, ...extra }]).problems.map(({ entity, code, path }) => [
+      entity,
+      code,
+      path,
+    ]);
+  const tooLong = 'm'.repeat(4_097);
+
+  test.each<[object, string, string]>([
+    [{ included: [1] }, 'BAD_OPERAND', 'included'],
+    [{ excluded: [null] }, 'BAD_OPERAND', 'excluded'],
+    [{ included: [tooLong] }, 'LIMIT_EXCEEDED', 'included'],
+    [{ attribute: 'a.__proto__' }, 'BAD_ATTRIBUTE', 'attribute'],
+    [{ condition: {} }, 'BAD_CONDITION', 'condition'],
+  ])('%j is refused: %s', (segment, code, path) => {
+    expect(problems(segment)).toEqual([['segment', code, path]]);
+  });
+
+  test('may hold members of the longest text', () => {
+    expect(problems({ included: [tooLong.slice(1)] })).toEqual([]);
+  });
+
+  test('counts the members of its parts, and holds at most a million', () => {
+    const half = new Array<string>(500_000).fill('m');
+    expect(problems({ included: half }, { extraIncluded: [half] })).toEqual([]);
+    expect(problems({ included: ['m'] }, { extraIncluded: [half, half] })).toEqual([
+      ['segment', 'LIMIT_EXCEEDED', 'included'],
+    ]);
+  });
+
+  test('with a problem is not there for the flags that name it', () => {
+    const { set, problems } = compileSet(
+      [switchUnit('f', ruleConfig({ segment: 's' }))],
+      [{ key: 's', segment: { condition: {} } }],
+    );
+    expect(problems.map(({ key, code }) => [key, code])).toEqual([
+      ['f', 'UNKNOWN_SEGMENT'],
+      ['s', 'BAD_CONDITION'],
+    ]);
+    expect(set.has('f')).toBe(false);
   });
 });

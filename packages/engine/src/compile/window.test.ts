@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { COLOUR, evaluateColour } from '../answers.fixture.ts';
 import { setOf, switchUnit } from '../definitions.fixture.ts';
 import type { FlagConfigDefinition } from '../model.ts';
+import { compileSet } from '../set/compile-set.ts';
 
 describe('windows', () => {
   const start = '2026-01-01T00:00:00Z';
@@ -29,6 +30,20 @@ describe('windows', () => {
     expect(set.nextTransition(endMs - 1)).toBe(endMs + 1);
     const instantOnly = { ...rule, window: { start, end: start, endInclusive: true } };
     expect(evaluateColour({ ...config, rules: [instantOnly] }, {}, startMs).variant).toBe('red');
+  });
+
+  test.each<[object, boolean]>([
+    [{ start, end }, true],
+    [{ start: end, end: start }, false],
+    [{ start: end, end: start, endInclusive: true }, false],
+    [{ start, end: start }, false],
+    [{ start, end: start, endInclusive: true }, true],
+  ])('%j compiles: %s', (window, good) => {
+    const rules = [{ id: 'r', window, serve: { variant: 'red' } }];
+    const { problems } = compileSet([{ key: 'f', flag: COLOUR, config: { rules } }], []);
+    expect(problems.map(({ code, path }) => [code, path])).toEqual(
+      good ? [] : [['BAD_WINDOW', 'rules[0].window']],
+    );
   });
 
   test('may be open at either side', () => {
