@@ -43,6 +43,17 @@ describe('a line of a batch', () => {
     ['{"id":1,"flag":"f","context":{},"now":1766599200}', 1, /^The field "now" must be an RFC 3339/],
     ['{"id":1,"flag":"f","context":{},"now":"2026-13-01T00:00:00Z"}', 1, /^The field "now"/],
     ['{"id":1,"flag":"f","context":{},"now":null}', 1, /^The field "now"/],
+    [
+      `{"id":1,"flag":"f","context":{},"default":${'['.repeat(101)}${']'.repeat(101)}}`,
+      1,
+      /"default" must be/,
+    ],
+    [
+      `{"id":1,"flag":"f","context":{},"default":${'['.repeat(99_999)}${']'.repeat(99_999)}}`,
+      1,
+      /"default" must be JSON of at most 100 levels/,
+    ],
+    ['{"id":1,"flag":"f","context":{},"default":{"a":[1e400]}}', 1, /"default" must be/],
     ['{"__proto__":{"id":1,"flag":"f","context":{}}}', null, /^The field "id" is missing/],
     ['{"id":1,"flag":"f","__proto__":{"context":{}}}', 1, /^The field "context" is missing/],
   ])('%s is not valid', (text, id, reason) => {

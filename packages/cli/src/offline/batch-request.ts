@@ -28,6 +28,8 @@ export interface BadLine {
   readonly reason: string;
 }
 
+/** Nesting of a default: it is echoed, and the platform's writer recurses. */
+const DEFAULT_DEPTH_MAX = 100;
 const BLANK = /^\s*$/;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -68,7 +70,19 @@ function checkFields(line: JsonObject): BatchRequest | BadLine {
   const nowMs = typeof now === 'string' ? parseInstant(now) : undefined;
   if (now !== undefined && nowMs === undefined)
     return { id, reason: lacking('now', now, 'an RFC 3339 instant such as 2026-12-24T18:00:00Z') };
-  return { id, flag, context, nowMs, default: field(line, 'default') };
+  const fallback = field(line, 'default');
+  if (fallback !== undefined && !isEchoable(fallback, DEFAULT_DEPTH_MAX))
+    return {
+      id,
+      reason: `The field "default" must be JSON of at most ${DEFAULT_DEPTH_MAX} levels whose numbers a double can hold.`,
+    };
+  return { id, flag, context, nowMs, default: fallback };
+}
+
+function isEchoable(value: JsonValue, depth: number): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((inner) => isEchoable(inner, depth - 1));
 }
 
 /** An id is echoed, so a number that JSON cannot carry unchanged is none. */
