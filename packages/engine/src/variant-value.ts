@@ -74,6 +74,12 @@ export function frozenCopy(value: JsonValue, depth: number = LIMITS.valueDepth):
   return Object.freeze(Object.fromEntries(entries));
 }
 
+/** Whether all numbers in it are ones that JSON has; a literal such as 1e400 is read as infinity. */
+export function hasFiniteNumbers(value: JsonValue): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(hasFiniteNumbers);
+}
+
 /** UTF-16 units of the value as JSON text. The value must not be deeper than frozenCopy allows. */
 export function jsonChars(value: JsonValue): number {
   if (typeof value === 'boolean' || typeof value === 'number') return 8;

@@ -1,5 +1,6 @@
 """What is refused about one flag or segment by itself, with code and path: SPEC.md, chapter 13."""
 import json
+import math
 import re
 
 from gates import complete
@@ -258,6 +259,8 @@ class Checker:
             return self.add("TYPE_MISMATCH", path, "flag")
         if nesting(value) > 32:
             return self.add("LIMIT_EXCEEDED", path, "flag")
+        if not has_finite_numbers(value):
+            return self.add("TYPE_MISMATCH", path, "flag")
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         return self.limit(length(text), 65_536, path, "flag")
 
@@ -334,7 +337,15 @@ class Checker:
             self.condition(segment["condition"], "condition")
 
 
+def has_finite_numbers(value):
+    if isinstance(value, (dict, list)):
+        return all(has_finite_numbers(inner) for inner in (value.values() if isinstance(value, dict) else value))
+    return not is_number(value) or math.isfinite(value)
+
+
 def operand_problem(name, value):
+    if not has_finite_numbers(value):
+        return "BAD_OPERAND"
     if name in EQUALITY or name in MEMBERS:
         return None if is_scalar(value) else "BAD_OPERAND"
     if name in ("lt", "lte", "gt", "gte"):

@@ -63,12 +63,13 @@ class Linker:
             if name in self.reached.get(target, ()) or target == name:
                 checker.add(self.cycle_code(name), where)
                 continue
-            if target in self.nodes:
-                depth = max(depth, self.link(target) + 1)
+            below = self.link(target)
             if not self.is_live(target):
                 if not optional:
                     checker.add("UNKNOWN_FLAG" if kind == "flag" else "UNKNOWN_SEGMENT", where)
-            elif kind == "flag":
+                continue
+            depth = max(depth, below + 1)
+            if kind == "flag":
                 self.check_variants(checker, self.nodes[target][0]["flag"], variants, path)
         if depth > 20:
             kind, _, _, _, path = checker.references[0]

@@ -92,7 +92,8 @@ def resolve(split):
     if problems:
         return spans, weights, problems
     wanted = [weight * size / WHOLE for weight in weights]
-    return move_least(owned_spans(spans), wanted, (offset, offset + size)), weights, []
+    space = (offset, offset + size)
+    return move_least([within(own, space) for own in owned_spans(spans)], wanted, space), weights, []
 
 
 def weight_problems(split, weights):
@@ -118,6 +119,11 @@ def owned_spans(spans):
         owned.append(without(joined(own), taken))
         taken = joined(taken + owned[-1])
     return owned
+
+
+def within(spans, space):
+    cut = [(max(start, space[0]), min(end, space[1])) for start, end in spans]
+    return [(start, end) for start, end in cut if end > start]
 
 
 def move_least(current, wanted, space):

@@ -16,7 +16,7 @@ import type {
   RuleDefinition,
 } from '../model.ts';
 import { type Problem, ProblemList } from '../problem.ts';
-import { frozenCopy, hasKind, jsonChars, kindName } from '../variant-value.ts';
+import { frozenCopy, hasFiniteNumbers, hasKind, jsonChars, kindName } from '../variant-value.ts';
 import { type CompiledFlag, chainStages, type Serve, type Stage } from '../walk.ts';
 import { Answers, checkedOverride, type VariantFacts } from './answers.ts';
 import { compileHoldouts } from './holdouts.ts';
@@ -158,6 +158,10 @@ function compileValue(
   const copy = frozenCopy(value);
   if (copy === undefined) {
     problems.add('LIMIT_EXCEEDED', path, `The value is nested deeper than ${LIMITS.valueDepth}.`);
+    return undefined;
+  }
+  if (!hasFiniteNumbers(copy)) {
+    problems.add('TYPE_MISMATCH', path, 'The value holds a number that is not finite.');
     return undefined;
   }
   problems.limit(path, 'Characters of a value as JSON', jsonChars(copy), LIMITS.valueChars);

@@ -6,7 +6,7 @@
 import { LIMITS } from '../limits.ts';
 import type { JsonValue } from '../model.ts';
 import type { ProblemList } from '../problem.ts';
-import { frozenCopy } from '../variant-value.ts';
+import { frozenCopy, hasFiniteNumbers } from '../variant-value.ts';
 import type { Walk } from '../walk.ts';
 import { ExpressionCompiler } from './compile-expression.ts';
 import { type Expression, type ExpressionTarget, Run } from './expression.ts';
@@ -34,7 +34,7 @@ export class CompiledExpression {
   }
 }
 
-/** Answers undefined after it reported that the expression is too large. */
+/** Answers undefined after it reported that the expression is too large, or no JSON. */
 export function compileExpression(
   expression: JsonValue,
   target: ExpressionTarget,
@@ -46,6 +46,10 @@ export function compileExpression(
   if (written === undefined) {
     const message = `The JSONLogic expression is nested deeper than ${LIMITS.expressionDepth}.`;
     problems.add('LIMIT_EXCEEDED', path, message);
+    return undefined;
+  }
+  if (!hasFiniteNumbers(written)) {
+    problems.add('BAD_OPERAND', path, 'The JSONLogic expression holds a number that is not finite.');
     return undefined;
   }
   const compiler = new ExpressionCompiler(target);

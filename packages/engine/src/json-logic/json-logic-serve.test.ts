@@ -175,6 +175,12 @@ describe('compile', () => {
     ).toEqual(['BAD_OUTCOME rules[0].serve.onMiss']);
   });
 
+  test('refuses numbers that JSON does not have', () => {
+    expect(problems({ '==': [{ var: 'x' }, [Number.POSITIVE_INFINITY]] })).toEqual([
+      'BAD_OPERAND rules[0].serve.jsonLogic',
+    ]);
+  });
+
   test('adds up the work of all expressions', () => {
     const long: JsonValue = { in: ['a', new Array<JsonValue>(15_000).fill('x')] };
     const rules = Array.from({ length: 7 }, (_, index) => ({ id: `r${index}`, serve: { jsonLogic: long } }));

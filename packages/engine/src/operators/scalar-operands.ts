@@ -20,8 +20,8 @@ export function scalarOperands(
 ): ReadonlySet<JsonValue> {
   const operands = new Set<JsonValue>();
   values.forEach((value, index) => {
-    if (typeof value === 'object') {
-      options.report(index, 'BAD_OPERAND', 'An operand must be a string, a number or a boolean.');
+    if (typeof value === 'object' || (typeof value === 'number' && !Number.isFinite(value))) {
+      options.report(index, 'BAD_OPERAND', 'An operand must be a string, a finite number or a boolean.');
     } else {
       operands.add(options.ignoreCase ? folded(value) : value);
     }

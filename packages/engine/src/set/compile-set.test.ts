@@ -100,6 +100,16 @@ describe('references', () => {
     expect(codes(chain(22))).toEqual(['f21 LIMIT_EXCEEDED']);
   });
 
+  test('that need not be there cost nothing where they do not compile', () => {
+    const tooDeep = Array.from({ length: 22 }, (_, index) =>
+      flag(`f${index}`, index === 0 ? { all: {} } : needs(`f${index - 1}`)),
+    );
+    const optional: ConditionDefinition = {
+      prerequisite: { flag: 'f21', variants: ['on'], missingFlag: 'MISSING_FLAG_POLICY_FAIL' },
+    };
+    expect(codes([...tooDeep, flag('child', optional)])).toEqual(['f21 LIMIT_EXCEEDED']);
+  });
+
   test('whose work multiplies beyond the budget', () => {
     const fan = (key: string, target: string): SegmentUnit =>
       segment(key, both(...new Array<ConditionDefinition>(100).fill({ segment: target })));

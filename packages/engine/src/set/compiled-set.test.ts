@@ -103,7 +103,9 @@ describe('what a flag answers', () => {
       reason: 'ERROR',
       errorCode: 'FLAG_NOT_FOUND',
     });
-    for (const context of [null, 'x', [], undefined]) {
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    for (const context of [null, 'x', [], undefined, revoked.proxy]) {
       expect(set.evaluate('f', context as unknown as JsonObject, 0)).toMatchObject({
         errorCode: 'INVALID_CONTEXT',
       });

@@ -107,7 +107,7 @@ export class LinkedSet implements CompiledSet, Directory {
         `There is no flag "${flagKey}" in this environment.`,
       );
     }
-    if (typeof context !== 'object' || context === null || Array.isArray(context)) {
+    if (!isContext(context)) {
       return errorOf(flag, 'INVALID_CONTEXT', 'The context must be a JSON object.');
     }
     if (recorder === undefined) {
@@ -144,6 +144,15 @@ export class LinkedSet implements CompiledSet, Directory {
   *#schedules(): Generator<Schedule> {
     for (const table of [this.state.flags, this.state.segments])
       for (const { schedule } of table.live.values()) if (schedule !== undefined) yield schedule;
+  }
+}
+
+/** A proxy that was revoked answers nothing, not even whether it is an array. */
+function isContext(context: JsonObject): boolean {
+  try {
+    return typeof context === 'object' && context !== null && !Array.isArray(context);
+  } catch {
+    return false;
   }
 }
 

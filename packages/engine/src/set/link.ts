@@ -50,7 +50,8 @@ export function linkOutcome(
     const wrong = checkTarget(reference, target);
     if (wrong !== undefined && !(reference.optional && target?.live === undefined))
       add(reference, wrong.code, wrong.message, wrong.variant);
-    if (target === undefined) continue;
+    // What does not compile is not evaluated: it costs nothing.
+    if (target?.live === undefined) continue;
     depth = Math.max(depth, target.depth + 1);
     steps += target.steps;
   }
