@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { PARSE_ERROR, type Row, resultOf } from '../outcome.fixture.ts';
+import type { JsonValue } from '../../model.ts';
+import { GENERAL, PARSE_ERROR, type Row, resultOf } from '../outcome.fixture.ts';
 
 const ROWS: readonly Row[] = [
   [true, { '==': [1, '1'] }],
@@ -58,5 +59,14 @@ const ROWS: readonly Row[] = [
 describe('comparisons', () => {
   test.each(ROWS)('%j: %j', (expected, rule) => {
     expect(resultOf(rule)).toBe(expected);
+  });
+
+  test('count the blanks that they read', () => {
+    const data = { blank: ' '.repeat(65_536) };
+    const often = (times: number): JsonValue => ({
+      or: new Array<JsonValue>(times).fill({ '<': [{ var: 'blank' }, 0] }),
+    });
+    expect(resultOf(often(20), data)).toBe(false);
+    expect(resultOf(often(30), data)).toBe(GENERAL);
   });
 });

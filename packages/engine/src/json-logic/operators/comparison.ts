@@ -20,7 +20,13 @@ const USAGE = 'takes a list of operands.';
 function equals(a: JsonValue, b: JsonValue, run: Run): boolean {
   if (a === null || b === null) return a === b;
   if (typeof a === 'string' && typeof b === 'string') return sameText(a, b, run);
-  return toComparable(a) === toComparable(b);
+  return comparable(a, run) === comparable(b, run);
+}
+
+/** Long text is read to its end: it may be blank. */
+function comparable(value: JsonValue, run: Run): number {
+  if (typeof value === 'string') run.spendText(value.length);
+  return toComparable(value);
 }
 
 function sameText(a: string, b: string, run: Run): boolean {
@@ -40,7 +46,7 @@ function before(a: JsonValue, b: JsonValue, run: Run): boolean {
     run.spendText(Math.min(a.length, b.length));
     return isTextBefore(a, b);
   }
-  return toComparable(a) < toComparable(b);
+  return comparable(a, run) < comparable(b, run);
 }
 
 function equality(name: string, relation: Relation, negated: boolean): ExpressionOperator {
