@@ -10,14 +10,14 @@ import { createInterface } from 'node:readline';
 const ROOT = path.dirname(import.meta.dirname);
 const VITEST = path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 const REPORTER = path.join(ROOT, 'scripts', 'test-reporter.mjs');
-/** Longer than any honest run; a hang becomes a failure with a name. */
+/** Longer than any honest run of the suite; a hang becomes a failure with a name. */
 const RUN_TIMEOUT_MS = 20 * 60_000;
 
 /**
  * Runs the project's files (those whose path contains one of `filters`, if there are any) in `workers`
  * processes, printing as it goes. A run that broke has at least one entry in `errors`.
  */
-export async function runProject({ project, workers, filters = [], env = {} }) {
+export async function runProject({ project, workers, filters = [], env = {}, timeoutMs = RUN_TIMEOUT_MS }) {
   const folder = mkdtempSync(path.join(tmpdir(), 'flagstream-records-'));
   const recordsFile = path.join(folder, 'records.json');
   try {
@@ -27,7 +27,7 @@ export async function runProject({ project, workers, filters = [], env = {} }) {
       cwd: ROOT,
       env: { ...process.env, ...env, FLAGSTREAM_TEST_RECORDS: recordsFile },
       stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: RUN_TIMEOUT_MS,
+      timeout: timeoutMs,
     });
     // Line by line, because two runs share this output.
     createInterface({ input: child.stdout }).on('line', (line) => process.stdout.write(`${line}\n`));
