@@ -22,6 +22,7 @@ export { ENGINE_LIMITS } from './limits.ts';
 export type * from './model.ts';
 export { normalizeConfig } from './normalize-config.ts';
 export { OPERATORS } from './operators/dialects.ts';
+export { PersistentMap } from './persistent-map.ts';
 export type { Problem } from './problem.ts';
 export { type AnswerChange, type AnswerChangeOptions, answerChanges } from './set/answer-changes.ts';
 export { type Compiled, compileSet, type SetChange, updateSet } from './set/compile-set.ts';

@@ -2,6 +2,7 @@
  * What a client holds, and how a transfer changes it: all or nothing, checked
  * by digest, never backwards inside an epoch.
  */
+import { PersistentMap } from '@flagstream/engine';
 import { entityDigest, StateDigest } from './digest.ts';
 import { type EntityId, entityKey, type VersionedEntity } from './entity.ts';
 import { bytesEqual, comparePositions, formatPosition, type Position } from './position.ts';
@@ -21,13 +22,13 @@ export class ClientSet {
   readonly position: Position | undefined;
   /** Which log the position belongs to; empty while nothing is held. */
   readonly logIdentity: Uint8Array;
-  readonly #entities: ReadonlyMap<string, VersionedEntity>;
+  readonly #entities: PersistentMap<string, VersionedEntity>;
   readonly #digest: StateDigest;
 
   private constructor(
     position: Position | undefined,
     logIdentity: Uint8Array,
-    entities: ReadonlyMap<string, VersionedEntity>,
+    entities: PersistentMap<string, VersionedEntity>,
     digest: StateDigest,
   ) {
     this.position = position;
@@ -37,7 +38,7 @@ export class ClientSet {
   }
 
   static empty(): ClientSet {
-    return new ClientSet(undefined, new Uint8Array(0), new Map(), new StateDigest());
+    return new ClientSet(undefined, new Uint8Array(0), new PersistentMap(), new StateDigest());
   }
 
   /** A set from a bootstrap file or the client's own disk copy. */
@@ -49,7 +50,7 @@ export class ClientSet {
   ): ClientSet {
     const map = new Map<string, VersionedEntity>();
     for (const entity of entities) map.set(entityKey(entity.change), entity);
-    return new ClientSet(position, logIdentity, map, StateDigest.of(sha256, map.values()));
+    return new ClientSet(position, logIdentity, new PersistentMap(map), StateDigest.of(sha256, map.values()));
   }
 
   get size(): number {
@@ -87,7 +88,7 @@ export class ClientSet {
       return { kind: 'refused', code: 'epoch-regression', detail };
     }
     const full = transfer.kind === 'full';
-    const entities = new Map(full ? [] : this.#entities);
+    const entities = (full ? new PersistentMap<string, VersionedEntity>() : this.#entities).edit();
     const digest = full ? new StateDigest() : StateDigest.from(this.#digest.toBytes());
     const touched: EntityId[] = [];
     const drop = (id: EntityId): void => {
@@ -114,6 +115,7 @@ export class ClientSet {
         code: 'digest-mismatch',
         detail: 'the transfer does not add up to its digest',
       };
-    return { kind: 'staged', set: new ClientSet(transfer.to, logIdentity, entities, digest), touched };
+    const set = new ClientSet(transfer.to, logIdentity, entities.done(), digest);
+    return { kind: 'staged', set, touched };
   }
 }
