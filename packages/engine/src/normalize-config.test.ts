@@ -85,10 +85,31 @@ describe('normalizeConfig', () => {
     ]);
   });
 
-  test('does not follow conditions deeper than compile allows', () => {
-    let condition: ConditionDefinition = { gate: {} };
-    for (let i = 0; i < 50_000; i += 1) condition = { not: condition };
-    const config: FlagConfigDefinition = { rules: [{ id: 'r', condition }] };
-    expect(normalizeConfig('f', config).problems).toEqual([]);
+  const nestings: [string, (inner: ConditionDefinition) => ConditionDefinition][] = [
+    ['not', (inner) => ({ not: inner })],
+    ['all', (inner) => ({ all: { conditions: [inner] } })],
+    ['any', (inner) => ({ any: { conditions: [inner] } })],
+  ];
+  test.each(nestings)('follows conditions of %s as deep as compile allows, and no deeper', (_name, wrap) => {
+    const stored = (depth: number): FlagConfigDefinition => {
+      let condition: ConditionDefinition = { gate: {} };
+      for (let i = 1; i < depth; i += 1) condition = wrap(condition);
+      return normalizeConfig('f', { rules: [{ id: 'r', condition }] }).config;
+    };
+    expect(JSON.stringify(stored(20))).toContain('f.condition.');
+    expect(JSON.stringify(stored(21))).not.toContain('f.condition.');
+    expect(stored(50_000).rules).toHaveLength(1);
+  });
+
+  test('takes what says nothing as it is', () => {
+    const rules = [
+      { id: 'r', serve: { variant: 'on' } },
+      { id: 'empty', condition: { all: {} } },
+    ];
+    const config: FlagConfigDefinition = { rules, holdouts: [{ id: 'h' }] };
+    expect(normalizeConfig('f', config)).toEqual({ config, problems: [] });
+    expect(normalizeConfig('f', { fallthrough: { split: {} } }).config.fallthrough?.split).toEqual({
+      gate: { prefix: 'f.', ...NATIVE },
+    });
   });
 });

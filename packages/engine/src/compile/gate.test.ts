@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { holds, ruleConfig, setOf, switchUnit } from '../definitions.fixture.ts';
+import { multiplyShift } from '../hash/multiply-shift.ts';
+import { murmur3x86 } from '../hash/murmur3-x86-32.ts';
 import type { GateDefinition, GateMatchDefinition, JsonObject, RangeDefinition } from '../model.ts';
 import { compileSet } from '../set/compile-set.ts';
+import { gatePrefixes } from './gate.ts';
 
 // murmur3("abc") = 0xb3dd93fa: 70 of 100; murmur3("") = 0.
 const ABC: JsonObject = { targetingKey: 'abc' };
@@ -98,6 +101,17 @@ describe('without a value to hash', () => {
     expect(inside(gate, { from: 2, to: 101 }, {})).toBe(false);
   });
 
+  test('ZERO is the smallest number whatever the prefix', () => {
+    const gate = { ...HUNDRED, missing: 'GATE_MISSING_POLICY_ZERO', prefix: 'ab', suffix: 'c' } as const;
+    expect(inside(gate, { from: 0, to: 1 }, {})).toBe(true);
+    expect(inside(gate, { from: 70, to: 71 }, {})).toBe(false);
+  });
+
+  test('TEXT without a text hashes prefix and suffix', () => {
+    const gate = { ...HUNDRED, missing: 'GATE_MISSING_POLICY_TEXT', prefix: 'ab', suffix: 'c' } as const;
+    expect(inside(gate, { from: 70, to: 71 }, {})).toBe(true);
+  });
+
   test('TEXT is hashed instead, between prefix and suffix', () => {
     const gate = {
       ...HUNDRED,
@@ -167,6 +181,8 @@ describe('a gate over several attributes', () => {
 
   test('holds nobody without any, or with too much text', () => {
     const all = { from: 0, to: 100 };
+    expect(inside(joined, all, { one: 'x'.repeat(4_096), two: 'x'.repeat(4_096) })).toBe(true);
+    expect(inside(joined, all, { one: 'x'.repeat(4_096), two: 'x'.repeat(4_097) })).toBe(false);
     expect(inside(joined, all, {})).toBe(false);
     expect(inside(joined, all, { one: 'x'.repeat(5_000), two: 'x'.repeat(5_000) })).toBe(false);
     expect(inside(joined, all, { one: 'x'.repeat(5_000) })).toBe(true);
@@ -190,6 +206,24 @@ describe('a gate over several attributes', () => {
     expect(inside(gate, seventy, { kind: 'multi', org: { key: 'abc' } })).toBe(true);
     expect(inside(gate, seventy, { kind: 'org', targetingKey: 'abc' })).toBe(true);
     expect(inside(gate, { from: 0, to: 100 }, ABC)).toBe(false);
+  });
+});
+
+test('prefix, text and suffix may all be as long as they may', () => {
+  const [prefix, text, suffix] = ['€'.repeat(256), '✓'.repeat(8_192), 'ü'.repeat(256)];
+  const bytes = new TextEncoder().encode(`${prefix}${text}${suffix}`);
+  const from = multiplyShift(murmur3x86(bytes, 0), 100);
+  const gate = { ...HUNDRED, prefix, suffix };
+  expect(inside(gate, { from, to: from + 1 }, { targetingKey: text })).toBe(true);
+});
+
+test('gates of one flag are seeded by their role', () => {
+  expect(gatePrefixes('f')).toEqual({
+    split: 'f.',
+    traffic: 'f.traffic.',
+    also: 'f.also.',
+    condition: 'f.condition.',
+    holdout: 'f.holdout.',
   });
 });
 

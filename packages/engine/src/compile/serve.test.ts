@@ -36,6 +36,17 @@ describe('a split that holds nobody', () => {
     ]);
   });
 
+  test('may be given what its last entry of many serves', () => {
+    const traffic = [{ gate: { attributes: ['beta'] }, ranges: [{ to: 100_000 }] }];
+    const entries = weighted({ red: 20_000, blue: 30_000, green: 50_000 });
+    const three = { split: { ...entries, traffic }, onMiss: 'MISS_POLICY_LAST_ENTRY' } as const;
+    expect(short(evaluateColour({ enabled: true, fallthrough: three }))).toEqual(['green', 'SPLIT']);
+  });
+
+  test('may be answered by a general error', () => {
+    expect(evaluateColour(config({ onMiss: 'MISS_POLICY_ERROR' })).errorCode).toBe('GENERAL');
+  });
+
   test('in the fallthrough leaves the default', () => {
     expect(short(evaluateColour({ enabled: true, fallthrough: { split } }))).toEqual([undefined, 'DEFAULT']);
   });
@@ -77,6 +88,17 @@ describe('an ending', () => {
     [{ variant: 'red', ending: 'ENDING_ERROR' }, 'BAD_OUTCOME', ''],
     [{ variant: 'red', split: weighted({ red: 100_000 }) }, 'BAD_OUTCOME', ''],
     [{ ending: 'ENDING_NEVER' as 'ENDING_ERROR' }, 'NOT_BUILT', '.ending'],
+    [
+      { split: weighted({ red: 100_000 }), onMiss: 'MISS_POLICY_LATER' as 'MISS_POLICY_ERROR' },
+      'NOT_BUILT',
+      '.onMiss',
+    ],
+    [
+      { split: weighted({ red: 100_000 }), onMiss: 'MISS_POLICY_VARIANT', missVariant: 'purple' },
+      'UNKNOWN_VARIANT',
+      '.missVariant',
+    ],
+    [{ jsonLogic: 'red', onMiss: 'MISS_POLICY_LAST_ENTRY' }, 'BAD_OUTCOME', '.onMiss'],
     [
       { variant: 'red', enabledOverride: 'ENABLED_OVERRIDE_DIM' as 'ENABLED_OVERRIDE_ON' },
       'NOT_BUILT',

@@ -5,7 +5,7 @@ import { setOf, switchUnit } from '../definitions.fixture.ts';
 import { contexts } from '../laws/contexts.fixture.ts';
 import { tameSets } from '../laws/tame-definitions.fixture.ts';
 import { FLAG_KEYS } from '../laws/vocabulary.fixture.ts';
-import type { FlagConfigDefinition, JsonValue } from '../model.ts';
+import type { FlagConfigDefinition, FlagDefinition, JsonValue } from '../model.ts';
 import { type AnswerChange, answerChanges } from './answer-changes.ts';
 import { updateSet } from './compile-set.ts';
 import type { CompiledSet } from './compiled-set.ts';
@@ -85,6 +85,40 @@ describe('what would change', () => {
         { key: 'f', flag: { kind: 'FLAG_KIND_OBJECT', variants: [{ key: 'v', value }] }, config: on('v') },
       ]);
     expect(changesBetween(withValue(old), withValue(fresh)).length > 0).toBe(changed);
+  });
+
+  test.each<[JsonValue, JsonValue, boolean]>([
+    [1, 1, false],
+    [1, '1', true],
+    [1, {}, true],
+    [{}, 1, true],
+    [null, {}, true],
+    [{}, null, true],
+    [[1, 2], [1, 3], true],
+    [[1, 2], [1, 2], false],
+    [[], {}, true],
+    [{}, [], true],
+    [{ a: 1, b: 2 }, { a: 1, b: 3 }, true],
+    [{ a: 1, b: 2 }, { b: 2, a: 1 }, false],
+  ])('of any kind, a variant of %j that becomes %j: %s', (old, fresh, changed) => {
+    const withValue = (value: JsonValue): CompiledSet => {
+      const flag: FlagDefinition = { kind: 'FLAG_KIND_ANY', variants: [{ key: 'v', value }] };
+      return setOf([{ key: 'f', flag, config: on('v') }]);
+    };
+    expect(changesBetween(withValue(old), withValue(fresh)).length > 0).toBe(changed);
+  });
+
+  test('counts another variant with the same value', () => {
+    const variants = ['v', 'w'].map((key) => ({ key, value: true }));
+    const serving = (variant: string): CompiledSet =>
+      setOf([{ key: 'f', flag: { kind: 'FLAG_KIND_BOOLEAN', variants }, config: on(variant) }]);
+    expect(changesBetween(serving('v'), serving('w'), ['f'])).toHaveLength(2);
+  });
+
+  test('names flags in order, whichever set they are of', () => {
+    const of = (...keys: string[]): CompiledSet => setOf(keys.map((key) => switchUnit(key)));
+    const keys = changesBetween(of('b', 'd'), of('a', 'c')).map(([flagKey]) => flagKey);
+    expect(keys).toEqual(['a', 'a', 'b', 'b', 'c', 'c', 'd', 'd']);
   });
 
   test('counts enabled and errors, but not another reason for the same answer', () => {

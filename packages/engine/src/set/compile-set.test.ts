@@ -191,7 +191,79 @@ describe('updateSet', () => {
   });
 
   test('refuses a set that this engine did not make', () => {
-    expect(() => updateSet({} as CompiledSet, {})).toThrow(TypeError);
+    const foreign = { ...setOf([]) } as CompiledSet;
+    expect(() => updateSet(foreign, {})).toThrow('The previous set was not made by compileSet.');
+  });
+
+  describe('after the set was asked for its keys and its next transition', () => {
+    const at = (second: number): string => new Date(second * 1_000).toISOString();
+    const opens = (second: number): FlagUnit => {
+      const rules = [{ id: 'r', window: { start: at(second) }, serve: { variant: 'on' } }];
+      return switchUnit('timed', { enabled: true, rules });
+    };
+    const timedSegment = (second: number): SegmentUnit => {
+      const steps = [{ time: at(second), to: 100_000 }];
+      return segment('s', { gate: { ramp: { steps } } });
+    };
+    const asked = (flags: FlagUnit[], segments: SegmentUnit[] = []): CompiledSet => {
+      const set = setOf(flags, segments);
+      set.flagKeys();
+      set.nextTransition(0);
+      return set;
+    };
+
+    test('keeps the keys while none comes or goes', () => {
+      const set = asked([flag('a'), flag('b')]);
+      expect(updateSet(set, change({ a: switchUnit('a') })).set.flagKeys()).toBe(set.flagKeys());
+      expect(updateSet(set, change({ c: flag('c') })).set.flagKeys()).toEqual(['a', 'b', 'c']);
+      expect(updateSet(set, change({ a: null })).set.flagKeys()).toEqual(['b']);
+      expect(updateSet(set, change({ a: { key: 'a', flag: {} } })).set.flagKeys()).toEqual(['b']);
+      const withSegment = updateSet(set, { segments: new Map([['s', segment('s')]]) }).set;
+      expect(withSegment.flagKeys()).toBe(set.flagKeys());
+    });
+
+    test('knows the transitions of what changed', () => {
+      const set = asked([flag('a'), opens(10)], [timedSegment(20)]);
+      const next = (entries: Readonly<Record<string, FlagUnit | null>>): number | undefined =>
+        updateSet(set, change(entries)).set.nextTransition(0);
+      expect(set.nextTransition(0)).toBe(10_000);
+      expect(next({ a: switchUnit('a') })).toBe(10_000);
+      expect(next({ timed: opens(5) })).toBe(5_000);
+      expect(next({ timed: opens(15) })).toBe(15_000);
+      expect(next({ timed: switchUnit('timed') })).toBe(20_000);
+      expect(next({ timed: null })).toBe(20_000);
+      const earlier = updateSet(set, { segments: new Map([['s', timedSegment(1)]]) }).set;
+      expect(earlier.nextTransition(0)).toBe(1_000);
+      const fromNothing = asked([flag('a')]);
+      expect(updateSet(fromNothing, change({ timed: opens(7) })).set.nextTransition(0)).toBe(7_000);
+    });
+  });
+
+  test('follows references that a change takes away or adds', () => {
+    const first = setOf([flag('a', needs('b')), flag('b'), flag('c')]);
+    const moved = updateSet(first, change({ a: flag('a', needs('c')) })).set;
+    expect([...moved.affectedBy(['b'], [])]).toEqual(['b']);
+    expect([...moved.affectedBy(['c'], [])].sort()).toEqual(['a', 'c']);
+    expect([...first.affectedBy(['b'], [])].sort()).toEqual(['a', 'b']);
+    const both2 = updateSet(moved, change({ a: flag('a', both(needs('b'), needs('c'))) })).set;
+    expect([...both2.affectedBy(['b'], [])].sort()).toEqual(['a', 'b']);
+    expect([...both2.affectedBy(['c'], [])].sort()).toEqual(['a', 'c']);
+  });
+});
+
+describe('a definition without the shape of the model', () => {
+  test('takes only itself out, under its own name', () => {
+    const rules = 7 as unknown as [];
+    const malformed = switchUnit('f', { rules });
+    const { set, problems } = compileSet(
+      [malformed, flag('fine')],
+      [{ key: 's', segment: { included: 7 as unknown as [] } }],
+    );
+    expect(problems.map(({ code, entity, key, path }) => [code, entity, key, path])).toEqual([
+      ['MALFORMED', 'flagConfig', 'f', ''],
+      ['MALFORMED', 'segment', 's', ''],
+    ]);
+    expect(set.flagKeys()).toEqual(['fine']);
   });
 });
 
