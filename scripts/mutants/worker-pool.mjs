@@ -5,7 +5,7 @@ import { fork } from 'node:child_process';
 import path from 'node:path';
 
 /** Longer than all tests of the engine take on a busy machine. */
-const MUTANT_MAX_MS = 60_000;
+const MUTANT_MAX_MS = 30_000;
 const START_MAX_MS = 300_000;
 /** Some mutants collect without end; they are to fail before the machine does. */
 const HEAP_MAX_MB = 1_500;
