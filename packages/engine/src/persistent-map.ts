@@ -94,10 +94,6 @@ export class MapEdit<Key, Value extends NonNullable<unknown>> {
     this.#size = before.size;
   }
 
-  get size(): number {
-    return this.#size;
-  }
-
   get(key: Key): Value | undefined {
     if (this.#edits === undefined) return this.#before.get(key);
     const edited = this.#edits.get(key);
