@@ -189,7 +189,7 @@ const rangedSplits: fc.Arbitrary<SplitDefinition> = tameGates.chain((gate) => {
     .map((entries) => ({ gate, entries }));
 });
 
-export const tameSplits: fc.Arbitrary<SplitDefinition> = fc
+const tameSplits: fc.Arbitrary<SplitDefinition> = fc
   .tuple(fc.oneof(weightedSplits, rangedSplits), fc.array(tameMatches, { maxLength: 1 }))
   .map(([split, traffic]) => (traffic.length === 0 ? split : { ...split, traffic }));
 
