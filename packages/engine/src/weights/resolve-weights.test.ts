@@ -196,4 +196,60 @@ describe('movedShare', () => {
   ])('from %j to %j is %d', (before, after, share) => {
     expect(movedShare(before, after)).toBeCloseTo(share, 12);
   });
+
+  test.each<[readonly [string, number, number][], readonly [string, number, number][], number]>([
+    [[['a', 0, 60]], [['a', 0, 50]], 0.1],
+    [[['a', 10, 20]], [['b', 10, 20]], 0.1],
+    // Nobody's before and after.
+    [
+      [
+        ['a', 0, 20],
+        ['b', 50, 110],
+      ],
+      [
+        ['a', 0, 20],
+        ['c', 50, 110],
+      ],
+      0.6,
+    ],
+    // The earlier entry owns what both hold.
+    [
+      [
+        ['a', 0, 50],
+        ['b', 0, 110],
+      ],
+      [
+        ['a', 0, 50],
+        ['b', 50, 110],
+      ],
+      0,
+    ],
+    [
+      [
+        ['b', 30, 80],
+        ['a', 20, 110],
+      ],
+      [
+        ['b', 30, 80],
+        ['a', 80, 110],
+      ],
+      0.1,
+    ],
+    [
+      [
+        ['a', 0, 30],
+        ['a', 30, 110],
+      ],
+      [['a', 0, 110]],
+      0,
+    ],
+    [[['a', 0, 10]], [], 0],
+    [[['a', 0, 11]], [], 0.01],
+  ])('of the hundred numbers from 10 on, from %j to %j, is %d', (before, after, share) => {
+    const split = (owners: readonly [string, number, number][]): SplitDefinition => ({
+      gate: { buckets: 100, offset: 10 },
+      entries: owners.map(([variant, from, to]) => ({ variant, ranges: [{ from, to }] })),
+    });
+    expect(movedShare(split(before), split(after))).toBeCloseTo(share, 12);
+  });
 });

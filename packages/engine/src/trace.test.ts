@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import type { ExplanationStep } from './evaluation.ts';
+import { shown, Trace } from './trace.ts';
+
+function stepsOf(trace: Trace): ExplanationStep[] {
+  const steps: ExplanationStep[] = [];
+  trace.flush({ step: (step) => steps.push(step) });
+  return steps;
+}
+
+describe('a trace', () => {
+  test('joins the paths of open steps, and forgets a place with the step that follows it', () => {
+    const trace = new Trace();
+    const rule = trace.open('rule', 'first');
+    trace.at('rules[0]');
+    const condition = trace.open('condition', 'not');
+    trace.leaf('condition', 'compare', true, 'Yes.');
+    trace.close(condition, false, 'No.');
+    trace.at('left');
+    trace.close(rule, false, 'No.');
+    trace.leaf('rule', 'second', true, 'Yes.');
+    expect(stepsOf(trace).map(({ path, depth }) => [path, depth])).toEqual([
+      ['first', 0],
+      ['first.rules[0].not', 1],
+      ['first.rules[0].not.compare', 2],
+      ['second', 0],
+    ]);
+  });
+
+  test('goes on behind a step that an error left open', () => {
+    const trace = new Trace();
+    const flag = trace.openFlag();
+    const prerequisite = trace.open('prerequisite', 'prerequisites[0]');
+    trace.openEntity('segment', 'segment');
+    trace.open('condition', 'inside');
+    trace.close(prerequisite, false, 'No.');
+    trace.leaf('rule', 'rules[0]', true, 'Yes.');
+    trace.close(flag, true, 'Yes.');
+    expect(stepsOf(trace).map(({ path, matched, message }) => [path, matched, message])).toEqual([
+      ['', true, 'Yes.'],
+      ['prerequisites[0]', false, 'No.'],
+      ['prerequisites[0].segment', false, 'Left before its end because of an error.'],
+      ['inside', false, 'Left before its end because of an error.'],
+      ['rules[0]', true, 'Yes.'],
+    ]);
+  });
+
+  test('begins the paths of a flag anew, wherever it is asked', () => {
+    const trace = new Trace();
+    trace.at('rules[0]');
+    trace.open('prerequisite', 'prerequisite');
+    trace.at('lost');
+    trace.openFlag();
+    trace.leaf('serve', 'fallthrough', true, 'Yes.');
+    expect(stepsOf(trace).map(({ path }) => path)).toEqual(['rules[0].prerequisite', '', 'fallthrough']);
+  });
+});
+
+test('twenty values of a list are shown', () => {
+  const numbers = Array.from({ length: 22 }, (_, index) => index);
+  expect(shown(numbers.slice(0, 20))).toEqual(numbers.slice(0, 20));
+  expect(shown(numbers.slice(0, 21))).toEqual([...numbers.slice(0, 20), 'and 1 more']);
+  expect(shown(numbers)).toEqual([...numbers.slice(0, 20), 'and 2 more']);
+});
