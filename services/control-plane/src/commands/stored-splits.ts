@@ -9,6 +9,7 @@ import {
   normalizeConfig,
   type ServeDefinition,
   type SplitDefinition,
+  type SplitEntryDefinition,
 } from '@flagstream/engine';
 
 type NormalizedConfig = ReturnType<typeof normalizeConfig>;
@@ -45,29 +46,43 @@ function serveFromStored(
   before: ServeDefinition | undefined,
 ): ServeDefinition | undefined {
   if (serve?.split === undefined || fresh?.split === undefined || before?.split === undefined) return serve;
-  const same = meansTheSame(serve.split, fresh.split, before.split);
-  return same ? { ...serve, split: withRanges(serve.split, before.split) } : serve;
+  const entries = serve.split.entries ?? [];
+  const hasOwnRanges = entries.some((entry) => (entry.ranges ?? []).length > 0);
+  if (hasOwnRanges || !sameJson(fresh.split.gate ?? {}, before.split.gate ?? {})) return serve;
+  const stored = storedEntries(entries, before.split.entries ?? []);
+  return stored === undefined ? serve : { ...serve, split: withRanges(serve.split, stored, before.split) };
 }
 
-/** The same variants in the same order, by the same gate, without ranges of its own. */
-function meansTheSame(split: SplitDefinition, fresh: SplitDefinition, before: SplitDefinition): boolean {
-  const entries = split.entries ?? [];
-  const stored = before.entries ?? [];
-  return (
+/**
+ * The stored entry that each entry goes on from: that of its place while the
+ * variants stand as before, else the one of its variant. Undefined: they cannot
+ * be told apart.
+ */
+function storedEntries(
+  entries: readonly SplitEntryDefinition[],
+  stored: readonly SplitEntryDefinition[],
+): readonly (SplitEntryDefinition | undefined)[] | undefined {
+  const areInPlace =
     entries.length === stored.length &&
-    entries.every((entry, i) => entry.variant === stored[i]?.variant) &&
-    entries.every((entry) => (entry.ranges ?? []).length === 0) &&
-    sameJson(fresh.gate ?? {}, before.gate ?? {})
-  );
+    entries.every((entry, index) => entry.variant === stored[index]?.variant);
+  if (areInPlace) return stored;
+  const byVariant = new Map(stored.map((entry) => [entry.variant, entry]));
+  const variants = new Set(entries.map((entry) => entry.variant));
+  if (byVariant.size < stored.length || variants.size < entries.length) return undefined;
+  return entries.map((entry) => byVariant.get(entry.variant));
 }
 
-function withRanges(split: SplitDefinition, before: SplitDefinition): SplitDefinition {
+function withRanges(
+  split: SplitDefinition,
+  stored: readonly (SplitEntryDefinition | undefined)[],
+  before: SplitDefinition,
+): SplitDefinition {
   return {
     ...split,
     ...(before.gate && { gate: before.gate }),
-    entries: (split.entries ?? []).map((entry, i) => ({
+    entries: (split.entries ?? []).map((entry, index) => ({
       ...entry,
-      ranges: before.entries?.[i]?.ranges ?? [],
+      ranges: stored[index]?.ranges ?? [],
     })),
   };
 }
