@@ -20,7 +20,7 @@ export {
 } from './json-logic/apply-json-logic.ts';
 export { ENGINE_LIMITS } from './limits.ts';
 export type * from './model.ts';
-export { normalizeConfig } from './normalize-config.ts';
+export { normalizeConfig, normalizeSegmentCondition } from './normalize-config.ts';
 export { OPERATORS } from './operators/dialects.ts';
 export { PersistentMap } from './persistent-map.ts';
 export type { Problem } from './problem.ts';

@@ -1,9 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { weighted } from './definitions.fixture.ts';
 import type { ConditionDefinition, FlagConfigDefinition } from './model.ts';
-import { normalizeConfig } from './normalize-config.ts';
+import { normalizeConfig, normalizeSegmentCondition } from './normalize-config.ts';
 
 const NATIVE = { hash: 'murmur3-x86-32', encoding: 'utf8', normalizer: 'multiply-shift', buckets: 100_000 };
+
+test('normalizeSegmentCondition writes the gates whole, seeded by the segment', () => {
+  const gate = { ranges: [{ from: 0, to: 1 }] };
+  expect(
+    normalizeSegmentCondition('beta', { all: { conditions: [{ not: { gate } }, { segment: 's' }] } }),
+  ).toEqual({
+    all: {
+      conditions: [
+        { not: { gate: { ...gate, gate: { prefix: 'beta.condition.', ...NATIVE } } } },
+        { segment: 's' },
+      ],
+    },
+  });
+});
 
 describe('normalizeConfig', () => {
   test('writes ranges and the whole gate into rules and fallthrough', () => {

@@ -43,6 +43,14 @@ export function normalizeConfig(flagKey: string, config: FlagConfigDefinition): 
   };
 }
 
+/** The condition of a segment, its gates complete. Never throws on one of the model's shape. */
+export function normalizeSegmentCondition(
+  segmentKey: string,
+  condition: ConditionDefinition,
+): ConditionDefinition {
+  return completeCondition(condition, gatePrefixes(segmentKey).condition, 1);
+}
+
 class Normalizer {
   readonly #flagKey: string;
   readonly #problems: ProblemList;
@@ -58,7 +66,8 @@ class Normalizer {
   }
 
   rule(rule: RuleDefinition, path: string): RuleDefinition {
-    const condition = rule.condition && this.#condition(rule.condition, 1);
+    const prefix = gatePrefixes(this.#flagKey).condition;
+    const condition = rule.condition && completeCondition(rule.condition, prefix, 1);
     const serve = rule.serve && this.serve(rule.serve, `${path}.serve`);
     return { ...rule, ...(condition && { condition }), ...(serve && { serve }) };
   }
@@ -81,20 +90,24 @@ class Normalizer {
     );
     return { ...split, ...(traffic && { traffic }), ...(entries && { entries }) };
   }
+}
 
-  #condition(condition: ConditionDefinition, depth: number): ConditionDefinition {
-    // Deeper trees are refused by compile; following them could exhaust the stack.
-    if (depth > LIMITS.conditionDepth) return condition;
-    const nested = (list: readonly ConditionDefinition[]): ConditionDefinition[] =>
-      list.map((inner) => this.#condition(inner, depth + 1));
-    return {
-      ...condition,
-      ...(condition.all?.conditions && { all: { conditions: nested(condition.all.conditions) } }),
-      ...(condition.any?.conditions && { any: { conditions: nested(condition.any.conditions) } }),
-      ...(condition.not && { not: this.#condition(condition.not, depth + 1) }),
-      ...(condition.gate && { gate: completeMatch(condition.gate, gatePrefixes(this.#flagKey).condition) }),
-    };
-  }
+function completeCondition(
+  condition: ConditionDefinition,
+  prefix: string,
+  depth: number,
+): ConditionDefinition {
+  // Deeper trees are refused by compile; following them could exhaust the stack.
+  if (depth > LIMITS.conditionDepth) return condition;
+  const nested = (list: readonly ConditionDefinition[]): ConditionDefinition[] =>
+    list.map((inner) => completeCondition(inner, prefix, depth + 1));
+  return {
+    ...condition,
+    ...(condition.all?.conditions && { all: { conditions: nested(condition.all.conditions) } }),
+    ...(condition.any?.conditions && { any: { conditions: nested(condition.any.conditions) } }),
+    ...(condition.not && { not: completeCondition(condition.not, prefix, depth + 1) }),
+    ...(condition.gate && { gate: completeMatch(condition.gate, prefix) }),
+  };
 }
 
 function completeMatch(match: GateMatchDefinition, prefix: string): GateMatchDefinition {

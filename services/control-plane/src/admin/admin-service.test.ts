@@ -202,7 +202,7 @@ describe('AdminService', () => {
       CreateSegmentRequest.fromJSON({
         parent: 'projects/shop',
         segmentId: 'staff',
-        segment: { included: ['u1', 'u2'] },
+        segment: { included: ['u1', 'u2'], condition: { gate: { ranges: [{ to: 1 }] } } },
       }),
     );
     const name = 'projects/shop/segments/staff';
@@ -216,6 +216,10 @@ describe('AdminService', () => {
     await call(admin, admin.updateSegment, { ...without, comment: 'u2 left' });
     const { segment } = await call(admin, admin.getSegment, GetSegmentRequest.fromJSON({ name }));
     expect(segment).toMatchObject({ included: ['u1'], memberCount: 1n });
+    // Stored gates say everything, also those of segments.
+    expect(segment?.condition?.node).toMatchObject({
+      value: { gate: { prefix: 'staff.condition.', hash: 'murmur3-x86-32', buckets: 100_000 } },
+    });
   });
 
   it('plans an apply without writing, then applies it', async () => {

@@ -2,9 +2,13 @@
  * One edit, written into a draft: existence, etags, defaults, fields. Whether
  * the result means anything is the compiler's question (decide.ts).
  */
-import type { FlagConfigDefinition } from '@flagstream/engine';
+import {
+  type ConditionDefinition,
+  type FlagConfigDefinition,
+  normalizeSegmentCondition,
+} from '@flagstream/engine';
 import { fail, flagConfigId, formatName, invalidField, LIMITS } from '@flagstream/protocol';
-import { type Flag, FlagConfig, type Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { Condition, type Flag, FlagConfig, type Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND, type EntityChange, type EntityId } from '@flagstream/replica';
 import { timestampOf } from '../timestamp.ts';
 import { type Draft, requireExisting, requireParents } from './draft.ts';
@@ -102,7 +106,7 @@ function completed(
       return storeMembers(
         draft,
         edit.id.project,
-        message as Segment,
+        completedSegment(edit, message as Segment),
         before as Segment | undefined,
         fields,
         edit.path,
@@ -131,6 +135,14 @@ function completedConfig(edit: Edit, before: FlagConfig | undefined, message: Fl
       })),
     });
   return FlagConfig.fromJSON(normalized.config);
+}
+
+/** With the gates of its condition complete, so that the record says all. */
+function completedSegment(edit: Edit, segment: Segment): Segment {
+  if (segment.condition === undefined) return segment;
+  requireReadable(edit, segment);
+  const condition = Condition.toJSON(segment.condition) as ConditionDefinition;
+  return { ...segment, condition: Condition.fromJSON(normalizeSegmentCondition(edit.id.key, condition)) };
 }
 
 function definitionOf(config: FlagConfig): FlagConfigDefinition {
