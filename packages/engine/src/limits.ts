@@ -2,9 +2,9 @@
  * What bounds the engine: every definition and every context is foreign input.
  *
  * Place on the path: read by compile (definitions) and by the operators and
- * gates (contexts). What holds: a set that compiled needs no counter while it
- * evaluates, because the worst case of each flag was added up beforehand. Only
- * JSONLogic, whose work may grow with the context, counts as it goes.
+ * gates (contexts). What holds: the worst case of each flag over usual values
+ * was added up when it compiled. Only what a context makes large, arrays, long
+ * texts and the work of JSONLogic, is counted while a flag is evaluated.
  */
 
 interface EngineLimits {
