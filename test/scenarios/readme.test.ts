@@ -1,7 +1,7 @@
 // Every command of the README, in its order, against what `make run` starts; blocks that need more than that
 // name it, and `ELSEWHERE` says who runs them.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type DevInstance, startDev } from '../support/dev-instance.ts';
@@ -10,6 +10,7 @@ import { startNatsServer } from '../support/nats-server.ts';
 import { TestProcess } from '../support/process.ts';
 import { type CommandBlock, ELSEWHERE, readCommandBlocks } from '../support/readme-commands.ts';
 import { requiresNats } from '../support/requires-nats.ts';
+import { runCommand } from '../support/run-command.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -29,6 +30,16 @@ test('every block says what it needs, and somebody runs it', () => {
   // test/scenarios/packed.test.ts makes the package, and make fresh runs these two.
   expect(withNeed('pack').flatMap(({ commands }) => commands)).toEqual(['make pack']);
   expect(withNeed('fresh').flatMap(({ commands }) => commands)).toEqual(['make run', 'make test']);
+});
+
+test('the flags file that it shows is one, and every flag of it is in force', async () => {
+  const [, text] = /^```yaml\n(.*?)^```$/ms.exec(readFileSync(path.join(ROOT, 'README.md'), 'utf8')) ?? [];
+  const file = path.join(tempDir('readme-flags'), 'flags.yaml');
+  writeFileSync(file, text ?? '');
+  const context = '{"targetingKey":"user-3","country":"NL"}';
+  const asked = await runCommand(['eval', '--all', '--file', file, '-c', context]);
+  expect(asked).toMatchObject({ code: 0, stderr: '' });
+  expect(asked.stdout).toMatch(/^new-search\t.*\tfirst-countries\nsearch-ranking\t/);
 });
 
 test('every promise names a test that exists', () => {
