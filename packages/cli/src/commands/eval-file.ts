@@ -8,6 +8,7 @@ import {
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type FlagsFile, type LoadedFlags, loadFlags } from '../offline/load-flags.ts';
 import type { OfflineFlags } from '../offline/offline-flags.ts';
@@ -102,7 +103,11 @@ function warn(terminal: Terminal, { flags, notes }: LoadedFlags): void {
 function evaluate(terminal: Terminal, key: string, { place, flags, context, nowMs, json }: Question): void {
   const evaluation = flags.evaluate(key, context, nowMs);
   const { errorCode } = evaluation;
-  if (errorCode === 'FLAG_NOT_FOUND') throw notFound(key, place);
+  if (errorCode === 'FLAG_NOT_FOUND') throw notFound(key, place, flags);
+  if (flags.refusalOf(key) !== undefined)
+    throw fail('INVALID_DOCUMENT', `${place}: flag "${key}": ${evaluation.errorMessage}`, {
+      metadata: { flag: key },
+    });
   if (errorCode !== undefined)
     throw fail(REASONS[errorCode], `flag "${key}": ${evaluation.errorMessage}`, { metadata: { flag: key } });
   const result = offlineResult(evaluation);
@@ -119,7 +124,7 @@ function evaluateAll(terminal: Terminal, { flags, context, nowMs, json }: Questi
 function explain(terminal: Terminal, key: string, { place, flags, context, nowMs, json }: Question): void {
   const steps: ExplanationStep[] = [];
   const evaluation = flags.evaluate(key, context, nowMs, { step: (step) => steps.push(step) });
-  if (evaluation.errorCode === 'FLAG_NOT_FOUND') throw notFound(key, place);
+  if (evaluation.errorCode === 'FLAG_NOT_FOUND') throw notFound(key, place, flags);
   const result = offlineResult(evaluation);
   if (json) {
     printJson(terminal, ExplainResponse.toJSON({ result, steps, ...NO_STAMP }));
@@ -129,8 +134,8 @@ function explain(terminal: Terminal, key: string, { place, flags, context, nowMs
   terminal.print(answerText(terminal, result));
 }
 
-function notFound(key: string, place: string): Error {
-  return fail('FLAG_NOT_FOUND', `there is no flag "${key}" in ${place}`, {
+function notFound(key: string, place: string, flags: OfflineFlags): Error {
+  return fail('FLAG_NOT_FOUND', `there is no flag "${key}" in ${place}${didYouMean(key, flags.keys())}`, {
     metadata: { flag: key, next: `flagstream eval --all --file ${place} shows what is there.` },
   });
 }

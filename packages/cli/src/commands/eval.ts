@@ -60,8 +60,8 @@ A line of a batch is {"id", "flag", "context", "now"?, "default"?} and is answer
 "variant", "reason", "ruleId", "enabled", "error"?: {"code", "reason"}}. "now" is an RFC 3339 instant. Where the flag
 has no value to give, "value" is the line's default, if it has one. Blank lines are skipped.
 
-Exit codes: 0 answered, 1 a line of the batch is not valid, 3 there is no such flag, 7 the context or the file does
-not do, 6 no evaluator answered.`,
+Exit codes: 0 answered, 1 a line of the batch is not valid or the flag cannot be evaluated, 3 there is no such flag,
+6 no evaluator answered, 7 the context or the file is not valid.`,
     )
     .action(
       session.action((key: string | undefined, options: EvalOptions, command: Command) => {

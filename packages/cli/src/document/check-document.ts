@@ -165,7 +165,9 @@ class Checker {
     const value = isScalar(node) ? node.value : undefined;
     if (typeof value === 'string' && names.includes(value)) return;
     const meant = typeof value === 'string' ? didYouMean(value, names) : '';
-    this.#add(node, path, `must be one of ${names.join(', ')}, not ${wordFor(node)}${meant}`);
+    // The zero name says nothing: it is accepted and never proposed.
+    const useful = type.values.filter(({ number }) => number !== 0).map(({ name }) => name);
+    this.#add(node, path, `must be one of ${useful.join(', ')}, not ${wordFor(node)}${meant}`);
   }
 
   /** What stands for any JSON: its size and depth, aliases followed, and its numbers. */

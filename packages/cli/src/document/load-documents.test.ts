@@ -90,7 +90,7 @@ describe('loadDocuments', () => {
 `),
     ).toEqual([
       'f0.yaml:3:19: flags[0].flag.name: must be text (write it in quotes), not 5',
-      'f0.yaml:3:28: flags[0].flag.kind: must be one of FLAG_KIND_UNSPECIFIED, FLAG_KIND_BOOLEAN, FLAG_KIND_STRING, FLAG_KIND_NUMBER, FLAG_KIND_OBJECT, FLAG_KIND_ANY, not "BOOLEAN"',
+      'f0.yaml:3:28: flags[0].flag.kind: must be one of FLAG_KIND_BOOLEAN, FLAG_KIND_STRING, FLAG_KIND_NUMBER, FLAG_KIND_OBJECT, FLAG_KIND_ANY, not "BOOLEAN"',
       'f0.yaml:3:43: flags[0].flag.tags: must be a list, not "x"',
       'f0.yaml:3:61: flags[0].flag.clientVisible: must be true or false, not "yes"',
       'f0.yaml:7:30: flags[0].configs.prod.rules[0].window.start: must be a time such as 2026-12-24T18:00:00Z, not "tomorrow"',

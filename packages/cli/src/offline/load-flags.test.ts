@@ -38,6 +38,21 @@ describe('a file of our own', () => {
     expect(load('any.json', nameless, { project: 'other' }).flags.keys()).toEqual(['a']);
   });
 
+  it('is told from one of flagd, whose format must be named', () => {
+    for (const [name, text] of [
+      ['flagd.yaml', FLAGD_YAML],
+      ['flagd.json', '{"$schema":"x","flags":{"f":{}}}'],
+    ] as const)
+      expect(() => load(name, text)).toThrow(
+        expect.objectContaining({
+          message: expect.stringMatching(/flagd\.\w+ looks like a file of flagd$/),
+          next: 'Add --format flagd.',
+        }),
+      );
+    for (const text of ['flag: {}', '[]', '5', '{format: flagstream/v1, flags: {}}'])
+      expect(() => load('other.yaml', text)).toThrow(expect.objectContaining({ reason: 'INVALID_DOCUMENT' }));
+  });
+
   it('says the version of fractional itself', () => {
     expect(() => load('own.yaml', 'format: flagstream/v1', { fractional: 'v1' })).toThrow(/of flagd files/);
   });

@@ -1,8 +1,9 @@
 /** The file of `eval --file` to flags that can be asked. */
 import type { JsonValue } from '@flagstream/engine';
 import { type FractionalVersion, IMPORTERS, type ImportNote } from '@flagstream/importers';
+import { isMap } from 'yaml';
 import { documentError } from '../document/document-problem.ts';
-import { loadDocuments, readSources, type SourceText } from '../document/load-documents.ts';
+import { type LoadedFiles, loadDocuments, readSources, type SourceText } from '../document/load-documents.ts';
 import { parseText } from '../document/parse-text.ts';
 import { UsageError } from '../usage-error.ts';
 import { OfflineFlags } from './offline-flags.ts';
@@ -50,11 +51,27 @@ function loadOwn(
       '--fractional is of flagd files',
       'A file of ours says it for each flag, as jsonLogicDialect.',
     );
-  const loaded = loadDocuments(sources, project ?? 'default');
+  const loaded = ownDocuments(sources, project ?? 'default');
   if (project !== undefined && loaded.project !== undefined && loaded.project !== project)
     throw new UsageError(`${place} is of the project ${loaded.project}, not ${project}`, 'Leave -p out.');
   const units = ownUnits(loaded.set, chooseEnvironment(loaded.set, environment, place));
   return { flags: new OfflineFlags(units.flags, units.segments, []), notes: [] };
+}
+
+function ownDocuments(sources: readonly SourceText[], project: string): LoadedFiles {
+  try {
+    return loadDocuments(sources, project);
+  } catch (error) {
+    const [source] = sources;
+    if (source === undefined || sources.length > 1 || !looksLikeFlagd(source)) throw error;
+    throw new UsageError(`${source.file} looks like a file of flagd`, 'Add --format flagd.');
+  }
+}
+
+/** There the flags are a mapping by key, here a list beside a format. */
+function looksLikeFlagd({ file, text }: SourceText): boolean {
+  const document = parseText(file, text).documents[0];
+  return isMap(document?.get('flags')) && !document?.has('format');
 }
 
 function loadForeign(sources: readonly SourceText[], file: FlagsFile, format: string): LoadedFlags {

@@ -43,10 +43,15 @@ export class OfflineFlags {
     return [...new Set([...this.#set.flagKeys(), ...this.#reasons.keys()])].sort();
   }
 
+  /** Why this flag is not in force; undefined for one that is, and for one that is not there. */
+  refusalOf(flagKey: string): string | undefined {
+    return this.#set.has(flagKey) ? undefined : this.#reasons.get(flagKey);
+  }
+
   /** Never throws. */
   evaluate(flagKey: string, context: JsonObject, nowMs: number, recorder?: Recorder): Evaluation {
-    const reason = this.#reasons.get(flagKey);
-    return reason === undefined || this.#set.has(flagKey)
+    const reason = this.refusalOf(flagKey);
+    return reason === undefined
       ? this.#set.evaluate(flagKey, context, nowMs, recorder)
       : refusal(flagKey, reason);
   }
