@@ -18,6 +18,6 @@ if (isFolder(folder)) {
   process.stdout.write(formatReport(report));
   process.exitCode = hasFailed(report) ? 1 : 0;
 } else {
-  process.stdout.write(`skipped: there is no folder ${folder}\n`);
+  process.stdout.write(`skipped: there is no folder ${folder}; make conformance ARGS=FOLDER names another\n`);
   process.exitCode = named.length === 0 ? 0 : 2;
 }
