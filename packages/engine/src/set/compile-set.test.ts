@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FlagUnit } from '../compile/flag.ts';
 import type { SegmentUnit } from '../compile/segment.ts';
 import { ruleConfig, SWITCH, setOf, switchUnit } from '../definitions.fixture.ts';
-import type { ConditionDefinition, FlagDefinition } from '../model.ts';
+import type { ConditionDefinition, FlagDefinition, JsonObject } from '../model.ts';
 import { compileSet, updateSet } from './compile-set.ts';
 import type { CompiledSet } from './compiled-set.ts';
 
@@ -248,6 +248,58 @@ describe('updateSet', () => {
     const both2 = updateSet(moved, change({ a: flag('a', both(needs('b'), needs('c'))) })).set;
     expect([...both2.affectedBy(['b'], [])].sort()).toEqual(['a', 'b']);
     expect([...both2.affectedBy(['c'], [])].sort()).toEqual(['a', 'c']);
+  });
+});
+
+describe('definitions that are alike', () => {
+  const like: ConditionDefinition = { compare: { attribute: 'x', operator: 'like', values: ['a'] } };
+  const atLeast = (...versions: string[]): ConditionDefinition => ({
+    compare: { attribute: 'x', operator: 'semverGte', values: versions },
+  });
+
+  test.each<[ConditionDefinition, string]>([
+    [like, 'UNKNOWN_OPERATOR'],
+    [{ compare: { attribute: 'x', operator: 'equals', values: [] } }, 'BAD_OPERAND'],
+    [{ compare: { attribute: 'x', operator: 'equals', values: [null] } }, 'BAD_OPERAND'],
+    [{ compare: { attribute: '__proto__', operator: 'exists' } }, 'BAD_ATTRIBUTE'],
+    [{ gate: { gate: { hash: 'md5' }, ranges: [{ to: 1 }] } }, 'NOT_BUILT'],
+    [{ gate: { gate: { prefix: 'p'.repeat(257) }, ranges: [{ to: 1 }] } }, 'LIMIT_EXCEEDED'],
+  ])('%j: each place has its problem', (condition, code) => {
+    expect(codes([flag('a', both(condition, condition)), flag('b', condition)])).toEqual([
+      `a ${code}`,
+      `a ${code}`,
+      `b ${code}`,
+    ]);
+  });
+
+  test('in all but one part are not mixed up', () => {
+    const conditions: Readonly<Record<string, ConditionDefinition>> = {
+      a: atLeast('1.0.0'),
+      b: atLeast('2.0.0'),
+      c: { not: atLeast('1.0.0') },
+      d: atLeast('1.0.0', '3.0.0'),
+      e: { compare: { attribute: 'x', operator: 'semverLt', values: ['1.0.0'] } },
+      f: { compare: { attribute: 'y', operator: 'semverGte', values: ['1.0.0'] } },
+      g: { compare: { attribute: 'x', operator: 'semverGte', values: ['1.0.0'], negate: true } },
+      h: { compare: { attribute: 'x', operator: 'semverGte', values: ['1.0.0'], contextKind: 'org' } },
+    };
+    const set = setOf(Object.entries(conditions).map(([key, condition]) => flag(key, condition)));
+    const on = (context: JsonObject): string =>
+      set
+        .flagKeys()
+        .filter((key) => set.evaluate(key, context, 0).variant === 'on')
+        .join('');
+    expect(on({ x: '1.5.0' })).toBe('ad');
+    expect(on({ x: '2.5.0' })).toBe('abd');
+    expect(on({ x: '0.1.0', y: '1.0.0' })).toBe('cefg');
+    expect(on({ kind: 'org', x: '1.5.0' })).toBe('adh');
+  });
+
+  test('cost as much as others', () => {
+    const costly = { compare: { attribute: 'x', operator: 'matches', values: ['[ab]{200}'] } };
+    const times = (count: number): ConditionDefinition =>
+      both(...new Array<ConditionDefinition>(count).fill(costly));
+    expect(codes([flag('a', times(10)), flag('b', times(100))])).toEqual(['b LIMIT_EXCEEDED']);
   });
 });
 
