@@ -42,26 +42,11 @@ export async function breakEngine(root, { modules, tests }) {
   const options = { plugins: [], ignorers: [wordsIgnorer], excludedMutations: [] };
   const broken = await new Instrumenter(SILENT).instrument(files, options);
   const instrumented = new Map(broken.files.map(({ name, content }) => [path.join(root, name), content]));
-  const keyOf = keysByFile(contents);
   return {
     mutants: broken.mutants
       .filter(({ status, replacement }) => status !== 'Ignored' && replacement !== FILLED_LIST)
-      .map((mutant) => ({
-        key: keyOf(mutant.fileName),
-        ...described(mutant, contents.get(mutant.fileName)),
-      })),
+      .map((mutant) => described(mutant, contents.get(mutant.fileName))),
     script: await bundle(root, tests, instrumented),
-  };
-}
-
-/** Numbers the mutants of each content. */
-function keysByFile(contents) {
-  const counts = new Map();
-  return (file) => {
-    const count = (counts.get(file) ?? 0) + 1;
-    counts.set(file, count);
-    const digest = createHash('sha256').update(contents.get(file)).digest('hex').slice(0, 16);
-    return `${file} ${digest} ${count}`;
   };
 }
 
@@ -71,8 +56,10 @@ function described({ id, fileName, location, mutatorName, replacement }, source)
   const lines = source.split('\n').slice(start.line, end.line + 1);
   lines[lines.length - 1] = lines.at(-1).slice(0, end.column);
   lines[0] = lines[0].slice(start.column);
+  const change = `${start.line}:${start.column} ${end.line}:${end.column} ${mutatorName} ${replacement}`;
   return {
     id,
+    key: `${fileName} ${digestOf(source)} ${digestOf(change)}`,
     file: fileName,
     line: start.line + 1,
     column: start.column + 1,
@@ -80,6 +67,10 @@ function described({ id, fileName, location, mutatorName, replacement }, source)
     code: lines.join('\n'),
     replacement,
   };
+}
+
+function digestOf(text) {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 async function bundle(root, tests, instrumented) {

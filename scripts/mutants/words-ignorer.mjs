@@ -1,24 +1,16 @@
-// An ignorer for Stryker's instrumenter: leaves alone what is only told and never decided. Words of messages and paths of problems
-// may be changed without the engine meaning anything else.
+// An ignorer for Stryker's instrumenter: leaves alone what decides nothing. Words of messages and paths of
+// problems may be changed without the engine meaning anything else, and behind a reported problem nothing counts
+// any more, since the entity is refused.
 
-const REASON = 'only words';
-/** Places of message and path among the arguments of the calls that report. */
+/** Places of message and path among the arguments of the calls that report, by method or function. */
 const TOLD_ARGUMENTS = new Map([
   ['add', [1, 2]],
   ['limit', [0, 1]],
   ['report', [2]],
+  ['lookUp', [2]],
 ]);
 /** Variables and functions that hold or make parts of messages. */
-const TOLD_VARIABLES = new Set([
-  'message',
-  'names',
-  'allowed',
-  'detail',
-  'because',
-  'outcome',
-  'relation',
-  'what',
-]);
+const TOLD_VARIABLES = new Set(['message', 'allowed', 'detail', 'because', 'outcome']);
 const TELLING_FUNCTIONS = /(^|[a-z])Message$|^#?message$|^(kindName|onOrOff|messageOf)$/;
 
 export const wordsIgnorer = {
@@ -27,11 +19,13 @@ export const wordsIgnorer = {
     const told =
       isProse(node) ||
       isProblemPath(node) ||
-      (node.type === 'ConditionalExpression' && isProse(node.consequent) + isProse(node.alternate) > 0) ||
+      isEnumeration(node) ||
+      (node.type === 'ConditionalExpression' && (isProse(node.consequent) || isProse(node.alternate))) ||
       isToldArgument(node, parent) ||
       (node.type === 'VariableDeclarator' && TOLD_VARIABLES.has(node.id.name)) ||
       isTellingFunction(node);
-    return told ? REASON : undefined;
+    if (told) return 'only words';
+    return node.type === 'BooleanLiteral' && isBehindProblem(path) ? 'behind a problem' : undefined;
   },
 };
 
@@ -55,9 +49,24 @@ function isProblemPath(node) {
   return /^path$|Path$/.test(name ?? '');
 }
 
+/** names.join(', ') */
+function isEnumeration(node) {
+  return calledName(node) === 'join' && node.arguments[0]?.value === ', ';
+}
+
 function isToldArgument(node, parent) {
-  if (parent?.type !== 'CallExpression' || parent.callee.type !== 'MemberExpression') return false;
-  return TOLD_ARGUMENTS.get(parent.callee.property.name)?.includes(parent.arguments.indexOf(node)) === true;
+  return TOLD_ARGUMENTS.get(calledName(parent))?.includes(parent.arguments.indexOf(node)) === true;
+}
+
+function calledName(node) {
+  if (node?.type !== 'CallExpression') return undefined;
+  return node.callee.type === 'MemberExpression' ? node.callee.property.name : node.callee.name;
+}
+
+/** In the statement that follows problems.add(...). */
+function isBehindProblem(path) {
+  const statement = path.getStatementParent();
+  return calledName(statement?.getPrevSibling().node?.expression) === 'add';
 }
 
 function isTellingFunction(node) {
