@@ -103,7 +103,7 @@ class OneValueComparison implements Condition, Matcher {
     const matched =
       typeof actual === 'string'
         ? actual.length === this.#chars && actual === this.#value
-        : this.#holdsOfOther(actual, walk);
+        : holdsOfOther(this.#operator, this, actual, walk);
     if (walk.trace !== undefined) {
       const comparison = {
         attribute: this.#attribute,
@@ -115,15 +115,21 @@ class OneValueComparison implements Condition, Matcher {
     return matched;
   }
 
-  #holdsOfOther(actual: JsonValue | undefined, walk: Walk): boolean {
-    if (actual === undefined) return false;
-    spendOnLarge(walk, this.#operator, 1, actual);
-    return applyOperator(this.#operator, this, actual) === true;
-  }
-
   matches(actual: JsonValue): boolean {
     return actual === this.#value;
   }
+}
+
+/** A function, since a private method would cost each comparison a word. */
+function holdsOfOther(
+  operator: Operator,
+  matcher: Matcher,
+  actual: JsonValue | undefined,
+  walk: Walk,
+): boolean {
+  if (actual === undefined) return false;
+  spendOnLarge(walk, operator, 1, actual);
+  return applyOperator(operator, matcher, actual) === true;
 }
 
 interface ComparisonFacts {

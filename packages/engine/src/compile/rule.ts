@@ -4,7 +4,7 @@
  * Place on the path: a stage of a flag; answering undefined lets the next rule
  * try.
  */
-import type { Evaluation } from '../evaluation.ts';
+import type { Evaluation, ExplanationStep } from '../evaluation.ts';
 import type { RuleDefinition } from '../model.ts';
 import type { Trace } from '../trace.ts';
 import { type Condition, type Serve, Stage, type Walk } from '../walk.ts';
@@ -46,7 +46,8 @@ class Rule extends Stage {
 
   override answer(walk: Walk): Evaluation | undefined {
     if (walk.trace === undefined) return this.#decide(walk);
-    return explain(walk.trace, this.#id, this.#index, () => this.#decide(walk));
+    const step = openRule(walk.trace, this.#index);
+    return closeRule(walk.trace, step, this.#id, this.#decide(walk));
   }
 
   #decide(walk: Walk): Evaluation | undefined {
@@ -80,30 +81,42 @@ class ConstantRule extends Stage {
   }
 
   override answer(walk: Walk): Evaluation | undefined {
-    if (walk.trace !== undefined) return this.#explain(walk, walk.trace);
+    if (walk.trace !== undefined) {
+      return explainConstantRule(walk.trace, walk, this.#index, this.#condition, this.#constant);
+    }
     return this.#condition.holds(walk) ? this.#constant : undefined;
-  }
-
-  #explain(walk: Walk, trace: Trace): Evaluation | undefined {
-    return explain(trace, this.#constant.ruleId, this.#index, () => {
-      trace.at('condition');
-      if (!this.#condition.holds(walk)) return undefined;
-      trace.at('serve');
-      explainConstant(this.#constant, trace);
-      return this.#constant;
-    });
   }
 }
 
-function explain(
+/** A function, since a private method would cost each rule a word. */
+function explainConstantRule(
   trace: Trace,
-  id: string,
+  walk: Walk,
   index: number,
-  decide: () => Evaluation | undefined,
+  condition: Condition,
+  constant: Evaluation,
 ): Evaluation | undefined {
+  const step = openRule(trace, index);
+  trace.at('condition');
+  const matched = condition.holds(walk);
+  if (matched) {
+    trace.at('serve');
+    explainConstant(constant, trace);
+  }
+  return closeRule(trace, step, constant.ruleId, matched ? constant : undefined);
+}
+
+function openRule(trace: Trace, index: number): ExplanationStep {
   trace.at(`rules[${index}]`);
-  const step = trace.open('rule', '');
-  const answer = decide();
+  return trace.open('rule', '');
+}
+
+function closeRule(
+  trace: Trace,
+  step: ExplanationStep,
+  id: string,
+  answer: Evaluation | undefined,
+): Evaluation | undefined {
   const decides = answer === undefined ? 'does not decide' : 'decides';
   trace.close(step, answer !== undefined, `Rule "${id}" ${decides}.`);
   return answer;
