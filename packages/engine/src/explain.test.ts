@@ -167,7 +167,8 @@ describe('an explanation', () => {
       nowMs = 0,
     ): ExplanationStep {
       const unit = switchUnit('f', { enabled: true, ...config });
-      const { steps } = explain(setOf([unit, parent, silent], segments), 'f', context, nowMs);
+      const { steps, answer } = explain(setOf([unit, parent, silent], segments), 'f', context, nowMs);
+      expect(answer.reason).not.toBe('ERROR');
       const found = steps.find((step) => step.path === path);
       if (found === undefined) throw new Error(`There is no step ${path}: ${JSON.stringify(steps)}`);
       return found;

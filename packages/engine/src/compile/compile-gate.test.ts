@@ -16,6 +16,7 @@ function problems(gate: object): string[] {
 describe('a gate', () => {
   test.each<object>([
     { seed: 0, offset: 0 },
+    { stringify: '' },
     { seed: MAX_UINT32 },
     { offset: MAX_UINT32 },
     { buckets: MAX_UINT32 },

@@ -42,6 +42,7 @@ describe('a flag', () => {
     [withValue('FLAG_KIND_STRING', 1), [['TYPE_MISMATCH', 'flag', 'variants[0].value']]],
     [withValue('FLAG_KIND_NUMBER', '1'), [['TYPE_MISMATCH', 'flag', 'variants[0].value']]],
     [withValue('FLAG_KIND_NUMBER', Number.NaN), [['TYPE_MISMATCH', 'flag', 'variants[0].value']]],
+    [withValue('FLAG_KIND_OBJECT', { a: [Number.NaN] }), [['TYPE_MISMATCH', 'flag', 'variants[0].value']]],
     [withValue('FLAG_KIND_OBJECT', []), [['TYPE_MISMATCH', 'flag', 'variants[0].value']]],
     [withValue('FLAG_KIND_OBJECT', null), [['TYPE_MISMATCH', 'flag', 'variants[0].value']]],
     [withValue('FLAG_KIND_OBJECT', nested(33)), [['LIMIT_EXCEEDED', 'flag', 'variants[0].value']]],

@@ -86,7 +86,9 @@ describe('a segment', () => {
 
   test('counts the members of its parts, and holds at most a million', () => {
     const half = new Array<string>(500_000).fill('m');
-    expect(problems({ included: half }, { extraIncluded: [half] })).toEqual([]);
+    const unit = { key: 's', segment: { included: half }, extraIncluded: [half] };
+    const set = setOf([switchUnit('f', ruleConfig({ segment: 's' }))], [unit]);
+    expect(set.evaluate('f', { targetingKey: 'm' }, 0).variant).toBe('on');
     expect(problems({ included: ['m'] }, { extraIncluded: [half, half] })).toEqual([
       ['segment', 'LIMIT_EXCEEDED', 'included'],
     ]);

@@ -178,6 +178,19 @@ describe('ignoreCase', () => {
   });
 });
 
+test('text is folded only where an operand can be as long', () => {
+  const [half, whole] = ['A'.repeat(4_096), 'A'.repeat(8_193)];
+  const comparison = { operator: 'equals', values: [half.toLowerCase()], ignoreCase: true };
+  expect(matches(comparison, half)).toBe(true);
+  expect(matches(comparison, whole)).toBe(false);
+});
+
+test('a comparison without an attribute reads the targeting key', () => {
+  const condition = { compare: { operator: 'equals', values: ['u'] } };
+  expect(holds(condition, { targetingKey: 'u' })).toBe(true);
+  expect(holds(condition, { targetingKey: 'v' })).toBe(false);
+});
+
 describe('absence and negation', () => {
   const policy = 'MISSING_POLICY_NEGATE';
   test.each<[ComparisonDefinition, JsonValue | undefined, boolean]>([
@@ -220,6 +233,8 @@ describe('a comparison is refused', () => {
     [{ operator: 'equals', values: [] }, 'BAD_OPERAND', 'values'],
     [{ operator: 'equals', values: ['a', null] }, 'BAD_OPERAND', 'values[1]'],
     [{ operator: 'in', values: [['a']] }, 'BAD_OPERAND', 'values[0]'],
+    [{ operator: 'equals', values: [Number.POSITIVE_INFINITY] }, 'BAD_OPERAND', 'values[0]'],
+    [{ operator: 'matches', values: ['a{299}'] }, 'LIMIT_EXCEEDED', 'values[0]'],
     [{ operator: 'exists', values: ['a'] }, 'BAD_OPERAND', 'values'],
     [{ operator: 'lt', values: ['5'] }, 'BAD_OPERAND', 'values[0]'],
     [{ operator: 'lt', values: [Number.POSITIVE_INFINITY] }, 'BAD_OPERAND', 'values[0]'],
@@ -254,6 +269,8 @@ describe('a comparison is refused', () => {
   test('not at its limits', () => {
     const comparisons: readonly ComparisonDefinition[] = [
       { operator: 'matches', values: ['a'.repeat(256)] },
+      // 300 instructions.
+      { operator: 'matches', values: ['a{298}'] },
       { operator: 'in', values: new Array<string>(10_000).fill('a') },
       { operator: 'in', values: ['a'.repeat(4_096)] },
     ];

@@ -98,6 +98,8 @@ describe('what would change', () => {
     [[1, 2], [1, 2], false],
     [[], {}, true],
     [{}, [], true],
+    [{ length: 0 }, [], true],
+    [[], { length: 0 }, true],
     [{ a: 1, b: 2 }, { a: 1, b: 3 }, true],
     [{ a: 1, b: 2 }, { b: 2, a: 1 }, false],
   ])('of any kind, a variant of %j that becomes %j: %s', (old, fresh, changed) => {

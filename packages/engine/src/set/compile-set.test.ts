@@ -272,6 +272,14 @@ describe('definitions that are alike', () => {
     ]);
   });
 
+  test('have a problem in each flag, also where a gate could be made', () => {
+    const condition = { gate: { gate: { attributes: ['__proto__'] }, ranges: [{ to: 1 }] } };
+    expect(codes([flag('a', condition), flag('b', condition)])).toEqual([
+      'a BAD_ATTRIBUTE',
+      'b BAD_ATTRIBUTE',
+    ]);
+  });
+
   test('in all but one part are not mixed up', () => {
     const conditions: Readonly<Record<string, ConditionDefinition>> = {
       a: atLeast('1.0.0'),

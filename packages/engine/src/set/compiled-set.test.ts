@@ -102,6 +102,7 @@ describe('what a flag answers', () => {
       flagKey: 'g',
       reason: 'ERROR',
       errorCode: 'FLAG_NOT_FOUND',
+      enabled: false,
     });
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
