@@ -11,6 +11,10 @@ import { SeededRandom } from './seeded-random.ts';
 
 const FLAG_KEY = 'flag';
 const DEPTH = 4;
+/** Rules of a list at most. */
+const RULES = 10;
+/** What flagd writes in another way, so that no variant has it in its name. */
+const ESCAPED = /[<>&"\\\p{Cc}\u2028\u2029]/u;
 /** One case in so many is about the document instead of its targeting. */
 const DOCUMENTS = 5;
 /** Keeps the cases of different seeds apart. */
@@ -33,21 +37,30 @@ function flagdCase(seed: number, index: number): FlagdCase {
 }
 
 function targetingDocument(random: SeededRandom): Omit<FlagdCase, 'id' | 'flagKey'> {
-  const rule = targeting(random, 1 + random.below(DEPTH));
   const context = anyContext(random);
+  const rule = random.chance(0.4)
+    ? manyRules(random, context)
+    : targeting(random, random.chance(0.5) ? 1 : 1 + random.below(DEPTH));
+  const name = resultName(rule, context);
   const flag = {
     state: 'ENABLED',
-    variants: { ...VARIANTS, ...ownVariant(rule, context) },
+    variants: name === undefined ? VARIANTS : { ...VARIANTS, [name]: name },
     defaultVariant: 'off',
     targeting: rule,
   };
   return { document: JSON.stringify({ flags: { [FLAG_KEY]: flag } }), context, type: 'string' };
 }
 
-/** A variant that bears our result as its name: whatever the result, it must be the same as the other's. */
-function ownVariant(rule: JsonValue, context: JsonObject): JsonObject {
+/** A list of rules that have results, which the result of the list has as its items. */
+function manyRules(random: SeededRandom, context: JsonObject): JsonValue {
+  return random
+    .list(2, RULES, () => targeting(random, 1))
+    .filter((rule) => !ESCAPED.test(resultName(rule, context) ?? '\\'));
+}
+
+/** Our result as the name of a variant: then the other's result must be the same to find it. */
+function resultName(rule: JsonValue, context: JsonObject): string | undefined {
   const outcome = applyJsonLogic(rule, context, { flagKey: FLAG_KEY });
-  if (outcome.kind !== 'value') return {};
-  const name = canonicalText(outcome.value).replaceAll('"', '');
-  return name === '' ? {} : { [name]: name };
+  const name = outcome.kind === 'value' ? canonicalText(outcome.value).replaceAll('"', '') : '';
+  return name === '' ? undefined : name;
 }

@@ -2,7 +2,8 @@
 
 import type { JsonObject, JsonValue } from '@flagstream/engine';
 import type { SeededRandom } from './seeded-random.ts';
-import { anyNumber, anyObject, anyScalar, anyText, anyValue, anyVersion } from './values.ts';
+import { anyText, anyVersion, numericText } from './texts.ts';
+import { anyNumber, anyObject, anyScalar, anyValue } from './values.ts';
 
 /** Values that are read as expressions where a server takes data for code. */
 const CODE: readonly JsonValue[] = [
@@ -29,10 +30,11 @@ export function anyContext(random: SeededRandom): JsonObject {
   add('list', 0.8, () => anyList(random));
   add('users', 0.7, () => users(random));
   add('nested', 0.7, () => ({ a: { b: anyList(random), c: anyScalar(random) }, '': anyScalar(random) }));
+  add('count', 0.7, () => (random.chance(0.7) ? anyNumber(random) : numericText(random)));
   add('flag', 0.5, () => random.chance(0.5));
   add('nothing', 0.5, () => null);
   add('any', 0.6, () => anyValue(random, 2));
-  add('code', 0.4, () => random.pick(CODE));
+  add('code', 0.5, () => random.pick(CODE));
   add('a', 0.4, () => anyScalar(random));
   add('', 0.1, () => anyScalar(random));
   add('0', 0.2, () => anyScalar(random));
@@ -48,6 +50,7 @@ function targetingKey(random: SeededRandom): JsonValue {
   return random.weighted<JsonValue>([
     [6, () => `user-${random.below(1_000)}`],
     [2, () => anyText(random)],
+    [1, () => ''],
     [1, () => anyScalar(random)],
     [0.5, () => anyValue(random, 1)],
   ]);

@@ -5,7 +5,8 @@ import type { JsonObject, JsonValue } from '@flagstream/engine';
 import type { FlagdCase } from '../support/flagd-go.ts';
 import { anyContext } from './contexts.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import { anyObject, anyScalar, anyText, anyValue } from './values.ts';
+import { anyText } from './texts.ts';
+import { anyObject, anyScalar, anyValue } from './values.ts';
 
 const TYPES = ['boolean', 'string', 'number', 'object', 'any', 'any'];
 const EVALUATORS = ['a', 'b', 'é', '<c>', 'd"d', 'zz'];
@@ -33,7 +34,7 @@ function flagsOf(random: SeededRandom, flagKey: string): JsonValue {
     [
       0.5,
       () => [
-        { key: flagKey, state: 'DISABLED' },
+        { ...flag, key: flagKey, state: 'DISABLED' },
         { ...flag, key: flagKey },
       ],
     ],
@@ -64,22 +65,7 @@ function anyFlag(random: SeededRandom): JsonObject {
 }
 
 function anyVariants(random: SeededRandom): JsonObject {
-  const names = [
-    'on',
-    'off',
-    'true',
-    'false',
-    '1',
-    '1.5',
-    'null',
-    'é',
-    'a b',
-    '<x>',
-    'a"b',
-    'a\\b',
-    '',
-    '[]',
-  ];
+  const names = ['on', 'off', 'true', 'false', '1', '1.5', 'null', 'é', 'a b', '<x>', 'a"b', 'a\\b', '[]'];
   const kinds: readonly (() => JsonValue)[] = [
     () => random.chance(0.5),
     () => anyText(random),
@@ -91,6 +77,7 @@ function anyVariants(random: SeededRandom): JsonObject {
   return Object.fromEntries([
     ['on', kind()],
     ['off', kind()],
+    ...(random.chance(0.01) ? [['', kind()] as const] : []),
     ...random.list(
       0,
       3,
@@ -110,12 +97,16 @@ function defaultVariant(random: SeededRandom, names: readonly string[]): JsonVal
 }
 
 function metadata(random: SeededRandom): JsonValue {
-  return random.chance(0.9) ? anyObject(random, 1) : anyValue(random, 2);
+  if (random.chance(0.1)) return anyValue(random, 2);
+  // Few names, so that those of the flag meet those of its set.
+  return Object.fromEntries(
+    random.list(0, 3, () => [random.pick(['a', 'b', 'c']), random.chance(0.8) ? anyScalar(random) : [1]]),
+  );
 }
 
 function anyTargeting(random: SeededRandom, names: readonly string[]): JsonValue {
   const name = (): string => random.pick(names);
-  const reference = (): JsonValue => ({ $ref: random.pick(EVALUATORS) });
+  const reference = (): JsonObject => ({ $ref: random.pick(EVALUATORS) });
   return random.weighted<JsonValue>([
     [2, () => ({})],
     [2, () => null],
@@ -133,7 +124,8 @@ function anyTargeting(random: SeededRandom, names: readonly string[]): JsonValue
     [4, () => ({ if: [reference(), name(), name()] })],
     [3, reference],
     [1, () => ({ and: [reference(), reference(), name()] })],
-    [0.5, () => ({ ...(reference() as JsonObject), x: 1 })],
+    [1, () => ({ if: [{ $ref: 'a', x: 1 }, name(), name()] })],
+    [0.5, () => ({ $ref: 'a', and: [] })],
     [0.5, () => ({ if: [true, { $ref: anyScalar(random) }] })],
     [
       1,

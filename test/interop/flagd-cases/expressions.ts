@@ -4,7 +4,8 @@
 import type { JsonValue } from '@flagstream/engine';
 import { PATHS } from './paths.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import { anyNumber, anyObject, anyScalar, anyText, anyValue, anyVersion, wideNumber } from './values.ts';
+import { anyText, anyVersion, blankedText, numericText, wideText } from './texts.ts';
+import { anyNumber, anyObject, anyScalar, anyValue, wideNumber } from './values.ts';
 
 /** A value with at most `depth` levels of operators. */
 type Make = (random: SeededRandom, depth: number) => JsonValue;
@@ -40,29 +41,42 @@ function either(...makes: readonly Make[]): Make {
 const numeric: Make = (random, depth) =>
   random.weighted<JsonValue>([
     [4, () => anyNumber(random)],
-    [2, () => variable(random)],
-    [2, () => call(random, depth, ['+', '-', '*', '/', '%', 'max', 'min', 'abs', 'reduce'])],
-    [1, () => anyText(random)],
-    [1, () => expression(random, depth)],
+    [2, () => numericText(random)],
+    [2, () => ({ var: random.pick(['age', 'count', 'count', 'list.0', 'users.0.age', 'nested.a.c']) })],
+    [2, () => call(random, depth, ['+', '-', '*', '/', '%', 'max', 'min', 'abs', 'reduce'], anyNumber)],
+    [0.5, () => expression(random, depth)],
   ]);
 
 const textual: Make = (random, depth) =>
   random.weighted<JsonValue>([
-    [4, () => anyText(random)],
-    [3, () => variable(random)],
-    [2, () => call(random, depth, ['cat', 'substr', 'var'])],
-    [1, () => expression(random, depth)],
+    [3, () => anyText(random)],
+    [1, () => blankedText(random)],
+    [1, () => wideText(random)],
+    [3, () => ({ var: random.pick(['email', 'version', 'targetingKey', 'list.0', 'users.0.name', 'é']) })],
+    [2, () => call(random, depth, ['cat', 'substr', 'var'], anyText)],
+    [0.5, () => expression(random, depth)],
   ]);
 
-const comparable: Make = either(numeric, numeric, textual);
+const comparable: Make = either(numeric, textual, anyScalar, expression);
+
+/** Two operands and more, both of one kind most of the time. */
+const compared: Make = (random, depth) =>
+  either(
+    alike(2, 3, numeric),
+    alike(2, 3, textual),
+    alike(2, 3, wideText),
+    alike(2, 4, comparable),
+  )(random, depth);
 
 const list: Make = (random, depth) =>
   random.weighted<JsonValue>([
     [3, () => ({ var: random.pick(['list', 'users', 'nested.a.b', 'tags', 'any', '']) })],
     [2, () => random.list(0, 4, () => anyScalar(random))],
+    [1, () => random.list(0, 4, () => (random.chance(0.8) ? anyNumber(random) : null))],
+    [1, () => random.list(1, 4, () => numericText(random))],
     [1, () => random.list(0, 3, () => expression(random, depth))],
     [2, () => call(random, depth, ['map', 'filter', 'merge', 'missing', 'missing_some'])],
-    [1, () => [random.list(0, 3, () => anyNumber(random)), anyScalar(random)]],
+    [1, () => [[random.below(3), random.below(6)], anyScalar(random)]],
     [1, () => expression(random, depth)],
   ]);
 
@@ -79,7 +93,8 @@ const body: Make = (random, depth) =>
   random.weighted<JsonValue>([
     [3, () => truth(random, depth)],
     [3, () => expression(random, depth)],
-    [2, () => ({ var: random.pick(['', 'age', 'name', 'tags', 'a', 'targetingKey', '0']) })],
+    [1, () => ({ var: null })],
+    [2, () => ({ var: random.pick(['', '.age', 'age', 'name', 'tags', 'a', 'targetingKey', '0']) })],
     [1, () => numeric(random, depth)],
   ]);
 
@@ -97,9 +112,11 @@ const version: Make = (random, depth) =>
     [12, () => anyVersion(random)],
     [3, () => ({ var: 'version' })],
     [1, () => anyNumber(random)],
-    [1, () => wideNumber(random)],
+    [2, () => wideNumber(random)],
     [1, () => expression(random, depth)],
   ]);
+
+const nothing: Make = () => null;
 
 const relation: Make = (random) =>
   random.weighted<JsonValue>([
@@ -164,15 +181,14 @@ const path: Make = (random) => {
 
 /** What makes the argument of each operator. */
 const OPERATORS: ReadonlyMap<string, Make> = new Map([
-  ...sharing(['==', '!=', '===', '!=='], alike(2, 2, expression)),
-  ...sharing(['<', '<=', '>', '>='], alike(2, 3, comparable)),
+  ...sharing(['==', '!=', '===', '!==', '<', '<=', '>', '>='], compared),
   ...sharing(['!', '!!'], alike(1, 1, expression)),
   ...sharing(['and', 'or'], alike(1, 3, truth)),
   ...sharing(['if', '?:'], alike(1, 5, expression)),
   ...sharing(['+', '*', '-', '/', 'max', 'min'], alike(1, 3, numeric)),
   ['%', alike(2, 2, numeric)],
   ['abs', alike(1, 1, numeric)],
-  ['cat', alike(1, 4, textual)],
+  ['cat', alike(1, 4, either(textual, textual, numeric, nothing))],
   ['substr', either(inOrder(textual, position), inOrder(textual, position, position))],
   ...sharing(['starts_with', 'ends_with'], alike(2, 2, textual)),
   ['in', inOrder(either(textual, numeric), either(textual, list, list))],
@@ -206,9 +222,14 @@ function variable(random: SeededRandom): JsonValue {
   return { var: path(random, 0) };
 }
 
-/** A call of one of the operators. */
-function call(random: SeededRandom, depth: number, names: readonly string[]): JsonValue {
-  if (depth <= 0) return variable(random);
+/** A call of one of the operators, or what stands in its place at the bottom. */
+function call(
+  random: SeededRandom,
+  depth: number,
+  names: readonly string[],
+  leaf: (random: SeededRandom) => JsonValue = variable,
+): JsonValue {
+  if (depth <= 0) return leaf(random);
   const name = random.pick(names);
   return { [name]: OPERATORS.get(name)!(random, depth - 1) };
 }
@@ -229,6 +250,7 @@ export function targeting(random: SeededRandom, depth: number): JsonValue {
   return random.weighted<JsonValue>([
     [6, () => call(random, depth, NAMES)],
     [2, () => ({ if: [call(random, depth, NAMES), 'on', 'off'] })],
+    [0.3, () => ({ if: [true, { var: random.pick(['code', 'users.0.code']) }] })],
     [1, () => ({ fractional: [expression(random, depth - 1), ['on', 50], ['off', 50]] })],
     [0.5, () => expression(random, depth)],
   ]);

@@ -149,6 +149,21 @@ describe('a flagd document', () => {
     expect(read(document)).toEqual({ outcome: 'rejected', path, reason: expect.stringMatching(reason) });
   });
 
+  it('counts a flag set that is no text as none', () => {
+    const flag = (value: number, metadata: JsonObject): JsonObject => ({
+      key: 'a',
+      variants: { v: value },
+      metadata,
+    });
+    const flags = [flag(1, {}), flag(2, { flagSetId: [1] }), flag(3, { flagSetId: null })];
+    const read = imported({ flags }).flags;
+    expect(read.map(({ flag: { variants } }) => variants?.[0]?.value)).toEqual([3]);
+    const set = { flagSetId: 'shop' };
+    expect(imported({ flags, metadata: set }).report.refused).toMatchObject([
+      { flag: 'a', construct: 'flagSetId' },
+    ]);
+  });
+
   it('whose flags are null holds none', () => {
     expect(imported({ flags: null })).toMatchObject({ flags: [], report: { notes: [{ path: 'flags' }] } });
   });

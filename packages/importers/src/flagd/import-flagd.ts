@@ -14,7 +14,7 @@ import type {
   ImportSource,
   Refusal,
 } from '../import-report.ts';
-import { isJsonObject, member, placeIn, presentMember, wordFor } from '../json-shape.ts';
+import { isJsonObject, member, placeIn, wordFor } from '../json-shape.ts';
 import { decodedMember, decodedPresentMember } from './decoded-member.ts';
 import { FLAGD_DIALECTS } from './dialect.ts';
 import { Evaluators } from './evaluators.ts';
@@ -148,7 +148,7 @@ class FlagdReader {
     this.#refuse(last.key, {
       path: last.path,
       construct: 'flagSetId',
-      reason: `The key stands in several flag sets (${sets.join(', ')}); import each flag set by itself.`,
+      reason: `The key stands in several flag sets (${sets.map((id) => JSON.stringify(id)).join(', ')}); import each flag set by itself.`,
     });
     return [];
   }
@@ -170,10 +170,14 @@ function keyed(flags: JsonObject): readonly Written[] {
   return Object.entries(flags).map(([key, flag]) => ({ key, path: placeIn('flags', key), flag }));
 }
 
+/** As in flagd, a flag's own hides that of the set, and what is no text is none. */
 function flagSetOf(flag: JsonValue, set: FlagSetFacts): string {
-  const metadata = isJsonObject(flag) ? decodedPresentMember(flag, 'metadata') : undefined;
-  const own = isJsonObject(metadata) ? presentMember(metadata, 'flagSetId') : undefined;
-  return JSON.stringify(own ?? member(set.metadata, 'flagSetId') ?? '');
+  const own = isJsonObject(flag) ? decodedPresentMember(flag, 'metadata') : undefined;
+  const id = [own, set.metadata]
+    .filter(isJsonObject)
+    .map((metadata) => member(metadata, 'flagSetId'))
+    .find((value) => value !== undefined);
+  return typeof id === 'string' ? id : '';
 }
 
 /** flagd calls an evaluator empty whose text has less than three characters. */
