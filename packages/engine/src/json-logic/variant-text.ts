@@ -43,8 +43,9 @@ function textOf(text: string): string {
     .replaceAll('"', '');
 }
 
-/** Each value adds to the text, so that its bound also bounds the work. */
+/** Each value adds to the text, so that its bound also bounds the work, and takes a step. */
 function append(value: JsonValue, depth: number, out: { text: string }, run: Run): boolean {
+  run.spend(1);
   if (depth < 0 || out.text.length > LIMITS.operandChars) return false;
   if (typeof value === 'number' && !Number.isFinite(value)) throw NO_NUMBER;
   if (typeof value === 'number') out.text += jsonNumber(value);
