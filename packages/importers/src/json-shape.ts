@@ -15,11 +15,6 @@ export function member(object: JsonObject, name: string): JsonValue | undefined 
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** The member; one that is null counts as absent. */
-export function presentMember(object: JsonObject, name: string): JsonValue | undefined {
-  return member(object, name) ?? undefined;
-}
-
 /** "a list", "true" and so on, for messages. */
 export function wordFor(value: JsonValue | undefined): string {
   if (value === undefined) return 'nothing';
