@@ -183,7 +183,9 @@ export interface ServeDefinition {
   readonly enabledOverride?: EnabledOverride;
 }
 
-export type MissingPolicy = 'MISSING_POLICY_NO_MATCH' | 'MISSING_POLICY_NEGATE';
+export type MissingPolicy = 'MISSING_POLICY_NO_MATCH' | 'MISSING_POLICY_NEGATE' | 'MISSING_POLICY_UNKNOWN';
+
+export type MissingSegmentPolicy = 'MISSING_SEGMENT_POLICY_NO_MATCH' | 'MISSING_SEGMENT_POLICY_ERROR';
 
 export interface ComparisonDefinition {
   readonly attribute?: string;
@@ -202,7 +204,7 @@ export interface ConditionListDefinition {
   readonly conditions?: readonly ConditionDefinition[];
 }
 
-/** Exactly one member is present. */
+/** Exactly one member is present, not counting `missingSegment`. */
 export interface ConditionDefinition {
   readonly all?: ConditionListDefinition;
   readonly any?: ConditionListDefinition;
@@ -212,6 +214,8 @@ export interface ConditionDefinition {
   readonly prerequisite?: PrerequisiteDefinition;
   readonly gate?: GateMatchDefinition;
   readonly jsonLogic?: JsonValue;
+  /** Beside `segment` alone; absent: a segment that is not there is refused at compile. */
+  readonly missingSegment?: MissingSegmentPolicy;
 }
 
 export interface WindowDefinition {

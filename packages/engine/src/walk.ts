@@ -9,6 +9,7 @@
  */
 import type { Schedule } from './compile/schedule.ts';
 import type { Evaluation, EvaluationErrorCode } from './evaluation.ts';
+import { LIMITS } from './limits.ts';
 import type { FlagKind, JsonObject } from './model.ts';
 import type { Trace } from './trace.ts';
 
@@ -80,7 +81,7 @@ export class Walk {
   readonly directory: Directory;
   context: JsonObject = EMPTY_CONTEXT;
   nowMs = 0;
-  /** Work that depends on the context, so far: JSONLogic and large values count it against LIMITS.evaluationSteps. */
+  /** Work that grows with the context, so far: JSONLogic and large values count it against LIMITS.evaluationSteps. */
   steps = 0;
   trace: Trace | undefined = undefined;
 
@@ -93,6 +94,12 @@ export class Walk {
     this.nowMs = nowMs;
     this.steps = 0;
     this.trace = trace;
+  }
+
+  /** Counts work that grows with the context. Throws when none is left. */
+  spend(steps: number): void {
+    this.steps += steps;
+    if (this.steps > LIMITS.evaluationSteps) throw OVER_BUDGET;
   }
 
   /** Lets go of the caller's context. */
@@ -115,3 +122,8 @@ export class WalkAbort extends Error {
     this.code = code;
   }
 }
+
+const OVER_BUDGET = new WalkAbort(
+  'GENERAL',
+  `The evaluation takes more than ${LIMITS.evaluationSteps} steps over this context.`,
+);

@@ -207,6 +207,18 @@ export const EXAMPLES: readonly (readonly [requirement: string, system: string, 
     },
   ],
   [
+    'R10 a third truth value is refused',
+    'PostHog',
+    {
+      segment: {
+        condition: {
+          compare: { attribute: 'a', operator: 'equals', values: ['x'], missing: 'MISSING_POLICY_UNKNOWN' },
+        },
+      },
+      problems: ['NOT_BUILT condition.compare.missing'],
+    },
+  ],
+  [
     'R11 a dialect of operators by name',
     'ConfigCat',
     {
@@ -246,6 +258,21 @@ export const EXAMPLES: readonly (readonly [requirement: string, system: string, 
         excluded: ['a', 'b'],
         includedFirst: true,
         condition: { gate: { gate: { prefix: 'segment.salt.' }, ranges: [{ to: 10_000 }] } },
+      },
+    },
+  ],
+  [
+    'R13 a segment that is not there',
+    'Unleash',
+    {
+      config: {
+        rules: [
+          {
+            id: 'r',
+            condition: { segment: 'gone', missingSegment: 'MISSING_SEGMENT_POLICY_NO_MATCH' },
+            serve: SERVE_ON,
+          },
+        ],
       },
     },
   ],

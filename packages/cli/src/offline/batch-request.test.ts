@@ -23,8 +23,8 @@ describe('a line of a batch', () => {
     });
   });
 
-  it('asks nothing when it is blank', () => {
-    for (const text of ['', ' \t', '\r', '\ufeff']) expect(parse(text)).toBeUndefined();
+  it.each(['', ' \t', '\r', '\ufeff'])('is not JSON when it is blank: %j', (text) => {
+    expect(parse(text)).toEqual({ id: null, reason: expect.stringMatching(/^The line is not JSON: /) });
   });
 
   it.each([

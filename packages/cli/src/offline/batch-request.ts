@@ -30,11 +30,10 @@ export interface BadLine {
 
 /** Nesting of a default: it is echoed, and the platform's writer recurses. */
 const DEFAULT_DEPTH_MAX = 100;
-const BLANK = /^\s*$/;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Undefined for a blank line, which asks nothing. */
-export function parseLine(line: Line): BatchRequest | BadLine | undefined {
+/** A blank line is not JSON either: as many lines come out as went in. */
+export function parseLine(line: Line): BatchRequest | BadLine {
   if (line === 'too long') return { id: null, reason: `The line is longer than ${LINE_BYTES_MAX} bytes.` };
   let text: string;
   try {
@@ -42,7 +41,6 @@ export function parseLine(line: Line): BatchRequest | BadLine | undefined {
   } catch {
     return { id: null, reason: 'The line is not UTF-8.' };
   }
-  if (BLANK.test(text)) return undefined;
   let value: JsonValue;
   try {
     value = JSON.parse(text) as JsonValue;

@@ -83,6 +83,10 @@ describe('runBatch', () => {
         id: null,
         error: { code: 'INVALID_ARGUMENT', reason: expect.stringMatching(/^The line is not JSON/) },
       },
+      {
+        id: null,
+        error: { code: 'INVALID_ARGUMENT', reason: expect.stringMatching(/^The line is not JSON/) },
+      },
       { id: null, error: { code: 'INVALID_ARGUMENT', reason: expect.stringMatching(/longer than/) } },
       { id: 3, reason: 'DEFAULT', ruleId: '', enabled: true },
     ]);

@@ -23,7 +23,6 @@ export async function runBatch(terminal: Terminal, evaluate: Evaluate): Promise<
     let text = '';
     for (const line of lines) {
       const request = parseLine(line);
-      if (request === undefined) continue;
       if (isBadLine(request)) {
         code = EXIT.failure;
         text += `${badLineAnswer(request)}\n`;

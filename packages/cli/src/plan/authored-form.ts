@@ -13,6 +13,10 @@ import {
 } from '@flagstream/protocol/gen/flagstream/v1/model';
 
 export function flagAsAuthored(stored: Flag, written: Flag): Flag {
+  const variants = stored.variants.map((variant, i) =>
+    written.variants[i]?.key === '' && variant.key === String(i) ? { ...variant, key: '' } : variant,
+  );
+  if (variants.length === written.variants.length) return { ...stored, variants };
   const leftOut = written.kind === FlagKind.BOOLEAN && written.variants.length === 0;
   if (!leftOut) return stored;
   return { ...stored, variants: [], offVariant: written.offVariant === '' ? '' : stored.offVariant };

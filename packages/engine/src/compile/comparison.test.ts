@@ -21,7 +21,7 @@ const many = (length: number, item: (index: number) => string): string[] =>
 
 const OVER_BUDGET = {
   errorCode: 'GENERAL',
-  errorMessage: 'The comparisons take more than 100000 steps over this context.',
+  errorMessage: 'The evaluation takes more than 100000 steps over this context.',
 };
 
 describe('comparisons of large values', () => {

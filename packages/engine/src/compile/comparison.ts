@@ -19,24 +19,13 @@ import {
   type Operator,
 } from '../operators/operator.ts';
 import { shown, type Trace } from '../trace.ts';
-import { type Condition, type Walk, WalkAbort } from '../walk.ts';
+import type { Condition, Walk } from '../walk.ts';
 import { NEVER } from './fixed-condition.ts';
 import type { CompiledComparison } from './part-pool.ts';
 import type { Scope } from './scope.ts';
 
 /** Longer lists are rarely alike, and their JSON is a long key. */
 const FEW_VALUES = 8;
-
-const OVER_BUDGET = new WalkAbort(
-  'GENERAL',
-  `The comparisons take more than ${LIMITS.evaluationSteps} steps over this context.`,
-);
-
-/** Counts what a large value takes beside the steps that compile has counted. Throws when the walk has none left. */
-function spendOnLarge(walk: Walk, operator: Operator, steps: number, actual: JsonValue): void {
-  walk.steps += steps * furtherValues(operator, actual);
-  if (walk.steps > LIMITS.evaluationSteps) throw OVER_BUDGET;
-}
 
 class Comparison implements Condition {
   readonly #attribute: AttributePath;
@@ -68,7 +57,8 @@ class Comparison implements Condition {
 
   holds(walk: Walk): boolean {
     const actual = this.#attribute.read(walk.context);
-    if (isLarge(actual)) spendOnLarge(walk, this.#operator, this.#steps, actual!);
+    // What compile has counted is for one short value.
+    if (isLarge(actual)) walk.spend(this.#steps * furtherValues(this.#operator, actual!));
     const result = actual === undefined ? undefined : applyOperator(this.#operator, this.#matcher, actual);
     const matched = result === undefined ? this.#whenUnread : result !== this.#negate;
     if (walk.trace !== undefined) {
@@ -128,7 +118,7 @@ function holdsOfOther(
   walk: Walk,
 ): boolean {
   if (actual === undefined) return false;
-  spendOnLarge(walk, operator, 1, actual);
+  walk.spend(furtherValues(operator, actual));
   return applyOperator(operator, matcher, actual) === true;
 }
 
@@ -176,6 +166,7 @@ function isShareable({ values = [] }: ComparisonDefinition): boolean {
 
 function compileAnew(comparison: ComparisonDefinition, path: string, scope: Scope): CompiledComparison {
   const attribute = scope.attribute(comparison.attribute ?? '', `${path}.attribute`, comparison.contextKind);
+  checkMissing(comparison, path, scope);
   const operator = findOperator(comparison, path, scope);
   if (operator === undefined) return { condition: NEVER, steps: 0 };
   checkOperands(comparison, operator, path, scope);
@@ -190,6 +181,14 @@ function compileAnew(comparison: ComparisonDefinition, path: string, scope: Scop
       ? new OneValueComparison(attribute, operator, matcher.operand)
       : new Comparison(attribute, operator, compiled, values, comparison);
   return { condition, steps };
+}
+
+function checkMissing({ missing }: ComparisonDefinition, path: string, scope: Scope): void {
+  if (missing === undefined || missing === 'MISSING_POLICY_NO_MATCH' || missing === 'MISSING_POLICY_NEGATE') {
+    return;
+  }
+  const message = 'A condition is true or false: a third truth value is not built into this engine.';
+  scope.problems.add('NOT_BUILT', `${path}.missing`, message);
 }
 
 function findOperator(comparison: ComparisonDefinition, path: string, scope: Scope): Operator | undefined {

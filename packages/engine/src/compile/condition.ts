@@ -6,8 +6,8 @@
  */
 import { compileJsonLogicCondition } from '../json-logic/json-logic-condition.ts';
 import { LIMITS } from '../limits.ts';
-import type { ConditionDefinition, ConditionListDefinition } from '../model.ts';
-import type { Condition, Walk } from '../walk.ts';
+import type { ConditionDefinition, ConditionListDefinition, MissingSegmentPolicy } from '../model.ts';
+import { type Condition, type Walk, WalkAbort } from '../walk.ts';
 import { compileComparison } from './comparison.ts';
 import { NEVER } from './fixed-condition.ts';
 import { gatePrefixes } from './gate.ts';
@@ -15,21 +15,22 @@ import { compileGateMatch } from './gate-match.ts';
 import { compilePrerequisiteCondition } from './prerequisite.ts';
 import type { Scope } from './scope.ts';
 
-type MemberName = keyof ConditionDefinition;
+type MemberName = Exclude<keyof ConditionDefinition, 'missingSegment'>;
 type MemberCompiler<Name extends MemberName> = (
   member: NonNullable<ConditionDefinition[Name]>,
   path: string,
   scope: Scope,
   depth: number,
+  missingSegment: MissingSegmentPolicy | undefined,
 ) => Condition;
-type MemberCompilers = { readonly [Name in keyof Required<ConditionDefinition>]: MemberCompiler<Name> };
+type MemberCompilers = { readonly [Name in MemberName]: MemberCompiler<Name> };
 
 const MEMBERS: MemberCompilers = {
   all: (list, path, scope, depth) => new ConditionList(compileList(list, path, scope, depth), true),
   any: (list, path, scope, depth) => new ConditionList(compileList(list, path, scope, depth), false),
   not: (inner, path, scope, depth) => new Negation(compileCondition(inner, path, scope, depth + 1)),
   compare: compileComparison,
-  segment: compileSegmentTest,
+  segment: (key, path, scope, _depth, missing) => compileSegmentTest(key, missing, path, scope),
   prerequisite: (member, path, scope, depth) =>
     compilePrerequisiteCondition(member, path, scope, (value, valuePath) =>
       compileCondition(value, valuePath, scope, depth + 1),
@@ -84,14 +85,19 @@ class Negation implements Condition {
 
 class SegmentTest implements Condition {
   readonly #segmentKey: string;
+  /** Thrown when the segment is not there; undefined: nobody is in it. */
+  readonly #whenMissing: WalkAbort | undefined;
 
-  constructor(segmentKey: string) {
+  constructor(segmentKey: string, whenMissing: WalkAbort | undefined) {
     this.#segmentKey = segmentKey;
+    this.#whenMissing = whenMissing;
   }
 
   holds(walk: Walk): boolean {
     const step = walk.trace?.openEntity('segment', 'segment');
-    const result = walk.directory.segment(this.#segmentKey)?.contains(walk) ?? false;
+    const segment = walk.directory.segment(this.#segmentKey);
+    if (segment === undefined && this.#whenMissing !== undefined) throw this.#whenMissing;
+    const result = segment?.contains(walk) ?? false;
     if (step !== undefined) {
       const contains = result ? 'contains' : 'does not contain';
       walk.trace?.close(step, result, `Segment "${this.#segmentKey}" ${contains} the subject.`);
@@ -119,6 +125,11 @@ export function compileCondition(
     scope.problems.add('BAD_CONDITION', path, message);
     return NEVER;
   }
+  const { segment, missingSegment } = condition;
+  if (missingSegment !== undefined && segment === undefined) {
+    const message = 'Only a test of a segment says what a segment that is not there means.';
+    scope.problems.add('BAD_CONDITION', `${path}.missingSegment`, message);
+  }
   return compileMember(name, condition, `${path}.${name}`, scope, depth);
 }
 
@@ -130,7 +141,7 @@ function compileMember<Name extends MemberName>(
   depth: number,
 ): Condition {
   const compile: MemberCompilers[Name] = MEMBERS[name];
-  return compile(condition[name]!, path, scope, depth);
+  return compile(condition[name]!, path, scope, depth, condition.missingSegment);
 }
 
 function compileList(list: ConditionListDefinition, path: string, scope: Scope, depth: number): Condition[] {
@@ -139,8 +150,24 @@ function compileList(list: ConditionListDefinition, path: string, scope: Scope, 
   );
 }
 
-function compileSegmentTest(segmentKey: string, path: string, scope: Scope): Condition {
+const MISSING_SEGMENT_POLICIES: ReadonlySet<MissingSegmentPolicy | undefined> = new Set<
+  MissingSegmentPolicy | undefined
+>([undefined, 'MISSING_SEGMENT_POLICY_NO_MATCH', 'MISSING_SEGMENT_POLICY_ERROR']);
+
+function compileSegmentTest(
+  segmentKey: string,
+  missing: MissingSegmentPolicy | undefined,
+  path: string,
+  scope: Scope,
+): Condition {
   if (segmentKey === '') scope.problems.add('MISSING_FIELD', path, 'The key of a segment is needed.');
-  else scope.refer('segment', segmentKey, path);
-  return new SegmentTest(segmentKey);
+  else scope.refer('segment', segmentKey, path, { optional: missing !== undefined });
+  if (!MISSING_SEGMENT_POLICIES.has(missing)) {
+    scope.problems.add('NOT_BUILT', path, 'This policy for a missing segment is not built into this engine.');
+  }
+  const whenMissing =
+    missing === 'MISSING_SEGMENT_POLICY_ERROR'
+      ? new WalkAbort('GENERAL', `Segment "${segmentKey}" is not there.`)
+      : undefined;
+  return new SegmentTest(segmentKey, whenMissing);
 }

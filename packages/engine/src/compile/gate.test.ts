@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { holds, ruleConfig, setOf, switchUnit } from '../definitions.fixture.ts';
 import { multiplyShift } from '../hash/multiply-shift.ts';
 import { murmur3x86 } from '../hash/murmur3-x86-32.ts';
-import type { GateDefinition, GateMatchDefinition, JsonObject, RangeDefinition } from '../model.ts';
+import type {
+  ConditionDefinition,
+  GateDefinition,
+  GateMatchDefinition,
+  JsonObject,
+  RangeDefinition,
+} from '../model.ts';
 import { compileSet } from '../set/compile-set.ts';
 import { gatePrefixes } from './gate.ts';
 
@@ -244,5 +250,29 @@ describe('an exclusion group', () => {
   test('does not reseed a gate that has its own prefix', () => {
     const match = { gate: { ...HUNDRED, prefix: 'a' }, group: 'g', ranges: [{ from: 70, to: 71 }] };
     expect(holds({ gate: match }, { targetingKey: 'bc' })).toBe(true);
+  });
+});
+
+describe('gates over long text', () => {
+  const many = (count: number): ConditionDefinition => ({
+    any: {
+      conditions: Array.from({ length: count }, (_, index) => ({
+        gate: { gate: { prefix: `${index}.` }, ranges: [{ to: 0 }] },
+      })),
+    },
+  });
+  const answer = (targetingKey: string, count: number): string | undefined => {
+    const { variant, errorCode } = setOf([switchUnit('f', ruleConfig(many(count)))]).evaluate(
+      'f',
+      { targetingKey },
+      0,
+    );
+    return variant ?? errorCode;
+  };
+
+  test('are counted by what they hash, so that no evaluation takes long', () => {
+    expect(answer('user-1', 900)).toBe('off');
+    expect(answer('x'.repeat(8_192), 40)).toBe('off');
+    expect(answer('x'.repeat(8_192), 60)).toBe('GENERAL');
   });
 });

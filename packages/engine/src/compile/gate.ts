@@ -15,6 +15,10 @@ import { LIMITS } from '../limits.ts';
 import type { GateDefinition, GateMatchDefinition, JsonObject } from '../model.ts';
 import { type Walk, WalkAbort } from '../walk.ts';
 
+/** Up to here, hashing costs what compile has counted for a gate. */
+const SHORT_CHARS = 64;
+/** Characters of longer text that are hashed in the time of one step. */
+const CHARS_PER_STEP = 4;
 /** The number of a subject that no range holds. */
 export const NOBODY = -1;
 
@@ -116,10 +120,13 @@ export class GateForm {
     }
   }
 
-  /** The number of the context's subject behind a prefix, or NOBODY. */
-  number(prefix: string, context: JsonObject): number {
-    const text = this.#subject(context) ?? this.#missing;
-    if (typeof text === 'string') return this.#numberOf(prefix, text);
+  /** The number of the walk's subject behind a prefix, or NOBODY. */
+  number(prefix: string, walk: Walk): number {
+    const text = this.#subject(walk.context) ?? this.#missing;
+    if (typeof text === 'string') {
+      if (text.length > SHORT_CHARS) walk.spend(text.length / CHARS_PER_STEP);
+      return this.#numberOf(prefix, text);
+    }
     if (typeof text === 'number') return text;
     throw text;
   }
@@ -172,6 +179,6 @@ export class Gate {
 
   /** The subject's number, or NOBODY. */
   number(walk: Walk): number {
-    return this.#form.number(this.#prefix, walk.context);
+    return this.#form.number(this.#prefix, walk);
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ruleConfig, setOf, switchUnit } from '../definitions.fixture.ts';
-import type { ConditionDefinition, JsonObject, SegmentDefinition } from '../model.ts';
-import { compileSet } from '../set/compile-set.ts';
+import type { ConditionDefinition, JsonObject, MissingSegmentPolicy, SegmentDefinition } from '../model.ts';
+import { compileSet, updateSet } from '../set/compile-set.ts';
 
 describe('segments', () => {
   const inside = (segment: SegmentDefinition, context: JsonObject, extra: object = {}): boolean => {
@@ -104,5 +104,36 @@ describe('a segment', () => {
       ['s', 'BAD_CONDITION'],
     ]);
     expect(set.has('f')).toBe(false);
+  });
+});
+
+describe('a segment that is not there', () => {
+  const answer = (missingSegment?: MissingSegmentPolicy): string | undefined => {
+    const condition = { not: { segment: 'gone', ...(missingSegment && { missingSegment }) } };
+    const { set, problems } = compileSet([switchUnit('f', ruleConfig(condition))], []);
+    return problems[0]?.code ?? set.evaluate('f', {}, 0).variant ?? set.evaluate('f', {}, 0).errorCode;
+  };
+
+  test('is refused unless the test says what that means', () => {
+    expect(answer()).toBe('UNKNOWN_SEGMENT');
+    expect(answer('MISSING_SEGMENT_POLICY_NO_MATCH')).toBe('on');
+    expect(answer('MISSING_SEGMENT_POLICY_ERROR')).toBe('GENERAL');
+    expect(answer('MISSING_SEGMENT_POLICY_GUESS' as 'MISSING_SEGMENT_POLICY_ERROR')).toBe('NOT_BUILT');
+  });
+
+  test('counts from then on once it is there', () => {
+    const condition = { segment: 's', missingSegment: 'MISSING_SEGMENT_POLICY_ERROR' } as const;
+    const before = setOf([switchUnit('f', ruleConfig(condition))]);
+    expect(before.evaluate('f', { targetingKey: 'u' }, 0).errorCode).toBe('GENERAL');
+    const segments = new Map([['s', { key: 's', segment: { included: ['u'] } }]]);
+    expect(updateSet(before, { segments }).set.evaluate('f', { targetingKey: 'u' }, 0).variant).toBe('on');
+  });
+
+  test('says nothing beside another member', () => {
+    const condition = { all: {}, missingSegment: 'MISSING_SEGMENT_POLICY_NO_MATCH' } as const;
+    const { problems } = compileSet([switchUnit('f', ruleConfig(condition))], []);
+    expect(problems.map(({ code, path }) => [code, path])).toEqual([
+      ['BAD_CONDITION', 'rules[0].condition.missingSegment'],
+    ]);
   });
 });

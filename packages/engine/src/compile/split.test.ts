@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { COLOUR, evaluateColour } from '../answers.fixture.ts';
+import { setOf } from '../definitions.fixture.ts';
 import type { FlagConfigDefinition, GateDefinition, GateMatchDefinition, SplitDefinition } from '../model.ts';
 import { normalizeConfig } from '../normalize-config.ts';
 import { compileSet } from '../set/compile-set.ts';
@@ -75,6 +76,17 @@ describe('entries that their further gates hold alone', () => {
     expect(problemsOf({ entries: [entry] } as SplitDefinition)).toEqual([
       [code, `fallthrough.split.entries[0].${path}`],
     ]);
+  });
+});
+
+describe('further gates of an entry', () => {
+  test('are asked once, however many of its ranges hold the subject', () => {
+    const ranges = [{ to: 80 }, { to: 90 }, { to: 100 }];
+    const split = { gate: HUNDRED, entries: [{ variant: 'red', ranges, also: [shard(0, 1)] }] };
+    const set = setOf([{ key: 'f', flag: COLOUR, config: { enabled: true, fallthrough: { split } } }]);
+    const paths: string[] = [];
+    set.evaluate('f', ABC, 0, { step: ({ path }) => paths.push(path) });
+    expect(paths.filter((path) => path.endsWith('also[0]'))).toHaveLength(1);
   });
 });
 

@@ -55,11 +55,15 @@ export class Split {
 
   #find(number: number, walk: Walk): number {
     const ranges = this.#ranges;
+    // Ranges may overlap: the further gates of an entry are asked once.
+    let refused = MISS;
     for (let i = 0; i < ranges.length; i += STRIDE) {
       if (number < ranges[i]! || number >= ranges[i + 1]!) continue;
       const entry = ranges[i + 2]!;
+      if (entry === refused) continue;
       if (this.#also === undefined || allHold(this.#also[entry]!, `entries[${entry}].also`, walk))
         return entry;
+      refused = entry;
     }
     return MISS;
   }

@@ -45,6 +45,7 @@ export class Run {
   readonly target: ExpressionTarget;
   /** The data of the whole expression: an object that shows `$flagd` beside its own members. */
   readonly root: JsonValue;
+  #firstNames: Map<JsonObject, readonly string[]> | undefined;
   #flagd: JsonObject | undefined;
   #codeDepth = 0;
 
@@ -80,6 +81,12 @@ export class Run {
   /** `flagKey` of that `$flagd`, without making it. */
   flagKeyOf(data: JsonValue): string | undefined {
     return data === this.root ? this.target.flagKey : undefined;
+  }
+
+  /** What object-members.ts has found out about objects of the data. */
+  get firstNames(): Map<JsonObject, readonly string[]> {
+    this.#firstNames ??= new Map();
+    return this.#firstNames;
   }
 
   enterCode(): void {

@@ -25,19 +25,37 @@ export function memberOf(object: JsonObject, name: string, run: Run): JsonValue 
 
 /** The only member's name; undefined when there is none or more than one. */
 export function onlyMember(object: JsonObject, run: Run): string | undefined {
-  let found = run.flagdOf(object) === undefined ? undefined : FLAGD_MEMBER;
-  for (const name in object) {
-    if (name === found || !Object.hasOwn(object, name)) continue;
-    if (found !== undefined) return undefined;
-    found = name;
-  }
-  return found;
+  const flagd = run.flagdOf(object) !== undefined;
+  const names = firstNames(object, run).filter((name) => !(flagd && name === FLAGD_MEMBER));
+  if (flagd) names.push(FLAGD_MEMBER);
+  return names.length === 1 ? names[0] : undefined;
 }
 
 export function hasMembers(object: JsonObject, run: Run): boolean {
-  if (run.flagdOf(object) !== undefined) return true;
-  for (const name in object) if (Object.hasOwn(object, name)) return true;
-  return false;
+  return run.flagdOf(object) !== undefined || firstNames(object, run).length > 0;
+}
+
+/**
+ * At most two names, found once: going through the names of a large object
+ * takes long however few are looked at, and expressions ask again and again.
+ */
+function firstNames(object: JsonObject, run: Run): readonly string[] {
+  let names = run.firstNames.get(object);
+  if (names === undefined) {
+    names = findFirstNames(object);
+    run.firstNames.set(object, names);
+  }
+  return names;
+}
+
+function findFirstNames(object: JsonObject): readonly string[] {
+  const names: string[] = [];
+  for (const name in object) {
+    if (!Object.hasOwn(object, name)) continue;
+    names.push(name);
+    if (names.length === 2) break;
+  }
+  return names;
 }
 
 export function membersOf(object: JsonObject, run: Run): [string, JsonValue][] {

@@ -7,8 +7,17 @@ import {
   type Rule,
 } from '@flagstream/protocol/gen/flagstream/v1/model';
 
-/** A boolean flag without variants answers on and off, and is off while off. */
+/**
+ * A boolean flag without variants answers on and off, and is off while off. A
+ * variant without a key gets its place among the variants: "0" is the first.
+ */
 export function withDefaultVariants(flag: Flag): Flag {
+  if (flag.variants.some((variant) => variant.key === '')) {
+    const variants = flag.variants.map((variant, index) =>
+      variant.key === '' ? { ...variant, key: String(index) } : variant,
+    );
+    return { ...flag, variants };
+  }
   if (flag.kind !== FlagKind.BOOLEAN || flag.variants.length > 0) return flag;
   return {
     ...flag,

@@ -464,6 +464,11 @@ export const MissingPolicy = {
   NO_MATCH: 1,
   /** NEGATE - Evaluated as false before negation: a negated comparison matches. */
   NEGATE: 2,
+  /**
+   * UNKNOWN - Neither true nor false, and so is what it stands in. Refused by this
+   * engine, which has two truth values.
+   */
+  UNKNOWN: 3,
 } as const;
 
 export type MissingPolicy = typeof MissingPolicy[keyof typeof MissingPolicy];
@@ -472,6 +477,7 @@ export namespace MissingPolicy {
   export type UNSPECIFIED = typeof MissingPolicy.UNSPECIFIED;
   export type NO_MATCH = typeof MissingPolicy.NO_MATCH;
   export type NEGATE = typeof MissingPolicy.NEGATE;
+  export type UNKNOWN = typeof MissingPolicy.UNKNOWN;
 }
 
 export function missingPolicyFromJSON(object: any): MissingPolicy {
@@ -485,6 +491,9 @@ export function missingPolicyFromJSON(object: any): MissingPolicy {
     case 2:
     case "MISSING_POLICY_NEGATE":
       return MissingPolicy.NEGATE;
+    case 3:
+    case "MISSING_POLICY_UNKNOWN":
+      return MissingPolicy.UNKNOWN;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum MissingPolicy");
   }
@@ -498,8 +507,57 @@ export function missingPolicyToJSON(object: MissingPolicy): string {
       return "MISSING_POLICY_NO_MATCH";
     case MissingPolicy.NEGATE:
       return "MISSING_POLICY_NEGATE";
+    case MissingPolicy.UNKNOWN:
+      return "MISSING_POLICY_UNKNOWN";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum MissingPolicy");
+  }
+}
+
+/** What a test of a segment that is not there means. */
+export const MissingSegmentPolicy = {
+  /** UNSPECIFIED - The entity does not compile. */
+  UNSPECIFIED: 0,
+  /** NO_MATCH - Nobody is in it. */
+  NO_MATCH: 1,
+  /** ERROR - The evaluation answers an error. */
+  ERROR: 2,
+} as const;
+
+export type MissingSegmentPolicy = typeof MissingSegmentPolicy[keyof typeof MissingSegmentPolicy];
+
+export namespace MissingSegmentPolicy {
+  export type UNSPECIFIED = typeof MissingSegmentPolicy.UNSPECIFIED;
+  export type NO_MATCH = typeof MissingSegmentPolicy.NO_MATCH;
+  export type ERROR = typeof MissingSegmentPolicy.ERROR;
+}
+
+export function missingSegmentPolicyFromJSON(object: any): MissingSegmentPolicy {
+  switch (object) {
+    case 0:
+    case "MISSING_SEGMENT_POLICY_UNSPECIFIED":
+      return MissingSegmentPolicy.UNSPECIFIED;
+    case 1:
+    case "MISSING_SEGMENT_POLICY_NO_MATCH":
+      return MissingSegmentPolicy.NO_MATCH;
+    case 2:
+    case "MISSING_SEGMENT_POLICY_ERROR":
+      return MissingSegmentPolicy.ERROR;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum MissingSegmentPolicy");
+  }
+}
+
+export function missingSegmentPolicyToJSON(object: MissingSegmentPolicy): string {
+  switch (object) {
+    case MissingSegmentPolicy.UNSPECIFIED:
+      return "MISSING_SEGMENT_POLICY_UNSPECIFIED";
+    case MissingSegmentPolicy.NO_MATCH:
+      return "MISSING_SEGMENT_POLICY_NO_MATCH";
+    case MissingSegmentPolicy.ERROR:
+      return "MISSING_SEGMENT_POLICY_ERROR";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum MissingSegmentPolicy");
   }
 }
 
@@ -718,6 +776,10 @@ export interface Environment {
 
 /** A named value that a flag can answer. */
 export interface Variant {
+  /**
+   * Empty: the control plane gives it its place among the variants, "0" for
+   * the first.
+   */
   key: string;
   value?: any | undefined;
   description: string;
@@ -933,6 +995,8 @@ export interface Condition {
      */
     { $case: "jsonLogic"; value: any | undefined }
     | undefined;
+  /** Beside segment alone. */
+  missingSegment: MissingSegmentPolicy;
 }
 
 export interface ConditionList {
@@ -3438,7 +3502,7 @@ export const Serve: MessageFns<Serve> = {
 };
 
 function createBaseCondition(): Condition {
-  return { node: undefined };
+  return { node: undefined, missingSegment: 0 };
 }
 
 export const Condition: MessageFns<Condition> = {
@@ -3468,6 +3532,9 @@ export const Condition: MessageFns<Condition> = {
       case "jsonLogic":
         Value.encode(Value.wrap(message.node.value), writer.uint32(66).fork()).join();
         break;
+    }
+    if (message.missingSegment !== 0) {
+      writer.uint32(72).int32(message.missingSegment);
     }
     return writer;
   },
@@ -3549,6 +3616,14 @@ export const Condition: MessageFns<Condition> = {
             message.node = { $case: "jsonLogic", value: Value.unwrap(Value.decode(reader, reader.uint32())) };
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.missingSegment = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3582,6 +3657,11 @@ export const Condition: MessageFns<Condition> = {
         : object.json_logic !== undefined
         ? { $case: "jsonLogic", value: object.json_logic }
         : undefined,
+      missingSegment: isSet(object.missingSegment)
+        ? missingSegmentPolicyFromJSON(object.missingSegment)
+        : isSet(object.missing_segment)
+        ? missingSegmentPolicyFromJSON(object.missing_segment)
+        : 0,
     };
   },
 
@@ -3603,6 +3683,9 @@ export const Condition: MessageFns<Condition> = {
       obj.gate = GateMatch.toJSON(message.node.value);
     } else if (message.node?.$case === "jsonLogic") {
       obj.jsonLogic = message.node.value;
+    }
+    if (message.missingSegment !== 0) {
+      obj.missingSegment = missingSegmentPolicyToJSON(message.missingSegment);
     }
     return obj;
   },
@@ -3662,6 +3745,7 @@ export const Condition: MessageFns<Condition> = {
         break;
       }
     }
+    message.missingSegment = object.missingSegment ?? 0;
     return message;
   },
 };
