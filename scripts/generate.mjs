@@ -22,7 +22,22 @@ const KEEPS_NULL = [
   ],
 ];
 
-function keepNulls(file, repairs) {
+// A member of that name would become the object's prototype: lost, and read by whoever does not look twice.
+const SET_MEMBER = `
+/** A member named "__proto__" is data like any other. */
+function setMember(object: { [key: string]: any }, key: string, value: any): void {
+  if (key !== "__proto__") object[key] = value;
+  else globalThis.Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+}
+`;
+const KEEPS_PROTO = [
+  ['message.fields[entry1.key] = entry1.value;', 'setMember(message.fields, entry1.key, entry1.value);'],
+  ['struct.fields[key] = object[key];', 'setMember(struct.fields, key, object[key]);'],
+  ['object[key] = message.fields[key];', 'setMember(object, key, message.fields[key]);'],
+  [/$/g, SET_MEMBER],
+];
+
+function repair(file, repairs) {
   let text = readFileSync(file, 'utf8');
   for (const [pattern, replacement] of repairs) {
     const repaired = text.replaceAll(pattern, replacement);
@@ -62,8 +77,9 @@ try {
   const image = join(scratch, 'descriptor.binpb');
   rmSync(out, { recursive: true, force: true });
   run(['generate', '--template', template, '--include-imports']);
-  keepNulls(join(out, 'flagstream/v1/model.ts'), KEEPS_NULL);
-  keepNulls(join(out, 'flagstream/v1/evaluation.ts'), KEEPS_NULL.slice(0, 1));
+  repair(join(out, 'flagstream/v1/model.ts'), KEEPS_NULL);
+  repair(join(out, 'flagstream/v1/evaluation.ts'), KEEPS_NULL.slice(0, 1));
+  repair(join(out, 'google/protobuf/struct.ts'), KEEPS_PROTO);
   run(['build', '-o', image]);
   const base64 = readFileSync(image).toString('base64');
   writeFileSync(

@@ -29,3 +29,11 @@ test('what is not given is absent', () => {
     variants: [{ key: 'v' }],
   });
 });
+
+test('a member named __proto__ is data, and reaches no prototype', () => {
+  const value = JSON.parse('{"a":[1,{"__proto__":{"admin":true},"b":null}]}') as object;
+  const flag = Flag.fromJSON({ variants: [{ key: 'v', value }] });
+  const read = flagDefinition(Flag.encode(flag).finish()).variants?.[0]?.value;
+  expect(JSON.stringify(read)).toBe(JSON.stringify(value));
+  expect((read as { a: [number, object] }).a[1]).not.toHaveProperty('admin');
+});

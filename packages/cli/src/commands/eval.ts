@@ -58,7 +58,7 @@ Examples:
 Of a file, -e is needed where it describes several environments; one of flagd describes none.
 A line of a batch is {"id", "flag", "context", "now"?, "default"?} and is answered, in order, with {"id", "value",
 "variant", "reason", "ruleId", "enabled", "error"?: {"code", "reason"}}. "now" is an RFC 3339 instant. Where the flag
-has no value to give, "value" is the line's default, if it has one. Blank lines are skipped.
+has no value to give, "value" is the line's default, if it has one. As many lines come out as went in.
 
 Exit codes: 0 answered, 1 a line of the batch is not valid or the flag cannot be evaluated, 3 there is no such flag,
 6 no evaluator answered, 7 the context or the file is not valid.`,

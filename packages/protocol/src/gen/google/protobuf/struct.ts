@@ -154,7 +154,7 @@ export const Struct: MessageFns<Struct> & StructWrapperFns = {
 
             const entry1 = Struct_FieldsEntry.decode(reader, reader.uint32());
             if (entry1.value !== undefined) {
-              message.fields[entry1.key] = entry1.value;
+              setMember(message.fields, entry1.key, entry1.value);
             }
             continue;
           }
@@ -225,7 +225,7 @@ export const Struct: MessageFns<Struct> & StructWrapperFns = {
 
     if (object !== undefined) {
       for (const key of globalThis.Object.keys(object)) {
-        struct.fields[key] = object[key];
+        setMember(struct.fields, key, object[key]);
       }
     }
     return struct;
@@ -235,7 +235,7 @@ export const Struct: MessageFns<Struct> & StructWrapperFns = {
     const object: { [key: string]: any } = {};
     if (message.fields) {
       for (const key of globalThis.Object.keys(message.fields)) {
-        object[key] = message.fields[key];
+        setMember(object, key, message.fields[key]);
       }
     }
     return object;
@@ -676,4 +676,10 @@ export interface AnyValueWrapperFns {
 export interface ListValueWrapperFns {
   wrap(array: Array<any> | undefined): ListValue;
   unwrap(message: ListValue): Array<any>;
+}
+
+/** A member named "__proto__" is data like any other. */
+function setMember(object: { [key: string]: any }, key: string, value: any): void {
+  if (key !== "__proto__") object[key] = value;
+  else globalThis.Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
