@@ -65,6 +65,9 @@ class Checker:
         present = [name for name in MEMBER_NAMES if name in condition]
         if len(present) != 1:
             return self.add("BAD_CONDITION", path)
+        missing_segment = condition.get("missingSegment")
+        if missing_segment is not None and "segment" not in condition:
+            self.add("BAD_CONDITION", f"{path}.missingSegment")
         name = present[0]
         member, path = condition[name], f"{path}.{name}"
         if name in ("all", "any"):
@@ -78,7 +81,7 @@ class Checker:
             if member == "":
                 self.add("MISSING_FIELD", path)
             else:
-                self.references.append(("segment", member, (), False, path))
+                self.references.append(("segment", member, (), missing_segment is not None, path))
         elif name == "prerequisite":
             if "onFailure" in member:
                 self.add("BAD_OUTCOME", f"{path}.onFailure")
@@ -89,6 +92,8 @@ class Checker:
 
     def comparison(self, comparison, path):
         self.attribute(comparison, f"{path}.attribute")
+        if comparison.get("missing") == "MISSING_POLICY_UNKNOWN":
+            self.add("NOT_BUILT", f"{path}.missing")
         if comparison.get("dialect", "") != "":
             return self.add("NOT_BUILT", f"{path}.dialect")
         name = comparison.get("operator", "")

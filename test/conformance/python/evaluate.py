@@ -213,7 +213,10 @@ class Walk:
         if "compare" in condition:
             return compares(condition["compare"], context)
         if "segment" in condition:
-            return self.in_segment(self.engine.segments[condition["segment"]])
+            unit = self.engine.segments.get(condition["segment"])
+            if unit is None and condition["missingSegment"] == "MISSING_SEGMENT_POLICY_ERROR":
+                raise Abort("GENERAL")
+            return unit is not None and self.in_segment(unit)
         if "prerequisite" in condition:
             return self.prerequisite_holds(condition["prerequisite"])
         return match_holds(condition["gate"], f"{self.key}.condition.", context, self.now)
