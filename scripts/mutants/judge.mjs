@@ -1,11 +1,10 @@
 // Which test notices a mutant? Runs the engine's tests in this process, again and again, with one mutant in force
 // at a time.
 //
-// A mutant is first switched on in the engine as it is loaded, for the quick tests that meet it. A test that fails
-// counts when it passes again without the mutant; else an earlier mutant may have left something behind. Where none
-// counts, the mutant is judged by all tests in an engine that is loaded anew, since its code may run while modules
-// load, or have left its results behind before it was broken. The tests of the broken module come first, then those of its folder, then all
-// others; in each file the quick ones first.
+// A mutant is first switched on in the engine as it is loaded, for the tests that meet it. A test that fails counts
+// when it passes again without the mutant; else an earlier mutant has left something behind, and this one is judged
+// in an engine that is loaded anew. So is one that survives but whose code also runs while modules load. The tests
+// of the broken module come first, then those of its folder, then all others; in each file the quick ones first.
 
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -23,9 +22,9 @@ globalThis.__stryker__ = switches;
 
 /** Runs of one property. */
 const RUNS_MAX = 25;
-/** Tests that take longer are run only for mutants that seem to survive, */
+/** Tests that take longer wait until an engine is loaded anew, where one will be; */
 const SLOW_MS = 50;
-/** and those that take longer than this only for modules of their own folder. */
+/** those that take longer than this are run only for modules of their own folder. */
 const SLOWER_MS = 300;
 /** Where the instrumented code counts what it meets. */
 const COUNTING = /\bstryCov_\w+\((?:"\d+"(?:, )?)+\)/g;
@@ -80,14 +79,19 @@ export class Judge {
 
   /** @returns {state, by}: "killed" by a test, "survived", or "unreached" when no test runs the place */
   async judge(mutant) {
-    const meets = ({ hits }) => hits.has(mutant.id);
-    const quick = this.#nearestFirst(mutant, (test) => meets(test) && test.durationMs < SLOW_MS);
-    const killer = await this.#firstFailure(quick, mutant);
+    const loads = this.#whileLoading.has(mutant.id);
+    const meeting = this.#nearestFirst(mutant, ({ hits }) => hits.has(mutant.id));
+    const first = loads ? meeting.filter(({ durationMs }) => durationMs < SLOW_MS) : meeting;
+    const killer = await this.#firstFailure(first, mutant);
     if (killer !== undefined && (await this.#passesWithout(killer)))
       return { state: 'killed', by: nameOf(killer) };
-    const mayKill = this.#whileLoading.has(mutant.id) ? () => true : meets;
-    const all = this.#nearestFirst(mutant, mayKill);
-    return all.length === 0 ? { state: 'unreached' } : this.#judgeAnew(mutant, all);
+    if (loads)
+      return this.#judgeAnew(
+        mutant,
+        this.#nearestFirst(mutant, () => true),
+      );
+    if (killer !== undefined) return this.#judgeAnew(mutant, meeting);
+    return { state: meeting.length === 0 ? 'unreached' : 'survived' };
   }
 
   async #passesWithout(test) {

@@ -3,8 +3,8 @@
 // `node scripts/mutants/main.mjs [--fresh] [PART-OF-A-FILE-NAME ...]`. Stryker's instrumenter makes the mutants;
 // judge.mjs runs the tests, since Stryker's own runner starts vitest anew for each mutant, which takes hours for
 // this many. The working tree is only read. What is known from earlier runs is kept: everything while the engine
-// and its tests stay as they are, else what was killed in files that did. --fresh keeps nothing. Without parts of
-// names, the table in test/results is written.
+// and its tests stay as they are, else what was killed in files that did; what equivalent.json names is not judged.
+// --fresh judges everything. Without parts of names, the table in test/results is written.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,7 +12,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { formatSummary, formatSurvivors, formatTable, withReasons } from './mutant-table.mjs';
+import { formatSummary, formatSurvivors, formatTable, reasonFor, withReasons } from './mutant-table.mjs';
 
 const HERE = import.meta.dirname;
 const ROOT = path.resolve(HERE, '../..');
@@ -33,12 +33,17 @@ const { judgeAll } = await import('./worker-pool.mjs');
 const { mutants, script } = await breakEngine(ROOT, engineFiles(ROOT));
 const chosen = mutants.filter(({ file }) => parts.length === 0 || parts.some((part) => file.includes(part)));
 writeFileSync(SCRIPT, script);
+const equivalents = JSON.parse(readFileSync(path.join(HERE, 'equivalent.json'), 'utf8'));
 const known = knownResults(createHash('sha256').update(script).digest('hex'));
 const startedMs = Date.now();
-await judgeRest(chosen.filter(({ key }) => !known.has(key)));
+await judgeRest(
+  chosen.filter(
+    (mutant) => !known.has(mutant.key) && (isFresh || reasonFor(mutant, equivalents) === undefined),
+  ),
+);
 const rows = withReasons(
   chosen.map((mutant) => ({ ...mutant, ...known.get(mutant.key) })),
-  JSON.parse(readFileSync(path.join(HERE, 'equivalent.json'), 'utf8')),
+  equivalents,
 );
 process.stdout.write(`\n${formatSurvivors(rows)}\n`);
 if (parts.length === 0) writeTable(rows);
@@ -65,7 +70,7 @@ function knownResults(digest) {
       : [];
   const kept = lines
     .map((line) => JSON.parse(line))
-    .filter(({ state }) => first === digest || state === 'killed');
+    .filter(({ state }) => first === digest || state === 'killed' || state === 'endless');
   writeFileSync(RESULTS, `${[digest, ...kept.map((result) => JSON.stringify(result))].join('\n')}\n`);
   return new Map(kept.map(({ key, state, by }) => [key, { state, by }]));
 }

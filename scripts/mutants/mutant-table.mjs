@@ -8,7 +8,7 @@ const SOURCES = 'packages/engine/src/';
 
 /**
  * @param mutants { file, line, column, mutator, code, replacement, state, by? }
- * @param equivalents list of { file, code, replacement?, why }; `code` and `replacement` as the table shows them
+ * @param equivalents list of { why, file, changes }; changes are [code, replacement] as the table shows them
  * @returns rows of the table, in the order of their places
  */
 export function withReasons(mutants, equivalents) {
@@ -23,8 +23,8 @@ export function withReasons(mutants, equivalents) {
   }));
   return rows.map((row) => {
     if (row.state !== 'survived') return row;
-    const reason = equivalents.find((entry) => accepts(entry, row));
-    return reason === undefined ? row : { ...row, state: 'equivalent', by: reason.why };
+    const why = reasonFor(row, equivalents);
+    return why === undefined ? row : { ...row, state: 'equivalent', by: why };
   });
 }
 
@@ -41,9 +41,16 @@ function stateOf(state, by) {
   }
 }
 
-function accepts({ file, code, replacement }, row) {
+/** Why a mutant changes nothing; undefined: nobody has said so. */
+export function reasonFor({ file, code, replacement }, equivalents) {
+  const row = { file: shortened(file), code: brief(code), replacement: brief(replacement) };
+  return equivalents.find((entry) => accepts(entry, row))?.why;
+}
+
+function accepts({ file, changes }, row) {
   return (
-    file === row.file && code === row.code && (replacement === undefined || replacement === row.replacement)
+    file === row.file &&
+    changes.some(([code, replacement]) => code === row.code && replacement === row.replacement)
   );
 }
 
