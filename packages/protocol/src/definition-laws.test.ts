@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contexts } from '../../engine/src/laws/contexts.fixture.ts';
 import { LAW_TIMEOUT_MS, sized } from '../../engine/src/laws/full-size.fixture.ts';
-import { storableSets } from '../../engine/src/laws/tame-definitions.fixture.ts';
+import { tameSets } from '../../engine/src/laws/tame-definitions.fixture.ts';
 import { FLAG_KEYS, nows } from '../../engine/src/laws/vocabulary.fixture.ts';
 import {
   flagConfigDefinition,
@@ -47,7 +47,7 @@ describe('definitions', { timeout: LAW_TIMEOUT_MS }, () => {
   test('that went through the bytes of the log compile to the same answers', () => {
     fc.assert(
       fc.property(
-        storableSets,
+        tameSets,
         fc.array(contexts, { minLength: 5, maxLength: 5 }),
         nows,
         ({ flags, segments }, each, nowMs) => {
@@ -69,7 +69,7 @@ describe('definitions', { timeout: LAW_TIMEOUT_MS }, () => {
 
   test('read back twice are the same', () => {
     fc.assert(
-      fc.property(storableSets, ({ flags, segments }) => {
+      fc.property(tameSets, ({ flags, segments }) => {
         const once = { flags: flags.map(storedFlag), segments: segments.map(storedSegment) };
         expect({ flags: once.flags.map(storedFlag), segments: once.segments.map(storedSegment) }).toEqual(
           once,

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contexts } from '../../../engine/src/laws/contexts.fixture.ts';
 import { LAW_TIMEOUT_MS, sized } from '../../../engine/src/laws/full-size.fixture.ts';
-import { storableSets, type Units } from '../../../engine/src/laws/tame-definitions.fixture.ts';
+import { tameSets, type Units } from '../../../engine/src/laws/tame-definitions.fixture.ts';
 import { FLAG_KEYS, nows } from '../../../engine/src/laws/vocabulary.fixture.ts';
 import { type FlagSet, inProject } from './flag-set.ts';
 import { loadDocuments } from './load-documents.ts';
@@ -60,7 +60,7 @@ describe.each(['yaml', 'json'] as const)(
     test('imports as the same flags, whose answers are the same, and exports as the same text', () => {
       fc.assert(
         fc.property(
-          storableSets,
+          tameSets,
           fc.array(contexts, { minLength: 5, maxLength: 5 }),
           nows,
           (units, each, nowMs) => {

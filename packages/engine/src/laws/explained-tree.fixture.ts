@@ -108,8 +108,8 @@ function judgeStep(node: Node, entity: unknown, answer: Evaluation, judge: Judge
       judgePrerequisite(node, member as PrerequisiteDefinition, entity, answer, judge);
       return;
     case 'segment':
-      judgeSegment(node, judge.segments.get(member as string)!);
-      below(judge.segments.get(member as string)!.segment);
+      judgeSegment(node, judge.segments.get(member as string));
+      below(judge.segments.get(member as string)?.segment);
       return;
     case 'gate':
       judgeGate(step, entity, member);
@@ -164,11 +164,12 @@ function judgePrerequisite(
   expect(step.actual).toBe(given.variant);
 }
 
-function judgeSegment({ step, details }: Node, unit: SegmentUnit): void {
+/** The unit is undefined where the segment is not there. */
+function judgeSegment({ step, details }: Node, unit: SegmentUnit | undefined): void {
   const [only, ...more] = details;
   expect(more).toEqual([]);
   expect(step.matched).toBe(only?.step.matched ?? false);
-  if (only === undefined) expect(unit.segment.condition).toBeUndefined();
+  if (only === undefined || unit === undefined) expect(unit?.segment.condition).toBeUndefined();
   else if (only.step.path === 'included' || only.step.path === 'excluded') {
     const extra = only.step.path === 'included' ? unit.extraIncluded : unit.extraExcluded;
     expect([unit.segment[only.step.path] ?? [], ...(extra ?? [])].flat()).toContain(only.step.actual);

@@ -158,8 +158,3 @@ export const tameSets: fc.Arbitrary<Units> = fc.record({
   flags: fc.tuple(...FLAG_KEYS.map((_, rank) => tameFlags(rank))),
   segments: fc.tuple(...SEGMENT_KEYS.map((_, rank) => tameSegments(rank))),
 });
-
-/** Those that can be stored: the generated protobuf code drops a member with this name, whoever writes it. */
-export const storableSets: fc.Arbitrary<Units> = tameSets.filter(
-  (units) => !JSON.stringify(units).includes('"__proto__"'),
-);

@@ -331,9 +331,18 @@ export function tameConditions(rank: number, segmentRank: number): fc.Arbitrary<
     { arbitrary: fc.record({ jsonLogic: wildExpressions }), weight: 2 },
   ];
   if (rank > 0) leaves.push({ arbitrary: fc.record({ prerequisite: requirements(rank) }), weight: 2 });
+  const missingSegments = fc.constantFrom(
+    'MISSING_SEGMENT_POLICY_NO_MATCH' as const,
+    'MISSING_SEGMENT_POLICY_ERROR' as const,
+  );
+  leaves.push({
+    arbitrary: fc.record({ segment: fc.constant('nowhere'), missingSegment: missingSegments }),
+    weight: 1,
+  });
   if (segmentRank > 0) {
-    const keys = SEGMENT_KEYS.slice(0, segmentRank);
-    leaves.push({ arbitrary: fc.record({ segment: fc.constantFrom(...keys) }), weight: 4 });
+    const segment = fc.constantFrom(...SEGMENT_KEYS.slice(0, segmentRank));
+    const tests = fc.record({ segment, missingSegment: missingSegments }, { requiredKeys: ['segment'] });
+    leaves.push({ arbitrary: tests, weight: 4 });
   }
   return trees(fc.oneof(...leaves));
 }

@@ -56,7 +56,7 @@ const comparisons = partial<ComparisonDefinition>({
   operator: fc.constantFrom(...(DIALECTS.get('')?.keys() ?? []), 'unknown'),
   values: fc.array(scalars, { maxLength: 3 }),
   negate: fc.boolean(),
-  missing: fc.constantFrom('MISSING_POLICY_NO_MATCH', 'MISSING_POLICY_NEGATE'),
+  missing: word('MISSING_POLICY_NO_MATCH', 'MISSING_POLICY_NEGATE', 'MISSING_POLICY_UNKNOWN'),
   ignoreCase: fc.boolean(),
   dialect: fc.constantFrom('', 'other'),
   salts: fc.array(texts, { maxLength: 1 }),
@@ -127,7 +127,13 @@ const { condition: conditions, prerequisite: prerequisites } = fc.letrec<{
   condition: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     fc.record({ compare: comparisons }),
-    fc.record({ segment: fc.constantFrom(...SEGMENT_KEYS, 'nowhere', '') }),
+    fc.record(
+      {
+        segment: fc.constantFrom(...SEGMENT_KEYS, 'nowhere', ''),
+        missingSegment: word('MISSING_SEGMENT_POLICY_NO_MATCH', 'MISSING_SEGMENT_POLICY_ERROR'),
+      },
+      { requiredKeys: ['segment'] },
+    ),
     fc.record({ prerequisite: tie('prerequisite') }),
     fc.record({ gate: gateMatches }),
     fc.record({ all: fc.record({ conditions: fc.array(tie('condition'), { maxLength: 3 }) }) }),

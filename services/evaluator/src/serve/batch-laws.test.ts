@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contexts } from '../../../../packages/engine/src/laws/contexts.fixture.ts';
 import { LAW_TIMEOUT_MS, sized } from '../../../../packages/engine/src/laws/full-size.fixture.ts';
-import { storableSets, type Units } from '../../../../packages/engine/src/laws/tame-definitions.fixture.ts';
+import { tameSets, type Units } from '../../../../packages/engine/src/laws/tame-definitions.fixture.ts';
 import { FLAG_KEYS, nows } from '../../../../packages/engine/src/laws/vocabulary.fixture.ts';
 import { call, type Started, start, TestClock } from '../evaluator.fixture.ts';
 import { entity, type MemoryLog, shopLog } from '../log.fixture.ts';
@@ -65,7 +65,7 @@ describe('EvaluateBatch', { timeout: LAW_TIMEOUT_MS }, () => {
     let errors = 0;
     await fc.assert(
       fc.asyncProperty(
-        storableSets,
+        tameSets,
         fc.array(contexts, { minLength: CONTEXTS, maxLength: CONTEXTS }),
         nows,
         async (units, each, nowMs) => {
