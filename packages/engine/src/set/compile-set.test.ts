@@ -110,6 +110,12 @@ describe('references', () => {
     expect(codes([...tooDeep, flag('child', optional)])).toEqual(['f21 LIMIT_EXCEEDED']);
   });
 
+  test('from a flag that is too much work by itself are no second problem', () => {
+    const costly = { compare: { attribute: 'x', operator: 'matches', values: ['[ab]{200}'] } };
+    const conditions = [needs('b'), ...new Array<ConditionDefinition>(100).fill(costly)];
+    expect(codes([flag('a', both(...conditions)), flag('b')])).toEqual(['a LIMIT_EXCEEDED']);
+  });
+
   test('whose work multiplies beyond the budget', () => {
     const fan = (key: string, target: string): SegmentUnit =>
       segment(key, both(...new Array<ConditionDefinition>(100).fill({ segment: target })));
