@@ -1,13 +1,21 @@
 /**
  * The stored form of an entity, less what the written form leaves to the
- * control plane: ranges beside weights, gates, rule ids, the variants of a
- * boolean flag. So a plan shows what a person has changed and nothing else.
- * Pure.
+ * control plane: ranges beside weights, what gates leave to defaults, rule ids,
+ * keys of variants, the variants of a boolean flag. So a plan shows what a
+ * person has changed and nothing else. Pure.
  */
 import {
+  type ConditionDefinition,
+  type FlagConfigDefinition,
+  normalizeConfig,
+  normalizeSegmentCondition,
+} from '@flagstream/engine';
+import {
+  Condition,
   type Flag,
-  type FlagConfig,
+  FlagConfig,
   FlagKind,
+  type Segment,
   type Serve,
   type Split,
 } from '@flagstream/protocol/gen/flagstream/v1/model';
@@ -22,7 +30,50 @@ export function flagAsAuthored(stored: Flag, written: Flag): Flag {
   return { ...stored, variants: [], offVariant: written.offVariant === '' ? '' : stored.offVariant };
 }
 
-export function configAsAuthored(stored: FlagConfig, written: FlagConfig): FlagConfig {
+export function configAsAuthored(key: string, stored: FlagConfig, written: FlagConfig): FlagConfig {
+  const completed = FlagConfig.fromJSON(
+    normalizeConfig(key, FlagConfig.toJSON(written) as FlagConfigDefinition).config,
+  );
+  return whereComplete(drawnAsWritten(stored, written), drawnAsWritten(completed, written), written);
+}
+
+export function segmentAsAuthored(key: string, stored: Segment, written: Segment): Segment {
+  if (written.condition === undefined) return stored;
+  const condition = Condition.toJSON(written.condition) as ConditionDefinition;
+  const completed = {
+    ...written,
+    condition: Condition.fromJSON(normalizeSegmentCondition(key, condition)),
+  };
+  return whereComplete(stored, completed, written);
+}
+
+/** The stored value, but the written one wherever completing that gives the stored one. */
+function whereComplete<T>(stored: T, completed: T, written: T): T {
+  if (isSame(stored, completed)) return written;
+  if (!isComposite(stored) || !isComposite(completed) || !isComposite(written)) return stored;
+  const inner = Object.entries(stored).map(([name, value]) => {
+    const [whole, own] = [completed, written].map((form) => (form as Record<string, unknown>)[name]);
+    return [name, whereComplete<unknown>(value, whole, own)];
+  });
+  if (!Array.isArray(stored)) return Object.fromEntries(inner) as T;
+  return inner.map(([, value]) => value) as T;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (!isComposite(a) || !isComposite(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && isSame(a[name], b[name]))
+  );
+}
+
+function isComposite(value: unknown): value is { readonly [name: string]: unknown } {
+  return typeof value === 'object' && value !== null;
+}
+
+function drawnAsWritten(stored: FlagConfig, written: FlagConfig): FlagConfig {
   return {
     ...stored,
     rules: stored.rules.map((rule, i) => {
@@ -45,7 +96,6 @@ function splitAsAuthored(stored: Split, written: Split): Split {
   const weighted = written.entries.some((entry) => entry.weight !== 0);
   return {
     ...stored,
-    gate: written.gate === undefined ? undefined : stored.gate,
     entries: stored.entries.map((entry) => ({
       ...entry,
       ranges: drawn ? entry.ranges : [],

@@ -7,8 +7,11 @@ import { fieldPaths } from './field-paths.ts';
 import { makePlan, type PlannedChange } from './make-plan.ts';
 import type { ProjectState } from './project-state.ts';
 
+/** What the control plane writes out of a gate that says nothing of it. */
+const NATIVE = { hash: 'murmur3-x86-32', encoding: 'utf8', normalizer: 'multiply-shift', buckets: 100_000 };
+
 const SPLIT = {
-  gate: { prefix: 'checkout.', hash: 'murmur3-x86-32', buckets: 100_000 },
+  gate: { prefix: 'checkout.', ...NATIVE },
   entries: [
     { variant: 'on', weight: 10_000, ranges: [{ to: 10_000 }] },
     { variant: 'off', weight: 90_000, ranges: [{ from: 10_000, to: 100_000 }] },
@@ -109,6 +112,46 @@ describe('makePlan', () => {
     expect(changes[0]?.fields).toEqual([
       'fallthrough.split.entries[0].ranges[0].to',
       'fallthrough.split.entries[1].ranges[0].from',
+    ]);
+  });
+
+  it('sees no gate that the control plane has completed, and each that is another one', () => {
+    const own = (prefix: string): object => ({ gate: { prefix, ...NATIVE }, ranges: [{ to: 5_000 }] });
+    const stored = (held: object, tested: object): ProjectState => ({
+      ...CURRENT,
+      segments: new Map([
+        ['staff', Segment.fromJSON({ condition: { gate: own('staff.condition.') }, included: ['u1'] })],
+      ]),
+      configs: new Map([
+        [
+          'checkout',
+          new Map([
+            [
+              'production',
+              FlagConfig.fromJSON({
+                holdouts: [{ id: 'h', subjects: { ...held, group: 'g' } }],
+                rules: [{ id: 'r', condition: { not: { gate: tested } }, serve: { variant: 'on' } }],
+              }),
+            ],
+          ]),
+        ],
+      ]),
+    });
+    const text = `
+segments: [{ name: staff, included: [u1, u2], condition: { gate: { ranges: [{ to: 5000 }] } } }]
+flags:
+  - flag: ${CHECKOUT}
+    configs:
+      production:
+        enabled: true
+        holdouts: [{ id: h, subjects: { group: g, ranges: [{ to: 5000 }] } }]
+        rules: [{ id: r, condition: { not: { gate: { ranges: [{ to: 5000 }] } } }, serve: { variant: 'on' } }]`;
+    const fields = (state: ProjectState): (readonly string[])[] =>
+      plan(text, { current: state }).map((change) => change.fields);
+    expect(fields(stored(own('group/g.'), own('checkout.condition.')))).toEqual([['included'], ['enabled']]);
+    expect(fields(stored(own('mine.'), own('checkout.condition.')))).toEqual([
+      ['included'],
+      ['holdouts[0].subjects.gate', 'enabled'],
     ]);
   });
 

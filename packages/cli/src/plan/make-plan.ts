@@ -14,7 +14,7 @@ import {
 } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { type FlagSet, inProject, written } from '../document/flag-set.ts';
 import type { Contents } from '../output/field-text.ts';
-import { configAsAuthored, flagAsAuthored } from './authored-form.ts';
+import { configAsAuthored, flagAsAuthored, segmentAsAuthored } from './authored-form.ts';
 import { fieldPaths, type Json } from './field-paths.ts';
 import { isWritten, type ProjectState } from './project-state.ts';
 
@@ -60,7 +60,9 @@ export function makePlan(
       planned({
         name: segmentName(project, key),
         label: `segment ${key}`,
-        before: stripped(current.segments.get(key), written.segment),
+        before: stripped(current.segments.get(key), (stored) =>
+          segmentAsAuthored(key, written.segment(stored), segment),
+        ),
         after: segment,
         etag: current.segments.get(key)?.etag,
         toJson: Segment.toJSON,
@@ -127,7 +129,7 @@ function planConfig(
   const [change] = planned({
     name: flagConfigName(project, environment, key),
     label: `flag ${key} in ${environment}`,
-    before: configAsAuthored(before, config),
+    before: configAsAuthored(key, before, config),
     after: config,
     etag: stored?.etag,
     toJson: FlagConfig.toJSON,

@@ -19,10 +19,11 @@ export function refusal(edits: readonly Edit[], problems: readonly LocatedProble
     ({ id, problem }) => isLostReference(problem.code) && !byEntity.has(entityKey(id)),
   );
   if (users.length > 0 && removed.length > 0) return inUse(removed, users);
-  // What is wrong in the request itself comes first; what that breaks elsewhere follows from it.
+  // What is wrong in the request itself comes first; what is lost may follow from it, as does what breaks elsewhere.
   const own = problems.filter(({ id }) => byEntity.has(entityKey(id)));
   const causes = own.filter(({ problem }) => !isLostReference(problem.code));
-  const told = causes.length > 0 ? causes : own.length > 0 ? own : problems;
+  const lost = own.filter(({ problem }) => isLostReference(problem.code));
+  const told = own.length > 0 ? [...causes, ...lost] : problems;
   return invalidDefinition(
     told.map((located) => violationOf(edits, byEntity.get(entityKey(located.id)), located)),
   );
