@@ -25,6 +25,7 @@ const words = process.argv.slice(2);
 const isFresh = words.includes('--fresh');
 const parts = words.filter((word) => word !== '--fresh');
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 mkdirSync(CACHE, { recursive: true });
 install();
 const { breakEngine, engineFiles } = await import('./break-engine.mjs');

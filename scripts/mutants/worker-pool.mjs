@@ -3,6 +3,7 @@
 
 import { fork } from 'node:child_process';
 import path from 'node:path';
+import process from 'node:process';
 
 /** Longer than all tests of the engine take on a busy machine. */
 const MUTANT_MAX_MS = 30_000;
@@ -28,6 +29,9 @@ async function serveUntilItEnds(waiting, { scriptFile, root }, onJudged) {
     execArgv: [`--max-old-space-size=${HEAP_MAX_MB}`],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
+  // A child that never lets go would live on.
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
   try {
     const { failures } = (await answer(child, START_MAX_MS)) ?? { failures: ['the worker did not start'] };
     if (failures.length > 0) throw new Error(`without any mutant:\n${failures.join('\n')}`);
@@ -38,7 +42,8 @@ async function serveUntilItEnds(waiting, { scriptFile, root }, onJudged) {
       if (judged === undefined) return;
     }
   } finally {
-    child.kill('SIGKILL');
+    process.off('exit', end);
+    end();
   }
 }
 
