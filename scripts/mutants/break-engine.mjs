@@ -12,6 +12,8 @@ import { build } from 'esbuild';
 import { wordsIgnorer } from './words-ignorer.mjs';
 
 const SOURCES = 'packages/engine/src';
+/** Beside the tests of the modules: the vectors of the specification. */
+const VECTORS = 'test/conformance/vectors.test.ts';
 /** Long runs over random definitions: a mutant is to be killed by the test of the part that it breaks. */
 const LAWS = /\/laws\/|-laws\.test\.ts$/;
 /** Something in a list that was empty is no part of the engine that was broken. */
@@ -26,7 +28,7 @@ export function engineFiles(root) {
     .sort();
   return {
     modules: all.filter((file) => !/\.(test|bench|fixture)\.ts$/.test(file)),
-    tests: all.filter((file) => file.endsWith('.test.ts') && !LAWS.test(file)),
+    tests: [...all.filter((file) => file.endsWith('.test.ts') && !LAWS.test(file)), VECTORS],
   };
 }
 
@@ -88,15 +90,18 @@ async function bundle(root, tests, instrumented) {
       {
         name: 'mutants',
         setup(hooks) {
-          hooks.onResolve({ filter: /^[^./]/ }, ({ path: name }) =>
-            name === 'vitest' ? { path: name, namespace: 'tests' } : { path: name, external: true },
-          );
+          hooks.onResolve({ filter: /^[^./]/ }, ({ path: name }) => {
+            if (name === 'vitest') return { path: name, namespace: 'tests' };
+            if (name === '@flagstream/engine') return { path: path.join(root, SOURCES, 'index.ts') };
+            return { path: name, external: true };
+          });
           hooks.onLoad({ filter: /.*/, namespace: 'tests' }, () => ({
             contents: 'module.exports = globalThis.engineTests;',
           }));
           hooks.onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
-            const text = instrumented.get(file);
-            return text === undefined ? undefined : { contents: text, loader: 'ts' };
+            const text = instrumented.get(file) ?? readFileSync(file, 'utf8');
+            const folder = JSON.stringify(path.dirname(file));
+            return { contents: text.replaceAll('import.meta.dirname', folder), loader: 'ts' };
           });
         },
       },
