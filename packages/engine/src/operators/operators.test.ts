@@ -195,6 +195,11 @@ describe('absence and negation', () => {
   const policy = 'MISSING_POLICY_NEGATE';
   test.each<[ComparisonDefinition, JsonValue | undefined, boolean]>([
     [{ operator: 'equals', values: ['a'] }, undefined, false],
+    [
+      { operator: 'equals', values: ['a'], missing: 'MISSING_POLICY_NO_MATCH', negate: true },
+      undefined,
+      false,
+    ],
     [{ operator: 'equals', values: ['a'], negate: true }, undefined, false],
     [{ operator: 'notEquals', values: ['a'] }, undefined, false],
     [{ operator: 'notEquals', values: ['a'], negate: true }, undefined, false],
@@ -254,6 +259,11 @@ describe('a comparison is refused', () => {
     [{ operator: 'inCidr', values: ['10.0.0.0/40'] }, 'BAD_OPERAND', 'values[0]'],
     [{ operator: 'equals', values: ['a'], dialect: 'launchdarkly' }, 'NOT_BUILT', 'dialect'],
     [{ operator: 'equals', values: ['a'], salts: ['s'] }, 'NOT_BUILT', 'salts'],
+    [
+      { operator: 'equals', values: ['a'], missing: 'MISSING_POLICY_UNKNOWN' as 'MISSING_POLICY_NEGATE' },
+      'NOT_BUILT',
+      'missing',
+    ],
     [{ operator: 'equals', values: ['a'], attribute: 'a.__proto__' }, 'BAD_ATTRIBUTE', 'attribute'],
     [{ operator: 'in', values: new Array<string>(10_001).fill('a') }, 'LIMIT_EXCEEDED', 'values'],
     [{ operator: 'in', values: ['a'.repeat(4_097)] }, 'LIMIT_EXCEEDED', 'values[0]'],

@@ -4,7 +4,7 @@ import { weighted } from '../definitions.fixture.ts';
 import { weightLists } from '../laws/tame-parts.fixture.ts';
 import type { GateMatchDefinition, SplitDefinition } from '../model.ts';
 import { movedShare } from './moved-share.ts';
-import { ownedSpans } from './owned-spans.ts';
+import { hasUsableRanges, ownedSpans } from './owned-spans.ts';
 import { resolveWeights } from './resolve-weights.ts';
 import { width } from './spans.ts';
 
@@ -183,6 +183,69 @@ describe('resolveWeights', () => {
         },
       ),
     );
+  });
+});
+
+describe('ranges', () => {
+  const one = (from: number, to: number): SplitDefinition => ({
+    gate: { buckets: 100, offset: 10 },
+    entries: [
+      { variant: 'good', ranges: [{ from: 10, to: 20 }] },
+      { variant: 'a', ranges: [{ from, to }] },
+    ],
+  });
+  const many = (entries: number, each: number): SplitDefinition => ({
+    entries: Array.from({ length: entries }, () => ({
+      variant: 'a',
+      ranges: Array.from({ length: each }, () => ({ from: 0, to: 1 })),
+    })),
+  });
+
+  test.each<[SplitDefinition, boolean]>([
+    [{}, true],
+    [one(0, 110), true],
+    [one(20, 20), true],
+    [one(0, 111), false],
+    [one(-1, 20), false],
+    [one(21, 20), false],
+    [one(Number.NaN, 20), false],
+    [one(20, Number.NaN), false],
+    [one(20, Number.POSITIVE_INFINITY), false],
+    [many(250, 8), true],
+    [many(251, 1), false],
+    [many(2, 1_001), false],
+  ])('%# can be edited: %s', (split, usable) => {
+    expect(hasUsableRanges(split)).toBe(usable);
+  });
+
+  test('of a gate with an offset are edited within its numbers', () => {
+    const half = resolved({ ...weighted({ a: 50_000, b: 50_000 }), gate: { buckets: 100, offset: 10 } });
+    expect(ranges(half)).toEqual([[[10, 60]], [[60, 110]]]);
+    expect(ranges(resolved(reweighted(half, [60_000, 40_000])))).toEqual([
+      [
+        [10, 60],
+        [100, 110],
+      ],
+      [[60, 100]],
+    ]);
+  });
+
+  test('that overlap beyond the whole get no weights', () => {
+    const whole = { from: 0, to: WHOLE };
+    const overlapping = {
+      entries: [
+        { variant: 'a', ranges: [whole, whole] },
+        { variant: 'b', ranges: [] },
+      ],
+    };
+    expect(resolved(overlapping)).toEqual(overlapping);
+    const full = resolved({ entries: [{ variant: 'a', ranges: [whole] }] });
+    expect(full.entries?.[0]?.weight).toBe(WHOLE);
+  });
+
+  test('are told of one bad weight, not of the sum as well', () => {
+    const { problems } = resolveWeights(weighted({ a: -1, b: 5 }));
+    expect(problems.map(({ path }) => path)).toEqual(['entries[0].weight']);
   });
 });
 
