@@ -4,6 +4,7 @@
 // that somebody wrote down in equivalent.json) or survived.
 
 const TEXT_CHARS_MAX = 100;
+const NAME_CHARS_MAX = 200;
 const SOURCES = 'packages/engine/src/';
 
 /**
@@ -31,7 +32,7 @@ export function withReasons(mutants, equivalents) {
 function stateOf(state, by) {
   switch (state) {
     case 'killed':
-      return { state, by: shortened(by) };
+      return { state, by: brief(shortened(by), NAME_CHARS_MAX) };
     case 'endless':
       return { state: 'killed', by: 'no test ends: its process was stopped' };
     case 'unreached':
@@ -58,9 +59,9 @@ function shortened(file) {
   return file.startsWith(SOURCES) ? file.slice(SOURCES.length) : file;
 }
 
-function brief(text) {
+function brief(text, charsMax = TEXT_CHARS_MAX) {
   const flat = text.replace(/\s+/g, ' ').trim();
-  return flat.length <= TEXT_CHARS_MAX ? flat : `${flat.slice(0, TEXT_CHARS_MAX - 1)}…`;
+  return flat.length <= charsMax ? flat : `${flat.slice(0, charsMax - 1)}…`;
 }
 
 const COLUMNS = ['id', 'file', 'place', 'mutator', 'code', 'replacement', 'state', 'by'];
