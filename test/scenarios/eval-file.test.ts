@@ -137,7 +137,7 @@ describe('a batch', () => {
     const { code, stderr, answers } = await batch(['--file', flags, '-p', 'shop', '-e', 'production'], lines);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'refused: flag broken: fallthrough.variant: The flag has no variant "third"; it has on, off.\n',
+      `refused: ${flags}:22:74: flag broken: fallthrough.variant: The flag has no variant "third"; it has on, off.\n`,
     );
     expect(answers.map(({ id }) => id)).toEqual(
       Array.from({ length: count }, (_, i) => (i % 100 === 7 ? null : i)),
@@ -196,8 +196,9 @@ describe('a batch', () => {
   });
 
   test('of a flagd file answers as a flagd server does', async () => {
+    const flagd = file('flagd.json', FLAGD);
     const { code, stderr, answers } = await batch(
-      ['--file', file('flagd.json', FLAGD), '--format', 'flagd'],
+      ['--file', flagd, '--format', 'flagd'],
       [
         ask(1, 'headerColor', { targetingKey: 'jon@company.com', email: 'ann@example.com' }),
         ask(2, 'headerColor', { targetingKey: 'jon@company.com', plan: 'pro' }),
@@ -212,7 +213,7 @@ describe('a batch', () => {
     );
     expect(code).toBe(0);
     expect(stderr).toBe(
-      'refused: flag unreadable: flags.unreadable.variants: "variants" must be an object, not a list; flagd cannot decode it.\n',
+      `refused: ${flagd}:1:${JSON.stringify(FLAGD).indexOf('["on"]') + 1}: flag unreadable: flags.unreadable.variants: "variants" must be an object, not a list; flagd cannot decode it.\n`,
     );
     const rule = { ruleId: 'targeting', enabled: true };
     const [first] = answers;
@@ -292,12 +293,13 @@ test('a file that cannot be used is said before anything is answered', async () 
 test('one flag, or all, are answered and explained without a server', async () => {
   const own = ['--file', file('own.yaml', OWN), '-e', 'production', '--now', '2026-11-01T00:00:00Z'];
   const dutch = ['-c', '{"country":"NL"}'];
-  const [one, all, explained, unknown, refused] = await Promise.all([
+  const [one, all, explained, unknown, refused, unexplained] = await Promise.all([
     runCommand(['eval', 'checkout', ...own, ...dutch, '-o', 'json']),
     runCommand(['eval', '--all', ...own, ...dutch]),
     runCommand(['eval', 'checkout', ...own, ...dutch, '--explain']),
     runCommand(['eval', 'chekcout', ...own]),
     runCommand(['eval', 'broken', ...own]),
+    runCommand(['eval', 'broken', ...own, '--explain']),
   ]);
   expect(JSON.parse(one.stdout)).toEqual({
     value: true,
@@ -323,7 +325,8 @@ test('one flag, or all, are answered and explained without a server', async () =
   expect(refused).toMatchObject({
     code: 7,
     stderr: expect.stringMatching(
-      /own\.yaml: flag "broken": refused: fallthrough\.variant: .*\n.*INVALID_DOCUMENT/,
+      /^error: .*own\.yaml:22:74: flag "broken": refused: fallthrough\.variant: .*\n.*INVALID_DOCUMENT/,
     ),
   });
+  expect(unexplained).toEqual(refused);
 });

@@ -1,5 +1,5 @@
 /** `flagstream eval --file`: what the flags of a file answer, evaluated here. */
-import type { EvaluationErrorCode, ExplanationStep, JsonObject } from '@flagstream/engine';
+import type { Evaluation, EvaluationErrorCode, ExplanationStep, JsonObject } from '@flagstream/engine';
 import { type ErrorReason, fail } from '@flagstream/protocol';
 import {
   EvaluateBatchResponse,
@@ -51,7 +51,7 @@ export async function evaluateFile(
 ): Promise<ExitCode> {
   checkWords(key, place, options);
   const loaded = loadFlags(flagsFile(place, options, command));
-  warn(terminal, loaded);
+  warn(terminal, loaded, key);
   const { flags } = loaded;
   const nowMs = options.now ?? Date.now();
   if (options.batch === true)
@@ -94,20 +94,21 @@ function flagsFile(place: string, options: EvalOptions, command: Command): Flags
   };
 }
 
-function warn(terminal: Terminal, { flags, notes }: LoadedFlags): void {
-  for (const { path, message } of notes) terminal.note(`note: ${path} ${message}`);
-  for (const { kind, key, reason } of flags.refused)
-    terminal.note(`${terminal.paintNote('yellow', 'refused:')} ${kind} ${key}: ${reason}`);
+/** @param asked flag whose refusal is the answer, and thus not said beforehand */
+function warn(terminal: Terminal, { flags, notes }: LoadedFlags, asked: string | undefined): void {
+  for (const { place, path, message } of notes) terminal.note(`note: ${place}: ${path} ${message}`);
+  for (const { kind, key, reason, place } of flags.refused) {
+    if (kind === 'flag' && key === asked) continue;
+    const where = place === undefined ? '' : `${place}: `;
+    terminal.note(`${terminal.paintNote('yellow', 'refused:')} ${where}${kind} ${key}: ${reason}`);
+  }
 }
 
-function evaluate(terminal: Terminal, key: string, { place, flags, context, nowMs, json }: Question): void {
+function evaluate(terminal: Terminal, key: string, question: Question): void {
+  const { flags, context, nowMs, json } = question;
   const evaluation = flags.evaluate(key, context, nowMs);
+  requireInForce(key, evaluation, question);
   const { errorCode } = evaluation;
-  if (errorCode === 'FLAG_NOT_FOUND') throw notFound(key, place, flags);
-  if (flags.refusalOf(key) !== undefined)
-    throw fail('INVALID_DOCUMENT', `${place}: flag "${key}": ${evaluation.errorMessage}`, {
-      metadata: { flag: key },
-    });
   if (errorCode !== undefined)
     throw fail(REASONS[errorCode], `flag "${key}": ${evaluation.errorMessage}`, { metadata: { flag: key } });
   const result = offlineResult(evaluation);
@@ -121,10 +122,11 @@ function evaluateAll(terminal: Terminal, { flags, context, nowMs, json }: Questi
   else printResults(terminal, results);
 }
 
-function explain(terminal: Terminal, key: string, { place, flags, context, nowMs, json }: Question): void {
+function explain(terminal: Terminal, key: string, question: Question): void {
+  const { flags, context, nowMs, json } = question;
   const steps: ExplanationStep[] = [];
   const evaluation = flags.evaluate(key, context, nowMs, { step: (step) => steps.push(step) });
-  if (evaluation.errorCode === 'FLAG_NOT_FOUND') throw notFound(key, place, flags);
+  requireInForce(key, evaluation, question);
   const result = offlineResult(evaluation);
   if (json) {
     printJson(terminal, ExplainResponse.toJSON({ result, steps, ...NO_STAMP }));
@@ -132,6 +134,20 @@ function explain(terminal: Terminal, key: string, { place, flags, context, nowMs
   }
   for (const line of explainLines(terminal, steps)) terminal.print(line);
   terminal.print(answerText(terminal, result));
+}
+
+/** @throws FlagstreamError for a flag that the file has not, or that is refused: it has no answer to show */
+function requireInForce(
+  key: string,
+  { errorCode, errorMessage }: Evaluation,
+  { place, flags }: Question,
+): void {
+  if (errorCode === 'FLAG_NOT_FOUND') throw notFound(key, place, flags);
+  const refused = flags.refusalOf(key);
+  if (refused === undefined) return;
+  throw fail('INVALID_DOCUMENT', `${refused.place ?? place}: flag "${key}": ${errorMessage}`, {
+    metadata: { flag: key },
+  });
 }
 
 function notFound(key: string, place: string, flags: OfflineFlags): Error {

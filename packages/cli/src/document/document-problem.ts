@@ -1,11 +1,14 @@
 /** What is wrong in a file, and where. */
 import { fail } from '@flagstream/protocol';
 
-export interface DocumentProblem {
+export interface FilePlace {
   readonly file: string;
   /** From 1; absent where the whole file is meant. */
   readonly line?: number;
   readonly column?: number;
+}
+
+export interface DocumentProblem extends FilePlace {
   /** "flags[2].configs.production.rules[0].id", "" for the whole document. */
   readonly path: string;
   readonly message: string;
@@ -17,7 +20,7 @@ const PROBLEMS_SHOWN = 20;
 /** The error INVALID_DOCUMENT that names every problem with its place. */
 export function documentError(problems: readonly DocumentProblem[]): Error {
   const fields = problems.map((problem) => ({
-    field: placeOf(problem),
+    field: placeText(problem),
     description: problem.path === '' ? problem.message : `${problem.path}: ${problem.message}`,
   }));
   const lines = fields.slice(0, PROBLEMS_SHOWN).map(({ field, description }) => `${field}: ${description}`);
@@ -30,6 +33,7 @@ export function documentError(problems: readonly DocumentProblem[]): Error {
   return fail('INVALID_DOCUMENT', message, { fields: fields.slice(0, PROBLEMS_SHOWN) });
 }
 
-function placeOf({ file, line, column }: DocumentProblem): string {
+/** "flags.yaml:12:5", or the file alone. */
+export function placeText({ file, line, column }: FilePlace): string {
   return line === undefined ? file : `${file}:${line}:${column ?? 1}`;
 }

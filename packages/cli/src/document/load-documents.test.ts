@@ -66,7 +66,7 @@ describe('loadDocuments', () => {
       ...load(`${flag('a')}---\n${flag('b')}`, flag('c'), '# only a comment\n').set.flags.keys(),
     ]).toEqual(['a', 'b', 'c']);
     expect(refusal(flag('a'), flag('a'))).toEqual([
-      'f1.yaml: flags[0].flag: a is described twice, also in f0.yaml',
+      'f1.yaml:2:17: flags[0].flag: a is described twice, also at f0.yaml:2:17',
     ]);
   });
 
@@ -118,19 +118,19 @@ describe('loadDocuments', () => {
     [
       'another format',
       'format: flagstream/v2',
-      /^f0.yaml: format: must be "flagstream\/v1", not "flagstream\/v2"/,
+      /^f0.yaml:1:9: format: must be "flagstream\/v1", not "flagstream\/v2"/,
     ],
-    ['no format', 'flags: []', /^f0.yaml: format: must be/],
+    ['no format', 'flags: []', /^f0.yaml:1:1: format: must be/],
     [
       'a flag without name',
       `${HEAD}flags: [{ flag: { kind: FLAG_KIND_STRING } }]`,
-      /flags\[0\].flag.name: is missing/,
+      /^f0.yaml:2:17: flags\[0\].flag.name: is missing/,
     ],
-    ['an entry without flag', `${HEAD}flags: [{}]`, /flags\[0\].flag: is missing/],
+    ['an entry without flag', `${HEAD}flags: [{}]`, /^f0.yaml:2:9: flags\[0\].flag: is missing/],
     [
       'a name of another project',
       `${HEAD}flags: [{ flag: { name: projects/other/flags/a } }]`,
-      /is neither a key nor projects\/shop\/flags\/KEY/,
+      /^f0.yaml:2:25: .*is neither a key nor projects\/shop\/flags\/KEY/,
     ],
     [
       'a bad environment',
@@ -188,10 +188,48 @@ describe('loadDocuments', () => {
     expect(valid.set.flags.get('b')?.tags).toEqual(['x']);
   });
 
+  it('says where a field of an entity is written, and the place around one that is not', () => {
+    const files = load(
+      `# first\n${HEAD}segments: [{ name: staff, included_first: true }]
+flags:
+  - flag:
+      name: projects/shop/flags/checkout
+      off_variant: off
+      metadata: { "a.b": 1 }
+    configs:
+      live:
+        fallthrough: &half
+          split: { entries: [{ variant: on }, { variant: off }] }
+      test: { fallthrough: *half, rules: [] }
+`,
+      JSON.stringify(
+        { format: 'flagstream/v1', flags: [{ flag: { name: 'other', kind: null } }] },
+        null,
+        '\t',
+      ),
+    );
+    const live = 'environments/live/flagConfigs/checkout';
+    for (const [name, path, place] of [
+      ['segments/staff', 'includedFirst', 'f0.yaml:3:43'],
+      ['flags/checkout', '', 'f0.yaml:6:7'],
+      ['flags/checkout', 'offVariant', 'f0.yaml:7:20'],
+      ['flags/checkout', 'metadata."a.b"', 'f0.yaml:8:26'],
+      ['flags/checkout', 'variants[0].value', 'f0.yaml:6:7'],
+      [live, 'fallthrough.split.entries[1].variant', 'f0.yaml:12:58'],
+      [live, 'fallthrough.split.entries[7].variant', 'f0.yaml:12:29'],
+      ['environments/test/flagConfigs/checkout', 'fallthrough.split', 'f0.yaml:13:28'],
+      ['environments/test/flagConfigs/checkout', 'rules[0].id', 'f0.yaml:13:42'],
+      ['flags/other', 'name', 'f1.yaml:6:13'],
+      ['flags/nobody', 'name', undefined],
+      ['environments/live/flagConfigs/other', '', undefined],
+    ] as const)
+      expect([name, path, files.placeOf(name, path)]).toEqual([name, path, place]);
+  });
+
   it('asks that files be of one project', () => {
     expect(load(`${HEAD}project: shop`).project).toBe('shop');
     expect(refusal(`${HEAD}project: shop`, `${HEAD}project: other`)).toEqual([
-      'f1.yaml: project: is other, other files are of shop',
+      'f1.yaml:2:10: project: is other, other files are of shop',
     ]);
   });
 });

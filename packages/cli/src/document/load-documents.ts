@@ -9,10 +9,11 @@ import { FlagDocument } from '@flagstream/protocol/gen/flagstream/v1/document';
 import type { Environment, Flag, FlagConfig, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { UsageError } from '../usage-error.ts';
 import { checkDocument } from './check-document.ts';
-import { type DocumentProblem, documentError } from './document-problem.ts';
+import { type DocumentProblem, documentError, placeText } from './document-problem.ts';
 import { DOCUMENT_FORMAT, documentType } from './document-type.ts';
 import { type FlagSet, keyInDocument } from './flag-set.ts';
 import { parseText } from './parse-text.ts';
+import { TextPlaces } from './text-places.ts';
 
 export interface SourceText {
   /** For messages. */
@@ -24,6 +25,13 @@ export interface LoadedFiles {
   readonly set: FlagSet;
   /** The project that the files name, if they do. */
   readonly project: string | undefined;
+  /**
+   * Where a field of an entity is written, as "flags.yaml:12:5"; undefined for an
+   * entity that the files do not describe.
+   * @param name resource name below the project: "flags/checkout", "environments/live/flagConfigs/checkout"
+   * @param path below the entity, in proto JSON; what is not written gives the place around it
+   */
+  placeOf(name: string, path: string): string | undefined;
 }
 
 const EXTENSIONS = /\.(ya?ml|json)$/i;
@@ -65,11 +73,21 @@ export function loadDocuments(sources: readonly SourceText[], project: string): 
       if (document.contents === null) continue;
       const found = checkDocument(file, document, lines, documentType());
       problems.push(...found);
-      if (found.length === 0) builder.add(file, FlagDocument.fromJSON(document.toJS({ maxAliasCount: -1 })));
+      if (found.length === 0)
+        builder.add(
+          new TextPlaces(file, document, lines),
+          FlagDocument.fromJSON(document.toJS({ maxAliasCount: -1 })),
+        );
     }
   }
   if (problems.length > 0) throw documentError(problems);
   return builder;
+}
+
+/** An entity in the text. */
+interface Origin {
+  readonly text: TextPlaces;
+  readonly path: string;
 }
 
 class SetBuilder implements LoadedFiles {
@@ -79,8 +97,8 @@ class SetBuilder implements LoadedFiles {
   readonly #configs = new Map<string, Map<string, FlagConfig>>();
   readonly #problems: DocumentProblem[];
   readonly #fallbackProject: string;
-  /** File in which an entity was first described. */
-  readonly #origins = new Map<string, string>();
+  /** Where each entity was last described, by its name below the project. */
+  readonly #origins = new Map<string, Origin>();
   project: string | undefined;
 
   constructor(problems: DocumentProblem[], project: string) {
@@ -97,41 +115,46 @@ class SetBuilder implements LoadedFiles {
     };
   }
 
-  add(file: string, document: FlagDocument): void {
+  placeOf(name: string, path: string): string | undefined {
+    const origin = this.#origins.get(name);
+    return origin && placeText(origin.text.at(`${origin.path}.${path}`));
+  }
+
+  add(text: TextPlaces, document: FlagDocument): void {
     if (document.format !== DOCUMENT_FORMAT)
       this.#report(
-        file,
+        text,
         'format',
         `must be ${JSON.stringify(DOCUMENT_FORMAT)}, not ${JSON.stringify(document.format)}`,
       );
-    this.#takeProject(file, document.project);
+    this.#takeProject(text, document.project);
     document.environments.forEach((environment, i) => {
-      this.#put(file, `environments[${i}]`, 'environments', environment, this.#environments);
+      this.#put(text, `environments[${i}]`, 'environments', environment, this.#environments);
     });
     document.segments.forEach((segment, i) => {
-      this.#put(file, `segments[${i}]`, 'segments', segment, this.#segments);
+      this.#put(text, `segments[${i}]`, 'segments', segment, this.#segments);
     });
     document.flags.forEach(({ flag, configs }, i) => {
       if (flag === undefined) {
-        this.#report(file, `flags[${i}].flag`, 'is missing');
+        this.#report(text, `flags[${i}].flag`, 'is missing');
         return;
       }
-      const key = this.#put(file, `flags[${i}].flag`, 'flags', flag, this.#flags);
+      const key = this.#put(text, `flags[${i}].flag`, 'flags', flag, this.#flags);
       if (key !== undefined)
-        this.#configs.set(key, this.#checkedConfigs(file, `flags[${i}].configs`, configs));
+        this.#configs.set(key, this.#checkedConfigs(text, `flags[${i}].configs`, key, configs));
     });
   }
 
-  #takeProject(file: string, project: string): void {
+  #takeProject(text: TextPlaces, project: string): void {
     if (project === '') return;
-    if (!isKey(project)) this.#report(file, 'project', `${JSON.stringify(project)} is not a key`);
+    if (!isKey(project)) this.#report(text, 'project', `${JSON.stringify(project)} is not a key`);
     if (this.project !== undefined && this.project !== project)
-      this.#report(file, 'project', `is ${project}, other files are of ${this.project}`);
+      this.#report(text, 'project', `is ${project}, other files are of ${this.project}`);
     this.project ??= project;
   }
 
   #put<E extends { readonly name: string }>(
-    file: string,
+    text: TextPlaces,
     path: string,
     collection: string,
     entity: E,
@@ -142,31 +165,38 @@ class SetBuilder implements LoadedFiles {
     if (key === undefined) {
       const what = entity.name === '' ? 'is missing' : `${JSON.stringify(entity.name)} is neither a key`;
       const form = `projects/${project}/${collection}/KEY`;
-      this.#report(file, `${path}.name`, entity.name === '' ? what : `${what} nor ${form}`);
+      this.#report(text, `${path}.name`, entity.name === '' ? what : `${what} nor ${form}`);
       return undefined;
     }
-    const origin = this.#origins.get(`${collection}/${key}`);
-    if (origin !== undefined) this.#report(file, path, `${key} is described twice, also in ${origin}`);
-    this.#origins.set(`${collection}/${key}`, file);
+    const name = `${collection}/${key}`;
+    const other = this.placeOf(name, '');
+    if (other !== undefined) this.#report(text, path, `${key} is described twice, also at ${other}`);
+    this.#origins.set(name, { text, path });
     into.set(key, entity);
     return key;
   }
 
   #checkedConfigs(
-    file: string,
+    text: TextPlaces,
     path: string,
+    key: string,
     configs: { readonly [key: string]: FlagConfig },
   ): Map<string, FlagConfig> {
     const checked = new Map<string, FlagConfig>();
     for (const [environment, config] of Object.entries(configs)) {
-      if (isKey(environment)) checked.set(environment, config);
-      else this.#report(file, path, `${JSON.stringify(environment)} is not the key of an environment`);
+      if (!isKey(environment)) {
+        this.#report(text, path, `${JSON.stringify(environment)} is not the key of an environment`);
+        continue;
+      }
+      checked.set(environment, config);
+      const name = `environments/${environment}/flagConfigs/${key}`;
+      this.#origins.set(name, { text, path: `${path}.${JSON.stringify(environment)}` });
     }
     return checked;
   }
 
-  #report(file: string, path: string, message: string): void {
-    this.#problems.push({ file, path, message });
+  #report(text: TextPlaces, path: string, message: string): void {
+    this.#problems.push({ ...text.at(path), path, message });
   }
 }
 

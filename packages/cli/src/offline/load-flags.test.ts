@@ -53,6 +53,30 @@ describe('a file of our own', () => {
       expect(() => load('other.yaml', text)).toThrow(expect.objectContaining({ reason: 'INVALID_DOCUMENT' }));
   });
 
+  it('says where each refusal is written', () => {
+    const { flags } = load(
+      'refused.yaml',
+      `format: flagstream/v1
+segments:
+  - name: staff
+    condition: { compare: { attribute: a, operator: is, values: [1] } }
+flags:
+  - flag: { name: first, kind: FLAG_KIND_BOOLEAN, off_variant: never }
+  - flag: { name: second, kind: FLAG_KIND_BOOLEAN }
+    configs:
+      live:
+        fallthrough:
+          split: { entries: [{ variant: "on", weight: 1 }] }
+`,
+    );
+    expect(flags.refused.map(({ key, place }) => [key, place?.replace(/^.*[/]/, '')])).toEqual([
+      ['first', 'refused.yaml:6:64'],
+      ['second', 'refused.yaml:11:29'],
+      ['staff', 'refused.yaml:4:53'],
+    ]);
+    expect(flags.refusalOf('second')?.reason).toMatch(/^fallthrough\.split\.entries: /);
+  });
+
   it('says the version of fractional itself', () => {
     expect(() => load('own.yaml', 'format: flagstream/v1', { fractional: 'v1' })).toThrow(/of flagd files/);
   });
@@ -68,21 +92,55 @@ describe('a file of flagd', () => {
       errorCode: 'PARSE_ERROR',
       errorMessage: expect.stringMatching(/^refused: flags\.bad\.variants: /),
     });
-    expect(flags.refused.map(({ key }) => key)).toEqual(['bad']);
+    expect(flags.refused).toEqual([
+      {
+        kind: 'flag',
+        key: 'bad',
+        place: expect.stringMatching(/flags\.yml:6:36$/),
+        reason: expect.any(String),
+      },
+    ]);
     expect(notes).toEqual([]);
   });
 
   it.each([
-    ['flags.json', '{"flags":', /flags\.json: The document is not JSON/],
-    ['flags.json', '', /flags\.json: The document is not JSON/],
+    ['flags.json', '{"flags":', /flags\.json:1:10: is not JSON from here on: expected a value/],
+    ['flags.json', '{\n "flags": {}\n\n', /flags\.json:4:1: is not JSON from here on: expected a comma or }/],
+    ['flags.json', '{\n "flags" {}}', /flags\.json:2:10: is not JSON from here on: expected a colon/],
+    ['flags.json', '', /flags\.json:1:1: is not JSON/],
     ['flags.yaml', 'a: b: c', /flags\.yaml:1/],
     ['flags.yaml', 'a: 1\n---\nb: 2', /holds 2 documents in place of one/],
     ['flags.yaml', 'flags: *nobody', /flags\.yaml.*nobody/],
-    ['flags.yaml', 'flags: { a: { defaultVariant: x } }', /flags\.a\.defaultVariant: .*"x" is not a variant/],
+    [
+      'flags.yaml',
+      'flags: { a: { defaultVariant: x } }',
+      /flags\.yaml:1:31: flags\.a\.defaultVariant: .*"x" is not a variant/,
+    ],
   ])('%s of %j is not usable', (name, text, message) => {
     expect(() => load(name, text, { format: 'flagd' })).toThrow(
       expect.objectContaining({ reason: 'INVALID_DOCUMENT', message: expect.stringMatching(message) }),
     );
+  });
+
+  it('has places for what is refused and noted, also in JSON that YAML does not take', () => {
+    const flag =
+      '{ "state": "ENABLED", "variants": { "on": true }, "targeting": { "fractional": [] }, "x": 1 }';
+    const places = (text: string): unknown => {
+      const { flags } = load('places.json', text, { format: 'flagd' });
+      return flags.refused.map(({ key, place }) => [key, place?.replace(/^.*[/]/, '')]);
+    };
+    expect(places('{"flags": {\n\t"a.b": { "state": "ENABLED", "variants": [] } } }')).toEqual([
+      ['a.b', 'places.json:2:43'],
+    ]);
+    const { notes } = load('notes.json', `{"flags": {},\n "metadata": { "owner": [] }}`, { format: 'flagd' });
+    expect(notes).toEqual([
+      {
+        place: expect.stringMatching(/notes\.json:2:25$/),
+        path: 'metadata.owner',
+        message: expect.any(String),
+      },
+    ]);
+    expect(places(`{"flags": {\n"a": ${flag},\n"a": { "variants": [] } } }`)).toEqual([['a', 'places.json']]);
   });
 
   it('places users by the version of fractional that is named', () => {

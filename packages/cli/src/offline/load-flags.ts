@@ -1,10 +1,13 @@
 /** The file of `eval --file` to flags that can be asked. */
-import type { JsonValue } from '@flagstream/engine';
-import { type FractionalVersion, IMPORTERS, type ImportNote } from '@flagstream/importers';
+import type { JsonValue, Problem } from '@flagstream/engine';
+import { type FractionalVersion, IMPORTERS } from '@flagstream/importers';
+import { FlagstreamError } from '@flagstream/protocol';
 import { isMap } from 'yaml';
-import { documentError } from '../document/document-problem.ts';
+import { documentError, type FilePlace, placeText } from '../document/document-problem.ts';
+import { findJsonFault } from '../document/json-fault.ts';
 import { type LoadedFiles, loadDocuments, readSources, type SourceText } from '../document/load-documents.ts';
 import { parseText } from '../document/parse-text.ts';
+import { TextPlaces } from '../document/text-places.ts';
 import { UsageError } from '../usage-error.ts';
 import { OfflineFlags } from './offline-flags.ts';
 import { chooseEnvironment, ownUnits, type WantedEnvironment } from './own-units.ts';
@@ -27,9 +30,17 @@ export interface FlagsFile {
   readonly environment: WantedEnvironment;
 }
 
+/** Something that a person should know, and that changes no answer. */
+export interface FileNote {
+  /** "flags.json:12:5" */
+  readonly place: string;
+  readonly path: string;
+  readonly message: string;
+}
+
 export interface LoadedFlags {
   readonly flags: OfflineFlags;
-  readonly notes: readonly ImportNote[];
+  readonly notes: readonly FileNote[];
 }
 
 /**
@@ -54,8 +65,23 @@ function loadOwn(
   const loaded = ownDocuments(sources, project ?? 'default');
   if (project !== undefined && loaded.project !== undefined && loaded.project !== project)
     throw new UsageError(`${place} is of the project ${loaded.project}, not ${project}`, 'Leave -p out.');
-  const units = ownUnits(loaded.set, chooseEnvironment(loaded.set, environment, place));
-  return { flags: new OfflineFlags(units.flags, units.segments, []), notes: [] };
+  const chosen = chooseEnvironment(loaded.set, environment, place);
+  const units = ownUnits(loaded.set, chosen);
+  const placeOf = (problem: Problem): string | undefined =>
+    loaded.placeOf(nameOf(problem, chosen), problem.path);
+  return { flags: new OfflineFlags(units.flags, units.segments, [], placeOf), notes: [] };
+}
+
+/** Below the project. Only a chosen environment has configurations, and problems of them. */
+function nameOf({ entity, key }: Problem, environment = ''): string {
+  switch (entity) {
+    case 'flag':
+      return `flags/${key}`;
+    case 'flagConfig':
+      return `environments/${environment}/flagConfigs/${key}`;
+    case 'segment':
+      return `segments/${key}`;
+  }
 }
 
 function ownDocuments(sources: readonly SourceText[], project: string): LoadedFiles {
@@ -81,22 +107,46 @@ function loadForeign(sources: readonly SourceText[], file: FlagsFile, format: st
     throw new UsageError(`${file.place} is ${sources.length} files`, `Name one file of ${format}.`);
   const { fractional } = file;
   const result = importer(foreignDocument(source), fractional === undefined ? {} : { fractional });
+  const placeOf = foreignPlaces(source);
   if (result.outcome === 'rejected')
-    throw documentError([{ file: source.file, path: result.path, message: result.reason }]);
+    throw documentError([{ ...placeOf(result.path), path: result.path, message: result.reason }]);
   const refused = result.report.refused.map(({ flag, path, reason }) => ({
     kind: 'flag' as const,
     key: flag,
     reason: `${path}: ${reason}`,
+    place: placeText(placeOf(path)),
   }));
+  // What does not compile has a path of ours, which the file has not: the flag is what can be shown.
+  const placeOfProblem = ({ key }: Problem): string => placeText(placeOf(`flags.${JSON.stringify(key)}`));
   return {
-    flags: new OfflineFlags(result.flags, result.segments, refused),
-    notes: result.report.notes,
+    flags: new OfflineFlags(result.flags, result.segments, refused, placeOfProblem),
+    notes: result.report.notes.map((note) => ({ ...note, place: placeText(placeOf(note.path)) })),
   };
+}
+
+/** Places of paths in the file, which is read for them when the first is asked for. */
+function foreignPlaces(source: SourceText): (path: string) => FilePlace {
+  let read: { readonly places: TextPlaces | undefined } | undefined;
+  return (path) => {
+    read ??= { places: textPlaces(source) };
+    return read.places?.at(path) ?? { file: source.file };
+  };
+}
+
+function textPlaces({ file, text }: SourceText): TextPlaces | undefined {
+  try {
+    const { documents, lines } = parseText(file, text);
+    return documents[0] && new TextPlaces(file, documents[0], lines);
+  } catch (error) {
+    // The other system's JSON may hold what YAML does not, such as a key twice.
+    if (error instanceof FlagstreamError) return undefined;
+    throw error;
+  }
 }
 
 /** JSON is left to the importer, which reads it as the other system does; everything else is YAML. */
 function foreignDocument({ file, text }: SourceText): JsonValue {
-  if (JSON_FILE.test(file) || /^\s*[{[]/.test(text)) return text;
+  if (JSON_FILE.test(file) || /^\s*[{[]/.test(text)) return jsonText(file, text);
   const { documents } = parseText(file, text);
   const [document] = documents;
   if (document === undefined || documents.length > 1)
@@ -106,4 +156,13 @@ function foreignDocument({ file, text }: SourceText): JsonValue {
   } catch (error) {
     throw documentError([{ file, path: '', message: (error as Error).message }]);
   }
+}
+
+function jsonText(file: string, text: string): string {
+  const fault = findJsonFault(text);
+  if (fault === undefined) return text;
+  const line = text.slice(0, fault.offset).split('\n').length;
+  const column = fault.offset - text.lastIndexOf('\n', fault.offset - 1);
+  const message = `is not JSON from here on: expected ${fault.expected}`;
+  throw documentError([{ file, line, column, path: '', message }]);
 }

@@ -32,7 +32,7 @@ function set(text: string) {
 
 function offline(environment: string | undefined): OfflineFlags {
   const { flags, segments } = ownUnits(set(SHOP), environment);
-  return new OfflineFlags(flags, segments, []);
+  return new OfflineFlags(flags, segments, [], () => undefined);
 }
 
 describe('the environment of a file', () => {
