@@ -323,7 +323,9 @@ flags:
     expect(meaningless).toMatchObject({
       code: 7,
       stdout: '',
-      stderr: expect.stringContaining('flag from-file in development, rules[0].condition.compare.operator'),
+      stderr: expect.stringMatching(
+        /^error: .*bad\.yaml:8:66: flag from-file in development, rules\[0\]\.condition\.compare\.operator: /,
+      ),
     });
     expect((await run('changes', '--limit', '1')).stdout).toBe(before.stdout);
   });

@@ -3,14 +3,14 @@ import { ApplyChangeSetResponse } from '@flagstream/protocol/gen/flagstream/v1/a
 import { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import type { AdminConnection } from '../connection/admin-connection.ts';
-import { loadDocuments, readSources } from '../document/load-documents.ts';
+import { type LoadedFiles, loadDocuments, readSources } from '../document/load-documents.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type ProjectOptions, withAdmin, withProject } from '../options/connection-options.ts';
 import { type WriteFields, type WriteOptions, withWrite, writeFields } from '../options/write-options.ts';
 import { counted } from '../output/flag-text.ts';
 import { printJson } from '../output/json-output.ts';
 import { changeLine, summaryText } from '../output/plan-text.ts';
-import { applyPlan, checkPlan } from '../plan/checked-plan.ts';
+import { applyPlan, checkPlan, type PlaceOf } from '../plan/checked-plan.ts';
 import { makePlan, type PlannedChange } from '../plan/make-plan.ts';
 import { planJson } from '../plan/plan-json.ts';
 import { readProject } from '../plan/project-state.ts';
@@ -77,7 +77,7 @@ export async function showPlan(
 ): Promise<ExitCode> {
   // Looking changes nothing, so that it needs no comment, in protected environments neither.
   const write = { ...writeFields(options), comment: options.comment ?? 'plan' };
-  const changes = await withAdmin(options, (admin) => preparePlan(admin, command, options, write));
+  const { changes } = await withAdmin(options, (admin) => preparePlan(admin, command, options, write));
   printPlan(session, options, changes);
   return changes.length === 0 ? EXIT.ok : EXIT.changes;
 }
@@ -86,7 +86,7 @@ async function carryOut(session: CliSession, command: Command, options: ApplyOpt
   const { terminal } = session;
   return withAdmin(options, async (admin) => {
     const write = writeFields(options);
-    const changes = await preparePlan(admin, command, options, write);
+    const { changes, files } = await preparePlan(admin, command, options, write);
     const apply = changes.length > 0 && options.dryRun !== true;
     if (!apply || options.output !== 'json') printPlan(session, options, changes);
     if (!apply) return EXIT.ok;
@@ -94,7 +94,7 @@ async function carryOut(session: CliSession, command: Command, options: ApplyOpt
       terminal.note('nothing was changed');
       return EXIT.failure;
     }
-    const response = await applyPlan(admin, changes, write);
+    const response = await applyPlan(admin, changes, write, placesIn(files));
     if (options.output === 'json') printJson(terminal, ApplyChangeSetResponse.toJSON(response));
     terminal.note(`${counted(changes.length, 'change')} applied (revision ${response.revision?.revision})`);
     return EXIT.ok;
@@ -115,14 +115,18 @@ async function preparePlan(
   command: Command,
   options: PlanCommandOptions,
   write: WriteFields,
-): Promise<readonly PlannedChange[]> {
+): Promise<{ readonly changes: readonly PlannedChange[]; readonly files: LoadedFiles }> {
   const files = loadDocuments(readSources(options.file), options.project);
   // What the files say is better than a default, and what was typed is better than both.
   const typed = command.getOptionValueSource('project') !== 'default';
   const project = typed ? options.project : (files.project ?? options.project);
   const current = await readProject(admin, project);
   const plan = makePlan(current, files.set, { project, prune: options.prune === true });
-  return checkPlan(admin, plan, write);
+  return { changes: await checkPlan(admin, plan, write, placesIn(files)), files };
+}
+
+function placesIn(files: LoadedFiles): PlaceOf {
+  return (name, path) => files.placeOf(name, path);
 }
 
 function printPlan(
