@@ -1,5 +1,4 @@
 /** `flag enable`, `flag disable` and `flag rollout`: edits of a flag in one environment. */
-import { type FlagConfigDefinition, movedShare } from '@flagstream/engine';
 import { FlagstreamError, flagConfigName, flagName } from '@flagstream/protocol';
 import {
   GetFlagConfigRequest,
@@ -28,6 +27,7 @@ import { serveText } from '../output/flag-text.ts';
 import { printJson } from '../output/json-output.ts';
 import { parsePercent, percentText, WHOLE_WEIGHT } from '../output/percent.ts';
 import { editRollout, rolloutVariant, servedBy } from '../rollout/edit-rollout.ts';
+import { movedUsers } from '../rollout/moved-users.ts';
 
 interface SwitchOptions extends EnvironmentOptions, WriteOptions {
   readonly etag?: string;
@@ -189,20 +189,8 @@ function show(session: CliSession, options: SwitchOptions, config: FlagConfig): 
   if (options.output === 'json') printJson(session.terminal, FlagConfig.toJSON(config));
 }
 
-/** How many users get something else, where both sides are splits of one gate. */
+/** How many users get another variant, where both sides say which they get. */
 function movedText(before: FlagConfig, after: FlagConfig, rule: string | undefined): string {
-  const splitOf = (config: FlagConfig): ReturnType<typeof definitionSplit> => definitionSplit(config, rule);
-  const [was, is] = [splitOf(before), splitOf(after)];
-  if (was === undefined || is === undefined) return '';
-  return `; ${percentText(Math.round(movedShare(was, is) * WHOLE_WEIGHT))} of the users move`;
-}
-
-function definitionSplit(
-  config: FlagConfig,
-  rule: string | undefined,
-): NonNullable<FlagConfigDefinition['fallthrough']>['split'] {
-  const definition = FlagConfig.toJSON(config) as FlagConfigDefinition;
-  const serve =
-    rule === undefined ? definition.fallthrough : definition.rules?.find(({ id }) => id === rule)?.serve;
-  return serve?.split;
+  const moved = movedUsers(before, after, rule);
+  return moved === undefined ? '' : `; ${percentText(Math.round(moved * WHOLE_WEIGHT))} of the users move`;
 }
