@@ -61,6 +61,37 @@ describe('comparisons', () => {
     expect(resultOf(rule)).toBe(expected);
   });
 
+  test.each<[string, JsonValue, JsonValue]>([
+    ['==', [1, '1'], true],
+    ['==', [1, 2], false],
+    ['==', [1], false],
+    ['==', [1, 1, 2], true],
+    ['==', 1, PARSE_ERROR],
+    ['!=', [1, 2], true],
+    ['!=', [1, '1'], false],
+    ['!=', [1], true],
+    ['===', ['a', 'a'], true],
+    ['===', ['a', 'b'], false],
+    ['===', ['ab', 'b'], false],
+    ['===', [1, '1'], false],
+    ['===', ['1', 1], false],
+    ['===', [null, null], true],
+    ['===', [[], []], false],
+    ['===', ['a'], false],
+    ['===', 1, false],
+    ['!==', ['a', 'a'], false],
+    ['!==', ['a', 'b'], true],
+    ['!==', ['a'], true],
+    ['!==', 1, true],
+    ['<', [1, 2], true],
+    ['<', [2, 1], false],
+    ['<', [1], false],
+    ['<', [1, 3, 2], false],
+    ['<', 1, PARSE_ERROR],
+  ])('%s over the list %j is %j', (name, argument, expected) => {
+    expect(resultOf({ [name]: { var: 'argument' } }, { argument })).toBe(expected);
+  });
+
   test('count the blanks that they read', () => {
     const data = { blank: ' '.repeat(65_536) };
     const often = (times: number): JsonValue => ({

@@ -23,6 +23,8 @@ const ROWS: readonly Row[] = [
   // A list in the list is a range.
   [true, { in: [5, [[1, 5]]] }],
   [false, { in: [6, [[1, 5]]] }],
+  [false, { in: [0, [[1, 5]]] }],
+  [true, { in: [1, [[1, 5]]] }],
   [true, { in: ['3', [['1', 5]]] }],
   [PARSE_ERROR, { in: [3, [[1]]] }],
   [PARSE_ERROR, { in: [true, [[1, 2]]] }],
