@@ -137,7 +137,7 @@ describe('a batch', () => {
     const { code, stderr, answers } = await batch(['--file', flags, '-p', 'shop', '-e', 'production'], lines);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `refused: ${flags}:22:74: flag broken: fallthrough.variant: The flag has no variant "third"; it has on, off.\n`,
+      `refused: ${flags}:23:69: flag broken: fallthrough.variant: The flag has no variant "third"; it has on, off.\n`,
     );
     expect(answers.map(({ id }) => id)).toEqual(
       Array.from({ length: count }, (_, i) => (i % 100 === 7 ? null : i)),
@@ -165,7 +165,7 @@ describe('a batch', () => {
     expect(share).toBeLessThan(0.55);
   });
 
-  test('answers default, null, refusals, unknown flags and instants', async () => {
+  test('answers default, null, refusals, unknown flags, blank lines and instants', async () => {
     const { code, stdout } = await batch(
       ['--file', file('own.yaml', OWN), '-e', 'production'],
       [
@@ -187,12 +187,13 @@ describe('a batch', () => {
       '{"id":"c","value":null,"variant":"nothing","reason":"STATIC","ruleId":"","enabled":true}',
       `{"id":"d","value":false,"reason":"ERROR","ruleId":"","enabled":false,"error":{"code":"PARSE_ERROR","reason":"${refused}"}}`,
       '{"id":"e","reason":"ERROR","ruleId":"","enabled":false,"error":{"code":"FLAG_NOT_FOUND","reason":"There is no flag \\"no such flag\\" in this environment."}}',
+      '{"id":null,"error":{"code":"INVALID_ARGUMENT","reason":"The line is not JSON: Unexpected end of JSON input."}}',
       '{"id":"f","value":true,"variant":"on","reason":"TARGETING_MATCH","ruleId":"advent","enabled":true}',
       expect.stringMatching(/^\{"id":"g","value":(true|false),"variant":"(on|off)","reason":"SPLIT"/),
       '{"id":"i","reason":"DEFAULT","ruleId":"","enabled":true}',
       '',
     ]);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
   });
 
   test('of a flagd file answers as a flagd server does', async () => {
@@ -325,7 +326,7 @@ test('one flag, or all, are answered and explained without a server', async () =
   expect(refused).toMatchObject({
     code: 7,
     stderr: expect.stringMatching(
-      /^error: .*own\.yaml:22:74: flag "broken": refused: fallthrough\.variant: .*\n.*INVALID_DOCUMENT/,
+      /^error: .*own\.yaml:23:69: flag "broken": refused: fallthrough\.variant: .*\n.*INVALID_DOCUMENT/,
     ),
   });
   expect(unexplained).toEqual(refused);

@@ -13,12 +13,8 @@ import {
 import { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import {
-  type EvaluationOptions,
-  KEY_FORM,
-  withEvaluation,
-  withEvaluator,
-} from '../options/connection-options.ts';
+import { KEY_FORM } from '../key-form.ts';
+import { type EvaluationOptions, withEvaluation, withEvaluator } from '../options/connection-options.ts';
 import { contextOption, type EvaluationContext } from '../options/context-option.ts';
 import { type FlagsFileOptions, requireNoFileOptions, withFlagsFile } from '../options/flags-file-options.ts';
 import { answerText, printResults } from '../output/evaluation-output.ts';

@@ -6,8 +6,9 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { parseInstant } from '@flagstream/engine';
 import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Pair } from 'yaml';
-import { didYouMean } from '../did-you-mean.ts';
+import { didYouMean, nearestWord } from '../did-you-mean.ts';
 import type { DocumentProblem } from './document-problem.ts';
+import { uint32Max } from './document-type.ts';
 import type { YamlDocument } from './parse-text.ts';
 
 /** Deeper than the deepest definition that compiles, and far from the stack's end. */
@@ -21,7 +22,6 @@ const ALIASES_MAX = 10_000;
 const PROBLEMS_MAX = 200;
 const ANY_JSON = new Set(['google.protobuf.Value', 'google.protobuf.Struct', 'google.protobuf.ListValue']);
 const TIMESTAMP = 'google.protobuf.Timestamp';
-const UINT32_MAX = 0xffff_ffff;
 
 /** All problems of one document, in the order of the text. */
 export function checkDocument(
@@ -36,6 +36,8 @@ export function checkDocument(
 }
 
 type MaybeNode = Node | null | undefined;
+/** A scalar, or the list or map of them. */
+type ScalarField = DescField & { readonly scalar: ScalarType };
 
 class Checker {
   readonly problems: DocumentProblem[] = [];
@@ -101,7 +103,7 @@ class Checker {
   #field(written: MaybeNode, field: DescField, path: string, depth: number): void {
     switch (field.fieldKind) {
       case 'scalar':
-        this.#scalar(written, field.scalar, path, depth);
+        this.#scalar(written, field, path, depth);
         return;
       case 'enum':
         this.#enum(written, field.enum, path, depth);
@@ -148,13 +150,13 @@ class Checker {
   ): void {
     if (field.message !== undefined) this.message(written, field.message, path, depth);
     else if (field.enum !== undefined) this.#enum(written, field.enum, path, depth);
-    else this.#scalar(written, field.scalar, path, depth);
+    else this.#scalar(written, field, path, depth);
   }
 
-  #scalar(written: MaybeNode, scalar: ScalarType, path: string, depth: number): void {
+  #scalar(written: MaybeNode, field: ScalarField, path: string, depth: number): void {
     const node = this.#enter(written, path, depth);
     if (node === undefined) return;
-    const problem = scalarProblem(isScalar(node) ? node.value : node, scalar);
+    const problem = scalarProblem(isScalar(node) ? node.value : node, field);
     if (problem !== undefined) this.#add(node, path, `${problem}, not ${wordFor(node)}`);
   }
 
@@ -164,9 +166,9 @@ class Checker {
     const names = type.values.map((value) => value.name);
     const value = isScalar(node) ? node.value : undefined;
     if (typeof value === 'string' && names.includes(value)) return;
-    const meant = typeof value === 'string' ? didYouMean(value, names) : '';
     // The zero name says nothing: it is accepted and never proposed.
     const useful = type.values.filter(({ number }) => number !== 0).map(({ name }) => name);
+    const meant = typeof value === 'string' ? enumHint(value, type, useful) : '';
     this.#add(node, path, `must be one of ${useful.join(', ')}, not ${wordFor(node)}${meant}`);
   }
 
@@ -232,8 +234,8 @@ class Checker {
   }
 }
 
-function scalarProblem(value: unknown, scalar: ScalarType): string | undefined {
-  switch (scalar) {
+function scalarProblem(value: unknown, field: ScalarField): string | undefined {
+  switch (field.scalar) {
     case ScalarType.STRING:
       if (typeof value === 'string') return undefined;
       return typeof value === 'object' ? 'must be text' : 'must be text (write it in quotes)';
@@ -244,15 +246,24 @@ function scalarProblem(value: unknown, scalar: ScalarType): string | undefined {
       return typeof value === 'number' ? undefined : 'must be a number';
     case ScalarType.BYTES:
       return typeof value === 'string' ? undefined : 'must be base64 text';
-    case ScalarType.UINT32:
-      return isWhole(value) && value <= UINT32_MAX
-        ? undefined
-        : `must be a whole number from 0 to ${UINT32_MAX}`;
+    case ScalarType.UINT32: {
+      const max = uint32Max(field);
+      return isWhole(value) && value <= max ? undefined : `must be a whole number from 0 to ${max}`;
+    }
     default:
       return isWhole(value) || (typeof value === 'string' && /^\d+$/.test(value))
         ? undefined
         : 'must be a whole number';
   }
+}
+
+/** Names are mistaken, and also left without the prefix that all of them share: "boolean", "Boolean". */
+function enumHint(value: string, { sharedPrefix = '' }: DescEnum, names: readonly string[]): string {
+  const shortNames = names.map((name) => name.slice(sharedPrefix.length));
+  const short = nearestWord(value, shortNames);
+  return short === undefined
+    ? didYouMean(value, names)
+    : ` (did you mean ${names[shortNames.indexOf(short)]}?)`;
 }
 
 function isWhole(value: unknown): value is number {

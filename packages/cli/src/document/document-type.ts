@@ -12,10 +12,15 @@ import {
 } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { descriptorSet } from '@flagstream/protocol';
+import { WHOLE_WEIGHT } from '../output/percent.ts';
 
 const DOCUMENT_TYPE = 'flagstream.v1.FlagDocument';
 /** What `format` must say. */
 export const DOCUMENT_FORMAT = 'flagstream/v1';
+
+const UINT32_MAX = 0xffff_ffff;
+/** Where a number's type alone would promise more than any definition may hold. */
+const FIELD_MAX: ReadonlyMap<string, number> = new Map([['flagstream.v1.SplitEntry.weight', WHOLE_WEIGHT]]);
 
 /** Numbers of the members of descriptor.proto that lead to a definition. */
 const IN_FILE = { message: 4, enum: 5 } as const;
@@ -37,6 +42,11 @@ export function commentOf(desc: DescMessage | DescField | DescEnum | DescEnumVal
 /** Set by the server: ignored in files, read-only in editors. */
 export function isOutputOnly(field: DescField): boolean {
   return commentOf(field).startsWith('OUTPUT_ONLY');
+}
+
+/** The greatest value that a field of the type uint32 takes. */
+export function uint32Max(field: DescField): number {
+  return FIELD_MAX.get(qualifiedName(field)) ?? UINT32_MAX;
 }
 
 function load(): NonNullable<typeof loaded> {

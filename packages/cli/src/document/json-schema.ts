@@ -6,12 +6,11 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { OPERATORS } from '@flagstream/engine';
 import { KEY_PATTERN } from '@flagstream/protocol';
-import { commentOf, DOCUMENT_FORMAT, documentType, isOutputOnly } from './document-type.ts';
+import { commentOf, DOCUMENT_FORMAT, documentType, isOutputOnly, uint32Max } from './document-type.ts';
 
 type Schema = { readonly [keyword: string]: unknown };
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
-const UINT32_MAX = 0xffff_ffff;
 
 /** Types whose JSON is not a mapping of their fields. */
 const WELL_KNOWN: Readonly<Record<string, Schema>> = {
@@ -26,7 +25,6 @@ const REFINEMENTS: Readonly<Record<string, Schema>> = {
   'FlagDocument.format': { const: DOCUMENT_FORMAT },
   'FlagDocument.project': { pattern: KEY_PATTERN.source },
   'Comparison.operator': { examples: OPERATORS },
-  'SplitEntry.weight': { maximum: 100_000 },
 };
 
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
@@ -102,15 +100,15 @@ function valueSchema(field: DescField, definitions: Map<string, Schema>): Schema
 function elementSchema(field: DescField, definitions: Map<string, Schema>): Schema {
   if (field.message !== undefined) return reference(field.message, definitions);
   if (field.enum !== undefined) return enumSchema(field.enum);
-  return field.scalar === undefined ? {} : scalarSchema(field.scalar);
+  return scalarSchema(field);
 }
 
 function enumSchema(type: DescEnum): Schema {
   return { type: 'string', enum: type.values.map((value) => value.name) };
 }
 
-function scalarSchema(scalar: ScalarType): Schema {
-  switch (scalar) {
+function scalarSchema(field: DescField): Schema {
+  switch (field.scalar) {
     case ScalarType.STRING:
       return { type: 'string' };
     case ScalarType.BOOL:
@@ -121,7 +119,7 @@ function scalarSchema(scalar: ScalarType): Schema {
     case ScalarType.BYTES:
       return { type: 'string', contentEncoding: 'base64' };
     case ScalarType.UINT32:
-      return { type: 'integer', minimum: 0, maximum: UINT32_MAX };
+      return { type: 'integer', minimum: 0, maximum: uint32Max(field) };
     default:
       return { type: ['integer', 'string'] };
   }

@@ -90,18 +90,41 @@ describe('loadDocuments', () => {
 `),
     ).toEqual([
       'f0.yaml:3:19: flags[0].flag.name: must be text (write it in quotes), not 5',
-      'f0.yaml:3:28: flags[0].flag.kind: must be one of FLAG_KIND_BOOLEAN, FLAG_KIND_STRING, FLAG_KIND_NUMBER, FLAG_KIND_OBJECT, FLAG_KIND_ANY, not "BOOLEAN"',
+      'f0.yaml:3:28: flags[0].flag.kind: must be one of FLAG_KIND_BOOLEAN, FLAG_KIND_STRING, FLAG_KIND_NUMBER, FLAG_KIND_OBJECT, FLAG_KIND_ANY, not "BOOLEAN" (did you mean FLAG_KIND_BOOLEAN?)',
       'f0.yaml:3:43: flags[0].flag.tags: must be a list, not "x"',
       'f0.yaml:3:61: flags[0].flag.clientVisible: must be true or false, not "yes"',
       'f0.yaml:7:30: flags[0].configs.prod.rules[0].window.start: must be a time such as 2026-12-24T18:00:00Z, not "tomorrow"',
       expect.stringContaining(
-        'rules[0].serve.split.entries[0].weight: must be a whole number from 0 to 4294967295, not -1',
+        'rules[0].serve.split.entries[0].weight: must be a whole number from 0 to 100000, not -1',
       ),
       expect.stringContaining('rules[0].serve.split.entries[1].weight: must be a whole number'),
       expect.stringContaining('rules[0].serve.split.entries[2].ranges[0].from: must be a number, not "0"'),
       expect.stringContaining('rules[0].serve: has variant and split: only one of them can be'),
       expect.stringContaining('configs.prod.prerequisites: must be a list, not a mapping'),
     ]);
+  });
+
+  it.each([
+    ['boolean', ' (did you mean FLAG_KIND_BOOLEAN?)'],
+    ['strng', ' (did you mean FLAG_KIND_STRING?)'],
+    ['FLAG_KIND_NUMER', ' (did you mean FLAG_KIND_NUMBER?)'],
+    ['json', ''],
+  ])('proposes a name for the kind %s', (kind, hint) => {
+    const [problem] = refusal(`${HEAD}flags: [{ flag: { name: a, kind: ${kind} } }]`);
+    expect(problem?.endsWith(`, not "${kind}"${hint}`)).toBe(true);
+  });
+
+  it('bounds a number by its field', () => {
+    const entry = (fields: string): string =>
+      `${HEAD}flags: [{ flag: { name: a }, configs: { d: { fallthrough: { split: { ${fields} } } } } }]`;
+    expect(
+      refusal(entry('entries: [{ weight: 100001 }, { weight: "50" }], gate: { seed: 4294967296 }')),
+    ).toEqual([
+      expect.stringMatching(/weight: must be a whole number from 0 to 100000, not 100001$/),
+      expect.stringMatching(/weight: must be a whole number from 0 to 100000, not "50"$/),
+      expect.stringMatching(/seed: must be a whole number from 0 to 4294967295, not 4294967296$/),
+    ]);
+    expect(load(entry('entries: [{ weight: 100000 }], gate: { seed: 4294967295 }')).set.flags.size).toBe(1);
   });
 
   it('takes any JSON as a value, and null as absent elsewhere', () => {
@@ -130,12 +153,12 @@ describe('loadDocuments', () => {
     [
       'a name of another project',
       `${HEAD}flags: [{ flag: { name: projects/other/flags/a } }]`,
-      /^f0.yaml:2:25: .*is neither a key nor projects\/shop\/flags\/KEY/,
+      /^f0.yaml:2:25: .*is neither a key nor projects\/shop\/flags\/KEY\. A key has lower-case letters/,
     ],
     [
       'a bad environment',
       `${HEAD}flags: [{ flag: { name: a }, configs: { "Prod x": {} } }]`,
-      /"Prod x" is not the key of an environment/,
+      /"Prod x" is not the key of an environment\. A key has lower-case letters/,
     ],
     [
       'deep nesting',

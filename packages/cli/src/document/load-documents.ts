@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { isKey, LIMITS } from '@flagstream/protocol';
 import { FlagDocument } from '@flagstream/protocol/gen/flagstream/v1/document';
 import type { Environment, Flag, FlagConfig, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { KEY_FORM } from '../key-form.ts';
 import { UsageError } from '../usage-error.ts';
 import { checkDocument } from './check-document.ts';
 import { type DocumentProblem, documentError, placeText } from './document-problem.ts';
@@ -147,7 +148,8 @@ class SetBuilder implements LoadedFiles {
 
   #takeProject(text: TextPlaces, project: string): void {
     if (project === '') return;
-    if (!isKey(project)) this.#report(text, 'project', `${JSON.stringify(project)} is not a key`);
+    if (!isKey(project))
+      this.#report(text, 'project', `${JSON.stringify(project)} is not a key. ${KEY_FORM}`);
     if (this.project !== undefined && this.project !== project)
       this.#report(text, 'project', `is ${project}, other files are of ${this.project}`);
     this.project ??= project;
@@ -163,9 +165,9 @@ class SetBuilder implements LoadedFiles {
     const project = this.project ?? this.#fallbackProject;
     const key = keyInDocument(entity.name, collection, project);
     if (key === undefined) {
-      const what = entity.name === '' ? 'is missing' : `${JSON.stringify(entity.name)} is neither a key`;
       const form = `projects/${project}/${collection}/KEY`;
-      this.#report(text, `${path}.name`, entity.name === '' ? what : `${what} nor ${form}`);
+      const wrong = `${JSON.stringify(entity.name)} is neither a key nor ${form}. ${KEY_FORM}`;
+      this.#report(text, `${path}.name`, entity.name === '' ? 'is missing' : wrong);
       return undefined;
     }
     const name = `${collection}/${key}`;
@@ -185,7 +187,8 @@ class SetBuilder implements LoadedFiles {
     const checked = new Map<string, FlagConfig>();
     for (const [environment, config] of Object.entries(configs)) {
       if (!isKey(environment)) {
-        this.#report(text, path, `${JSON.stringify(environment)} is not the key of an environment`);
+        const wrong = `${JSON.stringify(environment)} is not the key of an environment. ${KEY_FORM}`;
+        this.#report(text, path, wrong);
         continue;
       }
       checked.set(environment, config);

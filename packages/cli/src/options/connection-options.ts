@@ -1,9 +1,10 @@
 /** Flags that say where to call, and in which project and environment; alike on every command. */
-import { isKey, LIMITS } from '@flagstream/protocol';
+import { isKey } from '@flagstream/protocol';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AdminConnection } from '../connection/admin-connection.ts';
 import { parseEndpoint } from '../connection/endpoint.ts';
 import { EvaluatorConnection } from '../connection/evaluator-connection.ts';
+import { KEY_FORM } from '../key-form.ts';
 import type { OutputFormat } from '../output/json-output.ts';
 
 const DEFAULT_SERVER = 'localhost:8010';
@@ -29,9 +30,6 @@ export interface EvaluationOptions {
 }
 
 const DEFAULT_TIMEOUT_S = 10;
-
-/** What a key looks like, one sentence. */
-export const KEY_FORM: string = `A key has lower-case letters, digits, ".", "_" and "-", begins with a letter or digit, and has at most ${LIMITS.keyLengthMax} characters.`;
 
 export const serverOption = (): Option =>
   new Option('--server <host:port>', 'control plane').env('FLAGSTREAM_SERVER').default(DEFAULT_SERVER);
