@@ -104,7 +104,6 @@ function writeTable(all) {
     date: new Date().toISOString().slice(0, 10),
     node: process.version,
     cores: availableParallelism(),
-    minutes: Math.max(1, Math.round((Date.now() - startedMs) / 60_000)),
   };
   const folder = path.join(ROOT, 'test', 'results');
   writeFileSync(path.join(folder, 'mutants.tsv'), formatTable(all));

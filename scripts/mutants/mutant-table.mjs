@@ -88,14 +88,14 @@ function counted(rows) {
   return counts;
 }
 
-export function formatSummary(rows, { date, node, cores, minutes }) {
+export function formatSummary(rows, { date, node, cores }) {
   const reasons = grouped(
     rows.filter(({ state }) => state === 'equivalent'),
     ({ by }) => by,
   );
   const sections = [
     '# Mutation check of the engine',
-    `${date}, \`make mutants\`, Node ${node}, ${cores} cores, ${minutes} minutes. ${totals(rows)}. Each mutant and the test that kills it: \`mutants.tsv\`.`,
+    `${date}, \`make mutants\`, Node ${node}, ${cores} cores. ${totals(rows)}. Each mutant and the test that kills it: \`mutants.tsv\`.`,
     countsPerFile(rows),
     '## Survived',
     list(rows.filter(({ state }) => state === 'survived')) || 'None.',
