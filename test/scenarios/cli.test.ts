@@ -324,7 +324,7 @@ flags:
       code: 7,
       stdout: '',
       stderr: expect.stringMatching(
-        /^error: .*bad\.yaml:8:66: flag from-file in development, rules\[0\]\.condition\.compare\.operator: /,
+        /^error: .*bad\.yaml:8:69: flag from-file in development, rules\[0\]\.condition\.compare\.operator: /,
       ),
     });
     expect((await run('changes', '--limit', '1')).stdout).toBe(before.stdout);
