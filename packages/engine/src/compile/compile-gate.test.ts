@@ -55,3 +55,16 @@ describe('a gate', () => {
     expect(problems(gate)).toEqual([problem]);
   });
 });
+
+test('a gate with a problem is reported wherever it stands', () => {
+  const gate = { attributes: ['__proto__'] };
+  const match = { gate, ranges: [{ to: 1 }] };
+  const condition = { all: { conditions: [{ gate: match }, { gate: match }] } };
+  const { problems } = compileSet([switchUnit('f', ruleConfig(condition))], []);
+  expect(problems.map(({ code, path }) => [code, path])).toEqual(
+    [0, 1].map((index) => [
+      'BAD_ATTRIBUTE',
+      `rules[0].condition.all.conditions[${index}].gate.gate.attributes[0]`,
+    ]),
+  );
+});

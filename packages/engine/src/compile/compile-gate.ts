@@ -28,10 +28,12 @@ export function compileGate(definition: GateDefinition, path: string, scope: Sco
   const shape = JSON.stringify(definition);
   const known = scope.gates.get(shape);
   if (known !== undefined) return known;
+  const problems = scope.problems.size;
   const { prefix = '', ...rest } = definition;
-  const prefixIsGood = checkText('prefix', prefix, path, scope);
+  checkText('prefix', prefix, path, scope);
   const form = sharedForm(rest, path, scope);
-  if (form === undefined || !prefixIsGood) return undefined;
+  // One with problems is compiled again where it stands again, so that each place is reported.
+  if (form === undefined || scope.problems.size > problems) return undefined;
   const gate = new Gate(form, prefix);
   scope.gates.set(shape, gate);
   return gate;
