@@ -2,6 +2,7 @@
 // of its own with --expose-gc (compile-host.ts): memory is what the heap holds more once everything else is gone.
 
 import process from 'node:process';
+import { setImmediate } from 'node:timers/promises';
 import { type CompiledSet, compileSet, type FlagUnit, updateSet } from '@flagstream/engine';
 import { percentile } from '../statistics.ts';
 import { CONTEXTS, editedFlag, manyFlags } from './flag-sets.ts';
@@ -31,7 +32,7 @@ export interface EditCosts {
   readonly meanCpuMs: number;
 }
 
-export function compileCosts(flags: number): CompileCosts {
+export async function compileCosts(flags: number): Promise<CompileCosts> {
   const cpuMs: number[] = [];
   for (let round = 0; round < COMPILE_ROUNDS; round++) {
     const units = decodedFlags(flags);
@@ -42,7 +43,7 @@ export function compileCosts(flags: number): CompileCosts {
     if (set.size !== flags) throw new Error(`${set.size} of ${flags} flags were compiled`);
   }
   const [firstMs, ...later] = cpuMs as [number, ...number[]];
-  return { flags, firstMs, laterMs: percentile(later, 0.5), bytesPerFlag: heldBytes(flags) / flags };
+  return { flags, firstMs, laterMs: percentile(later, 0.5), bytesPerFlag: (await heldBytes(flags)) / flags };
 }
 
 /** Edits one flag of many after the other, each on the set that the last edit made. */
@@ -74,17 +75,17 @@ export function editCosts(flags: number): EditCosts {
   };
 }
 
-function heldBytes(flags: number): number {
+async function heldBytes(flags: number): Promise<number> {
   // What the first evaluation and the first collection make once is not the set's.
   evaluateSome(compiledFrom(10));
-  const before = settledBytes();
+  const before = await settledBytes();
   const set = compiledFrom(flags);
-  const held = settledBytes() - before;
+  const held = (await settledBytes()) - before;
   evaluateSome(set);
   return held;
 }
 
-/** A function of its own: the frame that decodes keeps the definitions alive. */
+/** A function of its own, whose frame ends with the definitions. */
 function compiledFrom(flags: number): CompiledSet {
   return compiledWithoutProblems(decodedFlags(flags));
 }
@@ -94,7 +95,9 @@ function evaluateSome(set: CompiledSet): void {
   if (errorCode !== undefined) throw new Error(`flag-0 answers ${reason}, ${errorCode}`);
 }
 
-function settledBytes(): number {
+/** After a turn of the event loop: a frame that has not ended keeps what it once held alive. */
+async function settledBytes(): Promise<number> {
+  await setImmediate();
   if (globalThis.gc === undefined) throw new Error('memory is measured with --expose-gc alone');
   for (let round = 0; round < 4; round++) globalThis.gc();
   const { heapUsed, external } = process.memoryUsage();

@@ -4,23 +4,16 @@
  *
  * Place on the path: splits, traffic, and conditions.
  */
-import { ENCODINGS, NATIVE_ENCODING } from '../hash/encodings.ts';
-import { HASH_FAMILIES, NATIVE_HASH } from '../hash/hash-families.ts';
-import { NATIVE_NORMALIZER, NORMALIZERS } from '../hash/normalizers.ts';
+import { ENCODINGS } from '../hash/encodings.ts';
+import { HASH_FAMILIES } from '../hash/hash-families.ts';
+import { NORMALIZERS } from '../hash/normalizers.ts';
 import { NATIVE_STRINGIFIER, STRINGIFIERS } from '../hash/stringifiers.ts';
 import { LIMITS } from '../limits.ts';
 import type { GateDefinition } from '../model.ts';
-import { type Arithmetic, Gate, GateForm } from './gate.ts';
+import { type Arithmetic, type Gate, GateForm, makeGate, NATIVE_ARITHMETIC } from './gate.ts';
 import type { Scope } from './scope.ts';
 
 const MAX_UINT32 = 2 ** 32 - 1;
-
-const NATIVE_ARITHMETIC: Arithmetic = Object.freeze({
-  family: HASH_FAMILIES.get(NATIVE_HASH)!,
-  encode: ENCODINGS.get(NATIVE_ENCODING)!,
-  normalize: NORMALIZERS.get(NATIVE_NORMALIZER)!,
-  stringify: STRINGIFIERS.get(NATIVE_STRINGIFIER)!,
-});
 
 /** The gate must be complete (completeGate). Answers undefined after it reported why there is none. */
 export function compileGate(definition: GateDefinition, path: string, scope: Scope): Gate | undefined {
@@ -34,7 +27,7 @@ export function compileGate(definition: GateDefinition, path: string, scope: Sco
   const form = sharedForm(rest, path, scope);
   // One with problems is compiled again where it stands again, so that each place is reported.
   if (form === undefined || scope.problems.size > problems) return undefined;
-  const gate = new Gate(form, prefix);
+  const gate = makeGate(form, prefix);
   scope.gates.set(shape, gate);
   return gate;
 }

@@ -6,10 +6,11 @@
  * is data here.
  */
 import type { AttributePath } from '../attribute-path.ts';
-import { NATIVE_ENCODING, type TextEncoding } from '../hash/encodings.ts';
-import { type HashFamily, NATIVE_HASH } from '../hash/hash-families.ts';
-import { DEFAULT_BUCKETS, NATIVE_NORMALIZER, type Normalizer } from '../hash/normalizers.ts';
-import type { Stringifier } from '../hash/stringifiers.ts';
+import { ENCODINGS, NATIVE_ENCODING, type TextEncoding } from '../hash/encodings.ts';
+import { HASH_FAMILIES, type HashFamily, NATIVE_HASH } from '../hash/hash-families.ts';
+import { hashBehind, hashPrefix } from '../hash/murmur3-text.ts';
+import { DEFAULT_BUCKETS, NATIVE_NORMALIZER, NORMALIZERS, type Normalizer } from '../hash/normalizers.ts';
+import { NATIVE_STRINGIFIER, STRINGIFIERS, type Stringifier } from '../hash/stringifiers.ts';
 import { UTF8_BYTES_PER_UNIT } from '../hash/utf8.ts';
 import { LIMITS } from '../limits.ts';
 import type { GateDefinition, GateMatchDefinition, JsonObject } from '../model.ts';
@@ -74,6 +75,14 @@ export interface Arithmetic {
   readonly stringify: Stringifier;
 }
 
+/** That of gates which name nothing else. */
+export const NATIVE_ARITHMETIC: Arithmetic = Object.freeze({
+  family: HASH_FAMILIES.get(NATIVE_HASH)!,
+  encode: ENCODINGS.get(NATIVE_ENCODING)!,
+  normalize: NORMALIZERS.get(NATIVE_NORMALIZER)!,
+  stringify: STRINGIFIERS.get(NATIVE_STRINGIFIER)!,
+});
+
 /**
  * A gate without its prefix. Gates of many flags differ in nothing else, and
  * share their form.
@@ -120,15 +129,29 @@ export class GateForm {
     }
   }
 
-  /** The number of the walk's subject behind a prefix, or NOBODY. */
-  number(prefix: string, walk: Walk): number {
+  /** Whether a subject's number is that of the native arithmetic over nothing but prefix and text. */
+  get isPlain(): boolean {
+    return this.#arithmetic === NATIVE_ARITHMETIC && this.#suffix === '';
+  }
+
+  get seed(): number {
+    return this.#seed;
+  }
+
+  /** The text to hash, or a number in its place. */
+  subject(walk: Walk): string | number {
     const text = this.#subject(walk.context) ?? this.#missing;
     if (typeof text === 'string') {
       if (text.length > SHORT_CHARS) walk.spend(text.length / CHARS_PER_STEP);
-      return this.#numberOf(prefix, text);
+      return text;
     }
     if (typeof text === 'number') return text;
     throw text;
+  }
+
+  /** The number of a hash, in the gate's space. */
+  place(hash: number): number {
+    return this.#arithmetic.normalize(hash, this.#buckets) + this.#offset;
   }
 
   /** What is hashed; undefined: no attribute has a text that is not too long. */
@@ -159,16 +182,22 @@ export class GateForm {
     return text !== undefined && text.length <= LIMITS.contextStringChars ? text : undefined;
   }
 
-  #numberOf(prefix: string, text: string): number {
-    const { encode, family, normalize } = this.#arithmetic;
+  hash(prefix: string, text: string): number {
+    const { encode, family } = this.#arithmetic;
     let length = encode(prefix, scratch, 0);
     length = encode(text, scratch, length);
     if (this.#suffix !== '') length = encode(this.#suffix, scratch, length);
-    return normalize(family(scratch, length, this.#seed), this.#buckets) + this.#offset;
+    return family(scratch, length, this.#seed);
   }
 }
 
-export class Gate {
+export interface Gate {
+  /** The subject's number, or NOBODY. */
+  number(walk: Walk): number;
+}
+
+/** A gate of any arithmetic. */
+class GeneralGate implements Gate {
   readonly #form: GateForm;
   readonly #prefix: string;
 
@@ -177,8 +206,34 @@ export class Gate {
     this.#prefix = prefix;
   }
 
-  /** The subject's number, or NOBODY. */
   number(walk: Walk): number {
-    return this.#form.number(this.#prefix, walk);
+    const text = this.#form.subject(walk);
+    return typeof text === 'number' ? text : this.#form.place(this.#form.hash(this.#prefix, text));
   }
+}
+
+/** The native arithmetic, with the prefix hashed beforehand: a third of the time of most splits. */
+class PlainGate implements Gate {
+  readonly #form: GateForm;
+  readonly #state: number;
+  readonly #rest: number;
+  readonly #prefixLength: number;
+
+  constructor(form: GateForm, prefix: string) {
+    const { state, rest, length } = hashPrefix(prefix, form.seed);
+    this.#form = form;
+    this.#state = state;
+    this.#rest = rest;
+    this.#prefixLength = length;
+  }
+
+  number(walk: Walk): number {
+    const text = this.#form.subject(walk);
+    if (typeof text === 'number') return text;
+    return this.#form.place(hashBehind(this.#state, this.#rest, this.#prefixLength, text));
+  }
+}
+
+export function makeGate(form: GateForm, prefix: string): Gate {
+  return form.isPlain ? new PlainGate(form, prefix) : new GeneralGate(form, prefix);
 }
