@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../limits.ts';
 import type { JsonValue } from '../model.ts';
 import { Walk } from '../walk.ts';
 import { Run } from './expression.ts';
-import { variantText } from './variant-text.ts';
+import { isPlainName, variantText } from './variant-text.ts';
 
 const walk = new Walk({ flag: () => undefined, segment: () => undefined });
 const textOf = (result: JsonValue, root: JsonValue = null): string | undefined =>
@@ -23,6 +24,8 @@ describe('the name that a result stands for', () => {
     ['a<b>&c', 'a\\u003cb\\u003e\\u0026c'],
     ['say "hi"', 'say \\hi\\'],
     ['back\\slash', 'back\\\\slash'],
+    ['<', '\\u003c'],
+    ['\n', '\\n'],
     ['line\n\u0001\u2028', 'line\\n\\u0001\\u2028'],
     ['\u007f', '\u007f'],
     [[], '[]'],
@@ -48,10 +51,40 @@ describe('the name that a result stands for', () => {
     expect(textOf(new Array<JsonValue>(1_000_000).fill(1))).toBeUndefined();
   });
 
+  test('is as long as an operand at most; text alone counts before it is escaped', () => {
+    const { operandChars } = LIMITS;
+    const longest = 'x'.repeat(operandChars - 2);
+    expect(textOf('<'.repeat(operandChars))).toBe('\\u003c'.repeat(operandChars));
+    expect(textOf([longest])).toBe(`[${longest}]`);
+    expect(textOf([`${longest}x`])).toBeUndefined();
+    const members = Array.from({ length: operandChars + 1 }, (_, index) => [`m${index}`, 1]);
+    expect(textOf(Object.fromEntries(members))).toBeUndefined();
+  });
+
+  test.each<[string, (inner: JsonValue) => JsonValue, string]>([
+    ['lists', (inner) => [inner], '[1]'],
+    ['objects', (inner) => ({ a: inner }), '{a:1}'],
+  ])('is as deep as a value at most: %s', (_, wrap, single) => {
+    let value: JsonValue = 1;
+    for (let depth = 0; depth < LIMITS.valueDepth; depth += 1) value = wrap(value);
+    expect(textOf(value)).toContain(single);
+    expect(textOf(wrap(value))).toBeUndefined();
+  });
+
   test.each([Number.NaN, Number.POSITIVE_INFINITY, [Number.NEGATIVE_INFINITY]])(
     'is an error for %j',
     (result) => {
       expect(() => textOf(result)).toThrow('not finite');
     },
   );
+});
+
+describe('a plain name', () => {
+  test.each(['', 'a', 'ü 😀', "it's"])('%j is one', (name) => {
+    expect(isPlainName(name)).toBe(true);
+  });
+
+  test.each(['a<', '>', '&', '"', '\\', '\n', '\u007f', '\u2028', '\u2029'])('%j is none', (name) => {
+    expect(isPlainName(name)).toBe(false);
+  });
 });
