@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../limits.ts';
 import type { JsonValue } from '../model.ts';
 import { Walk } from '../walk.ts';
 import { ByteWriter } from './byte-writer.ts';
@@ -54,6 +55,9 @@ const ROWS: readonly (readonly [string, JsonValue])[] = [
   ['a2616101616202', { b: 2, a: 1 }],
   ['a261620162616102', { aa: 2, b: 1 }],
   [`7818${'61'.repeat(24)}`, 'a'.repeat(24)],
+  ['f97e00', Number.NaN],
+  ['f97c00', Infinity],
+  ['f9fc00', -Infinity],
 ];
 
 describe('deterministic CBOR', () => {
@@ -61,10 +65,17 @@ describe('deterministic CBOR', () => {
     expect(hexOf(value)).toBe(hex);
   });
 
+  test('holds values as deep as expressions may be', () => {
+    const nested = (depth: number): JsonValue => (depth === 0 ? 1 : [nested(depth - 1)]);
+    expect(hexOf(nested(LIMITS.expressionDepth))).toBe(`${'81'.repeat(LIMITS.expressionDepth)}01`);
+    expect(() => hexOf(nested(LIMITS.expressionDepth + 1))).toThrow('nested deeper than');
+  });
+
   test('is left with an error for values that are too deep or too large', () => {
     const cyclic: Record<string, JsonValue> = {};
     cyclic['self'] = cyclic;
     expect(() => hexOf(cyclic)).toThrow('nested deeper than');
+    expect(() => hexOf(cyclic)).toThrow(expect.objectContaining({ code: 'GENERAL' }));
     expect(() => hexOf(new Array<JsonValue>(1_000_000).fill(1))).toThrow('steps');
   });
 });

@@ -44,6 +44,14 @@ const ROWS: readonly Row[] = [
   [2, { abs: -2 }],
   [2, { abs: ['-2'] }],
   [PARSE_ERROR, { abs: [] }],
+  // Of equal numbers the first stays; a single operand is itself.
+  [-0, { '+': [-0] }],
+  [0, { max: [0, -0] }],
+  [0, { min: [0, -0] }],
+  // A text is no list of operands.
+  [PARSE_ERROR, { '-': '' }],
+  [PARSE_ERROR, { '-': '5' }],
+  [PARSE_ERROR, { '%': '73' }],
 ];
 
 describe('arithmetic', () => {

@@ -54,6 +54,10 @@ const ROWS: readonly Row[] = [
   [true, { '>': [3, 2, 1] }],
   [false, { '>=': [3, 2, 2.5] }],
   [true, { '<': [1, 2, 0, 0] }],
+  [false, { '===': [] }],
+  [true, { '!==': [] }],
+  [false, { '===': [{ var: '' }, { var: '' }] }],
+  [true, { '!==': [{ var: '' }, { var: '' }] }],
 ];
 
 describe('comparisons', () => {

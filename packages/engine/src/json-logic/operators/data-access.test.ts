@@ -61,6 +61,13 @@ const ROWS: readonly Row[] = [
   [1, { set: [{ var: 'a' }, 'k', 'w'] }],
   [null, { set: [] }],
   [PARSE_ERROR, { set: [{ var: 'o' }, 1, 'w'] }],
+  [['zz'], { missing: ['', 'zz'] }],
+  [PARSE_ERROR, { missing_some: 'ab' }],
+  [PARSE_ERROR, { set: 'abc' }],
+  [PARSE_ERROR, { set: null }],
+  [1, { set: [{ var: 'a' }, 'k'] }],
+  [{ k: 'v', 'x.y': 2, n: { deep: true } }, { set: [{ var: 'o' }, 'k'] }],
+  [1, { var: ['a', 'd', { var: 'o' }] }],
 ];
 
 describe('data access', () => {

@@ -10,6 +10,7 @@ const DATA = {
     { name: 'Bob', age: 20, admin: false },
   ],
   text: 'abc',
+  zero: 0,
   age: 25,
   city: 'Bonn',
   allowed: [2, 3],
@@ -53,6 +54,15 @@ const ROWS: readonly Row[] = [
   [PARSE_ERROR, { reduce: [[1], ITEM, null] }],
   [PARSE_ERROR, { reduce: [[1], { var: 'none' }, 0] }],
   [PARSE_ERROR, { reduce: [[1], 1, 0] }],
+  // What counts as false is no list to all, none and some, and an error to the others.
+  [false, { all: [{ var: 'zero' }, ITEM] }],
+  [true, { none: [{ var: 'zero' }, ITEM] }],
+  [false, { some: [{ var: 'zero' }, ITEM] }],
+  [PARSE_ERROR, { filter: [{ var: 'zero' }, true] }],
+  [PARSE_ERROR, { map: [{ var: 'zero' }, ITEM] }],
+  [PARSE_ERROR, { reduce: [{ var: 'text' }, { var: 'current' }, ''] }],
+  [PARSE_ERROR, { reduce: 'abc' }],
+  [true, { reduce: [[1], { '==': [{ var: 'valueType' }, 'bool'] }, false] }],
 ];
 
 /** Values of the data around the list, or of the item, stand in the place of vars. */

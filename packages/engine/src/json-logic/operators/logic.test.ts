@@ -8,6 +8,8 @@ const DATA = {
   rule: { var: 'yes' },
   one: { k: 'v' },
   list: [0],
+  rules: [{ var: 'yes' }],
+  more: { rule: { var: 'yes' }, no: 0 },
 };
 
 const ROWS: readonly Row[] = [
@@ -53,6 +55,9 @@ const ROWS: readonly Row[] = [
   [false, { '!!': { var: 'list' } }],
   [true, { '!': [] }],
   [false, { '!': [1, 0] }],
+  // A list or a larger object that a branch gives is none.
+  [[{ var: 'yes' }], { if: [true, { var: 'rules' }] }],
+  [{ rule: { var: 'yes' }, no: 0 }, { if: [true, { var: 'more' }] }],
 ];
 
 const LITERALS: readonly Row[] = [

@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { PARSE_ERROR, type Row, resultOf } from '../outcome.fixture.ts';
 
 const LONG = Array.from({ length: 20 }, (_, index) => `user-${index}`);
-const DATA = { a: 'a', one: 1, object: { k: 1, l: 2 }, long: 'user-19', other: 'user-20' };
+const DATA = {
+  a: 'a',
+  one: 1,
+  object: { k: 1, l: 2 },
+  objects: [{ k: 1, l: 2 }],
+  long: 'user-19',
+  other: 'user-20',
+};
 
 const ROWS: readonly Row[] = [
   [true, { in: ['b', 'abc'] }],
@@ -68,6 +75,25 @@ const ROWS: readonly Row[] = [
   [true, { contains_none: [['a'], ['b']] }],
   [true, { contains_none: ['a', 'a'] }],
   [PARSE_ERROR, { contains_any: [[[1]], [[1]]] }],
+  [true, { in: [{ var: 'one' }, [...LONG, '1']] }],
+  [true, { in: ['a', [{ var: 'a' }, ...LONG]] }],
+  [true, { in: ['a', [...LONG, { var: 'a' }]] }],
+  [PARSE_ERROR, { in: ['user-1', LONG, { '+': [true] }] }],
+  [true, { in: ['a', ['a'], 'x'] }],
+  [PARSE_ERROR, { in: [0, [[1]]] }],
+  // Two lists, no more.
+  [false, { contains_all: [['a'], ['a'], 'x'] }],
+  [true, { contains_none: [['a'], ['a'], 'x'] }],
+  [false, { contains_all: null }],
+  [true, { contains_none: 1 }],
+  [false, { contains_none: [['a'], ['a', 'b']] }],
+  // Only two lists or two objects cannot be compared.
+  [PARSE_ERROR, { contains_any: [{ var: 'objects' }, { var: 'objects' }] }],
+  [false, { contains_any: [{ var: 'objects' }, ['x']] }],
+  [false, { contains_any: [['x'], { var: 'objects' }] }],
+  [false, { contains_any: [[null], { var: 'objects' }] }],
+  [false, { contains_any: [{ var: 'objects' }, [null]] }],
+  [false, { contains_any: [[[1]], { var: 'objects' }] }],
 ];
 
 describe('membership', () => {

@@ -69,6 +69,10 @@ const ROWS: readonly (readonly [JsonValue, JsonValue, string, JsonValue])[] = [
   [null, null, '=', '1.0.0'],
   [null, true, '=', '1.0.0'],
   [null, '1.0.0', '=', 'x'],
+  [true, '1.2.3-a1', '>', '1.2.3-999'],
+  [true, '1.2.3-999', '<', '1.2.3-a1'],
+  [true, '1.2.3-'.padEnd(256, 'a'), '<', '1.2.3'],
+  [null, '1.2.3-'.padEnd(257, 'a'), '<', '1.2.3'],
 ];
 
 describe('sem_ver', () => {
@@ -76,6 +80,15 @@ describe('sem_ver', () => {
     const written = { sem_ver: [{ var: 'a' }, relation, b] };
     const computed = { sem_ver: [{ var: 'a' }, { var: 'relation' }, { var: 'b' }] };
     expect([resultOf(written, { a }), resultOf(computed, { a, relation, b })]).toEqual([expected, expected]);
+  });
+
+  test.each([
+    [['1.0.0', { var: 'relation' }, '1.0.0']],
+    [['1.0.0', '=', { var: 'version' }]],
+    [{ var: 'operands' }],
+  ])('reads operands from the data: %j', (operands) => {
+    const data = { relation: '=', version: '1.0.0', operands: ['1.0.0', '=', '1.0.0'] };
+    expect(resultOf({ sem_ver: operands }, data)).toBe(true);
   });
 
   test.each([[[]], [['1.0.0', '=']], [['1.0.0', '=', '1.0.0', 1]], [null], ['1.0.0']])(

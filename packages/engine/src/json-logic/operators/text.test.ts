@@ -45,11 +45,16 @@ const ROWS: readonly Row[] = [
   [false, { ends_with: ['abc', 'abcd'] }],
   [null, { ends_with: [null, 'a'] }],
   [null, { ends_with: [] }],
+  ['😀', { substr: ['😀😀', 0, 1] }],
+  ['a😀', { substr: ['a😀b', 0, 2] }],
+  [PARSE_ERROR, { substr: 'a1' }],
+  [true, { starts_with: { var: 'pair' } }, { pair: ['abc', 'a'] }],
+  [null, { starts_with: { var: 'pair' } }, { pair: ['abc'] }],
 ];
 
 describe('text operators', () => {
-  test.each(ROWS)('%j: %j', (expected, rule) => {
-    expect(resultOf(rule)).toBe(expected);
+  test.each(ROWS)('%j: %j', (expected, rule, data) => {
+    expect(resultOf(rule, data)).toBe(expected);
   });
 
   test('make no text beyond the limit', () => {
