@@ -72,8 +72,26 @@ describe('fractional v2', () => {
     expect(resultOf(rule, { l: [{ k: 'abc' }, { k: '' }, 'no object'] })).toEqual(['b', 'a', null]);
   });
 
+  test('reads the key of the flag that an item of a list has', () => {
+    const rule = { map: [{ var: 'l' }, { fractional: HUNDRED }] };
+    const l = [
+      { targetingKey: 'jon@company.com', $flagd: { flagKey: 'fractional-flag-shorthand' } },
+      { targetingKey: 'abc', $flagd: { flagKey: 5 } },
+      { targetingKey: 'abc' },
+    ];
+    expect(resultOf(rule, { l })).toEqual([14, 70, 70]);
+  });
+
   test('reads long keys', () => {
     expect(resultOf({ fractional: [{ var: 'k' }, ['a']] }, { k: 'x'.repeat(100_000) })).toBe('a');
+    expect(placeOf('x'.repeat(4_096), '')).toBe(67);
+    expect(placeOf('x'.repeat(5_000), '')).toBe(83);
+    expect(placeOf(`${'x'.repeat(4_999)}a`, '')).toBe(25);
+    expect(placeOf('日'.repeat(1_400), '')).toBe(72);
+    const subject = (flagKey: string, targetingKey: string) =>
+      resultOf({ fractional: HUNDRED }, { targetingKey }, { flagKey });
+    expect(subject('f', 'x'.repeat(5_000))).toBe(24);
+    expect(subject('g'.repeat(3_000), 'x'.repeat(3_000))).toBe(91);
   });
 });
 
@@ -108,6 +126,9 @@ describe('malformed operands', () => {
     ['null as weight', [['a', null]], 'a'],
     ['more than a weight', [['a', 1, 'x', 2]], 'a'],
     ['null as variant', [[null, 1]], null],
+    ['null beside a variant', [[null, 0], ['a']], 'a'],
+    ['the least integer as weight', [['a', -(2 ** 63)], ['b']], 'b'],
+    ['less than the least integer', [['a', -(2 ** 64)], ['b']], null],
     ['a boolean as variant', [[true, 1]], true],
     ['a number as variant', [[3.5, 1]], 3.5],
     ['a number to bucket by', [7, ['a']], null],
