@@ -10,6 +10,7 @@ import type {
   ServeDefinition,
 } from '../model.ts';
 import { compileSet } from '../set/compile-set.ts';
+import { applyJsonLogic } from './apply-json-logic.ts';
 
 function config(jsonLogic: JsonValue, serve: ServeDefinition = {}): FlagConfigDefinition {
   return {
@@ -44,6 +45,12 @@ describe('a serve by expression', () => {
       `The JSONLogic expression answers "${'x'.repeat(100)}...", which is no variant of the flag.`,
     ],
     [{ bogus: 1 }, 'PARSE_ERROR', 'The JSONLogic operator "bogus" does not exist.'],
+    [
+      { [`${'x'.repeat(100)}y`]: 1 },
+      'PARSE_ERROR',
+      `The JSONLogic operator "${'x'.repeat(100)}..." does not exist.`,
+    ],
+    [{ ['x'.repeat(100)]: 1 }, 'PARSE_ERROR', `The JSONLogic operator "${'x'.repeat(100)}" does not exist.`],
     [{ '+': [true] }, 'PARSE_ERROR', 'The JSONLogic operator "+" takes numbers.'],
     [{ '/': [1, 0] }, 'PARSE_ERROR', 'The JSONLogic expression answers a number that is not finite.'],
     [
@@ -161,7 +168,7 @@ describe('compile', () => {
   test('takes what a flagd server takes', () => {
     expect(problems({ bogus: [1] })).toEqual([]);
     expect(problems(nested(150))).toEqual([]);
-    expect(problems(new Array<JsonValue>(19_000).fill('x'))).toEqual([]);
+    expect(problems(new Array<JsonValue>(19_999).fill('x'))).toEqual([]);
   });
 
   test('refuses what is too large, and dialects it does not know', () => {
@@ -173,6 +180,20 @@ describe('compile', () => {
     expect(
       problems(null, { rules: [{ id: 'r', serve: { jsonLogic: null, onMiss: 'MISS_POLICY_LAST_ENTRY' } }] }),
     ).toEqual(['BAD_OUTCOME rules[0].serve.onMiss']);
+  });
+
+  test('of a bare expression refuses the same, in the name of the flag that is given', () => {
+    const tooLarge: JsonValue = new Array<JsonValue>(20_000).fill('x');
+    const problem = { code: 'LIMIT_EXCEEDED', entity: 'flagConfig', path: '' };
+    const message = 'The JSONLogic expression has more than 20000 values.';
+    expect(applyJsonLogic(tooLarge, {})).toEqual({
+      kind: 'refused',
+      problems: [{ ...problem, key: '', message }],
+    });
+    expect(applyJsonLogic(tooLarge, {}, { flagKey: 'f' })).toEqual({
+      kind: 'refused',
+      problems: [{ ...problem, key: 'f', message }],
+    });
   });
 
   test('refuses numbers that JSON does not have', () => {
@@ -231,6 +252,36 @@ describe('an explanation', () => {
     expect(steps({ bogus: 1 }, {})[0]).toMatchObject({
       matched: false,
       message: 'Left before its end because of an error.',
+    });
+  });
+
+  test('of a condition shows the result, unless JSON does not have it', () => {
+    const conditionSteps = (jsonLogic: JsonValue): ExplanationStep[] => {
+      const found: ExplanationStep[] = [];
+      const rules = [{ id: 'r', condition: { jsonLogic }, serve: { variant: 'on' } }];
+      setOf([switchUnit('f', { enabled: true, rules })]).evaluate('f', {}, 0, {
+        step: (step) => found.push(step),
+      });
+      return found.filter(({ path }) => path.endsWith('jsonLogic'));
+    };
+    const step = { kind: 'condition', path: 'rules[0].condition.jsonLogic', depth: 2 };
+    const holding = { ...step, matched: true, message: 'The JSONLogic result is true.' };
+    expect(conditionSteps(7)).toEqual([{ ...holding, actual: 7 }]);
+    expect(conditionSteps({ '/': [1, 0] })).toEqual([holding]);
+    expect(conditionSteps([])).toEqual([
+      { ...step, matched: false, message: 'The JSONLogic result is not true.', actual: [] },
+    ]);
+  });
+
+  test('of null that a variant is served for is no match', () => {
+    const serve = { jsonLogic: null, onMiss: 'MISS_POLICY_VARIANT', missVariant: 'blue' } as const;
+    const found: ExplanationStep[] = [];
+    setOf([{ key: 'colour', flag: COLOUR, config: config(null, serve) }]).evaluate('colour', {}, 0, {
+      step: (step) => found.push(step),
+    });
+    expect(found.find(({ kind }) => kind === 'serve')).toMatchObject({
+      matched: false,
+      message: 'The JSONLogic result is null and serves variant "blue".',
     });
   });
 });
