@@ -63,6 +63,9 @@ const ROWS: readonly Row[] = [
   [PARSE_ERROR, { set: [{ var: 'o' }, 1, 'w'] }],
   [['zz'], { missing: ['', 'zz'] }],
   [PARSE_ERROR, { missing_some: 'ab' }],
+  [PARSE_ERROR, { missing_some: null }],
+  // Operands beyond the default do not count, but are evaluated.
+  [PARSE_ERROR, { var: ['a', 'd', { '+': [true] }] }],
   [PARSE_ERROR, { set: 'abc' }],
   [PARSE_ERROR, { set: null }],
   [1, { set: [{ var: 'a' }, 'k'] }],
