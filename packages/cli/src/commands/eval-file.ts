@@ -14,12 +14,12 @@ import { type FlagsFile, type LoadedFlags, loadFlags } from '../offline/load-fla
 import type { OfflineFlags } from '../offline/offline-flags.ts';
 import { offlineResult } from '../offline/offline-result.ts';
 import { runBatch } from '../offline/run-batch.ts';
+import type { EvalOptions } from '../options/eval-options.ts';
 import { answerText, printResults } from '../output/evaluation-output.ts';
 import { explainLines } from '../output/explain-tree.ts';
 import { printJson } from '../output/json-output.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
-import type { EvalOptions } from './eval.ts';
 
 /** Files have no revision, and are as fresh as they can be. */
 const NO_STAMP = { epoch: 0, revision: 0n, freshness: undefined } as const;

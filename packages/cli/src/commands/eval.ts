@@ -14,21 +14,16 @@ import { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { KEY_FORM } from '../key-form.ts';
-import { type EvaluationOptions, withEvaluation, withEvaluator } from '../options/connection-options.ts';
-import { contextOption, type EvaluationContext } from '../options/context-option.ts';
-import { type FlagsFileOptions, requireNoFileOptions, withFlagsFile } from '../options/flags-file-options.ts';
+import { withEvaluation, withEvaluator } from '../options/connection-options.ts';
+import { contextOption } from '../options/context-option.ts';
+import type { EvalOptions } from '../options/eval-options.ts';
+import { requireNoFileOptions, withFlagsFile } from '../options/flags-file-options.ts';
 import { answerText, printResults } from '../output/evaluation-output.ts';
 import { freshnessWarning } from '../output/evaluation-text.ts';
 import { explainLines } from '../output/explain-tree.ts';
 import { printJson } from '../output/json-output.ts';
 import { UsageError } from '../usage-error.ts';
 import { evaluateFile } from './eval-file.ts';
-
-export interface EvalOptions extends EvaluationOptions, FlagsFileOptions {
-  readonly context?: EvaluationContext;
-  readonly explain?: boolean;
-  readonly all?: boolean;
-}
 
 export function evalCommand(session: CliSession): Command {
   return withFlagsFile(
