@@ -15,6 +15,7 @@ describe('expressions inside data', () => {
     expect(resultOf(valueAt('a0'), chain(5, 'end'))).toBe('end');
     expect(resultOf(valueAt('a0'), chain(5, null))).toBeNull();
     expect(resultOf(valueAt('a0'), chain(6, 'end'))).toBe(GENERAL);
+    expect(resultOf(valueAt('a0'), chain(4, { missing: ['b', 'c'] }))).toEqual(['b', 'c']);
     expect(resultOf(valueAt('a0'), chain(4, { '+': [1, 2] }))).toBe(3);
     expect(resultOf(valueAt('a0'), chain(5, { '+': [1, 2] }))).toBe(GENERAL);
     expect(resultOf(valueAt('a'), { a: valueAt('a') })).toBe(GENERAL);
