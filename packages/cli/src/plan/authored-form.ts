@@ -19,6 +19,7 @@ import {
   type Serve,
   type Split,
 } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { type Json, sameJson } from './field-paths.ts';
 
 export function flagAsAuthored(stored: Flag, written: Flag): Flag {
   const variants = stored.variants.map((variant, i) =>
@@ -49,7 +50,8 @@ export function segmentAsAuthored(key: string, stored: Segment, written: Segment
 
 /** The stored value, but the written one wherever completing that gives the stored one. */
 function whereComplete<T>(stored: T, completed: T, written: T): T {
-  if (isSame(stored, completed)) return written;
+  // Messages hold what JSON holds, and absent fields.
+  if (sameJson(stored as Json, completed as Json)) return written;
   if (!isComposite(stored) || !isComposite(completed) || !isComposite(written)) return stored;
   const inner = Object.entries(stored).map(([name, value]) => {
     const [whole, own] = [completed, written].map((form) => (form as Record<string, unknown>)[name]);
@@ -57,16 +59,6 @@ function whereComplete<T>(stored: T, completed: T, written: T): T {
   });
   if (!Array.isArray(stored)) return Object.fromEntries(inner) as T;
   return inner.map(([, value]) => value) as T;
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (!isComposite(a) || !isComposite(b) || Array.isArray(a) !== Array.isArray(b)) return false;
-  const names = Object.keys(a);
-  return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && isSame(a[name], b[name]))
-  );
 }
 
 function isComposite(value: unknown): value is { readonly [name: string]: unknown } {

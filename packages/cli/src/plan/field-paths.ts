@@ -19,7 +19,7 @@ export function fieldPaths(before: Json | undefined, after: Json | undefined, pa
   return [path];
 }
 
-function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((element, i) => sameJson(element as Json, b[i] as Json));
