@@ -39,28 +39,36 @@ describe('ready', () => {
 });
 
 describe('sleepUntil', () => {
-  it.each<[string, (wake: () => void, call: AbortController) => void]>([
+  // Other tests of the worker have timers of their own: this one's is told by its length.
+  const LENGTH_MS = 987_654;
+
+  it.each<[string, (wake: () => void, call: AbortController, due: () => void) => void]>([
     ['woken', (wake) => wake()],
     ['over', (_, call) => call.abort()],
-    ['timed out', () => void vi.advanceTimersByTime(1000)],
+    ['timed out', (_wake, _call, due) => due()],
   ])('ends when %s, and stops listening', async (_, end) => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const call = new AbortController();
-    const stop = vi.fn();
-    let wake = (): void => undefined;
-    const sleeping = sleepUntil(
-      (listener) => {
-        wake = listener;
-        return stop;
-      },
-      1000,
-      call.signal,
-    );
-    expect(await isSettled(sleeping)).toBe(false);
-    end(wake, call);
-    await sleeping;
-    expect(stop).toHaveBeenCalledOnce();
-    expect(vi.getTimerCount()).toBe(0);
-    vi.useRealTimers();
+    const set = vi.spyOn(globalThis, 'setTimeout');
+    const clear = vi.spyOn(globalThis, 'clearTimeout');
+    try {
+      const call = new AbortController();
+      const stop = vi.fn();
+      let wake = (): void => undefined;
+      const sleeping = sleepUntil(
+        (listener) => {
+          wake = listener;
+          return stop;
+        },
+        LENGTH_MS,
+        call.signal,
+      );
+      expect(await isSettled(sleeping)).toBe(false);
+      const index = set.mock.calls.findIndex(([, ms]) => ms === LENGTH_MS);
+      end(wake, call, set.mock.calls[index]![0]);
+      await sleeping;
+      expect(stop).toHaveBeenCalledOnce();
+      expect(clear).toHaveBeenCalledWith(set.mock.results[index]!.value);
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 });
