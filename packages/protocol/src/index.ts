@@ -55,14 +55,17 @@ export {
   segmentName,
 } from './names.ts';
 export { fromServiceError, toServiceError } from './service-error.ts';
+export { snapshotChunks, snapshotFromWire, snapshotHeaderToWire } from './snapshot-codec.ts';
 export {
   epochOfStream,
+  headRequestSubject,
   headSubject,
   logStreamName,
   logSubject,
   logSubjectWildcard,
   NATS_PREFIX_DEFAULT,
   NATS_PREFIX_PATTERN,
+  snapshotBucketName,
 } from './subjects.ts';
 export { clientFrameFromWire, clientFrameToWire, encodeClientFrame } from './sync/client-frame.ts';
 export {

@@ -16,6 +16,10 @@ export const logSubjectWildcard = (prefix: string): string => `${prefix}.log.>`;
 export const logStreamName = (prefix: string, epoch: number): string =>
   `${streamPrefix(prefix)}_LOG_E${epoch}`;
 export const headSubject = (prefix: string): string => `${prefix}.head`;
+/** Requests for the head: answered by the control plane at once, so that an answer proves how fresh a follower is. */
+export const headRequestSubject = (prefix: string): string => `${prefix}.head.get`;
+/** The object store that holds the newest snapshots. */
+export const snapshotBucketName = (prefix: string): string => `${streamPrefix(prefix)}_SNAPSHOT`;
 
 /** The epoch of a log stream's name, or undefined when it is another's. */
 export function epochOfStream(prefix: string, stream: string): number | undefined {

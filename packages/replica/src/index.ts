@@ -54,6 +54,7 @@ export {
 } from './record.ts';
 export type {
   EntityQuery,
+  HeadAuthority,
   HeadBeacon,
   LogListener,
   LogSource,

@@ -103,3 +103,9 @@ export interface SnapshotSource {
   /** Rejects when no snapshot can be had now. */
   fetch(): Promise<Snapshot>;
 }
+
+/** Who knows how far the log is. An answer proves how fresh a follower is: as of the moment of asking. */
+export interface HeadAuthority {
+  /** Rejects when nobody answers in time. */
+  askHead(): Promise<HeadBeacon>;
+}

@@ -6,6 +6,7 @@
  * calls reject (append answers `unknown`) and tails go on by themselves when it
  * is back.
  */
+import type { Snapshot } from '@flagstream/replica';
 
 export type AppendOutcome =
   /** The record is in the stream at this sequence. */
@@ -22,6 +23,8 @@ export interface LogStreamInfo {
   readonly firstSeq: number;
   /** 0 when nothing was ever written. */
   readonly lastSeq: number;
+  /** What the records that are still there take, in bytes. */
+  readonly bytes: number;
 }
 
 export interface TailStatus {
@@ -69,6 +72,19 @@ export interface Bus {
   publishHead(bytes: Uint8Array): void;
   /** Returns how to stop. */
   onHead(listener: (bytes: Uint8Array) => void): () => void;
+  /**
+   * Answers requests for the head, with undefined not at all (a control plane
+   * that must mislead nobody is silent). Returns how to stop.
+   */
+  answerHeads(answer: () => Uint8Array | undefined): () => void;
+  /** Asks for the head. Rejects when nobody answers in time. */
+  askHead(): Promise<Uint8Array>;
+
+  /** Writes a snapshot, chunks before the manifest, and removes all but the newest two. */
+  putSnapshot(snapshot: Snapshot): Promise<void>;
+  /** The newest snapshot that is whole; undefined when there is none. */
+  fetchSnapshot(): Promise<Snapshot | undefined>;
+
   /** Returns how to stop. */
   onStatus(listener: (status: BusStatus) => void): () => void;
   /** Ends tails and the connection. */

@@ -5,12 +5,12 @@
  */
 
 import {
-  epochBaseToWire,
   fail,
   headBeaconToWire,
   LIMITS,
   revisionNumber,
-  versionedEntityToWire,
+  snapshotChunks,
+  snapshotHeaderToWire,
 } from '@flagstream/protocol';
 import {
   type GetHeadRequest,
@@ -21,15 +21,7 @@ import {
   type WatchLogRequest,
   type WatchLogResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/log';
-import type { SnapshotEntity, SnapshotHeader } from '@flagstream/protocol/gen/flagstream/v1/record';
-import {
-  LOG_ID,
-  ORIGIN,
-  type Position,
-  READER_VERSION,
-  RECORD_FORMAT,
-  type Snapshot,
-} from '@flagstream/replica';
+import { ORIGIN, type Position, type Snapshot } from '@flagstream/replica';
 import { type CallContext, type ServiceBinding, serverStream, unary, type Verb } from '@flagstream/runtime';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { ChangeLog } from '../log/change-log.ts';
@@ -49,9 +41,6 @@ const POLICY: Readonly<Record<keyof typeof LogServiceService, Verb>> = {
   getSnapshot: 'log',
   watchLog: 'log',
 };
-
-/** Bytes of an entity on the wire beside its content. */
-const ENTITY_OVERHEAD_BYTES = 512;
 
 export function logService(parts: LogServiceParts): ServiceBinding {
   return {
@@ -82,45 +71,12 @@ async function sendSnapshot(
   stream: ServerWritableStream<GetSnapshotRequest, GetSnapshotResponse>,
   { signal }: CallContext,
 ): Promise<void> {
-  stream.write({ chunk: { $case: 'header', value: headerOf(snapshot) } });
-  for (const entities of chunksOf(snapshot)) {
+  stream.write({ chunk: { $case: 'header', value: snapshotHeaderToWire(snapshot) } });
+  for (const entities of snapshotChunks(snapshot)) {
     if (!(await ready(stream, signal))) return;
     stream.write({ chunk: { $case: 'entities', value: { entities } } });
   }
   stream.end();
-}
-
-function headerOf(snapshot: Snapshot): SnapshotHeader {
-  const { position, lineage, stateDigest, entities, recentHashes } = snapshot;
-  return {
-    format: RECORD_FORMAT,
-    logId: LOG_ID,
-    epoch: position.epoch,
-    revision: BigInt(position.revision),
-    hash: Buffer.from(position.hash),
-    stateDigest: Buffer.from(stateDigest),
-    minReader: READER_VERSION,
-    lineage: lineage.map(epochBaseToWire),
-    entities: BigInt(entities.length),
-    recentHashes: Buffer.concat(recentHashes),
-  };
-}
-
-/** Entities in messages of bounded size; one entity never exceeds it by much. */
-function* chunksOf(snapshot: Snapshot): Iterable<SnapshotEntity[]> {
-  let chunk: SnapshotEntity[] = [];
-  let bytes = 0;
-  for (const entity of snapshot.entities) {
-    const size = entity.change.content.length + ENTITY_OVERHEAD_BYTES;
-    if (chunk.length > 0 && bytes + size > LIMITS.watchLogBytesMax) {
-      yield chunk;
-      chunk = [];
-      bytes = 0;
-    }
-    chunk.push(versionedEntityToWire(entity));
-    bytes += size;
-  }
-  if (chunk.length > 0) yield chunk;
 }
 
 /** Records after a position, then each new one; the head each second while there is nothing else. */

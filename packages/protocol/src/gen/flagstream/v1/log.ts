@@ -21,7 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Revision } from "./model.ts";
-import { HeadBeacon, SnapshotEntity, SnapshotHeader } from "./record.ts";
+import { HeadBeacon, PartRef, SnapshotEntity, SnapshotHeader } from "./record.ts";
 
 export const protobufPackage = "flagstream.v1";
 
@@ -48,6 +48,15 @@ export interface GetSnapshotResponse {
 
 export interface SnapshotEntities {
   entities: SnapshotEntity[];
+}
+
+/**
+ * A snapshot in NATS or on disk: what it is, and its chunks in order. A chunk
+ * is an encoded SnapshotEntities, named by its SHA-256.
+ */
+export interface SnapshotManifest {
+  header?: SnapshotHeader | undefined;
+  chunks: PartRef[];
 }
 
 export interface WatchLogRequest {
@@ -411,6 +420,93 @@ export const SnapshotEntities: MessageFns<SnapshotEntities> = {
   fromPartial<I extends Exact<DeepPartial<SnapshotEntities>, I>>(object: I): SnapshotEntities {
     const message = createBaseSnapshotEntities();
     message.entities = object.entities?.map((e) => SnapshotEntity.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSnapshotManifest(): SnapshotManifest {
+  return { header: undefined, chunks: [] };
+}
+
+export const SnapshotManifest: MessageFns<SnapshotManifest> = {
+  encode(message: SnapshotManifest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.header !== undefined) {
+      SnapshotHeader.encode(message.header, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.chunks) {
+      PartRef.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotManifest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotManifest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.header = SnapshotHeader.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.chunks.push(PartRef.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotManifest {
+    return {
+      header: isSet(object.header) ? SnapshotHeader.fromJSON(object.header) : undefined,
+      chunks: globalThis.Array.isArray(object?.chunks) ? object.chunks.map((e: any) => PartRef.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: SnapshotManifest): unknown {
+    const obj: any = {};
+    if (message.header !== undefined) {
+      obj.header = SnapshotHeader.toJSON(message.header);
+    }
+    if (message.chunks?.length) {
+      obj.chunks = message.chunks.map((e) => PartRef.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SnapshotManifest>, I>>(base?: I): SnapshotManifest {
+    return SnapshotManifest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SnapshotManifest>, I>>(object: I): SnapshotManifest {
+    const message = createBaseSnapshotManifest();
+    message.header = (object.header !== undefined && object.header !== null)
+      ? SnapshotHeader.fromPartial(object.header)
+      : undefined;
+    message.chunks = object.chunks?.map((e) => PartRef.fromPartial(e)) || [];
     return message;
   },
 };
