@@ -1,6 +1,7 @@
 /**
  * What the control plane asks of its store beyond the Store seam: where each
- * entity has been. The log holds every past state; these are its indexes.
+ * entity has been (the log holds every past state; these are its indexes), and
+ * two notes about the file itself that are no part of the log.
  */
 import type { EntityId, Store, VersionedEntity } from '@flagstream/replica';
 
@@ -24,4 +25,12 @@ export interface AuditStore extends Store {
   recentHashes(max: number): readonly Uint8Array[];
   /** Every entity, deleted ones included, by kind, project, environment, key. */
   all(): readonly VersionedEntity[];
+  /** Whether the file was put back from a backup and has not been compared with the stream since. */
+  restoredMark(): boolean;
+  /** Durable when it returns. */
+  clearRestoredMark(): void;
+  /** Newest epoch whose GENESIS is known to be in the stream; 0 before the first. */
+  shippedEpoch(): number;
+  /** Durable when it returns. An epoch that is not above the noted one changes nothing. */
+  noteShippedEpoch(epoch: number): void;
 }

@@ -30,9 +30,12 @@ export class MemoryStore implements AuditStore {
   readonly #operations = new Map<string, LogRecord>();
   /** Revisions by entity, ascending. */
   readonly #revisions = new Map<string, { readonly id: EntityId; readonly revisions: number[] }>();
+  #restored: boolean;
+  #shippedEpoch = 0;
 
-  constructor(codec: Codec) {
+  constructor(codec: Codec, options: { readonly restored?: boolean } = {}) {
     this.#state = new LogState(codec);
+    this.#restored = options.restored === true;
   }
 
   head(): Position {
@@ -126,6 +129,22 @@ export class MemoryStore implements AuditStore {
 
   all(): readonly VersionedEntity[] {
     return [...this.#state.entities()].sort((a, b) => compareEntityIds(a.change, b.change));
+  }
+
+  restoredMark(): boolean {
+    return this.#restored;
+  }
+
+  clearRestoredMark(): void {
+    this.#restored = false;
+  }
+
+  shippedEpoch(): number {
+    return this.#shippedEpoch;
+  }
+
+  noteShippedEpoch(epoch: number): void {
+    this.#shippedEpoch = Math.max(this.#shippedEpoch, epoch);
   }
 
   close(): void {

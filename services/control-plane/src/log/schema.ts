@@ -1,7 +1,7 @@
 /**
- * The SQLite file: opening, pragmas, versioned migrations. A file is never
- * opened with a weaker `synchronous` than FULL: a revision that was answered
- * has reached the disk.
+ * The SQLite file: opening, pragmas, versioned migrations. `synchronous` is set
+ * and read back at each open: with FULL, a revision that was answered has
+ * reached the disk.
  */
 import { closeSync, openSync } from 'node:fs';
 import { fail } from '@flagstream/protocol';
@@ -57,12 +57,26 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX entity_revision_by_revision ON entity_revision (revision, kind);
   CREATE INDEX entity_revision_by_project ON entity_revision (project, revision, kind);
   `,
+  `
+  CREATE TABLE note (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    restored INTEGER NOT NULL,
+    shipped_epoch INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO note (id, restored, shipped_epoch) VALUES (1, 0, 0);
+  `,
 ];
 
 /** The schema version that this release reads and writes. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
-const SYNCHRONOUS_FULL = 2;
+/**
+ * When a commit is on the disk: before fold returns (full), or at the next
+ * checkpoint (normal): then a power loss may take the newest answered revisions.
+ */
+export type Synchronous = 'full' | 'normal';
+
+const SYNCHRONOUS_VALUE: Readonly<Record<Synchronous, number>> = { normal: 1, full: 2 };
 
 /**
  * Opens the file at `path`, creating it with mode 0600, and brings it to this
@@ -70,11 +84,11 @@ const SYNCHRONOUS_FULL = 2;
  * @throws FlagstreamError SCHEMA_TOO_NEW when a newer release wrote it,
  * LOG_CORRUPT when it is damaged or no database at all.
  */
-export function openDatabase(path: string): Database.Database {
+export function openDatabase(path: string, synchronous: Synchronous): Database.Database {
   closeSync(openSync(path, 'a', 0o600));
   const db = openFile(path);
   try {
-    configure(db);
+    configure(db, synchronous);
     migrate(db, path);
   } catch (error) {
     db.close();
@@ -95,19 +109,19 @@ function damaged(path: string, cause: Error): Error {
   );
 }
 
-function configure(db: Database.Database): void {
+function configure(db: Database.Database, synchronous: Synchronous): void {
   db.exec(`
     PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
+    PRAGMA synchronous = ${synchronous};
     PRAGMA foreign_keys = ON;
     PRAGMA trusted_schema = OFF;
     PRAGMA cell_size_check = ON;
     PRAGMA journal_size_limit = 67108864;
   `);
   // The library is compiled with NORMAL for WAL files, which loses answered commits on power loss.
-  if (readPragma(db, 'synchronous') !== SYNCHRONOUS_FULL)
-    throw fail('INTERNAL', 'SQLite did not take synchronous=FULL');
+  if (readPragma(db, 'synchronous') !== SYNCHRONOUS_VALUE[synchronous])
+    throw fail('INTERNAL', `SQLite did not take synchronous=${synchronous}`);
   if (readPragma(db, 'journal_mode') !== 'wal')
     throw fail(
       'DATA_DIR_UNWRITABLE',

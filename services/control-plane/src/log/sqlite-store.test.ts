@@ -51,6 +51,32 @@ describe('SqliteStore', () => {
     expect(statSync(`${path}-wal`).mode & 0o777).toBe(0o600);
   });
 
+  it('brings a file of an older release to this schema, and keeps what it says', () => {
+    const path = join(tempFolder(), 'test.db');
+    const first = openStore(path);
+    first.fold(genesis());
+    const { hash } = first.head();
+    first.close();
+    tamper(path, 'DROP TABLE note; PRAGMA user_version = 1');
+    const upgraded = openStore(path);
+    expect(upgraded.head()).toEqual({ epoch: 1, revision: 1, hash });
+    expect([upgraded.restoredMark(), upgraded.shippedEpoch()]).toEqual([false, 0]);
+    upgraded.noteShippedEpoch(1);
+    upgraded.close();
+    expect(openStore(path).shippedEpoch()).toBe(1);
+  });
+
+  it('is told that it was restored until somebody clears the mark', () => {
+    const path = join(tempFolder(), 'test.db');
+    openStore(path).close();
+    tamper(path, 'UPDATE note SET restored = 1');
+    const restored = openStore(path);
+    expect(restored.restoredMark()).toBe(true);
+    restored.clearRestoredMark();
+    restored.close();
+    expect(openStore(path).restoredMark()).toBe(false);
+  });
+
   it('refuses a file of a newer release, saying which versions and the way out', () => {
     const path = join(tempFolder(), 'test.db');
     openStore(path).close();

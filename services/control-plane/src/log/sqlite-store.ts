@@ -24,10 +24,11 @@ import {
   type StoredRecord,
   type VersionedEntity,
 } from '@flagstream/replica';
+import { crashPoint } from '@flagstream/runtime';
 import type Database from 'better-sqlite3';
 import type { AuditScope, AuditStore } from './audit-store.ts';
 import { assertContinues } from './continuation.ts';
-import { openDatabase } from './schema.ts';
+import { openDatabase, type Synchronous } from './schema.ts';
 import { type EntityRow, prepareStatements, type Statements } from './statements.ts';
 
 /** Links of the chain that are checked at each start; the whole chain is the doctor's business. */
@@ -40,13 +41,15 @@ export class SqliteStore implements AuditStore {
   #head: Position;
   #lineage: readonly EpochBase[];
   #digest: StateDigest;
+  #restored: boolean;
+  #shippedEpoch: number;
 
   /**
    * Opens or creates the file at `path`.
    * @throws FlagstreamError SCHEMA_TOO_NEW, LOG_CORRUPT.
    */
-  constructor(path: string, codec: Codec) {
-    this.#db = openDatabase(path);
+  constructor(path: string, codec: Codec, options: { readonly synchronous?: Synchronous } = {}) {
+    this.#db = openDatabase(path, options.synchronous ?? 'full');
     this.#codec = codec;
     try {
       this.#sql = prepareStatements(this.#db);
@@ -55,6 +58,9 @@ export class SqliteStore implements AuditStore {
         head === undefined ? ORIGIN : { epoch: head.epoch, revision: head.revision, hash: head.hash };
       this.#digest = head === undefined ? new StateDigest() : StateDigest.from(head.state_digest);
       this.#lineage = this.#readLineage();
+      const note = this.#sql.note.get();
+      this.#restored = note?.restored === 1;
+      this.#shippedEpoch = note?.shipped_epoch ?? 0;
       this.#verifyTail();
     } catch (error) {
       this.#db.close();
@@ -77,11 +83,7 @@ export class SqliteStore implements AuditStore {
   fold(record: LogRecord): void {
     assertContinues(this.#head, record);
     const digest = StateDigest.from(this.#digest.toBytes());
-    try {
-      this.#db.transaction(() => this.#foldRows(record, digest)).immediate();
-    } catch (cause) {
-      throw asStorageError(cause);
-    }
+    this.#commit(() => this.#foldRows(record, digest));
     this.#digest = digest;
     this.#head = { epoch: record.epoch, revision: record.revision, hash: record.hash };
     if (record.genesis !== undefined) this.#lineage = record.genesis.lineage;
@@ -149,6 +151,26 @@ export class SqliteStore implements AuditStore {
     return this.#sql.all.all().map(versioned);
   }
 
+  restoredMark(): boolean {
+    return this.#restored;
+  }
+
+  clearRestoredMark(): void {
+    if (!this.#restored) return;
+    this.#commit(() => this.#sql.clearRestored.run());
+    this.#restored = false;
+  }
+
+  shippedEpoch(): number {
+    return this.#shippedEpoch;
+  }
+
+  noteShippedEpoch(epoch: number): void {
+    if (epoch <= this.#shippedEpoch) return;
+    this.#commit(() => this.#sql.putShippedEpoch.run(epoch));
+    this.#shippedEpoch = epoch;
+  }
+
   /** Checkpoints the write-ahead log and closes the file. */
   close(): void {
     if (!this.#db.open) return;
@@ -156,9 +178,19 @@ export class SqliteStore implements AuditStore {
     this.#db.close();
   }
 
+  /** One transaction: all of it, or nothing. */
+  #commit(run: () => void): void {
+    try {
+      this.#db.transaction(run).immediate();
+    } catch (cause) {
+      throw asStorageError(cause);
+    }
+  }
+
   #foldRows(record: LogRecord, digest: StateDigest): void {
     const expanded = expandRecord(this.#codec, record, (id) => this.entity(id)?.change);
     if (expanded.kind === 'broken') throw fail('LOG_CORRUPT', expanded.detail);
+    crashPoint('fold-before-insert');
     this.#sql.insertLog.run({
       revision: record.revision,
       epoch: record.epoch,
@@ -167,6 +199,7 @@ export class SqliteStore implements AuditStore {
       wallMs: record.wallMs,
       bytes: record.bytes,
     });
+    crashPoint('fold-after-insert');
     for (const change of expanded.changes) this.#putEntity({ change, version: record.revision }, digest);
     for (const part of expanded.spent) this.#dropEntity(part, digest);
     if (record.genesis !== undefined) this.#replaceLineage(record.genesis.lineage);

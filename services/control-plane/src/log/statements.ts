@@ -39,6 +39,11 @@ interface IdRow {
   readonly key: string;
 }
 
+interface NoteRow {
+  readonly restored: number;
+  readonly shipped_epoch: number;
+}
+
 type IdParams = [kind: number, project: string, environment: string, key: string];
 
 export interface Statements {
@@ -64,6 +69,9 @@ export interface Statements {
   readonly namedRevisionsOfProject: Database.Statement<[string, number, number], number>;
   readonly namedChanged: Database.Statement<[number, number, number], IdRow>;
   readonly namedChangedOfProject: Database.Statement<[string, number, number, number], IdRow>;
+  readonly note: Database.Statement<[], NoteRow>;
+  readonly clearRestored: Database.Statement<[]>;
+  readonly putShippedEpoch: Database.Statement<[number]>;
 }
 
 const ID = 'kind = ? AND project = ? AND environment = ? AND key = ?';
@@ -141,6 +149,9 @@ export function prepareStatements(db: Database.Database): Statements {
       `SELECT DISTINCT kind, project, environment, key FROM entity_revision INDEXED BY entity_revision_by_project
        WHERE project = ? AND revision > ? AND revision <= ? AND ${NAMED} ${ORDER} LIMIT ?`,
     ),
+    note: db.prepare('SELECT restored, shipped_epoch FROM note'),
+    clearRestored: db.prepare('UPDATE note SET restored = 0'),
+    putShippedEpoch: db.prepare('UPDATE note SET shipped_epoch = ?'),
   };
   for (const statement of Object.values(statements)) keep(statement);
   return statements;

@@ -42,6 +42,16 @@ function refuse(store: AuditStore, record: LogRecord, message: RegExp): void {
 
 export const STORE_CONTRACT: readonly StoreCase[] = [
   {
+    name: 'notes the newest epoch that is in the stream, and never an older one',
+    run(store) {
+      assert.equal(store.restoredMark(), false);
+      assert.equal(store.shippedEpoch(), 0);
+      store.noteShippedEpoch(2);
+      store.noteShippedEpoch(1);
+      assert.equal(store.shippedEpoch(), 2);
+    },
+  },
+  {
     name: 'is empty before its first record',
     run(store) {
       assert.deepEqual(store.head(), ORIGIN);
