@@ -8,7 +8,7 @@ INSTALLED := node_modules/.installed-$(NODE_ABI)
 VITEST := node node_modules/vitest/vitest.mjs run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test laws mutants conformance interop bench pack fresh lint format proto reset ci
+.PHONY: help setup build run test laws mutants conformance interop bench soak pack fresh lint format proto reset ci
 
 help: ## this list
 	@echo "make COMMAND [ARGS=...]"
@@ -50,6 +50,9 @@ interop: build ## run foreign clients and flagd's evaluator against us, as far a
 
 bench: build ## measure, and print the figures beside a bare gRPC server's and other systems' SDKs
 	@exec node --conditions=source --import tsx test/bench/main.ts $(ARGS)
+
+soak: build ## what must not grow: start-up over 500,000 revisions, memory over 1,000,000 changes (ARGS="start-up" or "changes")
+	@exec node --import tsx test/soak/main.ts $(ARGS)
 
 pack: build ## make the one tarball that npm can install
 	@exec node scripts/pack.mjs $(ARGS)
