@@ -4,19 +4,25 @@
 import {
   epochOfStream,
   fail,
+  headRequestSubject,
   headSubject,
   logStreamName,
   logSubject,
   logSubjectWildcard,
   NATS_PREFIX_PATTERN,
+  snapshotBucketName,
 } from '@flagstream/protocol';
-import type { Msg, Subscription } from 'nats';
+import type { Snapshot } from '@flagstream/replica';
+import { ErrorCode, type Msg, NatsError } from 'nats';
 import type { Logger } from '../log/logger.ts';
 import { type AppendFailure, appendFailure } from './append-outcome.ts';
 import type { AppendOutcome, Bus, BusStatus, LogStreamInfo, Tail, TailListener } from './bus.ts';
 import { ensureStream, logStreamConfig, unlessMissing } from './log-stream.ts';
 import { LogTail } from './log-tail.ts';
 import { type Link, type NatsCredentials, NatsLink } from './nats-link.ts';
+import { ObjectBucket } from './object-bucket.ts';
+import { fetchSnapshot, putSnapshot } from './snapshot-store.ts';
+import { StandingSubscription } from './standing-subscription.ts';
 
 export interface BusOptions extends NatsCredentials {
   /** `nats://host:port`, several separated by commas. */
@@ -41,8 +47,9 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   if (!NATS_PREFIX_PATTERN.test(options.prefix)) {
     throw fail('CONFIG_INVALID', `nats.prefix "${options.prefix}" must consist of a-z, 0-9 and "-"`);
   }
-  const link = new NatsLink({ ...options, timeoutMs: options.timeoutMs ?? TIMEOUT_MS });
-  const bus = new NatsBus(link, options.prefix, options.logger);
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const link = new NatsLink({ ...options, timeoutMs });
+  const bus = new NatsBus(link, options, timeoutMs);
   await link.open();
   return bus;
 }
@@ -51,15 +58,15 @@ class NatsBus implements Bus {
   readonly #link: NatsLink;
   readonly #prefix: string;
   readonly #logger: Logger;
+  readonly #timeoutMs: number;
   readonly #tails = new Set<LogTail>();
-  readonly #headListeners = new Set<(bytes: Uint8Array) => void>();
-  #heads: { readonly link: Link; readonly subscription: Subscription } | undefined;
+  readonly #subscriptions = new Set<StandingSubscription>();
 
-  constructor(link: NatsLink, prefix: string, logger: Logger) {
+  constructor(link: NatsLink, { prefix, logger }: BusOptions, timeoutMs: number) {
     this.#link = link;
     this.#prefix = prefix;
     this.#logger = logger;
-    link.onStatus(() => this.#subscribeHeads());
+    this.#timeoutMs = timeoutMs;
   }
 
   get serverVersion(): string {
@@ -80,7 +87,9 @@ class NatsBus implements Bus {
   async logStreamInfo(epoch: number): Promise<LogStreamInfo | undefined> {
     const { jsm } = this.#required();
     const info = await unlessMissing(jsm.streams.info(logStreamName(this.#prefix, epoch)));
-    return info === undefined ? undefined : { firstSeq: info.state.first_seq, lastSeq: info.state.last_seq };
+    if (info === undefined) return undefined;
+    const { first_seq, last_seq, bytes } = info.state;
+    return { firstSeq: first_seq, lastSeq: last_seq, bytes };
   }
 
   async epochs(): Promise<number[]> {
@@ -132,14 +141,36 @@ class NatsBus implements Bus {
   }
 
   onHead(listener: (bytes: Uint8Array) => void): () => void {
-    this.#headListeners.add(listener);
-    this.#subscribeHeads();
-    return () => {
-      this.#headListeners.delete(listener);
-      if (this.#headListeners.size > 0) return;
-      this.#heads?.subscription.unsubscribe();
-      this.#heads = undefined;
-    };
+    return this.#subscribe(headSubject(this.#prefix), ({ data }) => listener(new Uint8Array(data)));
+  }
+
+  answerHeads(answer: () => Uint8Array | undefined): () => void {
+    return this.#subscribe(headRequestSubject(this.#prefix), (request) => {
+      const head = answer();
+      if (head !== undefined) request.respond(head);
+    });
+  }
+
+  async askHead(): Promise<Uint8Array> {
+    const { nc } = this.#required();
+    try {
+      const reply = await nc.request(headRequestSubject(this.#prefix), undefined, {
+        timeout: this.#timeoutMs,
+      });
+      return new Uint8Array(reply.data);
+    } catch (error) {
+      const silent = error instanceof NatsError && error.code === ErrorCode.Timeout;
+      const detail = `no control plane answers over NATS: ${(error as Error).message}`;
+      throw fail(silent ? 'TIMEOUT' : 'UNREACHABLE', detail, { cause: error });
+    }
+  }
+
+  async putSnapshot(snapshot: Snapshot): Promise<void> {
+    await putSnapshot(this.#snapshots(), snapshot);
+  }
+
+  async fetchSnapshot(): Promise<Snapshot | undefined> {
+    return await fetchSnapshot(this.#snapshots(), this.#logger);
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {
@@ -147,22 +178,32 @@ class NatsBus implements Bus {
   }
 
   async close(): Promise<void> {
-    this.#headListeners.clear();
+    for (const subscription of this.#subscriptions) subscription.stop();
+    this.#subscriptions.clear();
     // Consumers first: nats.js complains at length about those that outlive their connection.
     await Promise.all([...this.#tails].map((tail) => tail.close()));
     this.#tails.clear();
     await this.#link.close();
   }
 
-  /** One subscription for all listeners; nats.js keeps it across its own reconnects. */
-  #subscribeHeads(): void {
-    const link = this.#link.current;
-    if (link === undefined || this.#headListeners.size === 0 || this.#heads?.link === link) return;
-    const callback = (error: Error | null, message: Msg): void => {
-      if (error !== null) this.#logger.warn({ detail: error.message }, 'head beacons cannot be heard');
-      else for (const listener of [...this.#headListeners]) listener(new Uint8Array(message.data));
+  #subscribe(subject: string, message: (message: Msg) => void): () => void {
+    const subscription = new StandingSubscription({
+      link: this.#link,
+      subject,
+      message,
+      failed: ({ message: detail }) =>
+        this.#logger.warn({ subject, detail }, 'a NATS subject cannot be heard'),
+    });
+    this.#subscriptions.add(subscription);
+    return () => {
+      this.#subscriptions.delete(subscription);
+      subscription.stop();
     };
-    this.#heads = { link, subscription: link.nc.subscribe(headSubject(this.#prefix), { callback }) };
+  }
+
+  /** @throws FlagstreamError UNREACHABLE while NATS is away */
+  #snapshots(): ObjectBucket {
+    return new ObjectBucket(this.#required(), snapshotBucketName(this.#prefix));
   }
 
   async #completeFailure(epoch: number, failure: AppendFailure): Promise<AppendOutcome> {
