@@ -153,6 +153,21 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     next: 'Make it writable, or use --data DIR.',
   },
+  DATA_DIR_NOT_EMPTY: {
+    status: 'FAILED_PRECONDITION',
+    retryable: false,
+    next: 'Use another folder, or --replace: the old files are kept aside by name.',
+  },
+  BACKUP_TARGET_EXISTS: {
+    status: 'FAILED_PRECONDITION',
+    retryable: false,
+    next: 'Choose another file: a backup is never overwritten.',
+  },
+  BACKUP_UNUSABLE: {
+    status: 'FAILED_PRECONDITION',
+    retryable: false,
+    next: 'Name a file that flagstream backup create has written, or a data folder.',
+  },
   PORT_IN_USE: {
     status: 'FAILED_PRECONDITION',
     retryable: false,

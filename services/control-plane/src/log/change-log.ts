@@ -7,7 +7,7 @@
  * onCommit listener has been told.
  */
 
-import { fail, LIMITS } from '@flagstream/protocol';
+import { type ErrorReason, fail, LIMITS } from '@flagstream/protocol';
 import {
   type Actor,
   type Codec,
@@ -53,7 +53,7 @@ export class ChangeLog {
   readonly #codec: Codec;
   readonly #now: () => number;
   readonly #listeners = new Set<() => void>();
-  #writesRefused: string | undefined;
+  #writesRefused: { readonly why: string; readonly reason: ErrorReason } | undefined;
 
   constructor(options: ChangeLogOptions) {
     this.store = options.store;
@@ -85,12 +85,12 @@ export class ChangeLog {
 
   /** Why writes are refused, or undefined. */
   get writesRefused(): string | undefined {
-    return this.#writesRefused;
+    return this.#writesRefused?.why;
   }
 
-  /** From now on every append fails with LOG_FORKED; reads go on. */
-  refuseWrites(why: string): void {
-    this.#writesRefused = why;
+  /** From now on every append fails with this reason; reads go on. */
+  refuseWrites(why: string, reason: ErrorReason = 'LOG_FORKED'): void {
+    this.#writesRefused = { why, reason };
   }
 
   /** Tells after each commit, until the returned function is called. */
@@ -104,7 +104,7 @@ export class ChangeLog {
    * @throws FlagstreamError LOG_FORKED, STORAGE_FULL; then nothing took effect.
    */
   append(write: Write): Position {
-    if (this.#writesRefused !== undefined) throw fail('LOG_FORKED', this.#writesRefused);
+    if (this.#writesRefused !== undefined) throw fail(this.#writesRefused.reason, this.#writesRefused.why);
     const before = this.store.head();
     try {
       if (fitsOneRecord(write.changes)) {

@@ -5,7 +5,8 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { fail } from '@flagstream/protocol';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { isDamage } from './file-damage.ts';
 import { openFile, readPragma } from './native-objects.ts';
 
 /** Migration n takes a file from schema version n to n + 1. Never edited once released. */
@@ -95,10 +96,6 @@ export function openDatabase(path: string, synchronous: Synchronous): Database.D
     throw isDamage(error) ? damaged(path, error) : error;
   }
   return db;
-}
-
-function isDamage(error: unknown): error is Error {
-  return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code);
 }
 
 function damaged(path: string, cause: Error): Error {

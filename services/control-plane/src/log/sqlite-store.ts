@@ -28,8 +28,9 @@ import { crashPoint } from '@flagstream/runtime';
 import type Database from 'better-sqlite3';
 import type { AuditScope, AuditStore } from './audit-store.ts';
 import { assertContinues } from './continuation.ts';
+import { versioned } from './entity-row.ts';
 import { openDatabase, type Synchronous } from './schema.ts';
-import { type EntityRow, prepareStatements, type Statements } from './statements.ts';
+import { prepareStatements, type Statements } from './statements.ts';
 
 /** Links of the chain that are checked at each start; the whole chain is the doctor's business. */
 const START_CHECK_LINKS = 1000;
@@ -288,21 +289,4 @@ function asStorageError(cause: unknown): unknown {
   return code === 'SQLITE_FULL'
     ? fail('STORAGE_FULL', 'the disk is full: nothing was written', { cause })
     : cause;
-}
-
-function versioned(row: EntityRow): VersionedEntity {
-  return {
-    version: row.version,
-    change: {
-      kind: row.kind as EntityKind,
-      project: row.project,
-      environment: row.environment,
-      key: row.key,
-      deleted: row.deleted === 1,
-      content: row.content,
-      contentHash: row.content_hash,
-      tags: JSON.parse(row.tags) as string[],
-      clientVisible: row.client_visible === 1,
-    },
-  };
 }

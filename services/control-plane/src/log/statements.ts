@@ -1,21 +1,8 @@
 /** Every SQL statement of the store, prepared once. */
 import type { StoredRecord } from '@flagstream/replica';
 import type Database from 'better-sqlite3';
+import type { EntityRow } from './entity-row.ts';
 import { keep } from './native-objects.ts';
-
-export interface EntityRow {
-  readonly kind: number;
-  readonly project: string;
-  readonly environment: string;
-  readonly key: string;
-  readonly version: number;
-  readonly deleted: number;
-  readonly content: Uint8Array;
-  readonly content_hash: Uint8Array;
-  /** JSON array of strings. */
-  readonly tags: string;
-  readonly client_visible: number;
-}
 
 interface HeadRow {
   readonly epoch: number;
