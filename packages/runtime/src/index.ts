@@ -15,6 +15,8 @@ export type {
 } from './bus/bus.ts';
 export { JetStreamSource } from './bus/jetstream-source.ts';
 export { type BusOptions, connectBus } from './bus/nats-bus.ts';
+export { NatsHeadAuthority } from './bus/nats-head-authority.ts';
+export { NatsSnapshots } from './bus/nats-snapshots.ts';
 export { CONFIG_EXIT_CODE, ConfigError, type ConfigProblem } from './config/config-error.ts';
 export {
   type ConfigSources,
@@ -48,6 +50,7 @@ export {
   VERBS,
   type Verb,
 } from './grpc/principal.ts';
+export { RevisionWait, type WaitOutcome } from './grpc/revision-wait.ts';
 export { passThrough, type ServiceBinding } from './grpc/service-binding.ts';
 export { HealthState, LIVENESS, READINESS, WHOLE_PROCESS } from './health/health-state.ts';
 export { answerJson, answerText } from './http/json-answer.ts';

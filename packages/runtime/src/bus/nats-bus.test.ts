@@ -24,6 +24,7 @@ let serial = 0;
 async function open(
   server: { readonly url: string; readonly prefix: string },
   prefix?: string,
+  timeoutMs = 2_000,
 ): Promise<Bus> {
   serial += 1;
   const bus = await connectBus({
@@ -31,6 +32,7 @@ async function open(
     prefix: prefix ?? `${server.prefix}-${serial}`,
     name: 'test',
     logger,
+    timeoutMs,
   });
   buses.push(bus);
   return bus;
@@ -134,7 +136,7 @@ requiresNats().describe('the bus', () => {
     expect(await bus.append(1, bytes('other'), 0)).toEqual({ kind: 'conflict', lastSeq: 1 });
     expect(await bus.append(1, bytes('far'), 7)).toEqual({ kind: 'conflict', lastSeq: 1 });
     expect(await bus.append(1, bytes('two'), 1)).toEqual({ kind: 'ok', seq: 2 });
-    expect(await bus.logStreamInfo(1)).toEqual({ firstSeq: 1, lastSeq: 2 });
+    expect(await bus.logStreamInfo(1)).toEqual({ firstSeq: 1, lastSeq: 2, bytes: expect.any(Number) });
     expect(text((await bus.readRecord(1, 1))!)).toBe('one');
     expect(await bus.readRecord(1, 3)).toBeUndefined();
     expect(await bus.readRecord(9, 1)).toBeUndefined();
@@ -176,6 +178,8 @@ requiresNats().describe('the bus', () => {
     const info = await bus.logStreamInfo(1);
     expect(info?.lastSeq).toBe(20);
     expect(info?.firstSeq).toBeGreaterThan(10);
+    expect(info?.bytes).toBeGreaterThan(5 * record.length);
+    expect(info?.bytes).toBeLessThanOrEqual(65_536);
     expect(await bus.readRecord(1, 1)).toBeUndefined();
     const tail = follow(bus, 1, 1);
     await until(() => tail.records.at(-1)?.[0] === 20, { what: 'the last record' });
@@ -253,6 +257,26 @@ requiresNats().describe('the bus', () => {
     here.publishHead(bytes('2'));
     await until(() => heard.includes('b 2'), { what: 'the second beacon' });
     expect(heard.filter((line) => line.startsWith('a'))).toEqual([]);
+  });
+
+  it('answers with the head, for as long as somebody answers', async () => {
+    const prefix = `${server.prefix}-ask`;
+    const [asking, knowing] = [await open(server, prefix), await open(server, prefix, 50)];
+    await expect(asking.askHead()).rejects.toMatchObject({ reason: 'UNREACHABLE' });
+    let head: Uint8Array | undefined = bytes('head');
+    const stop = knowing.answerHeads(() => head);
+    await until(async () => text(await asking.askHead()) === 'head', { what: 'the head' });
+    head = undefined;
+    await expect(knowing.askHead()).rejects.toMatchObject({ reason: 'TIMEOUT' });
+    stop();
+    await until(
+      () =>
+        asking.askHead().then(
+          () => false,
+          ({ reason }) => reason === 'UNREACHABLE',
+        ),
+      { what: 'nobody to answer' },
+    );
   });
 
   it('refuses a prefix that would not be one in NATS', async () => {

@@ -71,14 +71,23 @@ async function readSnapshot(
   };
   const manifest = await readManifest(bucket, name);
   if (manifest?.header === undefined) return passOver('its manifest is damaged');
-  const chunks: SnapshotEntity[][] = [];
+  const chunks: Uint8Array[] = [];
   for (const ref of manifest.chunks) {
     const bytes = await bucket.content(hex(ref.sha256));
     if (bytes === undefined) return passOver(`chunk ${hex(ref.sha256)} is missing`);
     if (!bytesEqual(sha256(bytes), ref.sha256)) return passOver(`chunk ${hex(ref.sha256)} is damaged`);
-    chunks.push(SnapshotEntities.decode(bytes).entities);
+    chunks.push(bytes);
   }
-  return snapshotFromWire(manifest.header, chunks);
+  try {
+    return snapshotFromWire(manifest.header, decoded(chunks));
+  } catch (error) {
+    // Whole, but not for this release to read.
+    return passOver((error as Error).message);
+  }
+}
+
+function* decoded(chunks: readonly Uint8Array[]): Generator<SnapshotEntity[], void, undefined> {
+  for (const bytes of chunks) yield SnapshotEntities.decode(bytes).entities;
 }
 
 async function readManifest(bucket: ObjectBucket, name: string): Promise<SnapshotManifest | undefined> {
