@@ -52,6 +52,7 @@ export {
   type RecordFields,
   type RecordKind,
 } from './record.ts';
+export { type HeldLog, type Reach, reached, type WantedRevision } from './revision-bound.ts';
 export type {
   EntityQuery,
   HeadAuthority,

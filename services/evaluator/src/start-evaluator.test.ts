@@ -82,7 +82,7 @@ describe('startEvaluator', () => {
     expect(await check('flagstream.v1.EvaluationService')).toMatchObject({ status: 1 });
     expect((await get(evaluator.managementPort, '/readyz')).status).toBe(200);
     log.commit(entity.project('default'), entity.environment('default', 'development'));
-    await failure(call(client, client.evaluate, { flagKey: 'x', expectedKind: 0 }));
+    await failure(call(client, client.evaluate, { flagKey: 'x', expectedKind: 0, allowStale: false }));
     const { body } = await get(evaluator.managementPort, '/metrics');
     for (const line of [
       'flagstream_applied_revision 2',

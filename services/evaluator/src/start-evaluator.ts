@@ -17,6 +17,7 @@ import {
   loopbackPrincipal,
   Metrics,
   type Readiness,
+  RevisionWait,
   startManagement,
 } from '@flagstream/runtime';
 import type { EvaluatorConfig } from './evaluator-config.ts';
@@ -30,7 +31,6 @@ import { openSources } from './follow/open-sources.ts';
 import { Evaluator } from './serve/evaluate.ts';
 import { EvaluationCounts } from './serve/evaluation-counts.ts';
 import { evaluationService } from './serve/evaluation-service.ts';
-import { RevisionWait } from './serve/revision-wait.ts';
 import { Serving } from './serve/serving.ts';
 import { streamService } from './serve/stream-service.ts';
 import { EvaluatorState } from './state/evaluator-state.ts';
@@ -92,7 +92,12 @@ export async function startEvaluator(
   const readiness = new ReadySignal();
 
   const log = (): LogState => follower.state;
-  const wait = new RevisionWait(log);
+  // What answers come from, which may be a moment behind the folded log.
+  const wait = new RevisionWait(() => ({
+    position: state.position,
+    lineage: log().lineage,
+    hashAt: (revision) => log().hashAt(revision),
+  }));
   const state = new EvaluatorState(log, {
     changed: (environments) => {
       fanout.changed(environments);

@@ -22,7 +22,7 @@ import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** Files have no revision, and are as fresh as they can be. */
-const NO_STAMP = { epoch: 0, revision: 0n, freshness: undefined } as const;
+const NO_STAMP = { epoch: 0, revision: 0n, freshness: undefined, belowMinRevision: false } as const;
 
 const REASONS: Readonly<Record<EvaluationErrorCode, ErrorReason>> = {
   FLAG_NOT_FOUND: 'FLAG_NOT_FOUND',

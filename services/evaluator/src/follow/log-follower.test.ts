@@ -169,7 +169,11 @@ describe('an evaluator whose log diverged', () => {
     await evaluator.ready();
     log.commit(entity.config('default', 'development', 'new-checkout', serving('off')));
     log.deliver(forged(log.records[3]!));
-    const answer = await call(client, client.evaluate, { flagKey: 'new-checkout', expectedKind: 0 });
+    const answer = await call(client, client.evaluate, {
+      flagKey: 'new-checkout',
+      expectedKind: 0,
+      allowStale: false,
+    });
     expect(answer).toMatchObject({ value: false, revision: 4n, freshness: { source: 5 } });
   });
 });
@@ -184,6 +188,7 @@ describe('min_revision', () => {
         flagKey: 'new-checkout',
         expectedKind: 0,
         minRevision: { epoch, revision, hash },
+        allowStale: false,
       });
     expect(await at(1, 3n)).toMatchObject({ revision: 3n });
     const waiting = at(1, 4n);
@@ -217,6 +222,7 @@ describe('min_revision', () => {
         flagKeys: [],
         contexts: [{}],
         minRevision: { epoch: 1, revision: wanted, hash: Buffer.alloc(0) },
+        allowStale: false,
       });
     expect(await at(3n)).toMatchObject({ epoch: 2, revision: 4n });
     expect(await failure(at(4n))).toMatchObject({ reason: 'REVISION_FORKED' });

@@ -37,6 +37,7 @@ async function single(
       flagKey,
       context,
       expectedKind: 0,
+      allowStale: false,
     });
     return { value, variant, reason, ruleId, kind, enabled };
   } catch (error) {
@@ -71,7 +72,11 @@ describe('EvaluateBatch', { timeout: LAW_TIMEOUT_MS }, () => {
         async (units, each, nowMs) => {
           clock.nowMs = nowMs;
           commitUnits(log, units);
-          const batch = await call(client, client.evaluateBatch, { flagKeys: ASKED, contexts: each });
+          const batch = await call(client, client.evaluateBatch, {
+            flagKeys: ASKED,
+            contexts: each,
+            allowStale: false,
+          });
           expect(batch.revision).toBe(BigInt(log.position.revision));
           expect(batch.results).toHaveLength(CONTEXTS);
           for (const [index, { results }] of batch.results.entries()) {
@@ -81,7 +86,11 @@ describe('EvaluateBatch', { timeout: LAW_TIMEOUT_MS }, () => {
               errors += Number(result.errorCode !== ErrorCode.UNSPECIFIED);
             }
           }
-          const everyFlag = await call(client, client.evaluateBatch, { flagKeys: [], contexts: each });
+          const everyFlag = await call(client, client.evaluateBatch, {
+            flagKeys: [],
+            contexts: each,
+            allowStale: false,
+          });
           const named = [...FLAG_KEYS, 'new-checkout'].sort();
           expect(everyFlag.results).toEqual(
             batch.results.map(({ results }) => ({

@@ -14,7 +14,12 @@ import { entity, serving, shopLog, stringFlag } from '../log.fixture.ts';
 type Request = Partial<EvaluateRequest>;
 
 const evaluate = ({ client }: Started, request: Request, metadata?: Record<string, string>) =>
-  call(client, client.evaluate, { flagKey: 'new-checkout', expectedKind: 0, ...request }, metadata);
+  call(
+    client,
+    client.evaluate,
+    { flagKey: 'new-checkout', expectedKind: 0, allowStale: false, ...request },
+    metadata,
+  );
 
 describe('Evaluate', () => {
   it('answers value, variant, reason, kind, revision and freshness', async () => {
@@ -206,6 +211,7 @@ describe('EvaluateBatch', () => {
     const all = await call(client, client.evaluateBatch, {
       flagKeys: [],
       contexts: [{ targetingKey: 'u1' }, { targetingKey: 'u2' }],
+      allowStale: false,
     });
     expect(all.revision).toBe(4n);
     expect(all.results.map(({ results }) => results.map((r) => [r.flagKey, r.value]))).toEqual([
@@ -218,7 +224,11 @@ describe('EvaluateBatch', () => {
         ['new-checkout', true],
       ],
     ]);
-    const some = await call(client, client.evaluateBatch, { flagKeys: ['gone', 'banner'], contexts: [{}] });
+    const some = await call(client, client.evaluateBatch, {
+      flagKeys: ['gone', 'banner'],
+      contexts: [{}],
+      allowStale: false,
+    });
     expect(some.results[0]?.results).toMatchObject([
       {
         flagKey: 'gone',
@@ -234,7 +244,7 @@ describe('EvaluateBatch', () => {
     const { client, evaluator } = await start(shopLog());
     await evaluator.ready();
     const batch = (flagKeys: string[], contexts: object[]) =>
-      failure(call(client, client.evaluateBatch, { flagKeys, contexts }));
+      failure(call(client, client.evaluateBatch, { flagKeys, contexts, allowStale: false }));
     expect(await batch([], [])).toMatchObject({ reason: 'INVALID_FIELD', fields: [{ field: 'contexts' }] });
     const contexts = Array.from({ length: LIMITS.batchContextsMax + 1 }, () => ({}));
     expect(await batch([], contexts)).toMatchObject({
@@ -261,14 +271,84 @@ describe('Explain', () => {
     log.commit(entity.config('default', 'development', 'new-checkout', { ...serving('on'), rules: [rule] }));
     const { client, evaluator } = await start(log);
     await evaluator.ready();
-    const now = await call(client, client.explain, { flagKey: 'new-checkout', context: {} });
+    const question = { flagKey: 'new-checkout', context: {}, allowStale: false };
+    const now = await call(client, client.explain, question);
     expect(now.result).toMatchObject({ value: true });
     expect(now.steps.map((step) => step.kind)).toContain('rule');
     const at = { seconds: BigInt(Date.UTC(2031, 0, 1) / 1000), nanos: 0 };
-    const later = await call(client, client.explain, { flagKey: 'new-checkout', context: {}, at });
+    const later = await call(client, client.explain, { ...question, at });
     expect(later.result).toMatchObject({ value: false, ruleId: 'sale' });
-    expect(await failure(call(client, client.explain, { flagKey: 'no' }))).toMatchObject({
+    expect(await failure(call(client, client.explain, { ...question, flagKey: 'no' }))).toMatchObject({
       reason: 'FLAG_NOT_FOUND',
+    });
+  });
+});
+
+describe('min_revision', () => {
+  const at = (epoch: number, revision: bigint, hash: Uint8Array = Buffer.alloc(0)) => ({
+    epoch,
+    revision,
+    hash: Buffer.from(hash),
+  });
+
+  it('bounds every kind of answer, and says in the metadata how far the evaluator is', async () => {
+    const { client, evaluator } = await start(shopLog());
+    await evaluator.ready();
+    const minRevision = at(1, 4n);
+    const late = [
+      call(client, client.evaluate, {
+        flagKey: 'new-checkout',
+        expectedKind: 0,
+        minRevision,
+        allowStale: false,
+      }),
+      call(client, client.evaluateBatch, { flagKeys: [], contexts: [{}], minRevision, allowStale: false }),
+      call(client, client.explain, { flagKey: 'new-checkout', minRevision, allowStale: false }),
+    ];
+    for (const error of await Promise.all(late.map(failure)))
+      expect(error).toMatchObject({
+        reason: 'REVISION_NOT_REACHED',
+        metadata: { wanted: 'e1.4', applied: 'e1.3' },
+      });
+  });
+
+  it('lets those who allow it have an older answer, which says that it is one', async () => {
+    const log = shopLog();
+    const { client, evaluator } = await start(log);
+    await evaluator.ready();
+    const stale = { flagKey: 'new-checkout', expectedKind: 0, allowStale: true } as const;
+    const [single, batch, explained] = await Promise.all([
+      call(client, client.evaluate, { ...stale, minRevision: at(0, 4n) }),
+      call(client, client.evaluateBatch, {
+        flagKeys: [],
+        contexts: [{}],
+        minRevision: at(1, 4n),
+        allowStale: true,
+      }),
+      call(client, client.explain, { ...stale, minRevision: at(2, 1n) }),
+    ]);
+    for (const answer of [single, batch, explained])
+      expect(answer).toMatchObject({ revision: 3n, belowMinRevision: true });
+    const reached = await call(client, client.evaluate, { ...stale, minRevision: at(1, 3n) });
+    expect(reached).toMatchObject({ revision: 3n, belowMinRevision: false });
+    const forked = call(client, client.evaluate, { ...stale, minRevision: at(1, 3n, Buffer.alloc(32)) });
+    expect(await failure(forked)).toMatchObject({ reason: 'REVISION_FORKED' });
+  });
+
+  it('ends the wait as soon as the revision is there', async () => {
+    const log = shopLog();
+    const { client, evaluator } = await start(log);
+    await evaluator.ready();
+    const explained = call(client, client.explain, {
+      flagKey: 'new-checkout',
+      minRevision: at(1, 4n),
+      allowStale: true,
+    });
+    log.commit(entity.config('default', 'development', 'new-checkout', serving('off')));
+    expect(await explained).toMatchObject({
+      revision: 4n,
+      belowMinRevision: false,
+      result: { value: false },
     });
   });
 });

@@ -14,7 +14,7 @@ import type {
   ExplainResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { Timestamp } from '@flagstream/protocol/gen/google/protobuf/timestamp';
-import type { CallContext } from '@flagstream/runtime';
+import type { CallContext, RevisionWait, WaitOutcome } from '@flagstream/runtime';
 import {
   answerFields,
   evaluationError,
@@ -24,7 +24,6 @@ import {
 } from './evaluation-answer.ts';
 import { checkedContext } from './evaluation-context.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
-import type { RevisionWait } from './revision-wait.ts';
 import type { Serving } from './serving.ts';
 
 export class Evaluator {
@@ -40,9 +39,9 @@ export class Evaluator {
 
   evaluate(request: EvaluateRequest, call: CallContext): EvaluateResponse | Promise<EvaluateResponse> {
     this.#serving.requireReady();
-    const waiting = this.#wait.until(request.minRevision, call);
-    if (waiting !== undefined) return waiting.then(() => this.#evaluate(request, call));
-    return this.#evaluate(request, call);
+    const waiting = this.#wait.until(request.minRevision, call, request.allowStale);
+    if (waiting !== undefined) return waiting.then((outcome) => this.#evaluate(request, call, outcome));
+    return this.#evaluate(request, call, 'reached');
   }
 
   batch(
@@ -50,12 +49,19 @@ export class Evaluator {
     call: CallContext,
   ): EvaluateBatchResponse | Promise<EvaluateBatchResponse> {
     this.#serving.requireReady();
-    const waiting = this.#wait.until(request.minRevision, call);
-    if (waiting !== undefined) return waiting.then(() => this.#batch(request, call));
-    return this.#batch(request, call);
+    const waiting = this.#wait.until(request.minRevision, call, request.allowStale);
+    if (waiting !== undefined) return waiting.then((outcome) => this.#batch(request, call, outcome));
+    return this.#batch(request, call, 'reached');
   }
 
-  explain(request: ExplainRequest, { principal }: CallContext): ExplainResponse {
+  explain(request: ExplainRequest, call: CallContext): ExplainResponse | Promise<ExplainResponse> {
+    this.#serving.requireReady();
+    const waiting = this.#wait.until(request.minRevision, call, request.allowStale);
+    if (waiting !== undefined) return waiting.then((outcome) => this.#explain(request, call, outcome));
+    return this.#explain(request, call, 'reached');
+  }
+
+  #explain(request: ExplainRequest, { principal }: CallContext, outcome: WaitOutcome): ExplainResponse {
     const { state } = this.#serving.environment(principal);
     const context = checkedContext(request.context, 'context');
     const atMs = request.at === undefined ? this.#serving.now() : unixMs(request.at);
@@ -66,10 +72,15 @@ export class Evaluator {
     this.#counts.add(evaluation);
     if (evaluation.errorCode === 'FLAG_NOT_FOUND')
       throw evaluationError(state, evaluation, evaluation.errorCode);
-    return { result: evaluationResult(state, evaluation), steps, ...this.#serving.stamp() };
+    return {
+      result: evaluationResult(state, evaluation),
+      steps,
+      ...this.#serving.stamp(),
+      belowMinRevision: outcome === 'below',
+    };
   }
 
-  #evaluate(request: EvaluateRequest, { principal }: CallContext): EvaluateResponse {
+  #evaluate(request: EvaluateRequest, { principal }: CallContext, outcome: WaitOutcome): EvaluateResponse {
     const { state } = this.#serving.environment(principal);
     const context = checkedContext(request.context, 'context');
     const evaluation = state.set.evaluate(request.flagKey, context, this.#serving.now());
@@ -81,10 +92,15 @@ export class Evaluator {
       throw kindMismatch(state, evaluation, request.expectedKind);
     const { epoch, revision, freshness } = this.#serving.stamp();
     // One literal: spreading costs a microsecond here, on the path of every request.
-    return { value, variant, reason, ruleId, kind, enabled, epoch, revision, freshness };
+    const belowMinRevision = outcome === 'below';
+    return { value, variant, reason, ruleId, kind, enabled, epoch, revision, freshness, belowMinRevision };
   }
 
-  #batch(request: EvaluateBatchRequest, { principal }: CallContext): EvaluateBatchResponse {
+  #batch(
+    request: EvaluateBatchRequest,
+    { principal }: CallContext,
+    outcome: WaitOutcome,
+  ): EvaluateBatchResponse {
     const { state } = this.#serving.environment(principal);
     const keys = request.flagKeys.length === 0 ? state.set.flagKeys() : request.flagKeys;
     checkBatchSize(request.contexts.length, keys.length);
@@ -95,7 +111,7 @@ export class Evaluator {
         results: keys.map((key) => evaluationResult(state, this.#counted(state.set, key, context, nowMs))),
       };
     });
-    return { results, ...this.#serving.stamp() };
+    return { results, ...this.#serving.stamp(), belowMinRevision: outcome === 'below' };
   }
 
   #counted(

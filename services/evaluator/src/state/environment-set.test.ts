@@ -4,7 +4,7 @@ import { call, failure, type Started, start } from '../evaluator.fixture.ts';
 import { booleanFlag, change, entity, type MemoryLog, serving, shopLog } from '../log.fixture.ts';
 
 const evaluate = ({ client }: Started, targetingKey = 'u', flagKey = 'new-checkout') =>
-  call(client, client.evaluate, { flagKey, expectedKind: 0, context: { targetingKey } });
+  call(client, client.evaluate, { flagKey, expectedKind: 0, context: { targetingKey }, allowStale: false });
 
 const config = (json: object, key = 'new-checkout') => entity.config('default', 'development', key, json);
 

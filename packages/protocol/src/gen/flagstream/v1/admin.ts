@@ -118,6 +118,8 @@ export interface GetProjectRequest {
   name: string;
   /** Reads the state as it was at this revision. 0: now. */
   atRevision: bigint;
+  /** Waits until the control plane has committed at least this revision. */
+  minRevision?: Revision | undefined;
 }
 
 export interface GetProjectResponse {
@@ -133,6 +135,8 @@ export interface ListProjectsRequest {
   pageSize: number;
   pageToken: string;
   showArchived: boolean;
+  /** Waits until the control plane has committed at least this revision. */
+  minRevision?: Revision | undefined;
 }
 
 export interface ListProjectsResponse {
@@ -232,6 +236,8 @@ export interface GetEnvironmentRequest {
   name: string;
   /** Reads the state as it was at this revision. 0: now. */
   atRevision: bigint;
+  /** Waits until the control plane has committed at least this revision. */
+  minRevision?: Revision | undefined;
 }
 
 export interface GetEnvironmentResponse {
@@ -249,6 +255,8 @@ export interface ListEnvironmentsRequest {
   pageSize: number;
   pageToken: string;
   showArchived: boolean;
+  /** Waits until the control plane has committed at least this revision. */
+  minRevision?: Revision | undefined;
 }
 
 export interface ListEnvironmentsResponse {
@@ -355,6 +363,8 @@ export interface GetFlagRequest {
   name: string;
   /** Reads the state as it was at this revision. 0: now. */
   atRevision: bigint;
+  /** Waits until the control plane has committed at least this revision. */
+  minRevision?: Revision | undefined;
 }
 
 export interface GetFlagResponse {
@@ -372,6 +382,8 @@ export interface ListFlagsRequest {
   pageSize: number;
   pageToken: string;
   showArchived: boolean;
+  /** Waits until the control plane has committed at least this revision. */
+  minRevision?: Revision | undefined;
 }
 
 export interface ListFlagsResponse {
@@ -471,6 +483,8 @@ export interface GetSegmentRequest {
   name: string;
   /** Reads the state as it was at this revision. 0: now. */
   atRevision: bigint;
+  /** Waits until the control plane has committed at least this revision. */
+  minRevision?: Revision | undefined;
 }
 
 export interface GetSegmentResponse {
@@ -488,6 +502,8 @@ export interface ListSegmentsRequest {
   pageSize: number;
   pageToken: string;
   showArchived: boolean;
+  /** Waits until the control plane has committed at least this revision. */
+  minRevision?: Revision | undefined;
 }
 
 export interface ListSegmentsResponse {
@@ -558,6 +574,8 @@ export interface GetFlagConfigRequest {
   name: string;
   /** Reads the state as it was at this revision. 0: now. */
   atRevision: bigint;
+  /** Waits until the control plane has committed at least this revision. */
+  minRevision?: Revision | undefined;
 }
 
 export interface GetFlagConfigResponse {
@@ -570,6 +588,8 @@ export interface ListFlagConfigsRequest {
   parent: string;
   pageSize: number;
   pageToken: string;
+  /** Waits until the control plane has committed at least this revision. */
+  minRevision?: Revision | undefined;
 }
 
 export interface ListFlagConfigsResponse {
@@ -660,6 +680,8 @@ export interface ListChangesRequest {
   afterRevision: bigint;
   /** Fills before and after of each entry. */
   includeContent: boolean;
+  /** Waits until the control plane has committed at least this revision. */
+  minRevision?: Revision | undefined;
 }
 
 export interface ListChangesResponse {
@@ -699,6 +721,8 @@ export interface DiffRevisionsRequest {
   fromRevision: bigint;
   /** 0: now. */
   toRevision: bigint;
+  /** Waits until the control plane has committed at least this revision. */
+  minRevision?: Revision | undefined;
 }
 
 export interface DiffRevisionsResponse {
@@ -995,7 +1019,7 @@ export const CreateProjectResponse: MessageFns<CreateProjectResponse> = {
 };
 
 function createBaseGetProjectRequest(): GetProjectRequest {
-  return { name: "", atRevision: 0n };
+  return { name: "", atRevision: 0n, minRevision: undefined };
 }
 
 export const GetProjectRequest: MessageFns<GetProjectRequest> = {
@@ -1008,6 +1032,9 @@ export const GetProjectRequest: MessageFns<GetProjectRequest> = {
         throw new globalThis.Error("value provided for field message.atRevision of type uint64 too large");
       }
       writer.uint32(16).uint64(message.atRevision);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -1041,6 +1068,14 @@ export const GetProjectRequest: MessageFns<GetProjectRequest> = {
             message.atRevision = reader.uint64() as bigint;
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1061,6 +1096,11 @@ export const GetProjectRequest: MessageFns<GetProjectRequest> = {
         : isSet(object.at_revision)
         ? BigInt(object.at_revision)
         : 0n,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
     };
   },
 
@@ -1071,6 +1111,9 @@ export const GetProjectRequest: MessageFns<GetProjectRequest> = {
     }
     if (message.atRevision !== 0n) {
       obj.atRevision = message.atRevision.toString();
+    }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
     }
     return obj;
   },
@@ -1084,6 +1127,9 @@ export const GetProjectRequest: MessageFns<GetProjectRequest> = {
     message.atRevision = (object.atRevision !== undefined && object.atRevision !== null)
       ? BigInt(object.atRevision)
       : 0n;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
     return message;
   },
 };
@@ -1178,7 +1224,7 @@ export const GetProjectResponse: MessageFns<GetProjectResponse> = {
 };
 
 function createBaseListProjectsRequest(): ListProjectsRequest {
-  return { pageSize: 0, pageToken: "", showArchived: false };
+  return { pageSize: 0, pageToken: "", showArchived: false, minRevision: undefined };
 }
 
 export const ListProjectsRequest: MessageFns<ListProjectsRequest> = {
@@ -1191,6 +1237,9 @@ export const ListProjectsRequest: MessageFns<ListProjectsRequest> = {
     }
     if (message.showArchived !== false) {
       writer.uint32(32).bool(message.showArchived);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -1232,6 +1281,14 @@ export const ListProjectsRequest: MessageFns<ListProjectsRequest> = {
             message.showArchived = reader.bool();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1261,6 +1318,11 @@ export const ListProjectsRequest: MessageFns<ListProjectsRequest> = {
         : isSet(object.show_archived)
         ? globalThis.Boolean(object.show_archived)
         : false,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
     };
   },
 
@@ -1275,6 +1337,9 @@ export const ListProjectsRequest: MessageFns<ListProjectsRequest> = {
     if (message.showArchived !== false) {
       obj.showArchived = message.showArchived;
     }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
+    }
     return obj;
   },
 
@@ -1286,6 +1351,9 @@ export const ListProjectsRequest: MessageFns<ListProjectsRequest> = {
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
     message.showArchived = object.showArchived ?? false;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
     return message;
   },
 };
@@ -2172,7 +2240,7 @@ export const CreateEnvironmentResponse: MessageFns<CreateEnvironmentResponse> = 
 };
 
 function createBaseGetEnvironmentRequest(): GetEnvironmentRequest {
-  return { name: "", atRevision: 0n };
+  return { name: "", atRevision: 0n, minRevision: undefined };
 }
 
 export const GetEnvironmentRequest: MessageFns<GetEnvironmentRequest> = {
@@ -2185,6 +2253,9 @@ export const GetEnvironmentRequest: MessageFns<GetEnvironmentRequest> = {
         throw new globalThis.Error("value provided for field message.atRevision of type uint64 too large");
       }
       writer.uint32(16).uint64(message.atRevision);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -2218,6 +2289,14 @@ export const GetEnvironmentRequest: MessageFns<GetEnvironmentRequest> = {
             message.atRevision = reader.uint64() as bigint;
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2238,6 +2317,11 @@ export const GetEnvironmentRequest: MessageFns<GetEnvironmentRequest> = {
         : isSet(object.at_revision)
         ? BigInt(object.at_revision)
         : 0n,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
     };
   },
 
@@ -2248,6 +2332,9 @@ export const GetEnvironmentRequest: MessageFns<GetEnvironmentRequest> = {
     }
     if (message.atRevision !== 0n) {
       obj.atRevision = message.atRevision.toString();
+    }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
     }
     return obj;
   },
@@ -2261,6 +2348,9 @@ export const GetEnvironmentRequest: MessageFns<GetEnvironmentRequest> = {
     message.atRevision = (object.atRevision !== undefined && object.atRevision !== null)
       ? BigInt(object.atRevision)
       : 0n;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
     return message;
   },
 };
@@ -2355,7 +2445,7 @@ export const GetEnvironmentResponse: MessageFns<GetEnvironmentResponse> = {
 };
 
 function createBaseListEnvironmentsRequest(): ListEnvironmentsRequest {
-  return { parent: "", pageSize: 0, pageToken: "", showArchived: false };
+  return { parent: "", pageSize: 0, pageToken: "", showArchived: false, minRevision: undefined };
 }
 
 export const ListEnvironmentsRequest: MessageFns<ListEnvironmentsRequest> = {
@@ -2371,6 +2461,9 @@ export const ListEnvironmentsRequest: MessageFns<ListEnvironmentsRequest> = {
     }
     if (message.showArchived !== false) {
       writer.uint32(32).bool(message.showArchived);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -2420,6 +2513,14 @@ export const ListEnvironmentsRequest: MessageFns<ListEnvironmentsRequest> = {
             message.showArchived = reader.bool();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2450,6 +2551,11 @@ export const ListEnvironmentsRequest: MessageFns<ListEnvironmentsRequest> = {
         : isSet(object.show_archived)
         ? globalThis.Boolean(object.show_archived)
         : false,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
     };
   },
 
@@ -2467,6 +2573,9 @@ export const ListEnvironmentsRequest: MessageFns<ListEnvironmentsRequest> = {
     if (message.showArchived !== false) {
       obj.showArchived = message.showArchived;
     }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
+    }
     return obj;
   },
 
@@ -2479,6 +2588,9 @@ export const ListEnvironmentsRequest: MessageFns<ListEnvironmentsRequest> = {
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
     message.showArchived = object.showArchived ?? false;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
     return message;
   },
 };
@@ -3499,7 +3611,7 @@ export const CreateFlagResponse: MessageFns<CreateFlagResponse> = {
 };
 
 function createBaseGetFlagRequest(): GetFlagRequest {
-  return { name: "", atRevision: 0n };
+  return { name: "", atRevision: 0n, minRevision: undefined };
 }
 
 export const GetFlagRequest: MessageFns<GetFlagRequest> = {
@@ -3512,6 +3624,9 @@ export const GetFlagRequest: MessageFns<GetFlagRequest> = {
         throw new globalThis.Error("value provided for field message.atRevision of type uint64 too large");
       }
       writer.uint32(16).uint64(message.atRevision);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -3545,6 +3660,14 @@ export const GetFlagRequest: MessageFns<GetFlagRequest> = {
             message.atRevision = reader.uint64() as bigint;
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3565,6 +3688,11 @@ export const GetFlagRequest: MessageFns<GetFlagRequest> = {
         : isSet(object.at_revision)
         ? BigInt(object.at_revision)
         : 0n,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
     };
   },
 
@@ -3575,6 +3703,9 @@ export const GetFlagRequest: MessageFns<GetFlagRequest> = {
     }
     if (message.atRevision !== 0n) {
       obj.atRevision = message.atRevision.toString();
+    }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
     }
     return obj;
   },
@@ -3588,6 +3719,9 @@ export const GetFlagRequest: MessageFns<GetFlagRequest> = {
     message.atRevision = (object.atRevision !== undefined && object.atRevision !== null)
       ? BigInt(object.atRevision)
       : 0n;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
     return message;
   },
 };
@@ -3680,7 +3814,7 @@ export const GetFlagResponse: MessageFns<GetFlagResponse> = {
 };
 
 function createBaseListFlagsRequest(): ListFlagsRequest {
-  return { parent: "", pageSize: 0, pageToken: "", showArchived: false };
+  return { parent: "", pageSize: 0, pageToken: "", showArchived: false, minRevision: undefined };
 }
 
 export const ListFlagsRequest: MessageFns<ListFlagsRequest> = {
@@ -3696,6 +3830,9 @@ export const ListFlagsRequest: MessageFns<ListFlagsRequest> = {
     }
     if (message.showArchived !== false) {
       writer.uint32(32).bool(message.showArchived);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -3745,6 +3882,14 @@ export const ListFlagsRequest: MessageFns<ListFlagsRequest> = {
             message.showArchived = reader.bool();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3775,6 +3920,11 @@ export const ListFlagsRequest: MessageFns<ListFlagsRequest> = {
         : isSet(object.show_archived)
         ? globalThis.Boolean(object.show_archived)
         : false,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
     };
   },
 
@@ -3792,6 +3942,9 @@ export const ListFlagsRequest: MessageFns<ListFlagsRequest> = {
     if (message.showArchived !== false) {
       obj.showArchived = message.showArchived;
     }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
+    }
     return obj;
   },
 
@@ -3804,6 +3957,9 @@ export const ListFlagsRequest: MessageFns<ListFlagsRequest> = {
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
     message.showArchived = object.showArchived ?? false;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
     return message;
   },
 };
@@ -4676,7 +4832,7 @@ export const CreateSegmentResponse: MessageFns<CreateSegmentResponse> = {
 };
 
 function createBaseGetSegmentRequest(): GetSegmentRequest {
-  return { name: "", atRevision: 0n };
+  return { name: "", atRevision: 0n, minRevision: undefined };
 }
 
 export const GetSegmentRequest: MessageFns<GetSegmentRequest> = {
@@ -4689,6 +4845,9 @@ export const GetSegmentRequest: MessageFns<GetSegmentRequest> = {
         throw new globalThis.Error("value provided for field message.atRevision of type uint64 too large");
       }
       writer.uint32(16).uint64(message.atRevision);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -4722,6 +4881,14 @@ export const GetSegmentRequest: MessageFns<GetSegmentRequest> = {
             message.atRevision = reader.uint64() as bigint;
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4742,6 +4909,11 @@ export const GetSegmentRequest: MessageFns<GetSegmentRequest> = {
         : isSet(object.at_revision)
         ? BigInt(object.at_revision)
         : 0n,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
     };
   },
 
@@ -4752,6 +4924,9 @@ export const GetSegmentRequest: MessageFns<GetSegmentRequest> = {
     }
     if (message.atRevision !== 0n) {
       obj.atRevision = message.atRevision.toString();
+    }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
     }
     return obj;
   },
@@ -4765,6 +4940,9 @@ export const GetSegmentRequest: MessageFns<GetSegmentRequest> = {
     message.atRevision = (object.atRevision !== undefined && object.atRevision !== null)
       ? BigInt(object.atRevision)
       : 0n;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
     return message;
   },
 };
@@ -4859,7 +5037,7 @@ export const GetSegmentResponse: MessageFns<GetSegmentResponse> = {
 };
 
 function createBaseListSegmentsRequest(): ListSegmentsRequest {
-  return { parent: "", pageSize: 0, pageToken: "", showArchived: false };
+  return { parent: "", pageSize: 0, pageToken: "", showArchived: false, minRevision: undefined };
 }
 
 export const ListSegmentsRequest: MessageFns<ListSegmentsRequest> = {
@@ -4875,6 +5053,9 @@ export const ListSegmentsRequest: MessageFns<ListSegmentsRequest> = {
     }
     if (message.showArchived !== false) {
       writer.uint32(32).bool(message.showArchived);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -4924,6 +5105,14 @@ export const ListSegmentsRequest: MessageFns<ListSegmentsRequest> = {
             message.showArchived = reader.bool();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4954,6 +5143,11 @@ export const ListSegmentsRequest: MessageFns<ListSegmentsRequest> = {
         : isSet(object.show_archived)
         ? globalThis.Boolean(object.show_archived)
         : false,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
     };
   },
 
@@ -4971,6 +5165,9 @@ export const ListSegmentsRequest: MessageFns<ListSegmentsRequest> = {
     if (message.showArchived !== false) {
       obj.showArchived = message.showArchived;
     }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
+    }
     return obj;
   },
 
@@ -4983,6 +5180,9 @@ export const ListSegmentsRequest: MessageFns<ListSegmentsRequest> = {
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
     message.showArchived = object.showArchived ?? false;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
     return message;
   },
 };
@@ -5593,7 +5793,7 @@ export const ArchiveSegmentResponse: MessageFns<ArchiveSegmentResponse> = {
 };
 
 function createBaseGetFlagConfigRequest(): GetFlagConfigRequest {
-  return { name: "", atRevision: 0n };
+  return { name: "", atRevision: 0n, minRevision: undefined };
 }
 
 export const GetFlagConfigRequest: MessageFns<GetFlagConfigRequest> = {
@@ -5606,6 +5806,9 @@ export const GetFlagConfigRequest: MessageFns<GetFlagConfigRequest> = {
         throw new globalThis.Error("value provided for field message.atRevision of type uint64 too large");
       }
       writer.uint32(16).uint64(message.atRevision);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -5639,6 +5842,14 @@ export const GetFlagConfigRequest: MessageFns<GetFlagConfigRequest> = {
             message.atRevision = reader.uint64() as bigint;
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5659,6 +5870,11 @@ export const GetFlagConfigRequest: MessageFns<GetFlagConfigRequest> = {
         : isSet(object.at_revision)
         ? BigInt(object.at_revision)
         : 0n,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
     };
   },
 
@@ -5669,6 +5885,9 @@ export const GetFlagConfigRequest: MessageFns<GetFlagConfigRequest> = {
     }
     if (message.atRevision !== 0n) {
       obj.atRevision = message.atRevision.toString();
+    }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
     }
     return obj;
   },
@@ -5682,6 +5901,9 @@ export const GetFlagConfigRequest: MessageFns<GetFlagConfigRequest> = {
     message.atRevision = (object.atRevision !== undefined && object.atRevision !== null)
       ? BigInt(object.atRevision)
       : 0n;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
     return message;
   },
 };
@@ -5780,7 +6002,7 @@ export const GetFlagConfigResponse: MessageFns<GetFlagConfigResponse> = {
 };
 
 function createBaseListFlagConfigsRequest(): ListFlagConfigsRequest {
-  return { parent: "", pageSize: 0, pageToken: "" };
+  return { parent: "", pageSize: 0, pageToken: "", minRevision: undefined };
 }
 
 export const ListFlagConfigsRequest: MessageFns<ListFlagConfigsRequest> = {
@@ -5793,6 +6015,9 @@ export const ListFlagConfigsRequest: MessageFns<ListFlagConfigsRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(26).string(message.pageToken);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -5834,6 +6059,14 @@ export const ListFlagConfigsRequest: MessageFns<ListFlagConfigsRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5859,6 +6092,11 @@ export const ListFlagConfigsRequest: MessageFns<ListFlagConfigsRequest> = {
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
     };
   },
 
@@ -5873,6 +6111,9 @@ export const ListFlagConfigsRequest: MessageFns<ListFlagConfigsRequest> = {
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
+    }
     return obj;
   },
 
@@ -5884,6 +6125,9 @@ export const ListFlagConfigsRequest: MessageFns<ListFlagConfigsRequest> = {
     message.parent = object.parent ?? "";
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
     return message;
   },
 };
@@ -6762,7 +7006,15 @@ export const ChangeOutcome: MessageFns<ChangeOutcome> = {
 };
 
 function createBaseListChangesRequest(): ListChangesRequest {
-  return { parent: "", pageSize: 0, pageToken: "", name: "", afterRevision: 0n, includeContent: false };
+  return {
+    parent: "",
+    pageSize: 0,
+    pageToken: "",
+    name: "",
+    afterRevision: 0n,
+    includeContent: false,
+    minRevision: undefined,
+  };
 }
 
 export const ListChangesRequest: MessageFns<ListChangesRequest> = {
@@ -6787,6 +7039,9 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
     }
     if (message.includeContent !== false) {
       writer.uint32(48).bool(message.includeContent);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -6852,6 +7107,14 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
             message.includeContent = reader.bool();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6888,6 +7151,11 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
         : isSet(object.include_content)
         ? globalThis.Boolean(object.include_content)
         : false,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
     };
   },
 
@@ -6911,6 +7179,9 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
     if (message.includeContent !== false) {
       obj.includeContent = message.includeContent;
     }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
+    }
     return obj;
   },
 
@@ -6927,6 +7198,9 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
       ? BigInt(object.afterRevision)
       : 0n;
     message.includeContent = object.includeContent ?? false;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
     return message;
   },
 };
@@ -7329,7 +7603,7 @@ export const EntityDiff: MessageFns<EntityDiff> = {
 };
 
 function createBaseDiffRevisionsRequest(): DiffRevisionsRequest {
-  return { parent: "", fromRevision: 0n, toRevision: 0n };
+  return { parent: "", fromRevision: 0n, toRevision: 0n, minRevision: undefined };
 }
 
 export const DiffRevisionsRequest: MessageFns<DiffRevisionsRequest> = {
@@ -7348,6 +7622,9 @@ export const DiffRevisionsRequest: MessageFns<DiffRevisionsRequest> = {
         throw new globalThis.Error("value provided for field message.toRevision of type uint64 too large");
       }
       writer.uint32(24).uint64(message.toRevision);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -7389,6 +7666,14 @@ export const DiffRevisionsRequest: MessageFns<DiffRevisionsRequest> = {
             message.toRevision = reader.uint64() as bigint;
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -7414,6 +7699,11 @@ export const DiffRevisionsRequest: MessageFns<DiffRevisionsRequest> = {
         : isSet(object.to_revision)
         ? BigInt(object.to_revision)
         : 0n,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
     };
   },
 
@@ -7427,6 +7717,9 @@ export const DiffRevisionsRequest: MessageFns<DiffRevisionsRequest> = {
     }
     if (message.toRevision !== 0n) {
       obj.toRevision = message.toRevision.toString();
+    }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
     }
     return obj;
   },
@@ -7443,6 +7736,9 @@ export const DiffRevisionsRequest: MessageFns<DiffRevisionsRequest> = {
     message.toRevision = (object.toRevision !== undefined && object.toRevision !== null)
       ? BigInt(object.toRevision)
       : 0n;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
     return message;
   },
 };

@@ -299,7 +299,14 @@ export interface EvaluateRequest {
   /** An answer of another kind is an error. Unspecified: any kind. */
   expectedKind: FlagKind;
   /** Waits until the evaluator has applied at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface EvaluateResponse {
@@ -312,7 +319,11 @@ export interface EvaluateResponse {
   enabled: boolean;
   epoch: number;
   revision: bigint;
-  freshness?: Freshness | undefined;
+  freshness?:
+    | Freshness
+    | undefined;
+  /** The answer is older than the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface EvaluateBatchRequest {
@@ -320,7 +331,14 @@ export interface EvaluateBatchRequest {
   flagKeys: string[];
   /** At least one; an empty object is a context. */
   contexts: { [key: string]: any }[];
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface EvaluateBatchResponse {
@@ -328,7 +346,11 @@ export interface EvaluateBatchResponse {
   results: ContextResults[];
   epoch: number;
   revision: bigint;
-  freshness?: Freshness | undefined;
+  freshness?:
+    | Freshness
+    | undefined;
+  /** The answer is older than the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface ContextResults {
@@ -342,7 +364,18 @@ export interface ExplainRequest {
     | { [key: string]: any }
     | undefined;
   /** Evaluate as if it were this instant. Absent: now. */
-  at?: Timestamp | undefined;
+  at?:
+    | Timestamp
+    | undefined;
+  /** Waits until the evaluator has applied at least this revision. */
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface ExplainResponse {
@@ -353,7 +386,11 @@ export interface ExplainResponse {
   steps: ExplanationStep[];
   epoch: number;
   revision: bigint;
-  freshness?: Freshness | undefined;
+  freshness?:
+    | Freshness
+    | undefined;
+  /** The answer is older than the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 /** One step of an evaluation. */
@@ -750,7 +787,7 @@ export const EvaluationResult: MessageFns<EvaluationResult> = {
 };
 
 function createBaseEvaluateRequest(): EvaluateRequest {
-  return { flagKey: "", context: undefined, expectedKind: 0, minRevision: undefined };
+  return { flagKey: "", context: undefined, expectedKind: 0, minRevision: undefined, allowStale: false };
 }
 
 export const EvaluateRequest: MessageFns<EvaluateRequest> = {
@@ -766,6 +803,9 @@ export const EvaluateRequest: MessageFns<EvaluateRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(34).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(40).bool(message.allowStale);
     }
     return writer;
   },
@@ -815,6 +855,14 @@ export const EvaluateRequest: MessageFns<EvaluateRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -845,6 +893,11 @@ export const EvaluateRequest: MessageFns<EvaluateRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -862,6 +915,9 @@ export const EvaluateRequest: MessageFns<EvaluateRequest> = {
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
     }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
     return obj;
   },
 
@@ -876,6 +932,7 @@ export const EvaluateRequest: MessageFns<EvaluateRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
@@ -891,6 +948,7 @@ function createBaseEvaluateResponse(): EvaluateResponse {
     epoch: 0,
     revision: 0n,
     freshness: undefined,
+    belowMinRevision: false,
   };
 }
 
@@ -925,6 +983,9 @@ export const EvaluateResponse: MessageFns<EvaluateResponse> = {
     }
     if (message.freshness !== undefined) {
       Freshness.encode(message.freshness, writer.uint32(74).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(80).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -1014,6 +1075,14 @@ export const EvaluateResponse: MessageFns<EvaluateResponse> = {
             message.freshness = Freshness.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1041,6 +1110,11 @@ export const EvaluateResponse: MessageFns<EvaluateResponse> = {
       epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
       revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
       freshness: isSet(object.freshness) ? Freshness.fromJSON(object.freshness) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -1073,6 +1147,9 @@ export const EvaluateResponse: MessageFns<EvaluateResponse> = {
     if (message.freshness !== undefined) {
       obj.freshness = Freshness.toJSON(message.freshness);
     }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
     return obj;
   },
 
@@ -1092,12 +1169,13 @@ export const EvaluateResponse: MessageFns<EvaluateResponse> = {
     message.freshness = (object.freshness !== undefined && object.freshness !== null)
       ? Freshness.fromPartial(object.freshness)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
 
 function createBaseEvaluateBatchRequest(): EvaluateBatchRequest {
-  return { flagKeys: [], contexts: [], minRevision: undefined };
+  return { flagKeys: [], contexts: [], minRevision: undefined, allowStale: false };
 }
 
 export const EvaluateBatchRequest: MessageFns<EvaluateBatchRequest> = {
@@ -1110,6 +1188,9 @@ export const EvaluateBatchRequest: MessageFns<EvaluateBatchRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(26).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(32).bool(message.allowStale);
     }
     return writer;
   },
@@ -1151,6 +1232,14 @@ export const EvaluateBatchRequest: MessageFns<EvaluateBatchRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1176,6 +1265,11 @@ export const EvaluateBatchRequest: MessageFns<EvaluateBatchRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -1190,6 +1284,9 @@ export const EvaluateBatchRequest: MessageFns<EvaluateBatchRequest> = {
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
     }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
     return obj;
   },
 
@@ -1203,12 +1300,13 @@ export const EvaluateBatchRequest: MessageFns<EvaluateBatchRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseEvaluateBatchResponse(): EvaluateBatchResponse {
-  return { results: [], epoch: 0, revision: 0n, freshness: undefined };
+  return { results: [], epoch: 0, revision: 0n, freshness: undefined, belowMinRevision: false };
 }
 
 export const EvaluateBatchResponse: MessageFns<EvaluateBatchResponse> = {
@@ -1227,6 +1325,9 @@ export const EvaluateBatchResponse: MessageFns<EvaluateBatchResponse> = {
     }
     if (message.freshness !== undefined) {
       Freshness.encode(message.freshness, writer.uint32(34).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(40).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -1276,6 +1377,14 @@ export const EvaluateBatchResponse: MessageFns<EvaluateBatchResponse> = {
             message.freshness = Freshness.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1296,6 +1405,11 @@ export const EvaluateBatchResponse: MessageFns<EvaluateBatchResponse> = {
       epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
       revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
       freshness: isSet(object.freshness) ? Freshness.fromJSON(object.freshness) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -1313,6 +1427,9 @@ export const EvaluateBatchResponse: MessageFns<EvaluateBatchResponse> = {
     if (message.freshness !== undefined) {
       obj.freshness = Freshness.toJSON(message.freshness);
     }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
     return obj;
   },
 
@@ -1327,6 +1444,7 @@ export const EvaluateBatchResponse: MessageFns<EvaluateBatchResponse> = {
     message.freshness = (object.freshness !== undefined && object.freshness !== null)
       ? Freshness.fromPartial(object.freshness)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
@@ -1403,7 +1521,7 @@ export const ContextResults: MessageFns<ContextResults> = {
 };
 
 function createBaseExplainRequest(): ExplainRequest {
-  return { flagKey: "", context: undefined, at: undefined };
+  return { flagKey: "", context: undefined, at: undefined, minRevision: undefined, allowStale: false };
 }
 
 export const ExplainRequest: MessageFns<ExplainRequest> = {
@@ -1416,6 +1534,12 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
     }
     if (message.at !== undefined) {
       Timestamp.encode(message.at, writer.uint32(26).fork()).join();
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(34).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(40).bool(message.allowStale);
     }
     return writer;
   },
@@ -1457,6 +1581,22 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
             message.at = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1478,6 +1618,16 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
         : "",
       context: isObject(object.context) ? object.context : undefined,
       at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -1492,6 +1642,12 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
     if (message.at !== undefined) {
       obj.at = fromTimestamp(message.at).toISOString();
     }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
+    }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
     return obj;
   },
 
@@ -1503,12 +1659,16 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
     message.flagKey = object.flagKey ?? "";
     message.context = object.context ?? undefined;
     message.at = (object.at !== undefined && object.at !== null) ? Timestamp.fromPartial(object.at) : undefined;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseExplainResponse(): ExplainResponse {
-  return { result: undefined, steps: [], epoch: 0, revision: 0n, freshness: undefined };
+  return { result: undefined, steps: [], epoch: 0, revision: 0n, freshness: undefined, belowMinRevision: false };
 }
 
 export const ExplainResponse: MessageFns<ExplainResponse> = {
@@ -1530,6 +1690,9 @@ export const ExplainResponse: MessageFns<ExplainResponse> = {
     }
     if (message.freshness !== undefined) {
       Freshness.encode(message.freshness, writer.uint32(42).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(48).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -1587,6 +1750,14 @@ export const ExplainResponse: MessageFns<ExplainResponse> = {
             message.freshness = Freshness.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1606,6 +1777,11 @@ export const ExplainResponse: MessageFns<ExplainResponse> = {
       epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
       revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
       freshness: isSet(object.freshness) ? Freshness.fromJSON(object.freshness) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -1626,6 +1802,9 @@ export const ExplainResponse: MessageFns<ExplainResponse> = {
     if (message.freshness !== undefined) {
       obj.freshness = Freshness.toJSON(message.freshness);
     }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
     return obj;
   },
 
@@ -1643,6 +1822,7 @@ export const ExplainResponse: MessageFns<ExplainResponse> = {
     message.freshness = (object.freshness !== undefined && object.freshness !== null)
       ? Freshness.fromPartial(object.freshness)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };

@@ -1,0 +1,126 @@
+/**
+ * Reads that must not be older than a revision: they wait, for a short and
+ * bounded time, until the state of this process holds it.
+ *
+ * Holds true: every call that waits is settled once, by the revision, by the
+ * bound, by its deadline or by its caller leaving; none waits longer than the
+ * bound.
+ */
+import { fail, LIMITS } from '@flagstream/protocol';
+import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
+import {
+  formatPosition,
+  type HeldLog,
+  type Position,
+  reached,
+  type WantedRevision,
+} from '@flagstream/replica';
+import type { CallContext } from './handler.ts';
+
+/** How a call went on. */
+export type WaitOutcome =
+  | 'reached'
+  /** Not in time, and the caller takes an older answer. */
+  | 'below';
+
+interface Waiter {
+  readonly wanted: WantedRevision;
+  readonly settle: (end: 'reached' | 'late' | Error) => void;
+}
+
+/** Calls that may wait at once: beyond, they are told to come back. */
+const WAITERS_MAX = 10_000;
+/** Part of the time up to the deadline that a call waits: an answer after it reaches nobody. */
+const DEADLINE_SHARE = 0.9;
+
+export class RevisionWait {
+  readonly #log: () => HeldLog;
+  readonly #waiters = new Set<Waiter>();
+
+  constructor(log: () => HeldLog) {
+    this.#log = log;
+  }
+
+  /** The position moved: those who waited for it go on. */
+  moved(): void {
+    if (this.#waiters.size === 0) return;
+    const held = this.#log();
+    for (const { wanted, settle } of this.#waiters) {
+      const reach = reached(wanted, held);
+      if (reach === 'reached') settle('reached');
+      else if (reach === 'forked') settle(forked(wanted, held.position));
+    }
+  }
+
+  /**
+   * Undefined when there is nothing to wait for, so that the usual call stays
+   * synchronous.
+   * @throws FlagstreamError REVISION_FORKED, OVERLOADED; rejects with
+   * REVISION_NOT_REACHED, unless an older answer is taken.
+   */
+  until(
+    minRevision: Revision | undefined,
+    call: CallContext,
+    allowStale = false,
+  ): Promise<WaitOutcome> | undefined {
+    if (minRevision === undefined) return undefined;
+    const { epoch, revision, hash } = minRevision;
+    const wanted = { epoch, revision: Number(revision), hash };
+    const held = this.#log();
+    const reach = reached(wanted, held);
+    if (reach === 'reached') return undefined;
+    if (reach === 'forked') throw forked(wanted, held.position);
+    if (this.#waiters.size < WAITERS_MAX) return this.#wait(wanted, call, allowStale);
+    if (allowStale) return Promise.resolve('below');
+    throw fail('OVERLOADED', 'too many calls wait for a revision', {
+      retryAfterMs: LIMITS.minRevisionWaitMs,
+    });
+  }
+
+  #wait(
+    wanted: WantedRevision,
+    { signal, deadlineMs }: CallContext,
+    allowStale: boolean,
+  ): Promise<WaitOutcome> {
+    const leftMs = deadlineMs === undefined ? Number.POSITIVE_INFINITY : deadlineMs - Date.now();
+    const waitMs = Math.max(0, Math.min(LIMITS.minRevisionWaitMs, leftMs * DEADLINE_SHARE));
+    return new Promise((resolve, reject) => {
+      const late = (): void => waiter.settle('late');
+      const waiter: Waiter = {
+        wanted,
+        settle: (end) => {
+          this.#waiters.delete(waiter);
+          clearTimeout(timer);
+          signal.removeEventListener('abort', late);
+          if (end === 'reached') resolve('reached');
+          else if (end !== 'late') reject(end);
+          else if (allowStale) resolve('below');
+          else reject(notReached(wanted, this.#log().position));
+        },
+      };
+      const timer = setTimeout(late, waitMs);
+      signal.addEventListener('abort', late, { once: true });
+      this.#waiters.add(waiter);
+    });
+  }
+}
+
+function notReached(wanted: WantedRevision, applied: Position): Error {
+  return fail(
+    'REVISION_NOT_REACHED',
+    `revision ${formatPosition(wanted)} was not reached in time, this node is at ${formatPosition(applied)}`,
+    { metadata: metadata(wanted, applied) },
+  );
+}
+
+function forked(wanted: WantedRevision, applied: Position): Error {
+  return fail(
+    'REVISION_FORKED',
+    `revision ${formatPosition(wanted)} is forked: it is not on the lineage of ${formatPosition(applied)}`,
+    { metadata: metadata(wanted, applied) },
+  );
+}
+
+function metadata(wanted: WantedRevision, applied: Position): Readonly<Record<string, string>> {
+  return { wanted: formatPosition(wanted), applied: formatPosition(applied) };
+}
