@@ -21,14 +21,26 @@ export {
   type ViewWindow,
 } from './environment-view.ts';
 export {
+  FOLLOWER_SETTINGS,
   Follower,
   type FollowerAlarm,
+  type FollowerCounters,
   type FollowerEffect,
   type FollowerEvent,
+  type FollowerParts,
   type FollowerSettings,
 } from './follower.ts';
+export { type Lineage, type Standing, standing } from './lineage.ts';
 export { type FoldOutcome, LogState } from './log-state.ts';
 export { type Expansion, expandRecord, hex, partId } from './parts.ts';
+export {
+  comparePlaces,
+  formatMarker,
+  type LogPlace,
+  PoisonGuard,
+  type PoisonMarker,
+  parseMarker,
+} from './poison-guard.ts';
 export {
   bytesEqual,
   comparePositions,
@@ -66,6 +78,18 @@ export type {
   Store,
   StoredRecord,
 } from './seams.ts';
+export { ShipDecision, type ShipSettings } from './ship-decision.ts';
+export type {
+  NatsView,
+  ShipEffect,
+  ShipEvent,
+  ShipLog,
+  ShipPhase,
+  ShipStop,
+  StreamView,
+  TakeOver,
+  WriteGate,
+} from './ship-frames.ts';
 export {
   type SyncClientEffect,
   type SyncClientEvent,

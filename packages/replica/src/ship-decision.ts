@@ -1,0 +1,391 @@
+/**
+ * What the shipper of solo mode does next, as a reducer: events in, effects
+ * out, no I/O and no clock. The store commits first; the same bytes are then
+ * shipped to the same places.
+ *
+ * Holds true:
+ * - Nothing is sent to a place that was not compared with the stream since the
+ *   connection last changed or an append last failed.
+ * - A record that is neither ours nor a continuation met before our first write
+ *   stops everything; only a person begins an epoch then.
+ * - Whatever was under way when a process ended is finished by the comparison
+ *   of the next one: an epoch that never reached NATS is shipped, not replaced.
+ * - Followers hear of an epoch over NATS only once its GENESIS and a snapshot
+ *   are there.
+ */
+import type {
+  NatsView,
+  ShipEffect,
+  ShipEvent,
+  ShipLog,
+  ShipPhase,
+  ShipStop,
+  TakeOver,
+  WriteGate,
+} from './ship-frames.ts';
+
+export interface ShipSettings {
+  /** Appends that may be under way at once. */
+  readonly pipelineMax: number;
+  /** Size of the stream's window: what is longer is not shipped again, a new epoch begins instead. */
+  readonly windowBytes: number;
+  /** A person said that a restored file goes on without having seen the stream. */
+  readonly withoutStream: boolean;
+}
+
+type Effects = readonly ShipEffect[];
+
+/** Looks in a row that find no record at a place inside the stream before the stream counts as damaged. */
+const GONE_LOOKS_MAX = 3;
+
+export class ShipDecision {
+  readonly #settings: ShipSettings;
+  #phase: ShipPhase = 'down';
+  #gate: WriteGate = { kind: 'held', detail: 'the log is being compared with its stream in NATS' };
+  #connected = false;
+  /** Grows whenever what is under way no longer counts. */
+  #attempt = 0;
+  #epoch: number;
+  #base: number;
+  #head: number;
+  #shippedEpoch: number;
+  #announcedEpoch: number;
+  #restored: boolean;
+  /** We wrote since the start: a record that is not ours is another writer's from now on. */
+  #written = false;
+  /** Compared, and found in order, since the start. */
+  #compared = false;
+  /** NATS is known to hold records that our log lacks. */
+  #behind = false;
+  #goneLooks = 0;
+  /** Newest epoch for which a snapshot was asked for. */
+  #askedEpoch = 0;
+  #sentSeq = 0;
+  #ackedSeq = 0;
+  #takeOver: TakeOver | undefined;
+
+  constructor(settings: ShipSettings, log: ShipLog) {
+    this.#settings = settings;
+    this.#epoch = log.epoch;
+    this.#base = log.baseRevision;
+    this.#head = log.headRevision;
+    this.#shippedEpoch = log.shippedEpoch;
+    this.#announcedEpoch = log.announcedEpoch;
+    this.#restored = log.restored;
+    if (this.#goesWithoutStream) this.#gate = { kind: 'open' };
+  }
+
+  get phase(): ShipPhase {
+    return this.#phase;
+  }
+
+  /** The epoch that is shipped. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** What becomes of writes now: to be asked after each event. */
+  get gate(): WriteGate {
+    return this.#gate;
+  }
+
+  /** Up to this revision NATS is known to hold the log, as records or in a snapshot. */
+  get shippedRevision(): number {
+    if (this.#base > 0 && this.#announcedEpoch < this.#epoch) return 0;
+    return this.#base + this.#ackedSeq;
+  }
+
+  /** Records that only our disk is known to hold; all of the epoch's before the stream was seen. */
+  get pending(): number {
+    return this.#head - this.shippedRevision;
+  }
+
+  /** Followers may be told over NATS how far this log is. */
+  get announced(): boolean {
+    return this.#compared && this.#gate.kind === 'open' && this.#announcedEpoch >= this.#epoch;
+  }
+
+  handle(event: ShipEvent): Effects {
+    if ('attempt' in event && event.attempt !== this.#attempt) return [];
+    switch (event.type) {
+      case 'connected':
+        this.#connected = true;
+        return this.#phase === 'stopped' ? [] : this.#compare();
+      case 'disconnected':
+        return this.#disconnected();
+      case 'unreachable':
+        return this.#unreachable();
+      case 'look':
+        return this.#phase === 'shipping' && this.#sentSeq === this.#ackedSeq ? this.#compare() : [];
+      case 'committed':
+        this.#head = event.headRevision;
+        this.#written = true;
+        return this.#phase === 'shipping' ? this.#send() : [];
+      case 'inspected':
+        return this.#inspected(event.nats);
+      case 'stream-created':
+      case 'conflicted':
+      case 'retry':
+        return this.#compare();
+      case 'folded':
+        this.#moveTo(event.epoch, event.baseRevision, event.headRevision);
+        return this.#compare();
+      case 'foreign':
+        return this.#stop('forked', event.detail);
+      case 'epoch-begun':
+        return this.#epochBegun(event.epoch, event.baseRevision);
+      case 'appended':
+        this.#ackedSeq = Math.max(this.#ackedSeq, event.seq);
+        return [...this.#reached(), ...this.#send()];
+      case 'failed':
+      case 'append-failed':
+        return this.#failed(event.detail);
+      case 'snapshot-put':
+        return event.epoch === this.#epoch && this.#phase !== 'stopped' ? this.#announce() : [];
+      case 'take-over':
+        return this.#takeOverBy(event.by);
+    }
+  }
+
+  get #goesWithoutStream(): boolean {
+    return this.#settings.withoutStream && this.#restored;
+  }
+
+  get #headSeq(): number {
+    return this.#head - this.#base;
+  }
+
+  // The connection.
+
+  #disconnected(): Effects {
+    this.#connected = false;
+    this.#attempt += 1;
+    const abandoned = this.#abandonTakeOver('NATS disconnected');
+    if (this.#phase !== 'stopped') this.#phase = 'down';
+    return abandoned;
+  }
+
+  /** Writes go on without NATS, except into a file that may lack revisions which only NATS has. */
+  #unreachable(): Effects {
+    if (this.#gate.kind !== 'held' || this.#behind) return [];
+    if (this.#restored) this.#hold('this file was restored from a backup and has not seen the stream yet');
+    else this.#gate = { kind: 'open' };
+    return [];
+  }
+
+  #failed(detail: string): Effects {
+    const abandoned = this.#abandonTakeOver(detail);
+    return this.#phase === 'stopped' ? abandoned : [...abandoned, ...this.#pause(detail)];
+  }
+
+  #pause(detail: string): Effects {
+    this.#phase = 'comparing';
+    this.#attempt += 1;
+    return [{ type: 'pause', attempt: this.#attempt, detail }];
+  }
+
+  // The comparison.
+
+  #compare(): Effects {
+    this.#phase = 'comparing';
+    this.#attempt += 1;
+    return [{ type: 'inspect', attempt: this.#attempt }];
+  }
+
+  #inspected(nats: NatsView): Effects {
+    if (this.#takeOver !== undefined) return this.#reseed(nats, 'taken over');
+    if (this.#goesWithoutStream) return this.#reseed(nats, 'restored, and started without the stream');
+    const { own } = nats;
+    const place = Math.min(own?.lastSeq ?? 0, this.#headSeq);
+    // We wrote meanwhile, and the stream grew as well.
+    if (own !== undefined && own.tailSeq !== place) return this.#compare();
+    const comparable = own !== undefined && place > 0 && place >= own.firstSeq;
+    if (!comparable || own.tail !== 'gone') this.#goneLooks = 0;
+    if (comparable && own.tail === 'other')
+      return this.#stop('forked', `the stream holds another record at revision ${this.#base + place}`);
+    if (comparable && own.tail === 'gone') return this.#holed(nats, place);
+    if (own !== undefined && own.lastSeq > this.#headSeq) return this.#longer(own);
+    if (nats.next !== undefined) return this.#beyond(nats, nats.next);
+    return comparable ? this.#shorter(nats, own.lastSeq) : this.#nothingThere(nats);
+  }
+
+  /** The stream ends where we end, or before. */
+  #shorter(nats: NatsView, lastSeq: number): Effects {
+    if (nats.missingBytes > this.#settings.windowBytes)
+      return this.#reseed(nats, `the stream lacks ${nats.missingBytes} bytes, more than its window holds`);
+    return this.#ship(lastSeq);
+  }
+
+  /** No stream of our epoch, or one without records. */
+  #nothingThere(nats: NatsView): Effects {
+    const { own } = nats;
+    if (this.#restored) {
+      const detail = 'this file was restored from a backup, and NATS holds no stream of its log';
+      this.#hold(`${detail}: start it with --without-stream, or take over`);
+      return this.#pause(detail);
+    }
+    const lost = this.#shippedEpoch >= this.#epoch || (own?.lastSeq ?? 0) > 0;
+    if (lost) return this.#reseed(nats, 'NATS lost the stream');
+    if (nats.missingBytes > this.#settings.windowBytes)
+      return this.#reseed(nats, `the log has ${nats.missingBytes} bytes, more than the window holds`);
+    if (own !== undefined) return this.#ship(0);
+    this.#gate = { kind: 'open' };
+    return [{ type: 'create-stream', attempt: this.#attempt, epoch: this.#epoch }];
+  }
+
+  /** The stream goes on after our head: a backup that was put back, or another writer. */
+  #longer(own: { readonly firstSeq: number; readonly lastSeq: number }): Effects {
+    if (this.#written)
+      return this.#stop('forked', `the stream is ${own.lastSeq - this.#headSeq} records ahead of this log`);
+    const fromSeq = this.#headSeq + 1;
+    if (own.firstSeq > fromSeq) return this.#gap(own.firstSeq - fromSeq);
+    return this.#fold(this.#epoch, fromSeq, own.lastSeq);
+  }
+
+  /** There is a newer epoch, and all that ours has in NATS is in our log. */
+  #beyond(nats: NatsView, next: NonNullable<NatsView['next']>): Effects {
+    if (this.#written)
+      return this.#stop('forked', `another control plane has begun epoch ${next.epoch} of this log`);
+    // Its GENESIS never arrived, and with it nothing else.
+    if (next.lastSeq === 0) return this.#reseed(nats, `epoch ${next.epoch} was begun and never shipped`);
+    const { baseRevision } = next;
+    if (baseRevision === undefined) return this.#gap(next.lastSeq);
+    if (baseRevision < this.#head)
+      return this.#stop(
+        'forked',
+        `epoch ${next.epoch} begins after revision ${baseRevision}, before our head`,
+      );
+    const missing = baseRevision + next.firstSeq - 1 - this.#head;
+    return missing > 0 ? this.#gap(missing) : this.#fold(next.epoch, 1, next.lastSeq);
+  }
+
+  /** A record inside the stream cannot be read: perhaps the stream has just changed. */
+  #holed(nats: NatsView, place: number): Effects {
+    this.#goneLooks += 1;
+    const detail = `the record at sequence ${place} cannot be read`;
+    return this.#goneLooks < GONE_LOOKS_MAX ? this.#pause(detail) : this.#reseed(nats, detail);
+  }
+
+  #gap(missing: number): Effects {
+    return this.#stop(
+      'gap',
+      `NATS goes on ${missing} revisions after revision ${this.#head}, this log's last`,
+    );
+  }
+
+  #fold(epoch: number, fromSeq: number, toSeq: number): Effects {
+    this.#phase = 'folding';
+    this.#behind = true;
+    this.#hold('records that only NATS holds are being read');
+    return [{ type: 'fold', attempt: this.#attempt, epoch, fromSeq, toSeq }];
+  }
+
+  // A new epoch.
+
+  #reseed(nats: NatsView, reason: string): Effects {
+    const epoch = 1 + Math.max(this.#epoch, nats.epochs.at(-1) ?? 0);
+    return [{ type: 'begin-epoch', attempt: this.#attempt, epoch, reason, by: this.#takeOver }];
+  }
+
+  /** From here on as with any epoch that NATS does not have yet: the comparison finishes it. */
+  #epochBegun(epoch: number, baseRevision: number): Effects {
+    this.#takeOver = undefined;
+    this.#written = true;
+    this.#moveTo(epoch, baseRevision, baseRevision + 1);
+    return [...this.#sawStream(), ...this.#compare()];
+  }
+
+  /** Our log went on, but not by a write. */
+  #moveTo(epoch: number, baseRevision: number, headRevision: number): void {
+    this.#epoch = epoch;
+    this.#base = baseRevision;
+    this.#head = headRevision;
+    this.#sentSeq = 0;
+    this.#ackedSeq = 0;
+  }
+
+  #takeOverBy(by: TakeOver): Effects {
+    if (!this.#connected) return [{ type: 'take-over-failed', detail: 'NATS is not connected' }];
+    this.#takeOver = by;
+    return this.#compare();
+  }
+
+  /** Without NATS nobody knows which epochs there are: what was refused before stays refused. */
+  #abandonTakeOver(detail: string): Effects {
+    if (this.#takeOver === undefined) return [];
+    this.#takeOver = undefined;
+    if (this.#gate.kind === 'refused') this.#phase = 'stopped';
+    return [{ type: 'take-over-failed', detail }];
+  }
+
+  // Shipping.
+
+  #ship(lastSeq: number): Effects {
+    this.#phase = 'shipping';
+    this.#compared = true;
+    this.#ackedSeq = lastSeq;
+    this.#sentSeq = lastSeq;
+    return [...this.#sawStream(), ...this.#reached(), ...this.#send()];
+  }
+
+  /** Writes may go on: nothing in NATS is missing here. */
+  #sawStream(): Effects {
+    this.#gate = { kind: 'open' };
+    this.#behind = false;
+    if (!this.#restored) return [];
+    this.#restored = false;
+    return [{ type: 'clear-restored' }];
+  }
+
+  /** What follows from the epoch's GENESIS being in the stream. */
+  #reached(): Effects {
+    if (this.#ackedSeq === 0) return [];
+    const effects: ShipEffect[] = [];
+    if (this.#shippedEpoch < this.#epoch) {
+      this.#shippedEpoch = this.#epoch;
+      effects.push({ type: 'note-shipped', epoch: this.#epoch });
+    }
+    if (this.#announcedEpoch >= this.#epoch) return effects;
+    // A stream that holds the log from its first record on needs no snapshot to be followed.
+    if (this.#base === 0) return [...effects, ...this.#announce()];
+    if (this.#askedEpoch < this.#epoch) effects.push({ type: 'put-snapshot', epoch: this.#epoch });
+    this.#askedEpoch = this.#epoch;
+    return effects;
+  }
+
+  #announce(): Effects {
+    if (this.#announcedEpoch >= this.#epoch) return [];
+    this.#announcedEpoch = this.#epoch;
+    return [{ type: 'announce', epoch: this.#epoch }];
+  }
+
+  #send(): Effects {
+    const effects: ShipEffect[] = [];
+    const { pipelineMax } = this.#settings;
+    while (this.#sentSeq < this.#headSeq && this.#sentSeq - this.#ackedSeq < pipelineMax) {
+      this.#sentSeq += 1;
+      const seq = this.#sentSeq;
+      effects.push({
+        type: 'send',
+        attempt: this.#attempt,
+        epoch: this.#epoch,
+        seq,
+        revision: this.#base + seq,
+      });
+    }
+    return effects;
+  }
+
+  // The end.
+
+  #hold(detail: string): void {
+    this.#gate = { kind: 'held', detail };
+  }
+
+  #stop(code: ShipStop, detail: string): Effects {
+    this.#phase = 'stopped';
+    this.#attempt += 1;
+    this.#gate = { kind: 'refused', code, detail };
+    return [{ type: 'stop', code, detail }];
+  }
+}
