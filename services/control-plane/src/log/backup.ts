@@ -47,7 +47,6 @@ export function* createBackup(source: string, target: string, codec: Codec): Gen
   if (existsSync(path)) throw targetExists(path);
   const copy = join(dirname(path), `${UNFINISHED}${path.slice(dirname(path).length + 1)}`);
   try {
-    prepare(copy);
     copyDatabase(logFileOf(source), copy);
     yield;
     const figures = yield* verifyFile(copy, codec, 'stored');
@@ -106,7 +105,12 @@ function prepare(copy: string): void {
   }
 }
 
-function copyDatabase(source: string, copy: string): void {
+/**
+ * Copies one moment of a log's file to a new one of mode 0600, in one step.
+ * What is there under that name is replaced.
+ */
+export function copyDatabase(source: string, copy: string): void {
+  prepare(copy);
   const db = openForReading(source);
   try {
     db.exec(`VACUUM INTO '${copy.replaceAll("'", "''")}'`);

@@ -6,20 +6,11 @@
  * Holds true: nothing is deleted; what stood in the folder stays beside it
  * under another name.
  */
-import {
-  chmodSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  linkSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-} from 'node:fs';
+import { existsSync, linkSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fail } from '@flagstream/protocol';
 import type { Codec } from '@flagstream/replica';
-import { flush, verifyFile } from './backup.ts';
+import { copyDatabase, flush, verifyFile } from './backup.ts';
 import { claimDataDir, type DataDir } from './data-dir.ts';
 import { logFileOf } from './log-file.ts';
 import { openDatabase } from './schema.ts';
@@ -76,7 +67,8 @@ function* restoreInto(
     });
   const copy = join(folder.path, 'restoring.db');
   try {
-    takeCopy(source, copy);
+    removeDatabase(copy);
+    copyDatabase(source, copy);
     const figures = yield* verifyFile(copy, codec, 'folded');
     if (figures.revision === 0) throw fail('BACKUP_UNUSABLE', `${source} holds a log without a revision`);
     mark(copy);
@@ -87,17 +79,6 @@ function* restoreInto(
   } finally {
     removeDatabase(copy);
   }
-}
-
-function takeCopy(source: string, copy: string): void {
-  removeDatabase(copy);
-  if (existsSync(`${source}-wal`))
-    throw fail(
-      'BACKUP_UNUSABLE',
-      `${source} has a write-ahead log beside it, so it is a live file and no backup`,
-    );
-  copyFileSync(source, copy, constants.COPYFILE_EXCL);
-  chmodSync(copy, 0o600);
 }
 
 /** Brings the copy to this release's schema and marks it as restored, on the disk. */
