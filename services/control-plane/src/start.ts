@@ -21,6 +21,7 @@ import {
 } from '@flagstream/runtime';
 import { adminService } from './admin/admin-service.ts';
 import { Audit } from './admin/audit.ts';
+import { revisionWait } from './admin/bounded-read.ts';
 import { Reads } from './admin/reads.ts';
 import { Writes } from './admin/writes.ts';
 import { CompiledSets } from './commands/compiled-sets.ts';
@@ -110,13 +111,17 @@ export async function startControlPlane(
   const snapshots = new Snapshots(store);
   const reads = new Reads(log, history);
   const audit = new Audit(log, history, reads);
+  const wait = revisionWait(log);
   const host = new GrpcHost({
     name: 'control plane',
     logger,
     metrics,
     health,
     authenticate: loopbackPrincipal({ project: config.project, environment: config.environment }),
-    services: [adminService({ writes, reads, history, log, audit }), logService({ log, beacons, snapshots })],
+    services: [
+      adminService({ writes, reads, history, wait, log, audit }),
+      logService({ log, beacons, snapshots }),
+    ],
     reflection: config.reflection,
     maxRequestBytes: LIMITS.adminRequestBytesMax,
   });

@@ -28,6 +28,7 @@ import { snakeCase } from '../commands/field-mask.ts';
 import { restoreEdits, revertSubjects, undoEdits } from '../commands/revert.ts';
 import type { ChangeLog } from '../log/change-log.ts';
 import type { Audit } from './audit.ts';
+import { boundedRead } from './bounded-read.ts';
 import { type AdminParts, performEdits, principalActor } from './collection-methods.ts';
 import { revisionOf } from './present.ts';
 import { requestJson } from './request-digest.ts';
@@ -51,10 +52,10 @@ export function changeMethods(parts: ChangeParts): Readonly<Record<string, Handl
       const result = performEdits(parts, ApplyChangeSetRequest, request, context, edits);
       return { outcomes: outcomesOf(result), revision: revisionOf(result.position) };
     }),
-    listChanges: unary<ListChangesRequest, ListChangesResponse>((request) =>
+    listChanges: boundedRead<ListChangesRequest, ListChangesResponse>(parts.wait, (request) =>
       parts.audit.listChanges(request),
     ),
-    diffRevisions: unary<DiffRevisionsRequest, DiffRevisionsResponse>((request) =>
+    diffRevisions: boundedRead<DiffRevisionsRequest, DiffRevisionsResponse>(parts.wait, (request) =>
       parts.audit.diffRevisions(request),
     ),
     revert: unary<RevertRequest, RevertResponse>((request, context) => {

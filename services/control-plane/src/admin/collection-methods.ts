@@ -5,7 +5,7 @@
 import { formatName, invalidField, isKey, type NamedKind, requireName } from '@flagstream/protocol';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { EntityId } from '@flagstream/replica';
-import type { CallContext } from '@flagstream/runtime';
+import type { CallContext, RevisionWait } from '@flagstream/runtime';
 import type { Edit } from '../commands/edit.ts';
 import { maskedFields } from '../commands/field-mask.ts';
 import { type Message, RESOURCE_TYPES, typeOf } from '../commands/resource.ts';
@@ -20,6 +20,7 @@ export interface AdminParts {
   readonly writes: Writes;
   readonly reads: Reads;
   readonly history: History;
+  readonly wait: RevisionWait;
 }
 
 /** Encodes a request type as JSON. */

@@ -15,6 +15,7 @@ import {
 import type { Environment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND } from '@flagstream/replica';
 import { type Handler, unary } from '@flagstream/runtime';
+import { boundedRead } from './bounded-read.ts';
 import {
   type AdminParts,
   archiveEdit,
@@ -40,19 +41,22 @@ export function environmentMethods(parts: AdminParts): Readonly<Record<string, H
       );
       return { environment: done.message, revision: done.revision };
     }),
-    getEnvironment: unary<GetEnvironmentRequest, GetEnvironmentResponse>((request) => {
+    getEnvironment: boundedRead<GetEnvironmentRequest, GetEnvironmentResponse>(parts.wait, (request) => {
       const found = parts.reads.get<Environment>(ENTITY_KIND.environment, request.name, request.atRevision);
       return { environment: found.message, revision: revisionOf(found.position) };
     }),
-    listEnvironments: unary<ListEnvironmentsRequest, ListEnvironmentsResponse>((request) => {
-      const project = parts.reads.requireProject(request.parent);
-      const page = parts.reads.list<Environment>(ENTITY_KIND.environment, project, request);
-      return {
-        environments: page.messages,
-        nextPageToken: page.nextPageToken,
-        revision: revisionOf(page.position),
-      };
-    }),
+    listEnvironments: boundedRead<ListEnvironmentsRequest, ListEnvironmentsResponse>(
+      parts.wait,
+      (request) => {
+        const project = parts.reads.requireProject(request.parent);
+        const page = parts.reads.list<Environment>(ENTITY_KIND.environment, project, request);
+        return {
+          environments: page.messages,
+          nextPageToken: page.nextPageToken,
+          revision: revisionOf(page.position),
+        };
+      },
+    ),
     updateEnvironment: unary<UpdateEnvironmentRequest, UpdateEnvironmentResponse>((request, context) => {
       const edit = updateEdit(
         ENTITY_KIND.environment,

@@ -10,16 +10,17 @@ import {
 import type { FlagConfig } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND } from '@flagstream/replica';
 import { type Handler, unary } from '@flagstream/runtime';
+import { boundedRead } from './bounded-read.ts';
 import { type AdminParts, performOne, updateEdit } from './collection-methods.ts';
 import { revisionOf } from './present.ts';
 
 export function flagConfigMethods(parts: AdminParts): Readonly<Record<string, Handler>> {
   return {
-    getFlagConfig: unary<GetFlagConfigRequest, GetFlagConfigResponse>((request) => {
+    getFlagConfig: boundedRead<GetFlagConfigRequest, GetFlagConfigResponse>(parts.wait, (request) => {
       const found = parts.reads.get<FlagConfig>(ENTITY_KIND.flagConfig, request.name, request.atRevision);
       return { flagConfig: found.message, revision: revisionOf(found.position) };
     }),
-    listFlagConfigs: unary<ListFlagConfigsRequest, ListFlagConfigsResponse>((request) => {
+    listFlagConfigs: boundedRead<ListFlagConfigsRequest, ListFlagConfigsResponse>(parts.wait, (request) => {
       const environment = parts.reads.requireEnvironment(request.parent);
       const page = parts.reads.listConfigs<FlagConfig>(environment, request);
       return {

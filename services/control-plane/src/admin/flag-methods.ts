@@ -16,6 +16,7 @@ import type { Flag } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND } from '@flagstream/replica';
 import { type Handler, unary } from '@flagstream/runtime';
 import type { Edit } from '../commands/edit.ts';
+import { boundedRead } from './bounded-read.ts';
 import {
   type AdminParts,
   archiveEdit,
@@ -43,11 +44,11 @@ export function flagMethods(parts: AdminParts): Readonly<Record<string, Handler>
       ]);
       return { flag: done.message, revision: done.revision };
     }),
-    getFlag: unary<GetFlagRequest, GetFlagResponse>((request) => {
+    getFlag: boundedRead<GetFlagRequest, GetFlagResponse>(parts.wait, (request) => {
       const found = parts.reads.get<Flag>(ENTITY_KIND.flag, request.name, request.atRevision);
       return { flag: found.message, revision: revisionOf(found.position) };
     }),
-    listFlags: unary<ListFlagsRequest, ListFlagsResponse>((request) => {
+    listFlags: boundedRead<ListFlagsRequest, ListFlagsResponse>(parts.wait, (request) => {
       const project = parts.reads.requireProject(request.parent);
       const page = parts.reads.list<Flag>(ENTITY_KIND.flag, project, request);
       return {

@@ -15,6 +15,7 @@ import {
 import type { Project } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND } from '@flagstream/replica';
 import { type Handler, unary } from '@flagstream/runtime';
+import { boundedRead } from './bounded-read.ts';
 import {
   type AdminParts,
   archiveEdit,
@@ -35,11 +36,11 @@ export function projectMethods(parts: AdminParts): Readonly<Record<string, Handl
       ]);
       return { project: done.message, revision: done.revision };
     }),
-    getProject: unary<GetProjectRequest, GetProjectResponse>((request) => {
+    getProject: boundedRead<GetProjectRequest, GetProjectResponse>(parts.wait, (request) => {
       const found = parts.reads.get<Project>(ENTITY_KIND.project, request.name, request.atRevision);
       return { project: found.message, revision: revisionOf(found.position) };
     }),
-    listProjects: unary<ListProjectsRequest, ListProjectsResponse>((request) => {
+    listProjects: boundedRead<ListProjectsRequest, ListProjectsResponse>(parts.wait, (request) => {
       const page = parts.reads.list<Project>(ENTITY_KIND.project, undefined, request);
       return {
         projects: page.messages,

@@ -15,6 +15,7 @@ import {
 import type { Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND } from '@flagstream/replica';
 import { type Handler, unary } from '@flagstream/runtime';
+import { boundedRead } from './bounded-read.ts';
 import {
   type AdminParts,
   archiveEdit,
@@ -36,11 +37,11 @@ export function segmentMethods(parts: AdminParts): Readonly<Record<string, Handl
       ]);
       return { segment: done.message, revision: done.revision };
     }),
-    getSegment: unary<GetSegmentRequest, GetSegmentResponse>((request) => {
+    getSegment: boundedRead<GetSegmentRequest, GetSegmentResponse>(parts.wait, (request) => {
       const found = parts.reads.get<Segment>(ENTITY_KIND.segment, request.name, request.atRevision);
       return { segment: found.message, revision: revisionOf(found.position) };
     }),
-    listSegments: unary<ListSegmentsRequest, ListSegmentsResponse>((request) => {
+    listSegments: boundedRead<ListSegmentsRequest, ListSegmentsResponse>(parts.wait, (request) => {
       const project = parts.reads.requireProject(request.parent);
       const page = parts.reads.list<Segment>(ENTITY_KIND.segment, project, request);
       return {
