@@ -21,6 +21,8 @@ export interface AuditStore extends Store {
   namedEntitiesChanged(scope: AuditScope, after: number, upTo: number, limit: number): readonly EntityId[];
   /** Unix milliseconds written into a record; information only. */
   wallMsAt(revision: number): number | undefined;
+  /** What the records after a revision take, in bytes. */
+  bytesAfter(revision: number): number;
   /** Chain hashes of the newest revisions, oldest first, at most `max`. */
   recentHashes(max: number): readonly Uint8Array[];
   /** Every entity, deleted ones included, by kind, project, environment, key. */
@@ -33,4 +35,8 @@ export interface AuditStore extends Store {
   shippedEpoch(): number;
   /** Durable when it returns. An epoch that is not above the noted one changes nothing. */
   noteShippedEpoch(epoch: number): void;
+  /** Newest epoch that followers were told of over NATS; 0 before the first. */
+  announcedEpoch(): number;
+  /** Durable when it returns. An epoch that is not above the noted one changes nothing. */
+  noteAnnouncedEpoch(epoch: number): void;
 }

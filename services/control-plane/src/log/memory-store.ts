@@ -32,6 +32,7 @@ export class MemoryStore implements AuditStore {
   readonly #revisions = new Map<string, { readonly id: EntityId; readonly revisions: number[] }>();
   #restored: boolean;
   #shippedEpoch = 0;
+  #announcedEpoch = 0;
 
   constructor(codec: Codec, options: { readonly restored?: boolean } = {}) {
     this.#state = new LogState(codec);
@@ -123,6 +124,10 @@ export class MemoryStore implements AuditStore {
     return this.#log[revision - 1]?.wallMs;
   }
 
+  bytesAfter(revision: number): number {
+    return this.#log.slice(revision).reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
   recentHashes(max: number): readonly Uint8Array[] {
     return this.#log.slice(-max).map((record) => record.hash);
   }
@@ -145,6 +150,14 @@ export class MemoryStore implements AuditStore {
 
   noteShippedEpoch(epoch: number): void {
     this.#shippedEpoch = Math.max(this.#shippedEpoch, epoch);
+  }
+
+  announcedEpoch(): number {
+    return this.#announcedEpoch;
+  }
+
+  noteAnnouncedEpoch(epoch: number): void {
+    this.#announcedEpoch = Math.max(this.#announcedEpoch, epoch);
   }
 
   close(): void {

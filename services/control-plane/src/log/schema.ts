@@ -62,9 +62,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE note (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     restored INTEGER NOT NULL,
-    shipped_epoch INTEGER NOT NULL
+    shipped_epoch INTEGER NOT NULL,
+    announced_epoch INTEGER NOT NULL
   ) STRICT;
-  INSERT INTO note (id, restored, shipped_epoch) VALUES (1, 0, 0);
+  INSERT INTO note (id, restored, shipped_epoch, announced_epoch) VALUES (1, 0, 0, 0);
   `,
 ];
 

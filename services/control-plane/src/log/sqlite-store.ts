@@ -44,6 +44,7 @@ export class SqliteStore implements AuditStore {
   #digest: StateDigest;
   #restored: boolean;
   #shippedEpoch: number;
+  #announcedEpoch: number;
 
   /**
    * Opens or creates the file at `path`.
@@ -62,6 +63,7 @@ export class SqliteStore implements AuditStore {
       const note = this.#sql.note.get();
       this.#restored = note?.restored === 1;
       this.#shippedEpoch = note?.shipped_epoch ?? 0;
+      this.#announcedEpoch = note?.announced_epoch ?? 0;
       this.#verifyTail();
     } catch (error) {
       this.#db.close();
@@ -144,6 +146,10 @@ export class SqliteStore implements AuditStore {
     return this.#sql.wallMsAt.get(revision);
   }
 
+  bytesAfter(revision: number): number {
+    return this.#sql.bytesAfter.get(revision)!;
+  }
+
   recentHashes(max: number): readonly Uint8Array[] {
     return this.#sql.hashesAfter.all(this.#head.revision - max);
   }
@@ -170,6 +176,16 @@ export class SqliteStore implements AuditStore {
     if (epoch <= this.#shippedEpoch) return;
     this.#commit(() => this.#sql.putShippedEpoch.run(epoch));
     this.#shippedEpoch = epoch;
+  }
+
+  announcedEpoch(): number {
+    return this.#announcedEpoch;
+  }
+
+  noteAnnouncedEpoch(epoch: number): void {
+    if (epoch <= this.#announcedEpoch) return;
+    this.#commit(() => this.#sql.putAnnouncedEpoch.run(epoch));
+    this.#announcedEpoch = epoch;
   }
 
   /** Checkpoints the write-ahead log and closes the file. */

@@ -29,6 +29,7 @@ interface IdRow {
 interface NoteRow {
   readonly restored: number;
   readonly shipped_epoch: number;
+  readonly announced_epoch: number;
 }
 
 type IdParams = [kind: number, project: string, environment: string, key: string];
@@ -43,6 +44,7 @@ export interface Statements {
   readonly recordAt: Database.Statement<[number], StoredRecord>;
   readonly findOperation: Database.Statement<[string], StoredRecord>;
   readonly wallMsAt: Database.Statement<[number], number>;
+  readonly bytesAfter: Database.Statement<[number], number>;
   readonly hashesAfter: Database.Statement<[number], Uint8Array>;
   readonly entity: Database.Statement<IdParams, EntityRow>;
   readonly entities: Database.Statement<[object], EntityRow>;
@@ -59,6 +61,7 @@ export interface Statements {
   readonly note: Database.Statement<[], NoteRow>;
   readonly clearRestored: Database.Statement<[]>;
   readonly putShippedEpoch: Database.Statement<[number]>;
+  readonly putAnnouncedEpoch: Database.Statement<[number]>;
 }
 
 const ID = 'kind = ? AND project = ? AND environment = ? AND key = ?';
@@ -90,6 +93,9 @@ export function prepareStatements(db: Database.Database): Statements {
     recordAt: db.prepare('SELECT epoch, revision, hash, bytes FROM log WHERE revision = ?'),
     findOperation: db.prepare('SELECT epoch, revision, hash, bytes FROM log WHERE op_id = ?'),
     wallMsAt: db.prepare<[number], number>('SELECT wall_ms FROM log WHERE revision = ?').pluck(),
+    bytesAfter: db
+      .prepare<[number], number>('SELECT coalesce(sum(length(bytes)), 0) FROM log WHERE revision > ?')
+      .pluck(),
     hashesAfter: db
       .prepare<[number], Uint8Array>('SELECT hash FROM log WHERE revision > ? ORDER BY revision')
       .pluck(),
@@ -136,9 +142,10 @@ export function prepareStatements(db: Database.Database): Statements {
       `SELECT DISTINCT kind, project, environment, key FROM entity_revision INDEXED BY entity_revision_by_project
        WHERE project = ? AND revision > ? AND revision <= ? AND ${NAMED} ${ORDER} LIMIT ?`,
     ),
-    note: db.prepare('SELECT restored, shipped_epoch FROM note'),
+    note: db.prepare('SELECT restored, shipped_epoch, announced_epoch FROM note'),
     clearRestored: db.prepare('UPDATE note SET restored = 0'),
     putShippedEpoch: db.prepare('UPDATE note SET shipped_epoch = ?'),
+    putAnnouncedEpoch: db.prepare('UPDATE note SET announced_epoch = ?'),
   };
   for (const statement of Object.values(statements)) keep(statement);
   return statements;

@@ -42,13 +42,28 @@ function refuse(store: AuditStore, record: LogRecord, message: RegExp): void {
 
 export const STORE_CONTRACT: readonly StoreCase[] = [
   {
-    name: 'notes the newest epoch that is in the stream, and never an older one',
+    name: 'notes the newest epochs that NATS holds and followers know, and never an older one',
     run(store) {
       assert.equal(store.restoredMark(), false);
       assert.equal(store.shippedEpoch(), 0);
       store.noteShippedEpoch(2);
       store.noteShippedEpoch(1);
       assert.equal(store.shippedEpoch(), 2);
+      assert.equal(store.announcedEpoch(), 0);
+      store.noteAnnouncedEpoch(2);
+      store.noteAnnouncedEpoch(1);
+      assert.equal(store.announcedEpoch(), 2);
+    },
+  },
+  {
+    name: 'says what its records after a revision take',
+    run(store) {
+      const first = genesis();
+      store.fold(first);
+      const second = commit(store);
+      assert.equal(store.bytesAfter(0), first.bytes.length + second.bytes.length);
+      assert.equal(store.bytesAfter(1), second.bytes.length);
+      assert.equal(store.bytesAfter(2), 0);
     },
   },
   {
