@@ -34,6 +34,15 @@ export {
   fail,
   invalidField,
 } from './errors.ts';
+export { checkedContext } from './evaluation/checked-context.ts';
+export {
+  type AnswerPlace,
+  answerFields,
+  evaluationError,
+  evaluationResult,
+  hasKind,
+  kindMismatch,
+} from './evaluation/evaluation-answer.ts';
 export { LIMITS, type LimitName } from './limits.ts';
 export {
   environmentId,

@@ -350,3 +350,31 @@ describe('affectedBy', () => {
     expect([...set.affectedBy(flags, segments)].sort()).toEqual(affected);
   });
 });
+
+describe('neededBy', () => {
+  const set = compileSet(
+    [
+      flag('a', both(needs('b'), { segment: 's' })),
+      flag('b', { segment: 't' }),
+      flag('c'),
+      flag('d', both({ segment: 'absent' }, needs('gone'))),
+    ],
+    [segment('s', { segment: 't' }), segment('t')],
+  ).set;
+  test.each<[string, string[], string[]]>([
+    ['a', ['a', 'b'], ['s', 't']],
+    ['b', ['b'], ['t']],
+    ['c', ['c'], []],
+    ['d', ['d', 'gone'], ['absent']],
+    ['new', ['new'], []],
+  ])('flag %s: flags %j and segments %j', (key, flags, segments) => {
+    const needed = set.neededBy(key);
+    expect([...needed.flags].sort()).toEqual(flags);
+    expect([...needed.segments].sort()).toEqual(segments);
+  });
+
+  test('ends where entities need each other', () => {
+    const circle = compileSet([flag('a', needs('b')), flag('b', needs('a'))], []).set;
+    expect([...circle.neededBy('a').flags]).toEqual(['a', 'b']);
+  });
+});

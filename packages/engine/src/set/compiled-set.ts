@@ -16,6 +16,12 @@ import type { MovedFacts } from './draft.ts';
 import { nodeId, nodeOf, reachableDependents, type SetState } from './set-state.ts';
 import { Timetable } from './timetable.ts';
 
+/** Flags and segments by key. */
+export interface SetMembers {
+  readonly flags: ReadonlySet<string>;
+  readonly segments: ReadonlySet<string>;
+}
+
 export interface CompiledSet {
   /** Number of flags that can be evaluated. */
   readonly size: number;
@@ -27,6 +33,11 @@ export interface CompiledSet {
   flagKeys(): readonly string[];
   /** Flags whose answers can change when these flags or segments change, themselves included. */
   affectedBy(flags: Iterable<string>, segments: Iterable<string>): ReadonlySet<string>;
+  /**
+   * What a flag's answers depend on, itself included: the prerequisites and
+   * segments that it names, directly or not, whether they are there or not.
+   */
+  neededBy(flagKey: string): SetMembers;
   /**
    * Never throws. The context is a JSON object whose optional targetingKey names
    * the subject; nowMs is unix milliseconds. A recorder gets every step.
@@ -96,6 +107,19 @@ export class LinkedSet implements CompiledSet, Directory {
       if (kind === 'flag') affected.add(key);
     }
     return affected;
+  }
+
+  neededBy(flagKey: string): SetMembers {
+    const needed = { flag: new Set<string>(), segment: new Set<string>() };
+    const nodes = new Set([nodeId('flag', flagKey)]);
+    // A set's iteration includes what is added while it runs.
+    for (const id of nodes) {
+      const { kind, key } = nodeOf(id);
+      needed[kind].add(key);
+      const { records } = kind === 'flag' ? this.state.flags : this.state.segments;
+      for (const named of records.get(key)?.own.references ?? []) nodes.add(nodeId(named.kind, named.key));
+    }
+    return { flags: needed.flag, segments: needed.segment };
   }
 
   evaluate(flagKey: string, context: JsonObject, nowMs: number, recorder?: Recorder): Evaluation {

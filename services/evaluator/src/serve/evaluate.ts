@@ -3,7 +3,17 @@
  * evaluation starts.
  */
 import type { CompiledSet, ExplanationStep } from '@flagstream/engine';
-import { fail, invalidField, LIMITS } from '@flagstream/protocol';
+import {
+  answerFields,
+  checkedContext,
+  evaluationError,
+  evaluationResult,
+  fail,
+  hasKind,
+  invalidField,
+  kindMismatch,
+  LIMITS,
+} from '@flagstream/protocol';
 import type {
   ContextResults,
   EvaluateBatchRequest,
@@ -15,14 +25,6 @@ import type {
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { Timestamp } from '@flagstream/protocol/gen/google/protobuf/timestamp';
 import type { CallContext, RevisionWait, WaitOutcome } from '@flagstream/runtime';
-import {
-  answerFields,
-  evaluationError,
-  evaluationResult,
-  hasKind,
-  kindMismatch,
-} from './evaluation-answer.ts';
-import { checkedContext } from './evaluation-context.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
 import type { Serving } from './serving.ts';
 

@@ -1,5 +1,5 @@
 /** flagstream.v1.EvaluationService as the host serves it. */
-import { fail, LIMITS } from '@flagstream/protocol';
+import { checkedContext, fail, LIMITS } from '@flagstream/protocol';
 import {
   type EvaluateBatchRequest,
   type EvaluateBatchResponse,
@@ -16,7 +16,6 @@ import type { ChangeFanout } from '../fanout/change-fanout.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import type { TickWheel } from '../fanout/tick-wheel.ts';
 import type { Evaluator } from './evaluate.ts';
-import { checkedContext } from './evaluation-context.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
 import type { Serving } from './serving.ts';
 import { WatchedResults } from './watch-results.ts';

@@ -3,9 +3,9 @@
  * yet. Only flags that a change can have affected are evaluated again.
  */
 import type { Evaluation, JsonObject, JsonValue } from '@flagstream/engine';
+import { evaluationResult } from '@flagstream/protocol';
 import type { WatchResults } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { EnvironmentReplica, EnvironmentState } from '../state/environment-replica.ts';
-import { evaluationResult } from './evaluation-answer.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
 
 export class WatchedResults {

@@ -3,14 +3,9 @@
  * has them.
  */
 import type { Evaluation, EvaluationErrorCode, FlagKind, Reason } from '@flagstream/engine';
-import { type ErrorReason, fail } from '@flagstream/protocol';
-import {
-  ErrorCode,
-  type EvaluationResult,
-  Reason as WireReason,
-} from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import { FlagKind as WireKind } from '@flagstream/protocol/gen/flagstream/v1/model';
-import type { EnvironmentState } from '../state/environment-replica.ts';
+import { type ErrorReason, fail } from '../errors.ts';
+import { ErrorCode, type EvaluationResult, Reason as WireReason } from '../gen/flagstream/v1/evaluation.ts';
+import { FlagKind as WireKind } from '../gen/flagstream/v1/model.ts';
 
 const REASONS: Readonly<Record<Reason, WireReason>> = {
   STATIC: WireReason.STATIC,
@@ -48,6 +43,14 @@ const ERRORS: Readonly<
   GENERAL: { wire: ErrorCode.GENERAL, reason: 'EVALUATION_FAILED' },
 };
 
+/** Where an answer was given: what errors say about it. */
+export interface AnswerPlace {
+  readonly project: string;
+  readonly environment: string;
+  /** Entities that are not in force in their newest version, by `flag/<key>` and `segment/<key>`. */
+  readonly quarantined: ReadonlyMap<string, { readonly message: string }>;
+}
+
 /** What all answers carry; EvaluateResponse and EvaluationResult are made of it. */
 export interface AnswerFields {
   readonly value: Evaluation['value'];
@@ -79,11 +82,11 @@ export function answerFields(evaluation: Evaluation): AnswerFields {
 }
 
 /** One result of a batch, an explanation or a watch; what went wrong stands inside. */
-export function evaluationResult(state: EnvironmentState, evaluation: Evaluation): EvaluationResult {
+export function evaluationResult(place: AnswerPlace, evaluation: Evaluation): EvaluationResult {
   const { flagKey, errorCode } = evaluation;
   if (errorCode === undefined)
     return { flagKey, ...answerFields(evaluation), errorCode: 0, errorMessage: '' };
-  const error = explained(state, evaluation, errorCode);
+  const error = explained(place, evaluation, errorCode);
   return {
     flagKey,
     ...answerFields(evaluation),
@@ -94,13 +97,13 @@ export function evaluationResult(state: EnvironmentState, evaluation: Evaluation
 
 /** The engine's error as a call that failed. */
 export function evaluationError(
-  state: EnvironmentState,
+  place: AnswerPlace,
   evaluation: Evaluation,
   code: EvaluationErrorCode,
 ): Error {
-  const error = explained(state, evaluation, code);
+  const error = explained(place, evaluation, code);
   return fail(ERRORS[error.code].reason, error.message, {
-    metadata: { flag: evaluation.flagKey, project: state.project, environment: state.environment },
+    metadata: { flag: evaluation.flagKey, project: place.project, environment: place.environment },
   });
 }
 
@@ -110,13 +113,13 @@ export function hasKind({ value }: Evaluation, kind: WireKind, expected: WireKin
   return kind === expected || (kind === WireKind.ANY && value === undefined);
 }
 
-export function kindMismatch(state: EnvironmentState, evaluation: Evaluation, expected: WireKind): Error {
+export function kindMismatch(place: AnswerPlace, evaluation: Evaluation, expected: WireKind): Error {
   const { kind } = answerFields(evaluation);
   return fail(
     'TYPE_MISMATCH',
     `flag "${evaluation.flagKey}" is ${KIND_WORDS.get(kind)}, not ${KIND_WORDS.get(expected) ?? `kind ${expected}`}`,
     {
-      metadata: { flag: evaluation.flagKey, environment: state.environment },
+      metadata: { flag: evaluation.flagKey, environment: place.environment },
       fields: [{ field: 'expected_kind', description: `the flag is ${KIND_WORDS.get(kind)}` }],
     },
   );
@@ -124,14 +127,14 @@ export function kindMismatch(state: EnvironmentState, evaluation: Evaluation, ex
 
 /** A flag that does not compile here is not the same as one that nobody made. */
 function explained(
-  state: EnvironmentState,
+  place: AnswerPlace,
   evaluation: Evaluation,
   code: EvaluationErrorCode,
 ): { readonly code: EvaluationErrorCode; readonly message: string } {
   const { flagKey, errorMessage } = evaluation;
   if (code !== 'FLAG_NOT_FOUND') return { code, message: `flag "${flagKey}": ${errorMessage}` };
-  const quarantined = state.quarantined.get(`flag/${flagKey}`);
+  const quarantined = place.quarantined.get(`flag/${flagKey}`);
   if (quarantined !== undefined)
     return { code: 'PARSE_ERROR', message: `flag "${flagKey}" is not in force here: ${quarantined.message}` };
-  return { code, message: `flag "${flagKey}" not found in environment "${state.environment}"` };
+  return { code, message: `flag "${flagKey}" not found in environment "${place.environment}"` };
 }

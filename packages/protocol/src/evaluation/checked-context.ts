@@ -4,7 +4,8 @@
  * effect, since only own members are read and copied.
  */
 import type { JsonObject } from '@flagstream/engine';
-import { fail, LIMITS } from '@flagstream/protocol';
+import { fail } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 
 const TARGETING_KEY = 'targetingKey';
 const EMPTY: JsonObject = Object.freeze({});
