@@ -30,7 +30,7 @@ export {
   type FollowerParts,
   type FollowerSettings,
 } from './follower.ts';
-export { type Lineage, type Standing, standing } from './lineage.ts';
+export { type Standing, standing } from './lineage.ts';
 export { type FoldOutcome, LogState } from './log-state.ts';
 export { type Expansion, expandRecord, hex, partId } from './parts.ts';
 export {
@@ -78,6 +78,7 @@ export type {
   Store,
   StoredRecord,
 } from './seams.ts';
+export { type GuardVerdict, SecondWriterGuard } from './second-writer-guard.ts';
 export { ShipDecision, type ShipSettings } from './ship-decision.ts';
 export type {
   NatsView,
@@ -90,6 +91,7 @@ export type {
   TakeOver,
   WriteGate,
 } from './ship-frames.ts';
+export { type SnapshotEvent, SnapshotSchedule, type SnapshotSettings } from './snapshot-schedule.ts';
 export {
   type SyncClientEffect,
   type SyncClientEvent,
