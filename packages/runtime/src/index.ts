@@ -60,7 +60,7 @@ export {
   type Readiness,
   startManagement,
 } from './http/management-server.ts';
-export { CRASH_POINTS, type CrashPoint, crashPoint } from './lifecycle/crash-point.ts';
+export { CRASH_POINTS, type CrashPoint, crashesNext, crashPoint } from './lifecycle/crash-point.ts';
 export { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
 export { type SignalTarget, type StopOnSignalsOptions, stopOnSignals } from './lifecycle/stop-on-signals.ts';
 export { claimPort, type ListenAddress } from './listen/claim-port.ts';

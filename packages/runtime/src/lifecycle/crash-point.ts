@@ -32,3 +32,8 @@ export function crashPoint(name: CrashPoint): void {
   passesLeft -= 1;
   if (passesLeft === 0) process.kill(process.pid, 'SIGKILL');
 }
+
+/** Whether the next pass of this point ends the process: for a test that needs something left half done. */
+export function crashesNext(name: CrashPoint): boolean {
+  return name === wanted && passesLeft === 1;
+}

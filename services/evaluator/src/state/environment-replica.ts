@@ -17,6 +17,7 @@ import {
 import type { Definitions } from './definitions.ts';
 import { EnvironmentSet, type Quarantined } from './environment-set.ts';
 import { EnvironmentUnits } from './environment-units.ts';
+import type { GoodUnits } from './held-units.ts';
 
 /** What evaluations read. */
 export interface EnvironmentState {
@@ -41,22 +42,31 @@ export class EnvironmentReplica {
   #affected: (ReadonlySet<string> | undefined)[] = [];
   #gone = false;
 
-  /** @param floor the oldest revision from which a delta can be told */
+  /**
+   * @param floor the oldest revision from which a delta can be told
+   * @param held last good versions of what was in quarantine in another process
+   */
   constructor(
     scope: EnvironmentScope,
     definitions: Definitions,
     entities: Iterable<VersionedEntity>,
     floor: number,
+    held?: GoodUnits,
   ) {
     this.scope = scope;
     this.#definitions = definitions;
     this.#view = viewOf(scope, entities, floor);
-    this.#compiled = new EnvironmentSet(new EnvironmentUnits(this.#view, definitions));
+    this.#compiled = new EnvironmentSet(new EnvironmentUnits(this.#view, definitions), held);
     this.#state = this.#stateOf(1);
   }
 
   get state(): EnvironmentState {
     return this.#state;
+  }
+
+  /** Versions that serve in the place of newer ones, by unitId. */
+  get held(): GoodUnits {
+    return this.#compiled.held;
   }
 
   get view(): EnvironmentView {
@@ -85,10 +95,12 @@ export class EnvironmentReplica {
     this.#swap(this.#compiled.update({ flags, segments }));
   }
 
-  /** Starts over from other entities, as after a snapshot. */
-  reset(entities: Iterable<VersionedEntity>, floor: number): void {
+  /** Starts over from other entities, as after a snapshot; of another log, nothing is kept of before. */
+  reset(entities: Iterable<VersionedEntity>, floor: number, sameLog: boolean): void {
     this.#view = viewOf(this.scope, entities, floor);
-    this.#compiled = new EnvironmentSet(new EnvironmentUnits(this.#view, this.#definitions));
+    const units = new EnvironmentUnits(this.#view, this.#definitions);
+    if (sameLog) this.#compiled.replace(units);
+    else this.#compiled = new EnvironmentSet(units);
     this.#swap(undefined);
   }
 

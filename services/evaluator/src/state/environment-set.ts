@@ -15,6 +15,7 @@ import {
   updateSet,
 } from '@flagstream/engine';
 import type { EnvironmentUnits, UnitReading } from './environment-units.ts';
+import { type GoodUnits, unitId } from './held-units.ts';
 
 /** An entity whose newest version is not in force, and why. */
 export interface Quarantined {
@@ -50,14 +51,17 @@ interface Attempt {
 const ROUNDS_MAX = 8;
 
 export class EnvironmentSet {
-  readonly #units: EnvironmentUnits;
+  #units: EnvironmentUnits;
   readonly #good = new Map<string, Unit>();
   #set: CompiledSet = compileSet([], []).set;
   #quarantined: ReadonlyMap<string, Quarantined> = new Map();
 
-  constructor(units: EnvironmentUnits) {
+  /** @param held last good versions that another process kept of what was in quarantine */
+  constructor(units: EnvironmentUnits, held: GoodUnits = new Map()) {
     this.#units = units;
-    this.update(units.keys());
+    this.#take(this.#attempts(units.keys(), held));
+    // What it served comes first; then the newest versions are tried on it, as they were then.
+    if (held.size > 0) this.update(keysOf(held.keys()));
   }
 
   get set(): CompiledSet {
@@ -69,9 +73,32 @@ export class EnvironmentSet {
     return this.#quarantined;
   }
 
+  /** Versions that serve in the place of newer ones, by unitId. */
+  get held(): GoodUnits {
+    const held = new Map<string, Unit>();
+    for (const [id, { serving }] of this.#quarantined) {
+      const unit = this.#good.get(id);
+      if (serving && unit !== undefined) held.set(id, unit);
+    }
+    return held;
+  }
+
+  /** Takes other entities in the place of all; what does not compile among them is kept as it was. */
+  replace(units: EnvironmentUnits): void {
+    this.#units = units;
+    const [before, after] = [keysOf(this.#good.keys()), units.keys()];
+    this.update({
+      flags: [...before.flags, ...after.flags],
+      segments: [...before.segments, ...after.segments],
+    });
+  }
+
   /** Takes the newest versions of these; answers the flags whose answers may differ now. */
   update(touched: UnitKeys): ReadonlySet<string> {
-    const attempts = this.#attempts(touched);
+    return this.#take(this.#attempts(touched, new Map()));
+  }
+
+  #take(attempts: ReadonlyMap<string, Attempt>): ReadonlySet<string> {
     const previous = this.#set;
     let compiled = updateSet(previous, changeOf(attempts));
     for (let round = 0; round < ROUNDS_MAX && this.#hold(compiled.problems, attempts); round++)
@@ -80,18 +107,23 @@ export class EnvironmentSet {
     return this.#settle(attempts, compiled.problems, previous);
   }
 
-  #attempts(touched: UnitKeys): Map<string, Attempt> {
+  #attempts(touched: UnitKeys, held: GoodUnits): Map<string, Attempt> {
     const attempts = new Map<string, Attempt>();
-    const add = (kind: Kind, key: string): void => {
-      const id = nodeId(kind, key);
+    const add = (kind: Kind, key: string, unit?: Unit): void => {
+      const id = unitId(kind, key);
       if (attempts.has(id)) return;
-      const reading = kind === 'flag' ? this.#units.flag(key) : this.#units.segment(key);
+      const reading = unit === undefined ? this.#read(kind, key) : ({ kind: 'unit', unit } as const);
       attempts.set(id, attemptOf(kind, key, reading, this.#good.get(id)));
     };
+    for (const [id, unit] of held) add(kindOfId(id), unit.key, unit);
     for (const key of touched.flags) add('flag', key);
     for (const key of touched.segments) add('segment', key);
     for (const { entity, key } of this.#quarantined.values()) add(kindOf(entity), key);
     return attempts;
+  }
+
+  #read(kind: Kind, key: string): UnitReading<Unit> {
+    return kind === 'flag' ? this.#units.flag(key) : this.#units.segment(key);
   }
 
   /** Puts last good versions in the place of what broke; false when there is nothing more to put back. */
@@ -99,7 +131,7 @@ export class EnvironmentSet {
     let progress = false;
     const bystanders: Problem[] = [];
     for (const problem of problems) {
-      const attempt = attempts.get(nodeId(kindOf(problem.entity), problem.key));
+      const attempt = attempts.get(unitId(kindOf(problem.entity), problem.key));
       if (attempt === undefined || attempt.held) {
         bystanders.push(problem);
         continue;
@@ -130,7 +162,7 @@ export class EnvironmentSet {
   ): ReadonlySet<string> {
     const left = new Map<string, Problem>();
     for (const problem of problems) {
-      const id = nodeId(kindOf(problem.entity), problem.key);
+      const id = unitId(kindOf(problem.entity), problem.key);
       if (!left.has(id)) left.set(id, problem);
     }
     const quarantined = new Map<string, Quarantined>();
@@ -199,5 +231,12 @@ function changeOf(attempts: ReadonlyMap<string, Attempt>): {
   return { flags, segments };
 }
 
+function keysOf(ids: Iterable<string>): { readonly flags: string[]; readonly segments: string[] } {
+  const keys = { flags: [] as string[], segments: [] as string[] };
+  for (const id of ids)
+    (kindOfId(id) === 'flag' ? keys.flags : keys.segments).push(id.slice(id.indexOf('/') + 1));
+  return keys;
+}
+
+const kindOfId = (id: string): Kind => (id.startsWith('segment/') ? 'segment' : 'flag');
 const kindOf = (entity: Problem['entity']): Kind => (entity === 'segment' ? 'segment' : 'flag');
-const nodeId = (kind: Kind, key: string): string => `${kind}/${key}`;

@@ -9,6 +9,7 @@
  */
 import { LIMITS } from '@flagstream/protocol';
 import {
+  bytesEqual,
   ENTITY_KIND,
   type EntityChange,
   entityKey,
@@ -21,6 +22,7 @@ import type { FoldedRecord } from '../follow/log-follower.ts';
 import { Definitions } from './definitions.ts';
 import { EnvironmentReplica } from './environment-replica.ts';
 import type { Quarantined } from './environment-set.ts';
+import { type HeldUnit, type HeldUnits, heldIn } from './held-units.ts';
 
 export interface StateListener {
   /** These environments changed, appeared or went; the position may have moved without any. */
@@ -35,12 +37,25 @@ export class EvaluatorState {
   readonly #definitions = new Definitions();
   readonly #projects = new Map<string, Map<string, EnvironmentReplica>>();
   #position: Position = ORIGIN;
+  #logIdentity: Uint8Array = ORIGIN.hash;
+  #held: HeldUnits | undefined;
   /** Oldest revision whose changes are all known: 0 when the log was read from its start. */
   #knownFrom = 0;
 
-  constructor(log: () => LogState, listener: StateListener) {
+  /** @param held last good versions of what was in quarantine, for the first state that is taken */
+  constructor(log: () => LogState, listener: StateListener, held?: HeldUnits) {
     this.#log = log;
     this.#listener = listener;
+    this.#held = held;
+  }
+
+  /** Last good versions of what is in quarantine now. */
+  held(): HeldUnits {
+    const units: HeldUnit[] = [];
+    for (const { scope, held } of this.environments())
+      for (const [id, unit] of held)
+        units.push({ ...scope, kind: id.startsWith('segment/') ? 'segment' : 'flag', unit });
+    return { logIdentity: this.#log().logIdentity, units };
   }
 
   /** The revision that answers stand for. */
@@ -77,7 +92,7 @@ export class EvaluatorState {
     }
     for (const replica of touched) this.#watchQuarantine(replica, () => replica.settle(newest.values()));
     const moved = [...touched, ...this.#place(log, places)];
-    this.#position = log.position;
+    this.#settle(log);
     this.#listener.changed(moved);
   }
 
@@ -96,13 +111,20 @@ export class EvaluatorState {
       else entities.push(entity);
     }
     const moved: EnvironmentReplica[] = [...this.environments()];
+    const sameLog = bytesEqual(this.#logIdentity, log.logIdentity);
     for (const replica of moved) {
       const entities = byProject.get(replica.scope.project) ?? [];
-      this.#watchQuarantine(replica, () => replica.reset(entities, this.#floor(revision)));
+      this.#watchQuarantine(replica, () => replica.reset(entities, this.#floor(revision), sameLog));
     }
     moved.push(...this.#place(log, places, byProject));
-    this.#position = log.position;
+    this.#settle(log);
     this.#listener.changed(moved);
+  }
+
+  #settle(log: LogState): void {
+    this.#position = log.position;
+    this.#logIdentity = log.logIdentity;
+    this.#held = undefined;
   }
 
   #floor(revision: number): number {
@@ -137,7 +159,9 @@ export class EvaluatorState {
       for (const environment of wanted ?? []) {
         if (held.has(environment)) continue;
         const floor = this.#floor(log.position.revision);
-        const replica = new EnvironmentReplica({ project, environment }, this.#definitions, entities, floor);
+        const scope = { project, environment };
+        const good = heldIn(this.#held, log.logIdentity, scope);
+        const replica = new EnvironmentReplica(scope, this.#definitions, entities, floor, good);
         held.set(environment, replica);
         for (const [id, entry] of replica.state.quarantined) this.#listener.quarantine(replica, id, entry);
         moved.push(replica);

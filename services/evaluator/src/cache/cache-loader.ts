@@ -1,0 +1,119 @@
+/**
+ * What the folder says: the newest snapshot that is whole, and every record of
+ * the tails that continues it. Never throws: what cannot be used is passed over
+ * and reported, and what is loaded is always the fold of a prefix of the log.
+ */
+import {
+  type Codec,
+  comparePlaces,
+  type LogPlace,
+  LogState,
+  type PoisonMarker,
+  parseMarker,
+} from '@flagstream/replica';
+import type { HeldUnits } from '../state/held-units.ts';
+import type { CacheFolder } from './cache-folder.ts';
+import { type CacheListing, heldName, MARKER_FILE, sortNames, tailName } from './cache-names.ts';
+import { CacheFault, type CacheProblem, problemOf } from './cache-problem.ts';
+import { decodeHeld } from './held-file.ts';
+import { readSnapshot } from './snapshot-file.ts';
+import { readTail } from './tail-file.ts';
+
+export class CacheLoader {
+  readonly problems: CacheProblem[] = [];
+  /** Snapshots that cannot be used. */
+  readonly passedOver: Set<string> = new Set();
+  /** Whether records of tails were needed. */
+  replayed: boolean = false;
+  readonly #folder: CacheFolder;
+  readonly #codec: Codec;
+
+  constructor(folder: CacheFolder, codec: Codec) {
+    this.#folder = folder;
+    this.#codec = codec;
+  }
+
+  async listing(): Promise<CacheListing> {
+    try {
+      return sortNames(await this.#folder.list());
+    } catch (thrown) {
+      this.problems.push(problemOf('', thrown, 'unreadable'));
+      return sortNames([]);
+    }
+  }
+
+  async marker(): Promise<PoisonMarker | undefined> {
+    return this.#use(MARKER_FILE, (bytes) => parseMarker(Buffer.from(bytes).toString()));
+  }
+
+  /** The newest version that is whole. */
+  async held({ held }: CacheListing): Promise<HeldUnits | undefined> {
+    for (const generation of held) {
+      const units = await this.#use(heldName(generation), decodeHeld);
+      if (units !== undefined) return units;
+    }
+    return undefined;
+  }
+
+  /** The state as far as the files go, but before a place; at the origin when they say nothing. */
+  async state({ snapshots, tails }: CacheListing, before: LogPlace | undefined): Promise<LogState> {
+    const state =
+      (await this.#newest(snapshots.filter(({ place }) => isBefore(place, before)))) ??
+      new LogState(this.#codec);
+    const names = new Set(tails.map(({ name }) => name));
+    // Each snapshot and each start began a tail where the one before it ended.
+    for (let name = tailName(state.position); names.delete(name); name = tailName(state.position))
+      await this.#use(name, (bytes) => this.#replay(bytes, state, before));
+    return state;
+  }
+
+  async #newest(snapshots: CacheListing['snapshots']): Promise<LogState | undefined> {
+    for (const { name, place } of snapshots) {
+      const state = await this.#use(name, (bytes) => {
+        const loaded = LogState.fromSnapshot(this.#codec, readSnapshot(bytes));
+        if (comparePlaces(loaded.position, place) !== 0)
+          throw new CacheFault('corrupt', 'it is not of the place in its name');
+        return loaded;
+      });
+      if (state !== undefined) return state;
+      this.passedOver.add(name);
+    }
+    return undefined;
+  }
+
+  #replay(bytes: Uint8Array, state: LogState, before: LogPlace | undefined): void {
+    for (const record of readTail(this.#codec, bytes)) {
+      if (!isBefore(record, before)) return;
+      const outcome = state.apply(record);
+      if (outcome.kind === 'applied') {
+        this.replayed = true;
+        continue;
+      }
+      const kind = outcome.kind === 'frozen' ? 'newer-format' : 'corrupt';
+      throw new CacheFault(
+        kind,
+        `revision ${record.revision} does not continue ${state.position.revision}: ${outcome.kind}`,
+      );
+    }
+  }
+
+  /** What a file says; undefined when it is not there, or cannot be used, which is reported. */
+  async #use<T>(name: string, read: (bytes: Uint8Array) => T): Promise<T | undefined> {
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = await this.#folder.read(name);
+    } catch (thrown) {
+      this.problems.push(problemOf(name, thrown, 'unreadable'));
+    }
+    if (bytes === undefined) return undefined;
+    try {
+      return read(bytes);
+    } catch (thrown) {
+      this.problems.push(problemOf(name, thrown, 'corrupt'));
+      return undefined;
+    }
+  }
+}
+
+const isBefore = (place: LogPlace, before: LogPlace | undefined): boolean =>
+  before === undefined || comparePlaces(place, before) < 0;

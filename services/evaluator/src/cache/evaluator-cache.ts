@@ -1,0 +1,324 @@
+/**
+ * An evaluator's own copy on disk: it restarts serving what it served, with
+ * everything else down. A snapshot now and then, durable; a tail of what was
+ * applied since, with the operating system at once; last good versions of what
+ * is in quarantine; and the marker of the poison guard.
+ *
+ * Holds true: what is loaded is the fold of a prefix of the log, whatever became
+ * of the files; nothing that goes wrong here stops serving.
+ */
+import { FlagstreamError } from '@flagstream/protocol';
+import {
+  bytesEqual,
+  type Codec,
+  comparePlaces,
+  type LogPlace,
+  type LogRecord,
+  type LogState,
+  PoisonGuard,
+} from '@flagstream/replica';
+import type { HeldUnits } from '../state/held-units.ts';
+import type { CacheFolder } from './cache-folder.ts';
+import { CacheLoader } from './cache-loader.ts';
+import { type CacheListing, heldName, sortNames } from './cache-names.ts';
+import { type CacheProblem, problemOf } from './cache-problem.ts';
+import { encodeHeld } from './held-file.ts';
+import { MarkerFile } from './marker-file.ts';
+import { writeSnapshot } from './snapshot-file.ts';
+import { stateSnapshot } from './state-snapshot.ts';
+import { Tail } from './tail.ts';
+
+export interface EvaluatorCacheOptions {
+  readonly folder: CacheFolder;
+  readonly codec: Codec;
+  /** Of this program: a record that ended another release is tried again. */
+  readonly release: string;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** What is being followed; read when something is to be written, never while opening. */
+  readonly state: () => LogState;
+  /** Last good versions of what is in quarantine; read as `state` is. */
+  readonly held: () => HeldUnits;
+  /** Something went wrong after opening. */
+  readonly report: (problem: CacheProblem) => void;
+}
+
+export interface OpenedCache {
+  readonly cache: EvaluatorCache;
+  /** At the origin when nothing could be loaded. */
+  readonly state: LogState;
+  readonly held: HeldUnits | undefined;
+  /** Set: this place and all after it must not be applied; they ended this process twice. */
+  readonly frozenBefore: LogPlace | undefined;
+  /** What was wrong with the files. */
+  readonly problems: readonly CacheProblem[];
+}
+
+/** Between two snapshots, however much changes, and between attempts while the disk does not let us. */
+const SNAPSHOT_EVERY_MS = 60_000;
+const SNAPSHOTS_KEPT = 2;
+
+export class EvaluatorCache {
+  readonly #options: EvaluatorCacheOptions;
+  readonly #tail: Tail;
+  readonly #marker: MarkerFile;
+  readonly #guard: PoisonGuard;
+  readonly #counters = { snapshots: 0, failures: 0 };
+  /** The folder is ours to write in. */
+  #claimed = false;
+  #logIdentity: Uint8Array;
+  #at: LogPlace;
+  #heldGeneration: number;
+  #heldChanged = false;
+  /** Something was applied that no snapshot holds. */
+  #unsaved: boolean;
+  #attemptedMs: number;
+  /** Other files are of a log, or a branch of it, that is no longer true. */
+  #obsolete = false;
+  #useless: ReadonlySet<string>;
+  #saving: Promise<void> | undefined;
+  /** Everything that runs beside the calls, so that closing can wait for it. */
+  #beside: Promise<void> = Promise.resolve();
+
+  /**
+   * Loads what the folder holds and begins to write in it. Never throws because
+   * of the files or the file system: then it starts with what there is.
+   * @throws FlagstreamError DATA_DIR_LOCKED when another process has the folder
+   */
+  static async open(options: EvaluatorCacheOptions): Promise<OpenedCache> {
+    const { folder, codec, release } = options;
+    const loader = new CacheLoader(folder, codec);
+    const claimed = await claim(folder, loader.problems);
+    const listing = await loader.listing();
+    const guard = new PoisonGuard(release, await loader.marker());
+    const state = await loader.state(listing, guard.frozenBefore);
+    const held = await loader.held(listing);
+    const cache = new EvaluatorCache(options, guard, loader, listing, state);
+    if (claimed) cache.#begin();
+    const { problems } = loader;
+    return { cache, state, held, frozenBefore: guard.frozenBefore, problems };
+  }
+
+  private constructor(
+    options: EvaluatorCacheOptions,
+    guard: PoisonGuard,
+    { replayed, passedOver }: CacheLoader,
+    { held }: CacheListing,
+    state: LogState,
+  ) {
+    this.#options = options;
+    this.#guard = guard;
+    this.#tail = new Tail(options.folder);
+    this.#marker = new MarkerFile(options.folder);
+    this.#heldGeneration = held[0] ?? 0;
+    this.#unsaved = replayed;
+    this.#useless = passedOver;
+    this.#attemptedMs = options.now();
+    this.#logIdentity = state.logIdentity;
+    this.#at = state.position;
+  }
+
+  /** Snapshots written, and writes of any kind that failed. */
+  get counters(): Readonly<Record<'snapshots' | 'failures', number>> {
+    return this.#counters;
+  }
+
+  /** Bytes of records that no snapshot holds yet. */
+  get tailBytes(): number {
+    return this.#tail.bytes;
+  }
+
+  /** Records must be applied one at a time: one of the next ended this process before. */
+  get oneByOne(): boolean {
+    return this.#guard.oneByOne;
+  }
+
+  /**
+   * Before what comes is applied, up to this place. Follow with `applied` or
+   * `replaced`, whatever became of it.
+   */
+  applying(last: LogPlace): void {
+    // Without anything to serve, staying before it helps nobody.
+    if (this.#at.revision === 0) return;
+    const first = { epoch: this.#at.epoch, revision: this.#at.revision + 1 };
+    this.#attempt('', () => this.#marker.set(this.#guard.applying(first, last)));
+  }
+
+  /** What is in quarantine changed; call it before `applied` or `replaced`. */
+  quarantineChanged(): void {
+    this.#heldChanged = true;
+  }
+
+  /** These records are in force, in this order; none when none was new. */
+  applied(records: readonly LogRecord[]): void {
+    // First: a tail never holds a bad version whose last good one is nowhere.
+    this.#hold();
+    const newest = records.at(-1);
+    if (newest !== undefined) {
+      const after = this.#at;
+      this.#at = { epoch: newest.epoch, revision: newest.revision };
+      this.#unsaved = true;
+      if (after.revision === 0) this.#logIdentity = this.#options.state().logIdentity;
+      this.#attempt('', () => this.#tail.append(after, records));
+    }
+    this.#passed();
+    this.tick();
+  }
+
+  /** The state is that of a snapshot. */
+  replaced(): void {
+    this.#hold();
+    const { position, logIdentity } = this.#options.state();
+    const onward = bytesEqual(logIdentity, this.#logIdentity) && comparePlaces(position, this.#at) >= 0;
+    if (!onward) this.#obsolete = true;
+    this.#at = position;
+    this.#logIdentity = logIdentity;
+    this.#tail.end();
+    this.#passed();
+    this.#unsaved = true;
+    void this.flush();
+  }
+
+  /** Writes a snapshot when one is due. Call it now and then. */
+  tick(): void {
+    if (!this.#unsaved || this.#saving !== undefined) return;
+    if (this.#options.now() - this.#attemptedMs >= SNAPSHOT_EVERY_MS) void this.flush();
+  }
+
+  /** Writes a snapshot of what is in force now; resolves when it is durable, or its failure was reported. */
+  async flush(): Promise<void> {
+    while (this.#saving !== undefined) await this.#saving;
+    if (!this.#unsaved) return;
+    this.#saving = this.#save();
+    await this.#saving;
+  }
+
+  /** Writes what no snapshot holds, and gives the folder back. */
+  async close(): Promise<void> {
+    await this.flush();
+    this.#tail.end();
+    await this.#beside;
+    await this.#try('', async () => {
+      await this.#tail.settled();
+      await this.#marker.close();
+      await this.#options.folder.release();
+    });
+  }
+
+  /** The folder is ours. */
+  #begin(): void {
+    this.#claimed = true;
+    this.#attempt('', () => this.#marker.open(this.#guard.idle));
+  }
+
+  #passed(): void {
+    this.#guard.applied(this.#at);
+    this.#attempt('', () => this.#marker.set(this.#guard.idle));
+  }
+
+  #hold(): void {
+    if (!this.#heldChanged || !this.#claimed) return;
+    this.#heldChanged = false;
+    const { folder, held } = this.#options;
+    const before = this.#heldGeneration;
+    const name = heldName(before + 1);
+    this.#attempt(name, () => {
+      const file = folder.create(name);
+      file.append(encodeHeld(held()));
+      this.#heldGeneration = before + 1;
+      this.#aside(name, async () => {
+        await file.sync();
+        await file.close();
+        await folder.remove(heldName(before));
+      });
+    });
+  }
+
+  async #save(): Promise<void> {
+    const { folder, now, state } = this.#options;
+    const snapshot = stateSnapshot(state());
+    const { position } = snapshot;
+    const obsolete = this.#obsolete;
+    // What is applied from here on stands in a new tail; the one until here stays until this is durable.
+    this.#tail.end();
+    this.#attemptedMs = now();
+    this.#unsaved = false;
+    const done = await this.#try('', async () => {
+      await folder.claim();
+      if (!this.#claimed) this.#begin();
+      this.#hold();
+      await writeSnapshot(folder, snapshot);
+      this.#counters.snapshots += 1;
+      if (obsolete) this.#obsolete = false;
+      await this.#clean(position, obsolete);
+    });
+    if (!done) this.#unsaved = true;
+    this.#saving = undefined;
+  }
+
+  /** Removes what the newest snapshots make needless. */
+  async #clean(written: LogPlace, obsolete: boolean): Promise<void> {
+    const { folder } = this.#options;
+    const { snapshots, tails } = sortNames(await folder.list());
+    const usable = snapshots.filter(({ name }) => !this.#useless.has(name));
+    const kept = obsolete
+      ? usable.filter(({ place }) => comparePlaces(place, written) === 0)
+      : usable.slice(0, SNAPSHOTS_KEPT);
+    // The first snapshot is backed by the tail from the log's start.
+    const enough = obsolete || kept.length >= SNAPSHOTS_KEPT;
+    const oldest = enough ? kept.at(-1)?.place : undefined;
+    const isNeedless = (place: LogPlace): boolean =>
+      obsolete
+        ? comparePlaces(place, written) !== 0 && !this.#tail.isAt(place)
+        : oldest !== undefined && comparePlaces(place, oldest) < 0;
+    const needless = [
+      ...snapshots.filter((file) => !kept.includes(file)),
+      ...tails.filter(({ place }) => isNeedless(place)),
+    ];
+    for (const { name } of needless) await folder.remove(name);
+    this.#useless = new Set();
+    await folder.sync();
+  }
+
+  #aside(file: string, work: () => Promise<void>): void {
+    this.#beside = this.#beside.then(async () => {
+      await this.#try(file, work);
+    });
+  }
+
+  /** Does something to the folder at once, if it is ours. */
+  #attempt(file: string, work: () => void): void {
+    if (!this.#claimed) return;
+    try {
+      work();
+    } catch (thrown) {
+      this.#failed(file, thrown);
+    }
+  }
+
+  async #try(file: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (thrown) {
+      this.#failed(file, thrown);
+      return false;
+    }
+  }
+
+  #failed(file: string, thrown: unknown): void {
+    this.#counters.failures += 1;
+    this.#options.report(problemOf(file, thrown, 'unwritable'));
+  }
+}
+
+async function claim(folder: CacheFolder, problems: CacheProblem[]): Promise<boolean> {
+  try {
+    await folder.claim();
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof FlagstreamError && thrown.reason === 'DATA_DIR_LOCKED') throw thrown;
+    problems.push(problemOf('', thrown, 'unwritable'));
+    return false;
+  }
+}
