@@ -30,6 +30,7 @@ export class HistoryRecorder {
   readonly #writes: WriteOperation[] = [];
   readonly #reads: ReadOperation[] = [];
   readonly #open = new Map<string, WriteOperation>();
+  #acknowledged = 0;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -50,6 +51,7 @@ export class HistoryRecorder {
     const end = (outcome: WriteOperation['outcome'], place?: Place): void => {
       if (!this.#open.delete(opId)) throw new Error(`${opId} has ended already`);
       this.#bound();
+      if (outcome === 'acknowledged') this.#acknowledged += 1;
       this.#writes.push({
         ...begun,
         endedMs: this.#nowMs(),
@@ -74,7 +76,7 @@ export class HistoryRecorder {
   }
 
   get acknowledged(): number {
-    return this.#writes.filter(({ outcome }) => outcome === 'acknowledged').length;
+    return this.#acknowledged;
   }
 
   /** Writes that have not ended are of unknown outcome. */

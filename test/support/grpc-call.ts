@@ -13,17 +13,18 @@ type Method<I, O> = (
 
 const DEADLINE_MS = 15_000;
 
-/** Calls `client[method]`; rejects with the ServiceError. Always with a deadline. */
+/** Calls `client[method]`; rejects with the ServiceError. Always with a deadline, of 15 s unless named. */
 export function callUnary<I, O>(
   client: object,
   method: Method<I, O>,
   request: I,
   headers: Readonly<Record<string, string>> = {},
+  deadlineMs: number = DEADLINE_MS,
 ): Promise<O> {
   const metadata = new Metadata();
   for (const [key, value] of Object.entries(headers)) metadata.set(key, value);
   return new Promise((resolve, reject) => {
-    method.call(client, request, metadata, { deadline: Date.now() + DEADLINE_MS }, (error, response) =>
+    method.call(client, request, metadata, { deadline: Date.now() + deadlineMs }, (error, response) =>
       error === null ? resolve(response) : reject(error),
     );
   });

@@ -1,0 +1,112 @@
+// One process of a fault test, on fixed ports: started, killed, paused, asked how it is. `serving` says whether
+// answers are to be expected of it; whoever takes the process away on purpose unsets it before.
+
+import process from 'node:process';
+import { startFlagstream } from '../support/flagstream.ts';
+import { freePort } from '../support/free-port.ts';
+import type { Exit, TestProcess } from '../support/process.ts';
+import { until } from '../support/until.ts';
+
+export interface StartOptions {
+  /** Added to the environment, for example FLAGSTREAM_CRASH_AT. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the arguments. */
+  readonly settings?: readonly string[];
+  /** Does not wait for readiness: the process is expected to end, or to be unready. */
+  readonly unready?: boolean;
+}
+
+export class FaultNode {
+  readonly name: string;
+  readonly grpcPort: number;
+  readonly managementPort: number;
+  readonly #settings: readonly string[];
+  #process: TestProcess | undefined;
+  #serving = false;
+
+  private constructor(name: string, ports: readonly [number, number], settings: readonly string[]) {
+    this.name = name;
+    [this.grpcPort, this.managementPort] = ports;
+    this.#settings = [
+      ...settings,
+      `--grpc-port=${this.grpcPort}`,
+      `--management-port=${this.managementPort}`,
+      '--log-level=info',
+    ];
+  }
+
+  static async create(name: string, settings: readonly string[]): Promise<FaultNode> {
+    return new FaultNode(name, [await freePort(), await freePort()], settings);
+  }
+
+  get serving(): boolean {
+    return this.#serving;
+  }
+
+  /** Of the process started last. */
+  get process(): TestProcess {
+    if (this.#process === undefined) throw new Error(`${this.name} was never started`);
+    return this.#process;
+  }
+
+  async start(options: StartOptions = {}): Promise<void> {
+    const { env = {}, settings = [], unready = false } = options;
+    this.#process = startFlagstream(['serve', ...this.#settings, ...settings], { env });
+    if (unready) return;
+    await this.#process.waitForReady(this.managementPort);
+    this.#serving = true;
+  }
+
+  /** Waits until the process has ended by itself, as at a crash point. */
+  async ended(what: string, timeoutMs = 30_000): Promise<Exit> {
+    const ended = await until(() => (this.process.running ? undefined : this.process.exited), {
+      what: `${this.name} to end: ${what}`,
+      timeoutMs,
+    });
+    this.#serving = false;
+    return ended;
+  }
+
+  /** `kill -9`. */
+  async crash(): Promise<void> {
+    this.#serving = false;
+    await this.process.kill('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    this.#serving = false;
+    await this.process.stop();
+  }
+
+  /** SIGSTOP: the process is there, its connections are open, and it does nothing. */
+  pause(): void {
+    this.#serving = false;
+    this.#signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#signal('SIGCONT');
+    this.#serving = true;
+  }
+
+  async metrics(): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${this.managementPort}/metrics`)).text();
+  }
+
+  /** A sample by name and labels; 0 when there is none (a counter that never counted). */
+  async metric(sample: string): Promise<number> {
+    const line = (await this.metrics()).split('\n').find((candidate) => candidate.startsWith(`${sample} `));
+    return line === undefined ? 0 : Number(line.slice(sample.length + 1));
+  }
+
+  async readiness(): Promise<{ readonly status: number; readonly text: string }> {
+    const response = await fetch(`http://127.0.0.1:${this.managementPort}/readyz`);
+    return { status: response.status, text: await response.text() };
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const { pid, running } = this.process;
+    if (pid === undefined || !running) throw new Error(`${this.name} is not running`);
+    process.kill(pid, signal);
+  }
+}

@@ -1,0 +1,81 @@
+// A client of one evaluator: reads the workload's flags at one revision, and says so to the recorder.
+
+import {
+  EvaluateBatchRequest,
+  type EvaluateBatchResponse,
+  EvaluationServiceClient,
+} from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { credentials, type ServiceError, status } from '@grpc/grpc-js';
+import type { Place, Value } from '../history/history.ts';
+import type { HistoryRecorder } from '../history/history-recorder.ts';
+import { callUnary } from '../support/grpc-call.ts';
+
+const DEADLINE_MS = 20_000;
+
+export class ReadClient {
+  readonly #client: EvaluationServiceClient;
+  readonly #recorder: HistoryRecorder;
+  readonly #session: string;
+  readonly #keys: readonly string[];
+
+  constructor(port: number, session: string, keys: readonly string[], recorder: HistoryRecorder) {
+    this.#client = new EvaluationServiceClient(`127.0.0.1:${port}`, credentials.createInsecure(), {
+      'grpc.initial_reconnect_backoff_ms': 50,
+      'grpc.max_reconnect_backoff_ms': 250,
+    });
+    this.#session = session;
+    this.#keys = keys;
+    this.#recorder = recorder;
+  }
+
+  /** What this evaluator answers now. Rejects when it does not answer, or a flag has no number. */
+  async read(): Promise<EvaluateBatchResponse> {
+    const saw = this.#recorder.beginRead(this.#session, 'any');
+    const response = await this.#ask(undefined);
+    saw(placeOf(response), this.#valuesOf(response));
+    return response;
+  }
+
+  /** Reads what was written at a place or later. False: this evaluator did not come so far in time, and says so. */
+  async readAtLeast(place: Place): Promise<boolean> {
+    const saw = this.#recorder.beginRead(this.#session, place);
+    try {
+      const response = await this.#ask(place);
+      saw(placeOf(response), this.#valuesOf(response));
+      return true;
+    } catch (error) {
+      if ((error as Partial<ServiceError>).code === status.FAILED_PRECONDITION) return false;
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #ask(atLeast: Place | undefined): Promise<EvaluateBatchResponse> {
+    const request = EvaluateBatchRequest.fromPartial({
+      flagKeys: [...this.#keys],
+      contexts: [{}],
+      ...(atLeast === undefined
+        ? {}
+        : { minRevision: { epoch: atLeast.epoch, revision: BigInt(atLeast.revision) } }),
+    });
+    return callUnary(this.#client, this.#client.evaluateBatch, request, {}, DEADLINE_MS);
+  }
+
+  #valuesOf(response: EvaluateBatchResponse): Readonly<Record<string, Value>> {
+    const results = response.results[0]?.results ?? [];
+    return Object.fromEntries(
+      this.#keys.map((key, i) => {
+        const value: unknown = results[i]?.value;
+        if (typeof value === 'number') return [key, value];
+        throw new Error(`${this.#session} answers ${JSON.stringify(results[i] ?? null)} for ${key}`);
+      }),
+    );
+  }
+}
+
+function placeOf({ epoch, revision }: EvaluateBatchResponse): Place {
+  return { epoch, revision: Number(revision) };
+}
