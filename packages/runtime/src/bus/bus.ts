@@ -33,7 +33,11 @@ export interface TailStatus {
 }
 
 export interface TailListener {
-  /** In order of sequence. A jump means that records fell out of the stream before they could be read. */
+  /**
+   * In order of sequence. A jump forward means that records fell out of the
+   * stream before they could be read; a step back, that the stream was rewound
+   * or made anew: what is there now is delivered, whatever was before.
+   */
   record(seq: number, bytes: Uint8Array): void;
   status(status: TailStatus): void;
 }
@@ -65,7 +69,10 @@ export interface Bus {
   append(epoch: number, bytes: Uint8Array, expectedLastSeq: number): Promise<AppendOutcome>;
   /** Undefined: no record there, or no stream. */
   readRecord(epoch: number, seq: number): Promise<Uint8Array | undefined>;
-  /** Records from `startSeq` on, for ever, across reconnects and a stream that comes later. */
+  /**
+   * Records from `startSeq` on, or the last one when the stream ends before it,
+   * for ever, across reconnects and a stream that comes later.
+   */
   tail(epoch: number, startSeq: number, listener: TailListener): Tail;
 
   /** Soft state: dropped while NATS is away. */
@@ -80,7 +87,7 @@ export interface Bus {
   /** Asks for the head. Rejects when nobody answers in time. */
   askHead(): Promise<Uint8Array>;
 
-  /** Writes a snapshot, chunks before the manifest, and removes all but the newest two. */
+  /** Writes a snapshot, chunks before the manifest, and removes all but the newest two. One at a time. */
   putSnapshot(snapshot: Snapshot): Promise<void>;
   /** The newest snapshot that is whole; undefined when there is none. */
   fetchSnapshot(): Promise<Snapshot | undefined>;

@@ -1,17 +1,10 @@
-import { headBeaconToWire, recordCodec } from '@flagstream/protocol';
-import { HeadBeacon as WireHeadBeacon } from '@flagstream/protocol/gen/flagstream/v1/record';
+import { recordCodec } from '@flagstream/protocol';
 import {
-  type EpochBase,
-  genesisFields,
   type HeadBeacon,
-  LOG_ID,
-  type LogRecord,
   type LogSource,
   type LogSubscription,
   ORIGIN,
   type Position,
-  READER_VERSION,
-  RECORD_FORMAT,
   type SourceStatus,
 } from '@flagstream/replica';
 import { afterEach, expect, it } from 'vitest';
@@ -22,9 +15,9 @@ import { createLogger } from '../log/logger.ts';
 import type { Bus } from './bus.ts';
 import { JetStreamSource } from './jetstream-source.ts';
 import { connectBus } from './nats-bus.ts';
+import { ShippedLog } from './shipped-log.fixture.ts';
 
 const logger = createLogger({ level: 'silent', service: 'test', version: '0', nodeId: 'n' });
-const ACTOR = { id: 'test', kind: 'system' };
 const MAX_BYTES = 8_388_608;
 
 const opened: { close(): Promise<void> }[] = [];
@@ -44,79 +37,6 @@ async function open(server: NatsServer): Promise<Bus> {
   });
   opened.push(bus);
   return bus;
-}
-
-/** A log in memory, written as the control plane would. */
-class Log {
-  readonly records: LogRecord[] = [];
-  readonly #lineage: EpochBase[] = [];
-
-  get head(): Position {
-    return this.records.at(-1) ?? ORIGIN;
-  }
-
-  beginEpoch(epoch: number): void {
-    const { revision, hash } = this.head;
-    this.#lineage.push({ epoch, baseRevision: revision, baseHash: hash, startedMs: 1, reason: 'test' });
-    this.#push(genesisFields(this.#lineage, `genesis-${epoch}`, ACTOR));
-  }
-
-  write(count: number, comment = 'a change'): void {
-    for (let i = 0; i < count; i++) {
-      const { epoch, revision, hash } = this.head;
-      this.#push({
-        format: RECORD_FORMAT,
-        logId: LOG_ID,
-        epoch,
-        revision: revision + 1,
-        prevHash: hash,
-        opId: `op-${revision + 1}`,
-        requestDigest: new Uint8Array(32),
-        kind: 'noop',
-        actor: ACTOR,
-        wallMs: 1,
-        comment,
-        minReader: READER_VERSION,
-        changes: [],
-        parts: [],
-      });
-    }
-  }
-
-  #push(fields: Parameters<typeof recordCodec.encodeRecord>[0]): void {
-    this.records.push(recordCodec.encodeRecord(fields));
-  }
-
-  /** Everything of an epoch that its stream does not have yet. */
-  async ship(bus: Bus, epoch: number): Promise<void> {
-    const base = this.#lineage.find((candidate) => candidate.epoch === epoch)!.baseRevision;
-    const { lastSeq } = (await bus.logStreamInfo(epoch))!;
-    for (const record of this.records) {
-      const seq = record.revision - base;
-      if (record.epoch !== epoch || seq <= lastSeq) continue;
-      expect(await bus.append(epoch, record.bytes, seq - 1)).toEqual({ kind: 'ok', seq });
-    }
-  }
-
-  beacon(): HeadBeacon {
-    const { epoch, revision, hash } = this.head;
-    return {
-      logId: LOG_ID,
-      epoch,
-      stream: `E${epoch}`,
-      baseRevision: this.#lineage.at(-1)!.baseRevision,
-      headRevision: revision,
-      headHash: hash,
-      stateDigest: new Uint8Array(16),
-      minReader: READER_VERSION,
-      controlPlaneId: 'cp',
-      bootId: 'boot',
-    };
-  }
-
-  announce(bus: Bus): void {
-    bus.publishHead(WireHeadBeacon.encode(headBeaconToWire(this.beacon())).finish());
-  }
 }
 
 interface Followed {
@@ -154,7 +74,7 @@ requiresNats().describe('the log over JetStream', () => {
   it('delivers everything after a position, then each new record', async () => {
     const server = await startNatsServer();
     const bus = await open(server);
-    const log = new Log();
+    const log = new ShippedLog();
     log.beginEpoch(1);
     log.write(99);
     await bus.ensureLogStream(1, MAX_BYTES);
@@ -188,7 +108,7 @@ requiresNats().describe('the log over JetStream', () => {
   it('passes head beacons on, and survives one that is not', async () => {
     const server = await startNatsServer();
     const bus = await open(server);
-    const log = new Log();
+    const log = new ShippedLog();
     log.beginEpoch(1);
     const { heads } = follow(new JetStreamSource(bus, logger), ORIGIN);
     bus.publishHead(Uint8Array.of(0xff, 0xff, 0xff));
@@ -204,7 +124,7 @@ requiresNats().describe('the log over JetStream', () => {
     const followed = follow(new JetStreamSource(bus, logger), ORIGIN);
     await until(() => followed.statuses.length > 0, { what: 'a status' });
     expect(followed.statuses).toEqual([{ kind: 'down', detail: 'there is no log stream yet' }]);
-    const log = new Log();
+    const log = new ShippedLog();
     log.beginEpoch(1);
     log.write(1);
     await bus.ensureLogStream(1, MAX_BYTES);
@@ -216,7 +136,7 @@ requiresNats().describe('the log over JetStream', () => {
   it('tells a follower that the window has left behind, and delivers nothing', async () => {
     const server = await startNatsServer();
     const bus = await open(server);
-    const log = new Log();
+    const log = new ShippedLog();
     log.beginEpoch(1);
     log.write(60, 'x'.repeat(2_000));
     await bus.ensureLogStream(1, 65_536);
@@ -242,7 +162,7 @@ requiresNats().describe('the log over JetStream', () => {
   it('moves to a higher epoch when a beacon names it', async () => {
     const server = await startNatsServer();
     const bus = await open(server);
-    const log = new Log();
+    const log = new ShippedLog();
     log.beginEpoch(1);
     log.write(4);
     await bus.ensureLogStream(1, MAX_BYTES);
@@ -272,7 +192,7 @@ requiresNats('2.9.0', { ownServer: true }).describe('the log over JetStream, whe
   it('says down, then goes on where it was', async () => {
     const server = await startNatsServer();
     const bus = await open(server);
-    const log = new Log();
+    const log = new ShippedLog();
     log.beginEpoch(1);
     log.write(9);
     await bus.ensureLogStream(1, MAX_BYTES);

@@ -3,18 +3,24 @@
  * it from the wanted position, passes head beacons on. A beacon of a higher
  * epoch is itself the order to move, each time one is heard.
  *
- * Tells `behind` when the window no longer holds what comes next, then waits:
- * the follower takes a snapshot and opens again.
+ * Holds true: a stream that is not what the follower's position came from
+ * (rewound, made anew, another's) never stays unseen. The tail begins with the
+ * follower's own record, so that other bytes there are delivered and the
+ * follower's fold recognises them; a stream that is gone is said to be down and
+ * looked for afresh; one whose window no longer holds what comes next is
+ * `behind`, and the follower takes a snapshot and opens again.
  */
-import { headBeaconFromWire, recordCodec } from '@flagstream/protocol';
+import { headBeaconFromWire, recordCodec, sha256 } from '@flagstream/protocol';
 import { HeadBeacon as WireHeadBeacon } from '@flagstream/protocol/gen/flagstream/v1/record';
-import type {
-  HeadBeacon,
-  LogListener,
-  LogSource,
-  LogSubscription,
-  Position,
-  SourceStatus,
+import {
+  bytesEqual,
+  chainHash,
+  type HeadBeacon,
+  type LogListener,
+  type LogSource,
+  type LogSubscription,
+  type Position,
+  type SourceStatus,
 } from '@flagstream/replica';
 import type { Logger } from '../log/logger.ts';
 import type { Bus, Tail } from './bus.ts';
@@ -44,6 +50,8 @@ class JetStreamSubscription implements LogSubscription {
   readonly #listener: LogListener;
   readonly #running: Promise<void>;
   readonly #stops: readonly (() => void)[];
+  /** Where the follower opened: its own record is not news to it. */
+  readonly #opened: Position;
   /** Epoch and revision delivered last. */
   #after: Pick<Position, 'epoch' | 'revision'>;
   #tail: { readonly tail: Tail; readonly window: StreamWindow } | undefined;
@@ -51,6 +59,8 @@ class JetStreamSubscription implements LogSubscription {
   #behind = false;
   #closed = false;
   #status: SourceStatus['kind'] | undefined;
+  /** Something happened since the last look began. */
+  #stirred = false;
   /** Ends the current wait. */
   #wake: () => void = () => undefined;
 
@@ -58,12 +68,13 @@ class JetStreamSubscription implements LogSubscription {
     this.#bus = bus;
     this.#logger = logger;
     this.#listener = listener;
-    this.#after = { epoch: after.epoch, revision: after.revision };
+    this.#opened = after;
+    this.#after = after;
     this.#stops = [
       bus.onHead((bytes) => this.#hear(bytes)),
       bus.onStatus(({ kind, detail }) => {
         if (kind === 'disconnected') this.#tell({ kind: 'down', detail });
-        else this.#wake();
+        else this.#stir();
       }),
     ];
     this.#running = this.#run();
@@ -72,32 +83,38 @@ class JetStreamSubscription implements LogSubscription {
   async close(): Promise<void> {
     this.#closed = true;
     for (const stop of this.#stops) stop();
-    this.#wake();
+    this.#stir();
     await this.#running;
-    await this.#tail?.tail.close();
+    await this.#endTail();
   }
 
-  /** Looks for the stream, tails it, and looks again whenever it is woken. */
+  #stir(): void {
+    this.#stirred = true;
+    this.#wake();
+  }
+
+  /** Looks for the stream, tails it, and looks again whenever it is stirred. */
   async #run(): Promise<void> {
     while (!this.#closed) {
       let pauseMs: number | undefined = RETRY_MS;
+      this.#stirred = false;
       try {
         if (await this.#locate()) pauseMs = undefined;
       } catch (error) {
         this.#tell({ kind: 'down', detail: (error as Error).message });
       }
-      if (!this.#closed) await this.#pause(pauseMs);
+      if (!this.#closed && !this.#stirred) await this.#pause(pauseMs);
     }
   }
 
   /** True when there is nothing more to do until something happens. */
   async #locate(): Promise<boolean> {
     if (this.#behind) return true;
-    const window = await this.#newestWindow();
-    if (window === undefined) return false;
-    if (this.#tail?.window.epoch === window.epoch) return true;
-    await this.#tail?.tail.close();
-    this.#tail = undefined;
+    const { window, newest } = await this.#findWindow();
+    if (window === undefined || this.#closed) return false;
+    const current = this.#tail?.window;
+    if (current?.epoch === window.epoch && current.baseRevision === window.baseRevision) return newest;
+    await this.#endTail();
     if (this.#closed) return true;
     const place = logPlace(this.#after, window);
     switch (place.kind) {
@@ -109,31 +126,48 @@ class JetStreamSubscription implements LogSubscription {
         return true;
       case 'tail':
         this.#follow(window, place.startSeq);
-        return true;
+        return newest;
     }
   }
 
-  /** Undefined: no stream, or its first record is not there yet. */
-  async #newestWindow(): Promise<StreamWindow | undefined> {
-    const epoch = (await this.#bus.epochs()).at(-1);
-    if (epoch === undefined) {
-      this.#tell({ kind: 'down', detail: 'there is no log stream yet' });
-      return undefined;
+  /**
+   * Of the newest epoch whose stream has a record of that epoch. `newest` is
+   * false while there is a newer one whose first record is yet to come.
+   */
+  async #findWindow(): Promise<{ readonly window: StreamWindow | undefined; readonly newest: boolean }> {
+    const epochs = await this.#bus.epochs();
+    for (const epoch of [...epochs].reverse()) {
+      const window = await this.#readWindow(epoch);
+      if (window !== undefined) return { window, newest: epoch === epochs.at(-1) };
     }
+    const detail = epochs.length === 0 ? 'there is no log stream yet' : 'the log stream is empty';
+    await this.#endTail();
+    this.#tell({ kind: 'down', detail });
+    return { window: undefined, newest: false };
+  }
+
+  async #readWindow(epoch: number): Promise<StreamWindow | undefined> {
     const info = await this.#bus.logStreamInfo(epoch);
+    if (info === undefined || info.firstSeq < 1) return undefined;
+    const { firstSeq, lastSeq } = info;
     // The window moves: its first record may be gone before it is read, then the next look finds another.
-    const first = info === undefined ? undefined : await this.#bus.readRecord(epoch, info.firstSeq);
-    if (info === undefined || first === undefined) {
-      this.#tell({ kind: 'down', detail: `the stream of epoch ${epoch} is empty` });
-      return undefined;
+    const first = await this.#bus.readRecord(epoch, firstSeq);
+    if (first === undefined) return undefined;
+    try {
+      const record = recordCodec.decodeRecord(first);
+      if (record.epoch === epoch)
+        return { epoch, baseRevision: record.revision - firstSeq, firstSeq, lastSeq };
+      this.#logger.warn({ epoch, record_epoch: record.epoch }, 'a log stream holds records of another epoch');
+    } catch (error) {
+      this.#logger.warn({ epoch, detail: (error as Error).message }, 'a log stream cannot be read');
     }
-    const record = recordCodec.decodeRecord(first);
-    return {
-      epoch,
-      baseRevision: record.revision - info.firstSeq,
-      firstSeq: info.firstSeq,
-      lastSeq: info.lastSeq,
-    };
+    return undefined;
+  }
+
+  async #endTail(): Promise<void> {
+    const ended = this.#tail;
+    this.#tail = undefined;
+    await ended?.tail.close();
   }
 
   #follow(window: StreamWindow, startSeq: number): void {
@@ -148,6 +182,7 @@ class JetStreamSubscription implements LogSubscription {
           return;
         }
         expectedSeq = seq + 1;
+        if (this.#isOwn(window.baseRevision + seq, bytes)) return;
         this.#after = { epoch: window.epoch, revision: window.baseRevision + seq };
         this.#push(bytes);
       },
@@ -155,9 +190,16 @@ class JetStreamSubscription implements LogSubscription {
         if (this.#closed || this.#behind || this.#tail?.tail !== tail) return;
         if (kind === 'live') this.#tell({ kind: 'live' });
         else this.#tell({ kind: 'down', detail });
+        // What comes in its place may begin elsewhere.
+        if (kind === 'missing-stream') this.#stir();
       },
     });
     this.#tail = { tail, window };
+  }
+
+  /** The record that the follower opened at. */
+  #isOwn(revision: number, bytes: Uint8Array): boolean {
+    return revision === this.#opened.revision && bytesEqual(chainHash(sha256, bytes), this.#opened.hash);
   }
 
   #fallBehind(firstRevision: number, detail: string): void {
@@ -189,7 +231,7 @@ class JetStreamSubscription implements LogSubscription {
     }
     this.#flush();
     this.#listener.head(beacon);
-    if (beacon.epoch > (this.#tail?.window.epoch ?? 0)) this.#wake();
+    if (beacon.epoch > (this.#tail?.window.epoch ?? 0)) this.#stir();
   }
 
   #tell(status: SourceStatus): void {
@@ -198,7 +240,7 @@ class JetStreamSubscription implements LogSubscription {
     this.#listener.status(status);
   }
 
-  /** Until woken, or for a time. */
+  /** Until stirred, or for a time. */
   #pause(ms: number | undefined): Promise<void> {
     const { over, wake } = wakeablePause(ms);
     this.#wake = wake;

@@ -8,11 +8,12 @@ const second = { epoch: 2, baseRevision: 10, firstSeq: 1, lastSeq: 3 };
 describe('logPlace', () => {
   it.each([
     ['the beginning', { epoch: 0, revision: 0 }, whole, 1],
-    ['the middle', { epoch: 1, revision: 4 }, whole, 5],
-    ['the end', { epoch: 1, revision: 10 }, whole, 11],
-    ['beyond the end, as after a rewind', { epoch: 1, revision: 20 }, whole, 21],
+    ['the middle', { epoch: 1, revision: 4 }, whole, 4],
+    ['the end', { epoch: 1, revision: 10 }, whole, 10],
+    ['beyond the end, as after a rewind', { epoch: 1, revision: 20 }, whole, 20],
     ['the oldest record that is left', { epoch: 1, revision: 4 }, trimmed, 5],
-    ['the second epoch', { epoch: 2, revision: 12 }, second, 3],
+    ['the first record', { epoch: 1, revision: 1 }, whole, 1],
+    ['the second epoch', { epoch: 2, revision: 12 }, second, 2],
     ['the end of the epoch before', { epoch: 1, revision: 10 }, second, 1],
     ['a branch that the new epoch left behind', { epoch: 1, revision: 12 }, second, 1],
   ])('tails from %s', (_, after, window, startSeq) => {

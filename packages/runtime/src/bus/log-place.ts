@@ -14,6 +14,7 @@ export interface StreamWindow {
 }
 
 export type LogPlace =
+  /** From the follower's own record when it is still there, so that it is compared; else from the one after it. */
   | { readonly kind: 'tail'; readonly startSeq: number }
   /** The stream no longer has what comes next, or is of another lineage. */
   | { readonly kind: 'behind'; readonly firstRevision: number; readonly detail: string }
@@ -40,5 +41,5 @@ export function logPlace(after: Pick<Position, 'epoch' | 'revision'>, window: St
   if (nextRevision < firstRevision) {
     return behind(`revision ${nextRevision} has fallen out of the stream, which begins at ${firstRevision}`);
   }
-  return { kind: 'tail', startSeq: nextRevision - baseRevision };
+  return { kind: 'tail', startSeq: Math.max(firstSeq, nextRevision - 1 - baseRevision) };
 }

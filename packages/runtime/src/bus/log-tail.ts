@@ -4,8 +4,15 @@
  * Order is checked here and not by nats.js's ordered consumer, whose reset goes
  * on in the background after close and rejects unheard when the stream is
  * missing. Any doubt (a gap, missed heartbeats, a lost connection, a consumer
- * that is gone) drops the consumer and makes a new one at the next sequence.
+ * that is gone) drops the consumer and makes a new one.
+ *
+ * A new consumer begins with the record that was delivered last, or with the
+ * stream's last one when that comes before it: a server takes a start beyond
+ * the end without an error and says nothing of a stream that was rewound or
+ * made anew meanwhile. The same bytes again are not passed on; others are, and
+ * the listener sees that its past is not the stream's.
  */
+import { bytesEqual } from '@flagstream/replica';
 import {
   AckPolicy,
   ConsumerEvents,
@@ -28,8 +35,16 @@ import { wakeablePause } from './wakeable-pause.ts';
  * below the 64 MiB at which a server cuts a slow connection.
  */
 const PULL_MESSAGES = 64;
+/** At least, in milliseconds: how often an idle follower asks again. */
 const PULL_EXPIRES_MS = 10_000;
-const IDLE_HEARTBEAT_MS = 1_000;
+/**
+ * An idle server says so this often, in heartbeats of the connection. nats.js
+ * doubts a consumer after two that are missing, which takes two to three of
+ * them: at most 2.25 heartbeats.
+ */
+const IDLE_HEARTBEATS = 0.75;
+/** The server refuses pulls that are too short for two of its idle heartbeats. */
+const IDLE_HEARTBEATS_PER_PULL = 4;
 /** The server forgets a consumer that nobody pulls from. */
 const INACTIVE_MS = 60_000;
 /** Pause after a failure. */
@@ -56,7 +71,10 @@ export class LogTail implements Tail {
   readonly #options: LogTailOptions;
   readonly #running: Promise<void>;
   readonly #stopListening: () => void;
-  #nextSeq: number;
+  /** Where the next consumer begins. */
+  #startSeq: number;
+  /** Delivered last. */
+  #last: { readonly seq: number; readonly bytes: Uint8Array } | undefined;
   #closed = false;
   #messages: ConsumerMessages | undefined;
   #status: TailStatus['kind'] | undefined;
@@ -65,7 +83,7 @@ export class LogTail implements Tail {
 
   constructor(options: LogTailOptions) {
     this.#options = options;
-    this.#nextSeq = Math.max(1, options.startSeq);
+    this.#startSeq = options.startSeq;
     this.#stopListening = options.link.onStatus(({ kind, detail }) => {
       if (kind === 'disconnected') this.#tell({ kind: 'down', detail });
       this.#wake();
@@ -102,10 +120,13 @@ export class LogTail implements Tail {
 
   /** One consumer's life. Resolves when it should be replaced. */
   async #consume({ js, jsm }: Link): Promise<void> {
-    const info = await jsm.consumers.add(this.#options.stream, {
+    const { stream, link } = this.#options;
+    const { state } = await jsm.streams.info(stream);
+    const startSeq = Math.max(1, Math.min(this.#startSeq, state.last_seq));
+    const info = await jsm.consumers.add(stream, {
       name: `tail_${nuid.next()}`,
       deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: this.#nextSeq,
+      opt_start_seq: startSeq,
       ack_policy: AckPolicy.None,
       replay_policy: ReplayPolicy.Instant,
       max_deliver: 1,
@@ -120,10 +141,11 @@ export class LogTail implements Tail {
       current = false;
       this.#messages?.close().catch((err: unknown) => this.#logFailure(err, 'closing a consumer'));
     };
+    const idleMs = link.heartbeatMs * IDLE_HEARTBEATS;
     const messages = await js.consumers.getPullConsumerFor(info).consume({
       max_messages: PULL_MESSAGES,
-      expires: PULL_EXPIRES_MS,
-      idle_heartbeat: IDLE_HEARTBEAT_MS,
+      expires: Math.max(PULL_EXPIRES_MS, idleMs * IDLE_HEARTBEATS_PER_PULL),
+      idle_heartbeat: idleMs,
       abort_on_missing_resource: true,
       callback: (message) => {
         if (!current || this.#closed) return;
@@ -135,21 +157,24 @@ export class LogTail implements Tail {
     this.#messages = messages;
     this.#wake = drop;
     this.#watch(messages, drop);
-    if (!current || this.#closed || this.#options.link.current === undefined) drop();
-    else this.#tell({ kind: 'live', detail: `${this.#options.stream} from ${this.#nextSeq}` });
+    if (!current || this.#closed || link.current === undefined) drop();
+    else this.#tell({ kind: 'live', detail: `${stream} from ${startSeq}` });
     const reason = await messages.closed();
     this.#wake = () => undefined;
     this.#messages = undefined;
     if (reason instanceof Error) this.#options.logger.debug({ detail: reason.message }, 'log consumer ended');
     // While the connection is down the server drops the consumer by itself.
-    if (this.#options.link.current !== undefined)
-      this.#forget(jsm.consumers.delete(info.stream_name, info.name));
+    if (link.current !== undefined) this.#forget(jsm.consumers.delete(info.stream_name, info.name));
   }
 
-  #deliver(message: JsMsg): void {
-    this.#nextSeq = message.seq + 1;
+  #deliver({ seq, data }: JsMsg): void {
+    const last = this.#last;
+    if (last !== undefined && last.seq === seq && bytesEqual(last.bytes, data)) return;
     // A copy: the message is a slice of a much larger read buffer that would stay alive with it.
-    this.#options.listener.record(message.seq, new Uint8Array(message.data));
+    const bytes = new Uint8Array(data);
+    this.#last = { seq, bytes };
+    this.#startSeq = seq;
+    this.#options.listener.record(seq, bytes);
   }
 
   #watch(messages: ConsumerMessages, drop: () => void): void {

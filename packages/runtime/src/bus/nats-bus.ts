@@ -35,6 +35,8 @@ export interface BusOptions extends NatsCredentials {
   readonly inboxPrefix?: string;
   /** Longest wait for an answer of the server, in milliseconds. Default 2,000. */
   readonly timeoutMs?: number;
+  /** A connection over which nothing comes is given up within 2.5 of these, in milliseconds. Default 1,000. */
+  readonly heartbeatMs?: number;
 }
 
 const TIMEOUT_MS = 2_000;

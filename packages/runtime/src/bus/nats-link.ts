@@ -4,10 +4,12 @@
  * reconnect nats.js would queue what is sent; nobody gets the link then, so
  * nothing is sent late.
  */
+import { LIMITS } from '@flagstream/protocol';
 import { Backoff } from '@flagstream/replica';
 import {
   type ConnectionOptions,
   connect,
+  DebugEvents,
   Events,
   type JetStreamClient,
   type JetStreamManager,
@@ -33,6 +35,8 @@ export interface NatsLinkOptions extends NatsCredentials {
   readonly inboxPrefix?: string;
   /** Longest wait for any answer of the server, in milliseconds. */
   readonly timeoutMs: number;
+  /** A connection over which nothing comes is given up within 2.5 of these, in milliseconds. Default 1,000, as head beacons. */
+  readonly heartbeatMs?: number;
 }
 
 /** A live connection. */
@@ -43,8 +47,17 @@ export interface Link {
 }
 
 const RECONNECT = { baseMs: 100, capMs: 2_000 } as const;
-const PING_INTERVAL_MS = 5_000;
-const PINGS_OUTSTANDING_MAX = 2;
+
+/**
+ * A half-open connection gives no error: only pings that are not answered tell.
+ * One that dies just after an answer is noticed after as many intervals as
+ * pings may be outstanding, and one more: these take the time in which a peer
+ * counts as dead, less half a heartbeat for a late timer. A pause of this
+ * process or of the server of 1.5 heartbeats is forgiven.
+ */
+const PINGS_OUTSTANDING_MAX = 3;
+const NOTICED_HEARTBEATS = LIMITS.heartbeatsMissedMax - 0.5;
+const PING_HEARTBEATS = NOTICED_HEARTBEATS / (PINGS_OUTSTANDING_MAX + 1);
 
 export class NatsLink {
   readonly #options: NatsLinkOptions;
@@ -60,6 +73,10 @@ export class NatsLink {
 
   constructor(options: NatsLinkOptions) {
     this.#options = options;
+  }
+
+  get heartbeatMs(): number {
+    return this.#options.heartbeatMs ?? LIMITS.beaconMs;
   }
 
   get serverVersion(): string {
@@ -108,7 +125,7 @@ export class NatsLink {
   async #attempt(): Promise<void> {
     const { logger, url, timeoutMs } = this.#options;
     try {
-      const nc = await connect(connectionOptions(this.#options));
+      const nc = await connect(connectionOptions(this.#options, this.heartbeatMs));
       const js = nc.jetstream({ timeout: timeoutMs });
       const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: timeoutMs });
       this.#link = { nc, js, jsm };
@@ -134,6 +151,7 @@ export class NatsLink {
       for await (const status of nc.status()) {
         if (status.type === Events.Disconnect) this.#down(String(status.data));
         else if (status.type === Events.Reconnect) this.#connected(nc);
+        else if (status.type === DebugEvents.StaleConnection) await this.#giveUp(nc);
         else if (status.type === Events.Error) {
           this.#options.logger.warn(
             { detail: status.data, permission: status.permissionContext },
@@ -143,6 +161,16 @@ export class NatsLink {
       }
     };
     watch().catch((err: unknown) => this.#options.logger.error({ err }, 'NATS status ended'));
+  }
+
+  /**
+   * Nothing comes any more. nats.js would first send what waits, for ever when
+   * nobody takes it: this connection is closed, and the next attempt makes
+   * another.
+   */
+  async #giveUp(nc: NatsConnection): Promise<void> {
+    this.#down('pings are not answered');
+    await nc.close();
   }
 
   #connected(nc: NatsConnection): void {
@@ -177,7 +205,7 @@ export class NatsLink {
   }
 }
 
-function connectionOptions(options: NatsLinkOptions): ConnectionOptions {
+function connectionOptions(options: NatsLinkOptions, heartbeatMs: number): ConnectionOptions {
   const servers = options.url.split(',').map((server) => server.trim());
   const inUrl = credentialsIn(servers[0] ?? '');
   const user = options.user ?? inUrl.user;
@@ -192,7 +220,7 @@ function connectionOptions(options: NatsLinkOptions): ConnectionOptions {
     reconnectDelayHandler: () => RECONNECT.baseMs + Math.random() * (RECONNECT.capMs / 2),
     // A refused login may be a server that is being configured: keep trying.
     ignoreAuthErrorAbort: true,
-    pingInterval: PING_INTERVAL_MS,
+    pingInterval: heartbeatMs * PING_HEARTBEATS,
     maxPingOut: PINGS_OUTSTANDING_MAX,
     noAsyncTraces: true,
     ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
