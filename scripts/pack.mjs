@@ -25,6 +25,8 @@ const ENTRIES = {
   cli: 'packages/cli/src/main.ts',
   client: 'packages/client/src/index.ts',
   openfeature: 'packages/client/src/openfeature/index.ts',
+  // The control plane starts it from beside itself, which is among the chunks.
+  'chunks/maintenance-worker': 'services/control-plane/src/maintenance/maintenance-worker.ts',
 };
 
 /** CommonJS packages inside an ES module still call require for Node's own modules. */

@@ -131,7 +131,17 @@ export const ERROR_CATALOGUE = {
   LOG_FORKED: {
     status: 'FAILED_PRECONDITION',
     retryable: false,
-    next: 'Another writer used this log: see the runbook.',
+    next: 'Another writer used this log: stop one of the two, then take over (flagstream log reseed --take-over).',
+  },
+  REVISIONS_MISSING: {
+    status: 'FAILED_PRECONDITION',
+    retryable: false,
+    next: 'Restore a newer backup; to go on without the missing revisions, take over (flagstream log reseed --take-over).',
+  },
+  SECOND_CONTROL_PLANE: {
+    status: 'FAILED_PRECONDITION',
+    retryable: false,
+    next: 'Stop the other control plane first: a log has one writer.',
   },
   BEHIND_WINDOW: {
     status: 'FAILED_PRECONDITION',
@@ -157,6 +167,11 @@ export const ERROR_CATALOGUE = {
     status: 'FAILED_PRECONDITION',
     retryable: false,
     next: 'Use another folder, or --replace: the old files are kept aside by name.',
+  },
+  NOT_SHIPPING: {
+    status: 'FAILED_PRECONDITION',
+    retryable: false,
+    next: 'Start the control plane with nats.url: without it there is no stream.',
   },
   BACKUP_TARGET_EXISTS: {
     status: 'FAILED_PRECONDITION',
@@ -186,6 +201,16 @@ export const ERROR_CATALOGUE = {
   },
   // Not now.
   NOT_READY: { status: 'UNAVAILABLE', retryable: true, next: 'Wait: no state was loaded yet.' },
+  WRITES_HELD: {
+    status: 'UNAVAILABLE',
+    retryable: true,
+    next: 'Try again: the log must be compared with its stream in NATS first.',
+  },
+  NOT_SHIPPED: {
+    status: 'UNAVAILABLE',
+    retryable: true,
+    next: 'The change is committed, but NATS has not confirmed it: repeat it with the op_id of the message.',
+  },
   DRAINING: { status: 'UNAVAILABLE', retryable: true, next: 'Connect again: the server is going away.' },
   UNREACHABLE: {
     status: 'UNAVAILABLE',

@@ -2,6 +2,12 @@
 import { LIMITS, NATS_PREFIX_DEFAULT, NATS_PREFIX_PATTERN } from '@flagstream/protocol';
 import { type LogFormat, type LogLevel, secretSetting } from '@flagstream/runtime';
 import { z } from 'zod';
+import {
+  type BackupSettings,
+  backupSchema,
+  type IntegritySettings,
+  integritySchema,
+} from './maintenance/maintenance-settings.ts';
 
 const port = z.int().min(0).max(65_535);
 const key = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,127}$/);
@@ -58,6 +64,8 @@ export const controlPlaneConfigSchema: z.ZodType<ControlPlaneConfig> = z.strictO
     .min(0)
     .default(25_000)
     .describe('Time for running calls to finish when stopping, in milliseconds.'),
+  integrity: integritySchema.prefault({}),
+  backup: backupSchema.prefault({}),
   nats: natsSchema.prefault({}),
   log: logSchema.prefault({}),
 });
@@ -73,6 +81,8 @@ export interface ControlPlaneConfig {
   readonly seed: 'none' | 'default' | 'demo';
   readonly nodeId: string;
   readonly drainGraceMs: number;
+  readonly integrity: IntegritySettings;
+  readonly backup: BackupSettings;
   readonly nats: {
     readonly url?: string | undefined;
     readonly prefix: string;

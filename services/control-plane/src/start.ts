@@ -32,6 +32,7 @@ import { ChangeLog } from './log/change-log.ts';
 import { claimDataDir } from './log/data-dir.ts';
 import { History } from './log/history.ts';
 import { SqliteStore } from './log/sqlite-store.ts';
+import { startMaintenance } from './maintenance/start-maintenance.ts';
 import { HeadBeacons } from './publish/head-beacons.ts';
 import { LocalLogSource } from './publish/local-log-source.ts';
 import { Shipper } from './publish/shipper.ts';
@@ -108,6 +109,17 @@ export async function startControlPlane(
   if (config.nats.url !== undefined)
     await startShipping(config, config.nats.url, { lifecycle, log, beacons, logger, metrics, now });
 
+  const maintenance = await startMaintenance({
+    integrity: config.integrity,
+    backup: config.backup,
+    databasePath: dataDir.databasePath,
+    log,
+    shipping: undefined,
+    lifecycle,
+    logger,
+    metrics,
+    now,
+  });
   const snapshots = new Snapshots(store);
   const reads = new Reads(log, history);
   const audit = new Audit(log, history, reads);
@@ -121,6 +133,7 @@ export async function startControlPlane(
     services: [
       adminService({ writes, reads, history, wait, log, audit }),
       logService({ log, beacons, snapshots }),
+      maintenance,
     ],
     reflection: config.reflection,
     maxRequestBytes: LIMITS.adminRequestBytesMax,

@@ -86,7 +86,9 @@ describe('createBackup', () => {
     const backups = tempFolder();
     createBackup(folder, join(backups, 'a.db'), recordCodec).next();
     expect(readdirSync(backups)).toEqual(['.unfinished-a.db']);
-    removeUnfinished(backups);
+    removeUnfinished(backups, /^b/);
+    expect(readdirSync(backups)).toEqual(['.unfinished-a.db']);
+    removeUnfinished(backups, /^a/);
     expect(readdirSync(backups)).toEqual([]);
   });
 });

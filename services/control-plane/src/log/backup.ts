@@ -75,10 +75,11 @@ export function* verifyFile(
   }
 }
 
-/** Removes what a crash left of copies in a folder. */
-export function removeUnfinished(folder: string): void {
+/** Removes what a crash left of copies in a folder whose names would have matched. */
+export function removeUnfinished(folder: string, names: RegExp): void {
   for (const name of readdirSync(folder)) {
-    if (name.startsWith(UNFINISHED)) rmSync(join(folder, name), { force: true });
+    if (name.startsWith(UNFINISHED) && names.test(name.slice(UNFINISHED.length)))
+      rmSync(join(folder, name), { force: true });
   }
 }
 

@@ -3,8 +3,8 @@
  * came of it, as plain data.
  */
 import { type ErrorReason, FlagstreamError, recordCodec } from '@flagstream/protocol';
-import { type Backup, createBackup, verifyFile } from './backup.ts';
-import type { LogFigures } from './verify-log.ts';
+import { type Backup, createBackup, verifyFile } from '../log/backup.ts';
+import type { LogFigures } from '../log/verify-log.ts';
 
 export type MaintenanceTask =
   | { readonly kind: 'verify'; readonly path: string }
@@ -15,7 +15,9 @@ export type TaskFigures = LogFigures & Partial<Pick<Backup, 'path'>>;
 export type TaskOutcome =
   | { readonly kind: 'done'; readonly figures: TaskFigures }
   /** `reason` is undefined for what is not of the catalogue. */
-  | { readonly kind: 'failed'; readonly reason: ErrorReason | undefined; readonly detail: string };
+  | { readonly kind: 'failed'; readonly reason: ErrorReason | undefined; readonly detail: string }
+  /** The control plane went away first. */
+  | { readonly kind: 'stopped' };
 
 /**
  * Runs a task to its end. Never throws.

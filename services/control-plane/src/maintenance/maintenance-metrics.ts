@@ -1,0 +1,35 @@
+/** Metrics of checks and backups, read when somebody scrapes. */
+import type { Metrics } from '@flagstream/runtime';
+import type { BackupSchedule } from './backup-schedule.ts';
+import type { IntegrityWatch } from './integrity-watch.ts';
+
+export function exportMaintenanceMetrics(
+  metrics: Metrics,
+  integrity: IntegrityWatch,
+  backups: BackupSchedule | undefined,
+): void {
+  metrics.gauge('log_corrupt', '1 when a check found the log damaged: writes are refused.', [], (gauge) => {
+    gauge.set(integrity.verdict.kind === 'corrupt' ? 1 : 0);
+  });
+  metrics.gauge(
+    'integrity_check_timestamp_seconds',
+    'Unix time of the last check of the whole log by this process; 0 before the first.',
+    [],
+    (gauge) => {
+      const { verdict } = integrity;
+      gauge.set('checkedMs' in verdict ? verdict.checkedMs / 1000 : 0);
+    },
+  );
+  if (backups === undefined) return;
+  metrics.gauge(
+    'backup_last_success_timestamp_seconds',
+    'Unix time of the newest backup in the folder; 0 without one.',
+    [],
+    (gauge) => {
+      gauge.set((backups.state().last?.madeMs ?? 0) / 1000);
+    },
+  );
+  metrics.gauge('backup_failures', 'Backups of this process that failed.', [], (gauge) => {
+    gauge.set(backups.state().failures);
+  });
+}
