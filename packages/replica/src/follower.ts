@@ -1,19 +1,31 @@
 /**
- * A follower of the log, as a reducer: what arrives from a source goes through
- * the fold; what does not fit makes it read again or take a snapshot, never
- * skip and never "fix". Used by evaluators and by the simulation.
+ * A follower of the log, as a reducer: what arrives goes through the fold; what
+ * does not fit makes it read again or take a snapshot, never skip and never
+ * "fix". Used by evaluators and by the simulation. Its clock is monotonic.
+ *
+ * Holds true: on any doubt the last good state stays. Everything that must
+ * happen is level-triggered: it is asked for again until it has happened.
  */
-
+import { Backoff } from './backoff.ts';
 import type { EntityChange } from './entity.ts';
-import { LogState } from './log-state.ts';
-import { bytesEqual, type Position } from './position.ts';
+import { FreshnessBound } from './freshness-bound.ts';
+import { HeadWatch, headPosition } from './head-watch.ts';
+import { type FoldOutcome, LogState } from './log-state.ts';
+import { bytesEqual, comparePositions, formatPosition, type Place, type Position } from './position.ts';
 import type { Codec, LogRecord } from './record.ts';
 import type { HeadBeacon, Snapshot, SourceStatus } from './seams.ts';
+import { judgeSnapshot } from './snapshot-verdict.ts';
 import type { Freshness, SourceState } from './sync-frames.ts';
 
 export type FollowerEvent =
+  /** Once, first. */
+  | { readonly type: 'start' }
   | { readonly type: 'records'; readonly records: readonly Uint8Array[] }
+  /** A head that came by itself. */
   | { readonly type: 'head'; readonly beacon: HeadBeacon }
+  /** The answer to an `ask-head`, with its moment. */
+  | { readonly type: 'head-answer'; readonly beacon: HeadBeacon; readonly askedMs: number }
+  | { readonly type: 'head-failed' }
   | { readonly type: 'status'; readonly status: SourceStatus }
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly type: 'snapshot-failed'; readonly detail: string }
@@ -22,84 +34,186 @@ export type FollowerEvent =
 export type FollowerEffect =
   /** The state has moved by one record. */
   | { readonly type: 'applied'; readonly record: LogRecord; readonly changes: readonly EntityChange[] }
-  /** The state was replaced by a snapshot. */
-  | { readonly type: 'replaced' }
-  /** Read the source again from here. */
+  /** The state was replaced by a snapshot; `continues`: what was applied before is on its lineage. */
+  | { readonly type: 'replaced'; readonly continues: boolean }
+  /** Read the source from here, from now on. */
   | { readonly type: 'reopen'; readonly after: Position }
   | { readonly type: 'fetch-snapshot'; readonly reason: string }
+  /** Ask the authority for the head; bring `askedMs` back with the answer. */
+  | { readonly type: 'ask-head'; readonly askedMs: number }
   | { readonly type: 'alarm'; readonly code: FollowerAlarm; readonly detail: string };
 
-export type FollowerAlarm = 'diverged' | 'frozen' | 'broken' | 'undecodable' | 'snapshot-failed';
+export type FollowerAlarm =
+  | 'diverged'
+  /** A newer epoch does not continue what was applied: revisions that were seen are withdrawn. */
+  | 'forked'
+  | 'frozen'
+  | 'broken'
+  | 'undecodable'
+  | 'snapshot-failed';
 
 export interface FollowerSettings {
   /** A head above the applied revision for this long makes the source be read again. */
   readonly lagToleranceMs: number;
-  /** Pause between attempts to read again or to fetch a snapshot. */
+  /** Pause between attempts to read again, and first pause between attempts at a snapshot. */
   readonly retryMs: number;
+  /** Longest pause between attempts at a snapshot. */
+  readonly snapshotRetryMaxMs: number;
+  /** Attempts to read again without a record being applied, before a snapshot is taken. */
+  readonly fruitlessReopensMax: number;
+  /** Further behind than this, a snapshot is cheaper than the records. */
+  readonly replayMax: number;
+  /** Period of asking for the head. */
+  readonly askMs: number;
+  /** A control plane that was silent for this long is gone. */
+  readonly speakerSilenceMs: number;
+}
+
+export const FOLLOWER_SETTINGS: FollowerSettings = Object.freeze({
+  lagToleranceMs: 1_500,
+  retryMs: 1_000,
+  snapshotRetryMaxMs: 30_000,
+  fruitlessReopensMax: 3,
+  replayMax: 5_000,
+  askMs: 1_000,
+  speakerSilenceMs: 3_000,
+});
+
+/** An estimate is told only when this many questions went without an answer. */
+const ASKS_MISSED = 3;
+/** A question whose answer was lost on the way back to us is asked again after this many periods. */
+const ASK_LOST = 5;
+
+export interface FollowerParts {
+  readonly codec: Codec;
+  readonly settings: FollowerSettings;
+  /** Uniform in [0, 1): spreads the fleet's requests for snapshots. */
+  readonly random: () => number;
+  /** What a disk had. Default: nothing. */
+  readonly state?: LogState;
+  /** This place and all after it must not be applied: they ended the process before. */
+  readonly frozenBefore?: Place;
+}
+
+export interface FollowerCounters {
+  readonly duplicates: number;
+  readonly outdated: number;
+  readonly gaps: number;
+  readonly diverged: number;
+  readonly forked: number;
+  readonly reopens: number;
+  readonly snapshots: number;
+  /** Heads of a second control plane, not heard. */
+  readonly strangers: number;
 }
 
 export class Follower {
   readonly #codec: Codec;
   readonly #settings: FollowerSettings;
+  readonly #watch: HeadWatch;
+  readonly #bound: FreshnessBound;
+  readonly #snapshotBackoff: Backoff;
+  readonly #frozenBefore: Place | undefined;
+  readonly #counters = {
+    duplicates: 0,
+    outdated: 0,
+    gaps: 0,
+    diverged: 0,
+    forked: 0,
+    reopens: 0,
+    snapshots: 0,
+  };
   #state: LogState;
-  #head: HeadBeacon | undefined;
-  #headHeardMs = 0;
-  #freshMs: number | undefined;
+  #fault: 'frozen' | 'diverged' | undefined;
+  /**
+   * While diverged: what is in doubt begins at this revision (0: the state
+   * itself, not a record). Only a snapshot that reaches it can decide.
+   */
+  #disputed = 0;
+  #sourceStatus: SourceStatus['kind'] = 'down';
+  /** The source was opened at some position: before, there is nothing that could deliver. */
+  #opened = false;
   #behindSinceMs: number | undefined;
-  #retryAtMs = 0;
+  #reopenAtMs = Number.NEGATIVE_INFINITY;
+  #fruitlessReopens = 0;
   #snapshotWanted: string | undefined;
   #snapshotOpen = false;
-  #fault: 'frozen' | 'diverged' | undefined;
-  #down = true;
-  readonly #counters = { duplicates: 0, outdated: 0, gaps: 0, diverged: 0 };
+  #snapshotAtMs = Number.NEGATIVE_INFINITY;
+  /** Undefined before the start. */
+  #askAtMs: number | undefined;
 
-  constructor(codec: Codec, settings: FollowerSettings, state: LogState = new LogState(codec)) {
+  constructor({ codec, settings, random, state = new LogState(codec), frozenBefore }: FollowerParts) {
     this.#codec = codec;
     this.#settings = settings;
     this.#state = state;
+    this.#frozenBefore = frozenBefore;
+    this.#watch = new HeadWatch(settings.speakerSilenceMs);
+    this.#bound = new FreshnessBound(ASKS_MISSED * settings.askMs);
+    this.#snapshotBackoff = new Backoff(
+      { baseMs: settings.retryMs, capMs: settings.snapshotRetryMaxMs },
+      random,
+    );
   }
 
   get state(): LogState {
     return this.#state;
   }
 
-  /** Newest head heard of. */
+  /** Newest head that the control plane told. */
   get head(): HeadBeacon | undefined {
-    return this.#head;
+    return this.#watch.newest;
   }
 
-  get counters(): Readonly<Record<'duplicates' | 'outdated' | 'gaps' | 'diverged', number>> {
-    return this.#counters;
+  get counters(): FollowerCounters {
+    return { ...this.#counters, strangers: this.#watch.strangers };
   }
 
-  /** How old the state can be; estimated, because a beacon's transit time is unknown. */
+  /** How old the state can be: a true bound, unless it is marked as estimated. */
   freshness(nowMs: number): Freshness {
-    const stalenessMs = this.#freshMs === undefined ? 0xffff_ffff : Math.max(0, nowMs - this.#freshMs);
-    return { stalenessMs: Math.min(stalenessMs, 0xffff_ffff), estimated: true, source: this.#sourceState() };
+    return { ...this.#bound.at(nowMs), source: this.#sourceState() };
   }
 
   #sourceState(): SourceState {
     if (this.#fault !== undefined) return this.#fault;
-    return this.#down ? 'stale-cache' : 'live';
+    return this.#sourceStatus === 'live' ? 'live' : 'stale-cache';
   }
 
   handle(event: FollowerEvent, nowMs: number): readonly FollowerEffect[] {
     switch (event.type) {
+      case 'start':
+        return this.#start(nowMs);
       case 'records':
         return this.#records(event.records, nowMs);
       case 'head':
-        return this.#beacon(event.beacon, nowMs);
+        return this.#heard(event.beacon, nowMs, false, nowMs);
+      case 'head-answer':
+        this.#askAtMs = event.askedMs + this.#settings.askMs;
+        return this.#heard(event.beacon, event.askedMs, true, nowMs);
+      case 'head-failed':
+        this.#askAtMs = nowMs + this.#settings.askMs;
+        return [];
       case 'status':
         return this.#status(event.status, nowMs);
       case 'snapshot':
         return this.#snapshot(event.snapshot, nowMs);
       case 'snapshot-failed':
-        this.#snapshotOpen = false;
-        this.#retryAtMs = nowMs + this.#settings.retryMs;
-        return [{ type: 'alarm', code: 'snapshot-failed', detail: event.detail }];
+        return this.#snapshotFailed(event.detail, nowMs);
       case 'tick':
         return this.#tick(nowMs);
     }
+  }
+
+  /** With nothing applied a snapshot comes first: replaying a long log takes longer. */
+  #start(nowMs: number): readonly FollowerEffect[] {
+    this.#askAtMs = nowMs;
+    if (this.#state.position.revision > 0) return [this.#open(), ...this.#tick(nowMs)];
+    this.#want('nothing is loaded yet');
+    return this.#tick(nowMs);
+  }
+
+  #open(): FollowerEffect {
+    this.#opened = true;
+    return { type: 'reopen', after: this.#state.position };
   }
 
   #records(records: readonly Uint8Array[], nowMs: number): readonly FollowerEffect[] {
@@ -110,20 +224,26 @@ export class Follower {
         record = this.#codec.decodeRecord(bytes);
       } catch (cause) {
         effects.push({ type: 'alarm', code: 'undecodable', detail: String(cause) });
-        return effects;
+        // Damaged on the way or where it lies: what comes next shows which.
+        effects.push(...this.#reopen(nowMs));
+        break;
       }
       if (!this.#fold(record, effects, nowMs)) break;
     }
-    this.#measure();
+    this.#settle();
     return effects;
   }
 
   /** Folds one record; false when the rest of the batch must wait. */
   #fold(record: LogRecord, effects: FollowerEffect[], nowMs: number): boolean {
+    if (this.#isFrozen(record)) {
+      this.#freeze(`revision ${record.revision} ended this process before`, effects);
+      return false;
+    }
     const outcome = this.#state.apply(record);
     switch (outcome.kind) {
       case 'applied':
-        this.#fault = undefined;
+        this.#moved();
         effects.push({ type: 'applied', record, changes: outcome.changes });
         return true;
       case 'duplicate':
@@ -134,135 +254,199 @@ export class Follower {
         return true;
       case 'gap':
         this.#counters.gaps += 1;
-        if (nowMs >= this.#retryAtMs) {
-          this.#retryAtMs = nowMs + this.#settings.retryMs;
-          effects.push({ type: 'reopen', after: outcome.after });
-        }
+        effects.push(...this.#reopen(nowMs));
         return false;
       case 'frozen':
-        if (this.#fault !== 'frozen') {
-          const detail = `revision ${record.revision} needs reader ${outcome.minReader}`;
-          effects.push({ type: 'alarm', code: 'frozen', detail });
-        }
-        this.#fault = 'frozen';
+        this.#freeze(`revision ${record.revision} needs reader ${outcome.minReader}`, effects);
         return false;
       case 'broken':
-        effects.push({ type: 'alarm', code: 'broken', detail: outcome.detail });
+        if (this.#snapshotWanted === undefined)
+          effects.push({ type: 'alarm', code: 'broken', detail: outcome.detail });
         this.#want(outcome.detail);
         effects.push(...this.#tick(nowMs));
         return false;
       case 'diverged':
-        effects.push(this.#diverged(outcome.detail));
-        this.#want(outcome.detail);
-        effects.push(...this.#tick(nowMs));
+      case 'forked':
+        effects.push(...this.#dispute(outcome), ...this.#tick(nowMs));
         return false;
     }
   }
 
-  #beacon(beacon: HeadBeacon, nowMs: number): readonly FollowerEffect[] {
-    this.#head = beacon;
-    this.#headHeardMs = nowMs;
-    this.#measure();
-    if (this.#contradicts({ epoch: beacon.epoch, revision: beacon.headRevision, hash: beacon.headHash })) {
-      const detail = `the head beacon names another record at revision ${beacon.headRevision}`;
-      this.#want(detail);
-      return [this.#diverged(detail), ...this.#tick(nowMs)];
+  #isFrozen(place: Place): boolean {
+    return this.#frozenBefore !== undefined && comparePositions(place, this.#frozenBefore) >= 0;
+  }
+
+  /** A record was applied: the log goes on from what is held. */
+  #moved(): void {
+    this.#fruitlessReopens = 0;
+    this.#behindSinceMs = undefined;
+    this.#snapshotBackoff.reset();
+    if (this.#fault === 'diverged' && this.#disputed === 0) return;
+    this.#fault = undefined;
+  }
+
+  #freeze(detail: string, effects: FollowerEffect[]): void {
+    if (this.#fault === 'frozen') return;
+    this.#fault = 'frozen';
+    effects.push({ type: 'alarm', code: 'frozen', detail });
+  }
+
+  /** Two truths: serve on, say so, and let who knows the log decide. One alarm as long as it lasts. */
+  #dispute(outcome: Extract<FoldOutcome, { kind: 'diverged' | 'forked' }>): readonly FollowerEffect[] {
+    this.#want(outcome.detail);
+    if (this.#fault === 'diverged') {
+      this.#disputed = Math.min(this.#disputed, outcome.revision);
+      return [];
     }
-    return this.#tick(nowMs);
-  }
-
-  /**
-   * Whether a position is of another log than the applied one, or of a branch.
-   * A head below the applied revision is late when it is ours; when it is not,
-   * nothing that is delivered would ever tell: the log has begun anew.
-   */
-  #contradicts({ epoch, revision, hash }: Position): boolean {
-    const known = epoch === this.#state.position.epoch ? this.#state.hashAt(revision) : undefined;
-    return known !== undefined && !bytesEqual(known, hash);
-  }
-
-  #diverged(detail: string): FollowerEffect {
-    this.#counters.diverged += 1;
     this.#fault = 'diverged';
-    return { type: 'alarm', code: 'diverged', detail };
+    this.#disputed = outcome.revision;
+    this.#counters[outcome.kind] += 1;
+    this.#bound.forget();
+    return [{ type: 'alarm', code: outcome.kind, detail: outcome.detail }];
+  }
+
+  #heard(beacon: HeadBeacon, asOfMs: number, proven: boolean, nowMs: number): readonly FollowerEffect[] {
+    if (!this.#watch.hear(beacon, nowMs)) return [];
+    const place = headPosition(beacon);
+    const stands = this.#state.standing(place);
+    const effects: FollowerEffect[] = [];
+    if (stands === 'foreign') {
+      const detail = `the head names another record at revision ${place.revision} than the applied log`;
+      effects.push(...this.#dispute({ kind: 'diverged', revision: place.revision, detail }));
+    } else if (stands === 'here' && !bytesEqual(beacon.stateDigest, this.#state.digest)) {
+      const detail = `the state at revision ${place.revision} does not add up to the head's digest`;
+      effects.push(...this.#dispute({ kind: 'diverged', revision: 0, detail }));
+    } else if (stands === 'unknown') {
+      // Far below what was applied: a log that began anew would look like this.
+      this.#want(`the head ${formatPosition(place)} is too old to be compared`);
+    } else if (this.#fault !== 'diverged' && beacon.epoch >= this.#state.position.epoch) {
+      this.#bound.mark(place, asOfMs, proven);
+      this.#settle();
+    }
+    if (stands === 'ahead' && this.#isFar(place)) this.#want(`far behind the head ${formatPosition(place)}`);
+    effects.push(...this.#tick(nowMs));
+    return effects;
+  }
+
+  #isFar(head: Position): boolean {
+    if (!this.#opened || this.#fault === 'frozen') return false;
+    return head.revision - this.#state.position.revision > this.#settings.replayMax;
   }
 
   #status(status: SourceStatus, nowMs: number): readonly FollowerEffect[] {
-    this.#down = status.kind !== 'live';
-    if (status.kind !== 'behind') return [];
+    this.#opened = true;
+    this.#sourceStatus = status.kind;
+    if (status.kind !== 'behind' || this.#fault === 'frozen') return [];
     this.#want(status.detail);
     return this.#tick(nowMs);
   }
 
-  #snapshot(snapshot: Snapshot, nowMs: number): readonly FollowerEffect[] {
-    this.#snapshotOpen = false;
+  #snapshotFailed(detail: string, nowMs: number): readonly FollowerEffect[] {
+    const effects: FollowerEffect[] = [{ type: 'alarm', code: 'snapshot-failed', detail }];
+    this.#retrySnapshot(nowMs);
+    if (this.#opened) return effects;
+    // No snapshot to begin with: a young log has none, and is read from its start.
     this.#snapshotWanted = undefined;
-    const mine = this.#state.position;
-    const effects: FollowerEffect[] = [];
-    if (this.#fault !== 'diverged' && this.#isAnotherLog(snapshot)) {
-      const detail = `the snapshot of revision ${snapshot.position.revision} is of another log than the applied revision ${mine.revision}`;
-      effects.push(this.#diverged(detail));
-    }
-    const older =
-      this.#fault !== 'diverged' &&
-      snapshot.position.epoch === mine.epoch &&
-      snapshot.position.revision < mine.revision;
-    if (older) return [{ type: 'reopen', after: mine }];
-    try {
-      this.#state = LogState.fromSnapshot(this.#codec, snapshot);
-    } catch (cause) {
-      this.#retryAtMs = nowMs + this.#settings.retryMs;
-      this.#want(String(cause));
-      return [...effects, { type: 'alarm', code: 'snapshot-failed', detail: String(cause) }];
-    }
-    this.#fault = undefined;
-    this.#behindSinceMs = undefined;
-    this.#measure();
-    return [...effects, { type: 'replaced' }, { type: 'reopen', after: this.#state.position }];
+    return [...effects, this.#open()];
   }
 
-  /** Where snapshots come from is who knows the log: then what was applied is not true any more. */
-  #isAnotherLog({ position, lineage }: Snapshot): boolean {
-    if (this.#state.position.revision === 0) return false;
-    const identity = lineage[0]?.baseHash;
-    const otherIdentity = identity !== undefined && !bytesEqual(identity, this.#state.logIdentity);
-    return otherIdentity || this.#contradicts(position);
+  #retrySnapshot(nowMs: number): void {
+    this.#snapshotOpen = false;
+    this.#snapshotAtMs = nowMs + this.#snapshotBackoff.nextMs();
+  }
+
+  #snapshot(snapshot: Snapshot, nowMs: number): readonly FollowerEffect[] {
+    let offered: LogState;
+    try {
+      offered = LogState.fromSnapshot(this.#codec, snapshot);
+    } catch (cause) {
+      return this.#snapshotFailed(String(cause), nowMs);
+    }
+    this.#retrySnapshot(nowMs);
+    if (this.#isFrozen(offered.position)) {
+      const effects: FollowerEffect[] = [];
+      this.#snapshotWanted = undefined;
+      this.#freeze(
+        `the snapshot of ${formatPosition(offered.position)} holds what ended this process`,
+        effects,
+      );
+      return this.#opened ? effects : [...effects, this.#open()];
+    }
+    const disputed = this.#fault === 'diverged' ? this.#disputed : undefined;
+    const verdict = judgeSnapshot(this.#state, offered, disputed);
+    switch (verdict.kind) {
+      case 'undecided':
+        return [];
+      case 'settled':
+      case 'older': {
+        this.#snapshotWanted = undefined;
+        if (verdict.kind === 'settled') this.#fault = undefined;
+        // A source that could not continue waits to be opened again.
+        return this.#sourceStatus === 'behind' || !this.#opened ? [this.#open()] : [];
+      }
+      case 'take': {
+        const effects = verdict.dispute === undefined ? [] : this.#dispute(verdict.dispute);
+        if (!verdict.continues) this.#bound.forget();
+        this.#state = offered;
+        this.#snapshotWanted = undefined;
+        this.#fault = undefined;
+        this.#counters.snapshots += 1;
+        this.#moved();
+        this.#settle();
+        return [...effects, { type: 'replaced', continues: verdict.continues }, this.#open()];
+      }
+    }
   }
 
   #want(reason: string): void {
     this.#snapshotWanted ??= reason;
   }
 
-  /** Level-triggered: what is still wrong is tried again. */
+  /** What is still wrong is tried again. */
   #tick(nowMs: number): readonly FollowerEffect[] {
-    if (nowMs < this.#retryAtMs) return [];
+    const effects: FollowerEffect[] = [];
+    if (this.#askAtMs !== undefined && nowMs >= this.#askAtMs) {
+      this.#askAtMs = nowMs + ASK_LOST * this.#settings.askMs;
+      effects.push({ type: 'ask-head', askedMs: nowMs });
+    }
     if (this.#snapshotWanted !== undefined) {
-      if (this.#snapshotOpen) return [];
-      this.#snapshotOpen = true;
-      this.#retryAtMs = nowMs + this.#settings.retryMs;
-      return [{ type: 'fetch-snapshot', reason: this.#snapshotWanted }];
+      if (!this.#snapshotOpen && nowMs >= this.#snapshotAtMs) {
+        this.#snapshotOpen = true;
+        effects.push({ type: 'fetch-snapshot', reason: this.#snapshotWanted });
+      }
+      return effects;
     }
     if (!this.#behind() || this.#fault === 'frozen') {
       this.#behindSinceMs = undefined;
-      return [];
+      return effects;
     }
     this.#behindSinceMs ??= nowMs;
-    if (nowMs - this.#behindSinceMs < this.#settings.lagToleranceMs) return [];
-    this.#behindSinceMs = nowMs;
-    this.#retryAtMs = nowMs + this.#settings.retryMs;
-    return [{ type: 'reopen', after: this.#state.position }];
+    if (nowMs - this.#behindSinceMs >= this.#settings.lagToleranceMs) effects.push(...this.#reopen(nowMs));
+    return effects;
+  }
+
+  /** Reads the source again; where that brings nothing, a snapshot leads past it. */
+  #reopen(nowMs: number): readonly FollowerEffect[] {
+    if (nowMs < this.#reopenAtMs) return [];
+    this.#reopenAtMs = nowMs + this.#settings.retryMs;
+    this.#behindSinceMs = undefined;
+    this.#counters.reopens += 1;
+    this.#fruitlessReopens += 1;
+    if (this.#fruitlessReopens > this.#settings.fruitlessReopensMax) {
+      this.#fruitlessReopens = 0;
+      this.#want('reading the source again brings nothing');
+      return this.#tick(nowMs);
+    }
+    return [this.#open()];
   }
 
   #behind(): boolean {
-    const head = this.#head;
-    const { epoch, revision } = this.#state.position;
-    return (
-      head !== undefined && (head.epoch > epoch || (head.epoch === epoch && head.headRevision > revision))
-    );
+    const { newest } = this.#watch;
+    return newest !== undefined && this.#state.standing(headPosition(newest)) === 'ahead';
   }
 
-  /** The state holds what was the newest when this head was heard: it is fresh as of then, not as of now. */
-  #measure(): void {
-    if (this.#head !== undefined && !this.#behind()) this.#freshMs = this.#headHeardMs;
+  /** What was applied since may be all that a head told of. */
+  #settle(): void {
+    if (this.#fault !== 'diverged') this.#bound.settle((place) => this.#state.standing(place));
   }
 }

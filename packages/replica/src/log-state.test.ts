@@ -105,7 +105,7 @@ describe('LogState', () => {
     const other = new LogWriter(new Uint8Array(32).fill(7));
     other.write(flag('a', 'x'));
     const foreign = other.startEpoch(3);
-    expect(folded(writerAt(writer, 2)).apply(foreign).kind).toBe('diverged');
+    expect(folded(writerAt(writer, 2)).apply(foreign)).toMatchObject({ kind: 'forked', revision: 3 });
   });
 
   it('expands the parts of an apply at the record that names them, and drops them', () => {

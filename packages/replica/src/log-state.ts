@@ -8,8 +8,9 @@
  */
 import { entityDigest, StateDigest } from './digest.ts';
 import { type EntityChange, entityKey, type VersionedEntity } from './entity.ts';
+import { type Standing, standing } from './lineage.ts';
 import { expandRecord } from './parts.ts';
-import { bytesEqual, ORIGIN, type Position } from './position.ts';
+import { bytesEqual, formatPosition, ORIGIN, type Position } from './position.ts';
 import { type Codec, type EpochBase, type LogRecord, READER_VERSION } from './record.ts';
 import type { Snapshot } from './seams.ts';
 
@@ -23,10 +24,12 @@ export type FoldOutcome =
   /** Records between the head and this one are missing. */
   | { readonly kind: 'gap'; readonly after: Position }
   /** Other bytes at a known place: this state or the log is not what it was. */
-  | { readonly kind: 'diverged'; readonly detail: string }
+  | { readonly kind: 'diverged'; readonly revision: number; readonly detail: string }
+  /** A new epoch continues an earlier place than the head, or another branch: the records since are withdrawn. */
+  | { readonly kind: 'forked'; readonly revision: number; readonly detail: string }
   /** Written for a newer reader: stay before it. */
   | { readonly kind: 'frozen'; readonly minReader: number }
-  /** A part that the record names is not there, or is not what its hash says. */
+  /** A part that the record names is not there, or some content is not what its hash says. */
   | { readonly kind: 'broken'; readonly detail: string };
 
 /**
@@ -47,20 +50,29 @@ export class LogState {
     this.#codec = codec;
   }
 
-  /** Starts from a snapshot. Throws when its entities do not add up to its digest. */
+  /**
+   * Starts from a snapshot. Throws when its contents are not what their hashes
+   * say, its entities do not add up to its digest, or its chain does not end at
+   * its position.
+   */
   static fromSnapshot(codec: Codec, snapshot: Snapshot): LogState {
+    const { position, lineage, recentHashes } = snapshot;
     const state = new LogState(codec);
     for (const entity of snapshot.entities) {
+      const damage = contentDamage(codec, entity.change);
+      if (damage !== undefined) throw new Error(`in the snapshot, ${damage}`);
       state.#entities.set(entityKey(entity.change), entity);
       if (!entity.change.deleted) state.#digest.add(entityDigest(codec.sha256, entity));
     }
     if (!bytesEqual(state.#digest.toBytes(), snapshot.stateDigest))
       throw new Error('the snapshot does not add up to its digest');
-    state.#position = snapshot.position;
-    state.#lineage = snapshot.lineage;
-    const oldest = snapshot.position.revision - snapshot.recentHashes.length + 1;
-    for (const [index, hash] of snapshot.recentHashes.entries()) state.#recent.set(oldest + index, hash);
-    state.#recent.set(snapshot.position.revision, snapshot.position.hash);
+    const last = recentHashes.at(-1);
+    if (position.revision > 0 && (last === undefined || !bytesEqual(last, position.hash)))
+      throw new Error('the chain of the snapshot does not end at its position');
+    state.#position = position;
+    state.#lineage = lineage;
+    const oldest = position.revision - recentHashes.length + 1;
+    for (const [index, hash] of recentHashes.entries()) state.#recent.set(oldest + index, hash);
     return state;
   }
 
@@ -80,6 +92,11 @@ export class LogState {
   /** 16 bytes over all live entities. */
   get digest(): Uint8Array {
     return this.#digest.toBytes();
+  }
+
+  /** How a place stands to this state. */
+  standing(place: Position): Standing {
+    return standing(this, place);
   }
 
   /** Chain hash at a revision, when it is recent enough to be known. */
@@ -103,6 +120,10 @@ export class LogState {
     if (record.minReader > READER_VERSION) return { kind: 'frozen', minReader: record.minReader };
     const expanded = expandRecord(this.#codec, record, (id) => this.#entities.get(entityKey(id))?.change);
     if (expanded.kind === 'broken') return expanded;
+    for (const change of expanded.changes) {
+      const damage = contentDamage(this.#codec, change);
+      if (damage !== undefined) return { kind: 'broken', detail: `revision ${record.revision}: ${damage}` };
+    }
     for (const change of expanded.changes) this.#put({ change, version: record.revision });
     for (const part of expanded.spent) this.#drop(part);
     this.#advance(record);
@@ -118,11 +139,19 @@ export class LogState {
     if (record.revision === head.revision + 1)
       return bytesEqual(record.prevHash, head.hash)
         ? undefined
-        : { kind: 'diverged', detail: `revision ${record.revision} does not follow the applied one` };
+        : {
+            kind: 'diverged',
+            revision: head.revision,
+            detail: `revision ${record.revision} does not follow the applied one`,
+          };
     const known = this.#recent.get(record.revision);
     return known === undefined || bytesEqual(known, record.hash)
       ? { kind: 'duplicate' }
-      : { kind: 'diverged', detail: `other content at revision ${record.revision}` };
+      : {
+          kind: 'diverged',
+          revision: record.revision,
+          detail: `other content at revision ${record.revision}`,
+        };
   }
 
   /** A new epoch is entered by its GENESIS, and only from a place on its lineage. */
@@ -134,7 +163,11 @@ export class LogState {
     if (base > head.revision) return { kind: 'gap', after: head };
     return base === head.revision && bytesEqual(record.prevHash, head.hash)
       ? undefined
-      : { kind: 'diverged', detail: `epoch ${record.epoch} does not continue revision ${head.revision}` };
+      : {
+          kind: 'forked',
+          revision: base + 1,
+          detail: `epoch ${record.epoch} continues another revision ${base} than the applied ${formatPosition(head)}`,
+        };
   }
 
   #put(entity: VersionedEntity): void {
@@ -160,4 +193,10 @@ export class LogState {
     this.#recent.set(record.revision, record.hash);
     this.#recent.delete(record.revision - RECENT_HASHES_MAX);
   }
+}
+
+/** What an entity's content is not, when it is not what its hash says. The hash is what the digest covers. */
+function contentDamage(codec: Codec, change: EntityChange): string | undefined {
+  if (bytesEqual(codec.sha256(change.content), change.contentHash)) return undefined;
+  return `the content of ${entityKey(change)} is not what its hash says`;
 }

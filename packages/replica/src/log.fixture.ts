@@ -1,6 +1,7 @@
 /** For tests: a codec without generated code, and a log that is written record by record. */
 import { createHash } from 'node:crypto';
 import { ENTITY_KIND, type EntityChange, type EntityId } from './entity.ts';
+import { LogState } from './log-state.ts';
 import { ORIGIN, type Position } from './position.ts';
 import {
   type Codec,
@@ -13,7 +14,7 @@ import {
   RECORD_FORMAT,
   type RecordFields,
 } from './record.ts';
-import type { HeadBeacon } from './seams.ts';
+import type { HeadBeacon, Snapshot } from './seams.ts';
 
 const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
 
@@ -71,6 +72,8 @@ export class LogWriter {
   readonly records: LogRecord[] = [];
   position: Position = ORIGIN;
   lineage: EpochBase[] = [];
+  /** The fold of its records. */
+  readonly state: LogState = new LogState(jsonCodec);
 
   /** @param identity of the log: the base hash of its first epoch */
   constructor(identity: Uint8Array = sha256(toText('identity'))) {
@@ -118,6 +121,16 @@ export class LogWriter {
     };
   }
 
+  snapshot(): Snapshot {
+    return {
+      position: this.state.position,
+      lineage: this.state.lineage,
+      stateDigest: this.state.digest,
+      entities: [...this.state.entities()],
+      recentHashes: this.records.map(({ hash }) => hash),
+    };
+  }
+
   beacon(): HeadBeacon {
     return {
       logId: LOG_ID,
@@ -126,7 +139,7 @@ export class LogWriter {
       baseRevision: 0,
       headRevision: this.position.revision,
       headHash: this.position.hash,
-      stateDigest: new Uint8Array(16),
+      stateDigest: this.state.digest,
       minReader: READER_VERSION,
       controlPlaneId: 'cp',
       bootId: 'boot',
@@ -135,6 +148,7 @@ export class LogWriter {
 
   #take(record: LogRecord): LogRecord {
     this.records.push(record);
+    this.state.apply(record);
     this.position = { epoch: record.epoch, revision: record.revision, hash: record.hash };
     return record;
   }

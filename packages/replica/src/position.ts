@@ -10,11 +10,14 @@ export interface Position {
   readonly hash: Uint8Array;
 }
 
+/** A position without its hash: where, not what. */
+export type Place = Pick<Position, 'epoch' | 'revision'>;
+
 /** The place before the first record of a log that has never been written. */
 export const ORIGIN: Position = Object.freeze({ epoch: 0, revision: 0, hash: new Uint8Array(0) });
 
 /** Orders by (epoch, revision): negative when a is before b. */
-export function comparePositions(a: Position, b: Position): number {
+export function comparePositions(a: Place, b: Place): number {
   return a.epoch - b.epoch || a.revision - b.revision;
 }
 
@@ -29,6 +32,6 @@ export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** The printed form, for example `e3.18422`. */
-export function formatPosition(position: { readonly epoch: number; readonly revision: number }): string {
+export function formatPosition(position: Place): string {
   return `e${position.epoch}.${position.revision}`;
 }

@@ -1,4 +1,5 @@
 /** Numbers of an evaluator, read where they live when somebody scrapes. */
+import type { SourceState } from '@flagstream/replica';
 import type { Metrics, Sample } from '@flagstream/runtime';
 import type { StreamRegistry } from './fanout/stream-registry.ts';
 import type { TransferCache } from './fanout/transfer-cache.ts';
@@ -6,6 +7,8 @@ import type { LogFollower } from './follow/log-follower.ts';
 import type { EvaluationCounts } from './serve/evaluation-counts.ts';
 import type { Serving } from './serve/serving.ts';
 import type { EvaluatorState } from './state/evaluator-state.ts';
+
+const SOURCE_STATES: readonly SourceState[] = ['live', 'fallback', 'stale-cache', 'frozen', 'diverged'];
 
 export interface MeasuredParts {
   readonly follower: LogFollower;
@@ -28,12 +31,16 @@ export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
   metrics.gauge('latest_revision', 'Newest revision heard of.', [], (gauge) =>
     gauge.set(Math.max(state.position.revision, follower.follower.head?.headRevision ?? 0)),
   );
-  metrics.gauge(
-    'staleness_seconds',
-    'Upper bound of the age of the state, without transit time.',
-    [],
-    (gauge) => gauge.set(serving.freshness(serving.now()).stalenessMs / 1000),
+  metrics.gauge('staleness_seconds', 'Upper bound of the age of the state.', [], (gauge) =>
+    gauge.set(serving.freshness().stalenessMs / 1000),
   );
+  metrics.gauge('staleness_estimated', '1 while that bound lacks transit time.', [], (gauge) =>
+    gauge.set(serving.freshness().estimated ? 1 : 0),
+  );
+  metrics.gauge('source_state', '1 for what answers stand on now.', ['state'], (gauge) => {
+    const { source } = serving.freshness();
+    for (const state of SOURCE_STATES) gauge.set({ state }, state === source ? 1 : 0);
+  });
   metrics.gauge('source_live', '1 while the log source delivers.', [], (gauge) =>
     gauge.set(follower.live ? 1 : 0),
   );

@@ -89,6 +89,7 @@ export async function start(
   const evaluator = await startEvaluator(testConfig(over), {
     source: log,
     snapshots: log,
+    authority: log,
     logger,
     random: () => 0.5,
     ...deps,

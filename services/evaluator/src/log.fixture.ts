@@ -14,6 +14,7 @@ import {
   type EntityChange,
   type EntityId,
   genesisFields,
+  type HeadAuthority,
   type HeadBeacon,
   LOG_ID,
   type LogListener,
@@ -104,7 +105,7 @@ export const stringFlag = (...values: string[]): object => ({
 /** On, and the variant for all. */
 export const serving = (variant: string): object => ({ enabled: true, fallthrough: { variant } });
 
-export class MemoryLog implements LogSource, SnapshotSource {
+export class MemoryLog implements LogSource, SnapshotSource, HeadAuthority {
   readonly records: LogRecord[] = [];
   /** Position of each `open`, in order. */
   readonly opened: Position[] = [];
@@ -206,6 +207,10 @@ export class MemoryLog implements LogSource, SnapshotSource {
     this.snapshotsFetched += 1;
     if (this.snapshotFault !== undefined) return Promise.reject(new Error(this.snapshotFault));
     return Promise.resolve(this.snapshot());
+  }
+
+  askHead(): Promise<HeadBeacon> {
+    return Promise.resolve(this.beacon());
   }
 
   snapshot(): Snapshot {

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { LIMITS, recordCodec } from '@flagstream/protocol';
-import type { LogSource, LogState, Position, SnapshotSource } from '@flagstream/replica';
+import type { HeadAuthority, LogSource, LogState, Position, SnapshotSource } from '@flagstream/replica';
 import {
   type Authenticate,
   createLogger,
@@ -41,8 +41,11 @@ export interface EvaluatorDeps {
   /** The log in process; replaces NATS and the control plane's WatchLog. */
   readonly source?: LogSource;
   readonly snapshots?: SnapshotSource;
+  readonly authority?: HeadAuthority;
   /** Unix ms. */
   readonly now?: () => number;
+  /** Milliseconds that never run backwards. */
+  readonly monotonicMs?: () => number;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
   readonly authenticate?: Authenticate;
@@ -78,6 +81,7 @@ export async function startEvaluator(
   const logger =
     deps.logger ?? createLogger({ level, format, service: 'evaluator', version: VERSION, nodeId });
   const now = deps.now ?? Date.now;
+  const monotonicMs = deps.monotonicMs ?? (() => performance.now());
   const random = deps.random ?? Math.random;
   const stopTimeoutMs = drainMs + STOP_GRACE_MS + STOP_MARGIN_MS;
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs });
@@ -116,9 +120,18 @@ export async function startEvaluator(
       readiness.resolve();
     },
   };
-  const { source, snapshots, liveState } = sources;
-  const follower = new LogFollower({ codec: recordCodec, source, snapshots, now, logger, listener });
-  const serving = new Serving(follower, state, liveState, now);
+  const { source, snapshots, authority } = sources;
+  const follower = new LogFollower({
+    codec: recordCodec,
+    source,
+    snapshots,
+    authority,
+    monotonicMs,
+    random,
+    logger,
+    listener,
+  });
+  const serving = new Serving(follower, state, sources.liveState, now);
   const transfers = new TransferCache(log);
   exportMetrics(metrics, { follower, state, serving, counts, streams, watchers, transfers });
 

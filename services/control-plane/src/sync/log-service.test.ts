@@ -105,7 +105,7 @@ describe('LogService', () => {
       lineage: [],
       stateDigest: header!.stateDigest,
       entities,
-      recentHashes: [],
+      recentHashes: [header!.recentHashes.subarray(-32)],
     });
     expect(state.position.revision).toBe(plane.running.head().revision);
   });

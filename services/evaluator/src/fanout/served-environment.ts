@@ -16,7 +16,7 @@ export interface ServedLog {
   /** The revision that everything served stands for. */
   position(): Position;
   state(): LogState;
-  freshness(nowMs: number): Freshness;
+  freshness(): Freshness;
 }
 
 export class ServedEnvironment implements SyncEnvironment {
@@ -59,7 +59,7 @@ export class ServedEnvironment implements SyncEnvironment {
     return hash !== undefined && bytesEqual(hash, from.hash);
   }
 
-  freshness(nowMs: number): Freshness {
-    return this.#log.freshness(nowMs);
+  freshness(): Freshness {
+    return this.#log.freshness();
   }
 }

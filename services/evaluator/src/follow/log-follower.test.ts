@@ -23,7 +23,16 @@ function follow(log: MemoryLog): Following {
     replaced: () => void heard.push('replaced'),
     heard: () => undefined,
   };
-  const parts = { codec: recordCodec, source: log, snapshots: log, now: clock.now, logger, listener };
+  const parts = {
+    codec: recordCodec,
+    source: log,
+    snapshots: log,
+    authority: log,
+    monotonicMs: clock.now,
+    random: () => 0,
+    logger,
+    listener,
+  };
   const follower = closing(new LogFollower(parts), (f) => f.close());
   follower.start();
   return { follower, clock, heard, logs };

@@ -9,10 +9,13 @@
 import {
   type Codec,
   type EntityChange,
+  FOLLOWER_SETTINGS,
   Follower,
   type FollowerAlarm,
   type FollowerEffect,
   type FollowerEvent,
+  type Freshness,
+  type HeadAuthority,
   type LogSource,
   type LogState,
   type LogSubscription,
@@ -40,13 +43,17 @@ export interface LogFollowerOptions {
   readonly codec: Codec;
   readonly source: LogSource;
   readonly snapshots: SnapshotSource;
-  readonly now: () => number;
+  readonly authority: HeadAuthority;
+  /** Milliseconds that never run backwards. */
+  readonly monotonicMs: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
   readonly logger: Logger;
   readonly listener: FollowListener;
+  /** What a disk had. Default: nothing. */
+  readonly state?: LogState | undefined;
 }
 
-const LAG_TOLERANCE_MS = 1_500;
-const RETRY_MS = 1_000;
 const TICK_MS = 250;
 /** A log without head beacons counts as read once nothing came for this long. */
 const QUIET_MS = 2_000;
@@ -67,8 +74,13 @@ export class LogFollower {
 
   constructor(options: LogFollowerOptions) {
     this.#options = options;
-    const settings = { lagToleranceMs: LAG_TOLERANCE_MS, retryMs: RETRY_MS };
-    this.#follower = new Follower(options.codec, settings);
+    const { codec, random, state } = options;
+    this.#follower = new Follower({
+      codec,
+      settings: FOLLOWER_SETTINGS,
+      random,
+      ...(state === undefined ? {} : { state }),
+    });
   }
 
   get follower(): Follower {
@@ -77,6 +89,11 @@ export class LogFollower {
 
   get state(): LogState {
     return this.#follower.state;
+  }
+
+  /** How old the state can be now. */
+  freshness(): Freshness {
+    return this.#follower.freshness(this.#options.monotonicMs());
   }
 
   /** Alarms raised so far, by code. */
@@ -94,14 +111,14 @@ export class LogFollower {
     const { position } = this.state;
     if (position.revision === 0) return false;
     const { head } = this.#follower;
-    if (head === undefined) return this.#live && this.#options.now() - this.#movedMs >= QUIET_MS;
+    if (head === undefined) return this.#live && this.#options.monotonicMs() - this.#movedMs >= QUIET_MS;
     return (
       head.epoch < position.epoch || (head.epoch === position.epoch && head.headRevision <= position.revision)
     );
   }
 
   start(): void {
-    this.#open(this.state.position);
+    this.#handle({ type: 'start' });
     this.#timer = setInterval(() => this.#handle({ type: 'tick' }), TICK_MS);
   }
 
@@ -118,7 +135,7 @@ export class LogFollower {
     this.#handling = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        this.#perform(this.#follower.handle(next, this.#options.now()));
+        this.#perform(this.#follower.handle(next, this.#options.monotonicMs()));
         this.#options.listener.heard();
       }
     } finally {
@@ -130,7 +147,7 @@ export class LogFollower {
     let folded: FoldedRecord[] = [];
     const flush = (): void => {
       if (folded.length === 0) return;
-      this.#movedMs = this.#options.now();
+      this.#movedMs = this.#options.monotonicMs();
       this.#options.listener.moved(folded);
       folded = [];
     };
@@ -142,7 +159,7 @@ export class LogFollower {
         case 'replaced':
           // The records before it are part of the snapshot's state, or no longer true.
           folded = [];
-          this.#movedMs = this.#options.now();
+          this.#movedMs = this.#options.monotonicMs();
           this.#options.listener.replaced();
           break;
         case 'reopen':
@@ -151,6 +168,9 @@ export class LogFollower {
           break;
         case 'fetch-snapshot':
           this.#fetchSnapshot(effect.reason);
+          break;
+        case 'ask-head':
+          this.#askHead(effect.askedMs);
           break;
         case 'alarm':
           this.#alarm(effect.code, effect.detail);
@@ -204,6 +224,16 @@ export class LogFollower {
       (error: unknown) => {
         const detail = error instanceof Error ? error.message : String(error);
         this.#handle({ type: 'snapshot-failed', detail });
+      },
+    );
+  }
+
+  #askHead(askedMs: number): void {
+    this.#options.authority.askHead().then(
+      (beacon) => this.#handle({ type: 'head-answer', beacon, askedMs }),
+      (error: unknown) => {
+        this.#options.logger.debug({ detail: String(error) }, 'nobody answered for the head');
+        this.#handle({ type: 'head-failed' });
       },
     );
   }

@@ -5,7 +5,7 @@
  */
 import { fail } from '@flagstream/protocol';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
-import type { LogSource, SnapshotSource, SourceState } from '@flagstream/replica';
+import type { HeadAuthority, LogSource, SnapshotSource, SourceState } from '@flagstream/replica';
 import { type Bus, connectBus, JetStreamSource, type Lifecycle, type Logger } from '@flagstream/runtime';
 import { credentials } from '@grpc/grpc-js';
 import type { EvaluatorConfig } from '../evaluator-config.ts';
@@ -16,12 +16,14 @@ export interface Sources {
   readonly source: LogSource;
   readonly snapshots: SnapshotSource;
   /** What the source's answers are called while it delivers. */
-  readonly liveState: SourceState;
+  readonly liveState: () => SourceState;
+  readonly authority: HeadAuthority;
 }
 
 export interface GivenSources {
   readonly source?: LogSource;
   readonly snapshots?: SnapshotSource;
+  readonly authority?: HeadAuthority;
 }
 
 export interface SourceParts {
@@ -37,6 +39,10 @@ const NO_SNAPSHOTS: SnapshotSource = {
     Promise.reject(
       fail('UNREACHABLE', 'no snapshot can be fetched: set controlPlane.address (--control-plane-address)'),
     ),
+};
+
+const NO_AUTHORITY: HeadAuthority = {
+  askHead: () => Promise.reject(fail('UNREACHABLE', 'nobody can be asked for the head of the log')),
 };
 
 /** gRPC clients take 4 MiB by default; chunks stay far below. */
@@ -57,11 +63,13 @@ export async function openSources(
   const client = await openControlPlane(config, lifecycle);
   const snapshots =
     given.snapshots ?? (client === undefined ? NO_SNAPSHOTS : new ControlPlaneSnapshots(client));
-  if (given.source !== undefined) return { source: given.source, snapshots, liveState: 'live' };
+  const authority = given.authority ?? NO_AUTHORITY;
+  if (given.source !== undefined)
+    return { source: given.source, snapshots, authority, liveState: () => 'live' };
   const bus = await openBus(config, nodeId, lifecycle, logger);
-  if (bus !== undefined) return { source: new JetStreamSource(bus, logger), snapshots, liveState: 'live' };
+  if (bus !== undefined) return { source: new JetStreamSource(bus, logger), snapshots, authority, liveState: () => 'live' };
   if (client !== undefined)
-    return { source: new WatchLogSource(client, random), snapshots, liveState: 'fallback' };
+    return { source: new WatchLogSource(client, random), snapshots, authority, liveState: () => 'fallback' };
   throw fail(
     'CONFIG_INVALID',
     'the evaluator has no log to follow: set nats.url (--nats-url, FLAGSTREAM_NATS_URL) or controlPlane.address (--control-plane-address, FLAGSTREAM_CONTROL_PLANE_ADDRESS)',

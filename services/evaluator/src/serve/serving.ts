@@ -22,13 +22,13 @@ export interface Stamp {
 export class Serving implements ServedLog {
   readonly #follower: LogFollower;
   readonly #state: EvaluatorState;
-  readonly #liveState: SourceState;
+  readonly #liveState: () => SourceState;
   readonly now: () => number;
   #ready = false;
   /** The wire's form of the newest revision, made once per revision. */
   #stamped: { readonly position: Position; readonly revision: bigint } = { position: ORIGIN, revision: 0n };
 
-  constructor(follower: LogFollower, state: EvaluatorState, liveState: SourceState, now: () => number) {
+  constructor(follower: LogFollower, state: EvaluatorState, liveState: () => SourceState, now: () => number) {
     this.#follower = follower;
     this.#state = state;
     this.#liveState = liveState;
@@ -55,16 +55,16 @@ export class Serving implements ServedLog {
     return this.#follower.state;
   }
 
-  freshness(nowMs: number): Freshness {
-    const freshness = this.#follower.follower.freshness(nowMs);
-    return freshness.source === 'live' ? { ...freshness, source: this.#liveState } : freshness;
+  freshness(): Freshness {
+    const freshness = this.#follower.freshness();
+    return freshness.source === 'live' ? { ...freshness, source: this.#liveState() } : freshness;
   }
 
   stamp(): Stamp {
     const { position } = this.#state;
     if (position !== this.#stamped.position)
       this.#stamped = { position, revision: BigInt(position.revision) };
-    const freshness = freshnessToWire(this.freshness(this.now()));
+    const freshness = freshnessToWire(this.freshness());
     return { epoch: position.epoch, revision: this.#stamped.revision, freshness };
   }
 

@@ -1,0 +1,35 @@
+/**
+ * How a place stands to a state: on its lineage, beyond it, or of another
+ * branch. The one comparison that heads, snapshots and clients' positions go
+ * through.
+ */
+import { bytesEqual, type Position } from './position.ts';
+import type { HeldLog } from './revision-bound.ts';
+
+export type Standing =
+  /** The state's own position. */
+  | 'here'
+  /** An earlier place of the same lineage. */
+  | 'behind'
+  /** A later revision or epoch: whether it continues this lineage is not known. */
+  | 'ahead'
+  /** Another record stands there on this lineage, or the lineage had left that epoch before it. */
+  | 'foreign'
+  /** Older than what the state remembers hashes of. */
+  | 'unknown';
+
+export function standing(held: HeldLog, place: Position): Standing {
+  const { position, lineage } = held;
+  if (position.revision === 0) return place.revision === 0 ? 'here' : 'ahead';
+  if (place.epoch > position.epoch) return 'ahead';
+  if (place.epoch < position.epoch) {
+    const next = lineage.find(({ epoch }) => epoch > place.epoch);
+    // An epoch that this lineage never went through, or went through only up to an earlier revision.
+    if (!lineage.some(({ epoch }) => epoch === place.epoch)) return 'foreign';
+    if (next !== undefined && place.revision > next.baseRevision) return 'foreign';
+  } else if (place.revision > position.revision) return 'ahead';
+  const known = held.hashAt(place.revision);
+  if (known === undefined) return 'unknown';
+  if (!bytesEqual(known, place.hash)) return 'foreign';
+  return place.revision === position.revision ? 'here' : 'behind';
+}
