@@ -74,6 +74,22 @@ export const LIMITS = {
   beaconMs: 1_000,
   /** Records in flight from the shipper to NATS. */
   shipPipelineMax: 64,
+  /** Longest wait of a start for the first comparison with NATS: writes go on without it then. */
+  natsStartWaitMs: 3_000,
+  /** A control plane that hears of another one so soon after its start does not go on: three beacons. */
+  secondWriterMs: 3_000,
+  /** A stream that nothing is written to is looked at this often: it may have been deleted. */
+  streamLookMs: 5_000,
+  /** Longest wait of a write for the stream's confirmation, where it is asked for. */
+  shipAckMs: 5_000,
+  /** Revisions after which a snapshot is written to NATS: folding so many takes a second at most. */
+  snapshotRevisions: 1_000,
+  /** Share of the stream's window after which a snapshot is written, before the window has moved on. */
+  snapshotWindowShare: 0.25,
+  /** A change is in a snapshot at the latest after this. */
+  snapshotDelayMs: 300_000,
+  /** Pause after a snapshot that NATS did not take. */
+  snapshotRetryMs: 5_000,
   /** Records in one WatchLog message. */
   watchLogRecordsMax: 256,
   /** Bytes of records in one WatchLog or snapshot message. */
@@ -91,5 +107,6 @@ assertRelation(LIMITS.entityBytesMax < LIMITS.recordBytesMax, 'an entity fits in
 assertRelation(LIMITS.recordBytesMax < LIMITS.streamMessageBytesMax, 'a record fits into the stream');
 assertRelation(LIMITS.partBytesMax < LIMITS.entityBytesMax, 'a part is an entity');
 assertRelation(LIMITS.contextBytesMax < LIMITS.evaluationRequestBytesMax, 'a context fits into a request');
+assertRelation(LIMITS.secondWriterMs > 2 * LIMITS.beaconMs, 'another control plane is heard at the start');
 assertRelation(LIMITS.heartbeatMsMin <= LIMITS.heartbeatMs, 'the default heartbeat is allowed');
 assertRelation(LIMITS.pageSizeDefault <= LIMITS.pageSizeMax, 'the default page is allowed');

@@ -125,11 +125,12 @@ export class ShipDecision {
         return this.#inspected(event.nats);
       case 'stream-created':
       case 'conflicted':
+      case 'folded':
       case 'retry':
         return this.#compare();
-      case 'folded':
+      case 'adopted':
         this.#moveTo(event.epoch, event.baseRevision, event.headRevision);
-        return this.#compare();
+        return [];
       case 'foreign':
         return this.#stop('forked', event.detail);
       case 'epoch-begun':

@@ -64,14 +64,15 @@ export type ShipEvent =
   /** An order other than `send` could not be carried out. */
   | { readonly type: 'failed'; readonly attempt: number; readonly detail: string }
   | { readonly type: 'stream-created'; readonly attempt: number }
-  /** Records of the stream were folded into our log. */
+  /** Some of the stream's records were folded into our log, also when the order no longer counts. */
   | {
-      readonly type: 'folded';
-      readonly attempt: number;
+      readonly type: 'adopted';
       readonly epoch: number;
       readonly baseRevision: number;
       readonly headRevision: number;
     }
+  /** All that were ordered. */
+  | { readonly type: 'folded'; readonly attempt: number }
   /** A record of the stream does not continue our log. */
   | { readonly type: 'foreign'; readonly attempt: number; readonly detail: string }
   /** The GENESIS is on our disk. */
@@ -105,7 +106,8 @@ export type ShipEffect =
   | { readonly type: 'create-stream'; readonly attempt: number; readonly epoch: number }
   /**
    * Read these records of the stream and fold them, each only if it continues
-   * our head; answered by `folded`, `foreign` or `failed`.
+   * our head; answered by `folded`, `foreign` or `failed`, after `adopted` for
+   * what was folded.
    */
   | {
       readonly type: 'fold';

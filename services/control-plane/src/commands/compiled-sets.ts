@@ -61,8 +61,9 @@ export class CompiledSets {
     }
   }
 
-  /** Compiles the committed state, at start. Answers what does not compile and is left out. */
+  /** Compiles the committed state, anew. Answers what does not compile and is left out. */
   load(draft: Draft): readonly LocatedProblem[] {
+    this.#sets.clear();
     const problems: LocatedProblem[] = [];
     const projects = draft.base.entities({ kind: ENTITY_KIND.project, limit: Number.MAX_SAFE_INTEGER });
     for (const { change } of projects) {

@@ -4,22 +4,29 @@
  * writes are serial by construction.
  *
  * Holds true: when append returns, the revision is on disk, and every
- * onCommit listener has been told.
+ * onCommit listener has been told. While writes are held or refused, only a
+ * GENESIS and what another process of this log wrote get in.
  */
 
 import { type ErrorReason, fail, LIMITS } from '@flagstream/protocol';
 import {
   type Actor,
+  bytesEqual,
   type Codec,
   ENTITY_KIND,
   type EntityChange,
+  type EpochBase,
   genesisFields,
   LOG_ID,
+  type LogRecord,
   type PartRef,
   type Position,
   READER_VERSION,
   RECORD_FORMAT,
   type RecordFields,
+  type ShipStop,
+  type TakeOver,
+  type WriteGate,
 } from '@flagstream/replica';
 import type { AuditStore } from './audit-store.ts';
 import { fitsOneRecord, type StagedPart, stageParts } from './staging.ts';
@@ -45,15 +52,26 @@ export const SYSTEM_ACTOR: Actor = { id: 'flagstream', kind: 'system' };
 /** Begins the operation ids that the control plane gives to its own records; no caller's can. */
 const OWN_OPERATION = '#';
 const NO_BYTES = new Uint8Array(0);
+const STOP_REASONS: Readonly<Record<ShipStop, ErrorReason>> = {
+  forked: 'LOG_FORKED',
+  gap: 'REVISIONS_MISSING',
+};
 /** Parts read at a time while looking for orphans: each may hold 256 KiB. */
 const SWEEP_PAGE = 16;
+
+/** Why writes are refused. */
+export interface Refusal {
+  readonly reason: ErrorReason;
+  readonly why: string;
+}
 
 export class ChangeLog {
   readonly store: AuditStore;
   readonly #codec: Codec;
   readonly #now: () => number;
   readonly #listeners = new Set<() => void>();
-  #writesRefused: { readonly why: string; readonly reason: ErrorReason } | undefined;
+  #refused: Refusal | undefined;
+  #gate: WriteGate = { kind: 'open' };
 
   constructor(options: ChangeLogOptions) {
     this.store = options.store;
@@ -67,30 +85,72 @@ export class ChangeLog {
    */
   begin(identity: Uint8Array): void {
     if (this.store.head().revision > 0) return;
-    const base = {
+    this.#foldGenesis({
       epoch: 1,
       baseRevision: 0,
       baseHash: identity,
       startedMs: this.#now(),
       reason: 'new log',
-    };
-    this.store.fold(
-      this.#codec.encodeRecord(genesisFields([base], `${OWN_OPERATION}genesis-1`, SYSTEM_ACTOR)),
-    );
+    });
+  }
+
+  /**
+   * Begins an epoch at the head: the same log goes on, in a stream of its own.
+   * Its identity stays the first epoch's base.
+   * @param by who decided it, when a person did
+   * @throws FlagstreamError STORAGE_FULL; then nothing took effect.
+   */
+  beginEpoch(epoch: number, reason: string, by?: TakeOver): Position {
+    const { revision, hash } = this.store.head();
+    const startedMs = this.#now();
+    this.#foldGenesis({ epoch, baseRevision: revision, baseHash: hash, startedMs, reason }, by);
+    this.#tell();
+    return this.store.head();
+  }
+
+  /**
+   * Takes in a record that an earlier process of this log wrote and that only
+   * NATS still holds. False, and nothing happened, when it does not continue
+   * the head.
+   * @throws FlagstreamError STORAGE_FULL, LOG_CORRUPT; what decoding throws.
+   */
+  foldForeign(bytes: Uint8Array): boolean {
+    const record = this.#codec.decodeRecord(bytes);
+    if (!this.#isNext(record)) return false;
+    this.store.fold(record);
+    this.#tell();
+    return true;
   }
 
   head(): Position {
     return this.store.head();
   }
 
-  /** Why writes are refused, or undefined. */
+  /** Why writes are refused until a person does something, or undefined. */
+  get refusal(): Refusal | undefined {
+    const gate = this.#gate;
+    if (this.#refused !== undefined || gate.kind !== 'refused') return this.#refused;
+    return { reason: STOP_REASONS[gate.code], why: gate.detail };
+  }
+
+  /** The same as a sentence. */
   get writesRefused(): string | undefined {
-    return this.#writesRefused?.why;
+    return this.refusal?.why;
+  }
+
+  /** Why writes are not taken now, refused or held; undefined when they are. */
+  get writesStopped(): string | undefined {
+    return this.writesRefused ?? (this.#gate.kind === 'held' ? this.#gate.detail : undefined);
+  }
+
+  /** What shipping allows. Does not lift what refuseWrites said. */
+  setGate(gate: WriteGate): void {
+    this.#gate = gate;
   }
 
   /** From now on every append fails with this reason; reads go on. */
   refuseWrites(why: string, reason: ErrorReason = 'LOG_FORKED'): void {
-    this.#writesRefused = { why, reason };
+    this.#refused = { why, reason };
   }
 
   /** Tells after each commit, until the returned function is called. */
@@ -101,10 +161,12 @@ export class ChangeLog {
 
   /**
    * Commits the changes as one revision.
-   * @throws FlagstreamError LOG_FORKED, STORAGE_FULL; then nothing took effect.
+   * @throws FlagstreamError WRITES_HELD, LOG_FORKED, REVISIONS_MISSING, STORAGE_FULL, or what refuseWrites
+   * said; then nothing took effect.
    */
   append(write: Write): Position {
-    if (this.#writesRefused !== undefined) throw fail(this.#writesRefused.reason, this.#writesRefused.why);
+    if (this.refusal !== undefined) throw fail(this.refusal.reason, this.refusal.why);
+    if (this.#gate.kind === 'held') throw fail('WRITES_HELD', this.#gate.detail);
     const before = this.store.head();
     try {
       if (fitsOneRecord(write.changes)) {
@@ -115,7 +177,7 @@ export class ChangeLog {
       }
     } finally {
       // Parts that a full disk leaves alone are revisions too: who follows must not wait for them.
-      if (this.store.head() !== before) for (const listener of this.#listeners) listener();
+      if (this.store.head() !== before) this.#tell();
     }
     return this.store.head();
   }
@@ -134,6 +196,23 @@ export class ChangeLog {
       comment: 'parts of an apply that never became visible',
       changes: orphans,
     });
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #foldGenesis(base: EpochBase, by?: TakeOver): void {
+    const opId = `${OWN_OPERATION}genesis-${base.epoch}`;
+    const fields = genesisFields([...this.store.lineage(), base], opId, by?.actor ?? SYSTEM_ACTOR);
+    this.store.fold(this.#codec.encodeRecord({ ...fields, comment: by?.comment ?? base.reason }));
+  }
+
+  /** The next record of this log: of the head's epoch, or the first one of a later epoch that begins there. */
+  #isNext({ logId, epoch, revision, prevHash, genesis }: LogRecord): boolean {
+    const head = this.store.head();
+    if (logId !== LOG_ID || revision !== head.revision + 1 || !bytesEqual(prevHash, head.hash)) return false;
+    return genesis === undefined ? epoch === head.epoch : epoch > head.epoch;
   }
 
   #findOrphans(writtenUntilMs: number): EntityChange[] {

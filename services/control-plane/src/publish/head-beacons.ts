@@ -62,7 +62,7 @@ export class HeadBeacons {
   }
 
   #emit(): void {
-    if (this.#options.log.writesRefused !== undefined) return;
+    if (this.#options.log.writesStopped !== undefined) return;
     const beacon = this.current();
     for (const listener of this.#listeners) listener(beacon);
   }

@@ -62,8 +62,8 @@ export function logService(parts: LogServiceParts): ServiceBinding {
 }
 
 /** Evaluators that follow the other writer must not be taken to this branch, as beacons must not tell of it. */
-function refuseFork({ writesRefused }: ChangeLog): void {
-  if (writesRefused !== undefined) throw fail('LOG_FORKED', writesRefused);
+function refuseFork({ refusal }: ChangeLog): void {
+  if (refusal !== undefined) throw fail(refusal.reason, refusal.why);
 }
 
 async function sendSnapshot(
@@ -93,7 +93,7 @@ async function watchLog(
       stream.write({ event: { $case: 'records', value: { records: records.map(asBuffer) } } });
       continue;
     }
-    if (log.writesRefused === undefined)
+    if (log.writesStopped === undefined)
       stream.write({ event: { $case: 'head', value: headBeaconToWire(beacons.current()) } });
     await sleepUntil((wake) => log.onCommit(wake), LIMITS.beaconMs, signal);
   }
