@@ -24,6 +24,14 @@ export {
   segmentUnit,
 } from './definitions.ts';
 export { descriptorSet } from './descriptor.ts';
+export { EntityReadings } from './environment/entity-readings.ts';
+export { EnvironmentSet, type Quarantined } from './environment/environment-set.ts';
+export {
+  type EnvironmentEntities,
+  EnvironmentUnits,
+  type GoodUnits,
+  unitId,
+} from './environment/environment-units.ts';
 export {
   ERROR_CATALOGUE,
   ERROR_DOMAIN,

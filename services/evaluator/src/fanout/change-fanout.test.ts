@@ -1,7 +1,7 @@
+import { EntityReadings } from '@flagstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { TestClock, testLogger } from '../evaluator.fixture.ts';
 import { shopLog } from '../log.fixture.ts';
-import { Definitions } from '../state/definitions.ts';
 import { EnvironmentReplica } from '../state/environment-replica.ts';
 import { ChangeFanout } from './change-fanout.ts';
 import { TickWheel } from './tick-wheel.ts';
@@ -9,7 +9,7 @@ import { TickWheel } from './tick-wheel.ts';
 const replica = (environment: string): EnvironmentReplica =>
   new EnvironmentReplica(
     { project: 'default', environment },
-    new Definitions(),
+    new EntityReadings(),
     shopLog().state.entities(),
     0,
   );

@@ -7,17 +7,21 @@
  * streams can hold on to it.
  */
 import type { CompiledSet } from '@flagstream/engine';
-import { LIMITS, sha256 } from '@flagstream/protocol';
+import {
+  type EntityReadings,
+  EnvironmentSet,
+  EnvironmentUnits,
+  type GoodUnits,
+  LIMITS,
+  type Quarantined,
+  sha256,
+} from '@flagstream/protocol';
 import {
   ENTITY_KIND,
   type EnvironmentScope,
   EnvironmentView,
   type VersionedEntity,
 } from '@flagstream/replica';
-import type { Definitions } from './definitions.ts';
-import { EnvironmentSet, type Quarantined } from './environment-set.ts';
-import { EnvironmentUnits } from './environment-units.ts';
-import type { GoodUnits } from './held-units.ts';
 
 /** What evaluations read. */
 export interface EnvironmentState {
@@ -34,7 +38,7 @@ const REMEMBERED_GENERATIONS = 64;
 
 export class EnvironmentReplica {
   readonly scope: EnvironmentScope;
-  readonly #definitions: Definitions;
+  readonly #readings: EntityReadings;
   #view: EnvironmentView;
   #compiled: EnvironmentSet;
   #state: EnvironmentState;
@@ -48,15 +52,15 @@ export class EnvironmentReplica {
    */
   constructor(
     scope: EnvironmentScope,
-    definitions: Definitions,
+    readings: EntityReadings,
     entities: Iterable<VersionedEntity>,
     floor: number,
     held?: GoodUnits,
   ) {
     this.scope = scope;
-    this.#definitions = definitions;
+    this.#readings = readings;
     this.#view = viewOf(scope, entities, floor);
-    this.#compiled = new EnvironmentSet(new EnvironmentUnits(this.#view, definitions), held);
+    this.#compiled = new EnvironmentSet(new EnvironmentUnits(this.#view, readings), held);
     this.#state = this.#stateOf(1);
   }
 
@@ -98,7 +102,7 @@ export class EnvironmentReplica {
   /** Starts over from other entities, as after a snapshot; of another log, nothing is kept of before. */
   reset(entities: Iterable<VersionedEntity>, floor: number, sameLog: boolean): void {
     this.#view = viewOf(this.scope, entities, floor);
-    const units = new EnvironmentUnits(this.#view, this.#definitions);
+    const units = new EnvironmentUnits(this.#view, this.#readings);
     if (sameLog) this.#compiled.replace(units);
     else this.#compiled = new EnvironmentSet(units);
     this.#swap(undefined);

@@ -7,7 +7,7 @@
  * environment at the same revision; only environments that a change touches are
  * rebuilt.
  */
-import { LIMITS } from '@flagstream/protocol';
+import { EntityReadings, LIMITS, type Quarantined } from '@flagstream/protocol';
 import {
   bytesEqual,
   ENTITY_KIND,
@@ -19,9 +19,7 @@ import {
   type VersionedEntity,
 } from '@flagstream/replica';
 import type { FoldedRecord } from '../follow/log-follower.ts';
-import { Definitions } from './definitions.ts';
 import { EnvironmentReplica } from './environment-replica.ts';
-import type { Quarantined } from './environment-set.ts';
 import { type HeldUnit, type HeldUnits, heldIn } from './held-units.ts';
 
 export interface StateListener {
@@ -34,7 +32,7 @@ export interface StateListener {
 export class EvaluatorState {
   readonly #log: () => LogState;
   readonly #listener: StateListener;
-  readonly #definitions = new Definitions();
+  readonly #readings = new EntityReadings();
   readonly #projects = new Map<string, Map<string, EnvironmentReplica>>();
   #position: Position = ORIGIN;
   #logIdentity: Uint8Array = ORIGIN.hash;
@@ -161,7 +159,7 @@ export class EvaluatorState {
         const floor = this.#floor(log.position.revision);
         const scope = { project, environment };
         const good = heldIn(this.#held, log.logIdentity, scope);
-        const replica = new EnvironmentReplica(scope, this.#definitions, entities, floor, good);
+        const replica = new EnvironmentReplica(scope, this.#readings, entities, floor, good);
         held.set(environment, replica);
         for (const [id, entry] of replica.state.quarantined) this.#listener.quarantine(replica, id, entry);
         moved.push(replica);

@@ -3,6 +3,7 @@
  * the log's state holds only the newest ones.
  */
 import type { FlagUnit, SegmentUnit } from '@flagstream/engine';
+import { type GoodUnits, unitId } from '@flagstream/protocol';
 import { bytesEqual, type EnvironmentScope } from '@flagstream/replica';
 
 export interface HeldUnit extends EnvironmentScope {
@@ -15,10 +16,6 @@ export interface HeldUnits {
   readonly logIdentity: Uint8Array;
   readonly units: readonly HeldUnit[];
 }
-
-export type GoodUnits = ReadonlyMap<string, FlagUnit | SegmentUnit>;
-
-export const unitId = (kind: HeldUnit['kind'], key: string): string => `${kind}/${key}`;
 
 /** Those of one environment, by unitId; none when they are of another log. */
 export function heldIn(

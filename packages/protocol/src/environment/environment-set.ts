@@ -14,8 +14,7 @@ import {
   type SegmentUnit,
   updateSet,
 } from '@flagstream/engine';
-import type { EnvironmentUnits, UnitReading } from './environment-units.ts';
-import { type GoodUnits, unitId } from './held-units.ts';
+import { type EnvironmentUnits, type GoodUnits, type UnitReading, unitId } from './environment-units.ts';
 
 /** An entity whose newest version is not in force, and why. */
 export interface Quarantined {

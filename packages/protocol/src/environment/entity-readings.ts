@@ -4,21 +4,16 @@
  * long as the content is.
  */
 import type { FlagConfigDefinition, FlagDefinition, SegmentDefinition } from '@flagstream/engine';
-import {
-  flagConfigDefinition,
-  flagDefinition,
-  segmentDefinition,
-  segmentMembers,
-  sha256,
-} from '@flagstream/protocol';
 import { type EntityChange, hex } from '@flagstream/replica';
+import { sha256 } from '../codec.ts';
+import { flagConfigDefinition, flagDefinition, segmentDefinition, segmentMembers } from '../definitions.ts';
 
 /** What was read, or why it cannot be. */
 export type Reading<T> =
   | { readonly kind: 'read'; readonly value: T }
   | { readonly kind: 'unreadable'; readonly detail: string };
 
-export class Definitions {
+export class EntityReadings {
   readonly flag: (change: EntityChange) => Reading<FlagDefinition> = remembering(({ content }) =>
     flagDefinition(content),
   );
