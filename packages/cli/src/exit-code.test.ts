@@ -19,6 +19,9 @@ describe('exit codes', () => {
     ['PORT_IN_USE', 1],
     ['DATA_DIR_LOCKED', 1],
     ['SCHEMA_TOO_NEW', 1],
+    ['LOG_CORRUPT', 1],
+    ['BACKUP_UNUSABLE', 3],
+    ['DATA_DIR_NOT_EMPTY', 4],
     ['CONFIG_INVALID', 78],
     ['CANCELLED', 130],
   ] as const)('%s gives %i', (reason, code) => {

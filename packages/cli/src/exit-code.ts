@@ -51,6 +51,9 @@ const BY_REASON: Partial<Readonly<Record<ErrorReason, ExitCode>>> = {
   COMMENT_REQUIRED: EXIT.validation,
   REVISION_NOT_REACHED: EXIT.unavailable,
   REQUEST_TOO_LARGE: EXIT.validation,
+  BACKUP_UNUSABLE: EXIT.notFound,
+  BACKUP_TARGET_EXISTS: EXIT.conflict,
+  DATA_DIR_NOT_EMPTY: EXIT.conflict,
   CONFIG_INVALID: EXIT.config,
 };
 

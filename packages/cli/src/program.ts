@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import type { CliSession } from './cli-session.ts';
 import { applyCommand, importCommand, planCommand } from './commands/apply.ts';
+import { backupCommand } from './commands/backup.ts';
 import { completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { devCommand } from './commands/dev.ts';
@@ -15,6 +16,7 @@ import { exportCommand, schemaCommand } from './commands/export.ts';
 import { flagCommand } from './commands/flag.ts';
 import { healthCommand } from './commands/health.ts';
 import { changesCommand, historyCommand } from './commands/history.ts';
+import { logCommand } from './commands/log.ts';
 import { projectCommand } from './commands/project.ts';
 import { revertCommand } from './commands/revert.ts';
 import { segmentCommand } from './commands/segment.ts';
@@ -61,6 +63,8 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 conflict, 5 denied, 6 unava
     historyCommand(session),
     changesCommand(session),
     revertCommand(session),
+    logCommand(session),
+    backupCommand(session),
     healthCommand(session),
     configCommand(session, roles),
     completionCommand(session),

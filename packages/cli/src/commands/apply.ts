@@ -5,6 +5,7 @@ import type { CliSession } from '../cli-session.ts';
 import type { AdminConnection } from '../connection/admin-connection.ts';
 import { type LoadedFiles, loadDocuments, readSources } from '../document/load-documents.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { type ConfirmationOptions, confirmed, withConfirmation } from '../options/confirmation.ts';
 import { type ProjectOptions, withAdmin, withProject } from '../options/connection-options.ts';
 import { type WriteFields, type WriteOptions, withWrite, writeFields } from '../options/write-options.ts';
 import { counted } from '../output/flag-text.ts';
@@ -14,17 +15,15 @@ import { applyPlan, checkPlan, type PlaceOf } from '../plan/checked-plan.ts';
 import { makePlan, type PlannedChange } from '../plan/make-plan.ts';
 import { planJson } from '../plan/plan-json.ts';
 import { readProject } from '../plan/project-state.ts';
-import { UsageError } from '../usage-error.ts';
 
 export interface PlanCommandOptions extends ProjectOptions, WriteOptions {
   readonly file: string;
   readonly prune?: boolean;
 }
 
-interface ApplyOptions extends PlanCommandOptions {
-  readonly yes?: boolean;
-}
+interface ApplyOptions extends PlanCommandOptions, ConfirmationOptions {}
 
+const CONFIRM_NEXT = 'Give --yes to apply it, or --dry-run to look only.';
 const FILE_HELP = 'file, folder with .yaml, .yml and .json files, or - for stdin';
 
 export function planCommand(session: CliSession): Command {
@@ -65,10 +64,6 @@ export function importCommand(session: CliSession): Command {
   );
 }
 
-function withConfirmation(command: Command): Command {
-  return command.option('-y, --yes', 'do not ask; needed where nobody can be asked');
-}
-
 /** Prints the plan. */
 export async function showPlan(
   session: CliSession,
@@ -90,24 +85,14 @@ async function carryOut(session: CliSession, command: Command, options: ApplyOpt
     const apply = changes.length > 0 && options.dryRun !== true;
     if (!apply || options.output !== 'json') printPlan(session, options, changes);
     if (!apply) return EXIT.ok;
-    if (options.yes !== true && !(await confirmed(session, changes))) {
-      terminal.note('nothing was changed');
+    const question = `Apply ${counted(changes.length, 'change')}?`;
+    if (!(await confirmed(session, options, { what: 'apply this', question, next: CONFIRM_NEXT })))
       return EXIT.failure;
-    }
     const response = await applyPlan(admin, changes, write, placesIn(files));
     if (options.output === 'json') printJson(terminal, ApplyChangeSetResponse.toJSON(response));
     terminal.note(`${counted(changes.length, 'change')} applied (revision ${response.revision?.revision})`);
     return EXIT.ok;
   });
-}
-
-async function confirmed({ terminal }: CliSession, changes: readonly PlannedChange[]): Promise<boolean> {
-  if (!terminal.canAsk)
-    throw new UsageError(
-      'nobody can be asked whether to apply this',
-      'Give --yes to apply it, or --dry-run to look only.',
-    );
-  return terminal.confirm(`Apply ${counted(changes.length, 'change')}?`);
 }
 
 async function preparePlan(

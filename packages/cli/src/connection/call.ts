@@ -7,7 +7,7 @@ import { type FlagstreamError, fail, fromServiceError } from '@flagstream/protoc
 import type { CallOptions, Client, ClientUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js';
 import type { Endpoint } from './endpoint.ts';
 
-type UnaryMethod<I, O> = (
+export type UnaryMethod<I, O> = (
   request: I,
   metadata: Metadata,
   options: Partial<CallOptions>,
