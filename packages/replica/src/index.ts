@@ -34,9 +34,7 @@ export { type Standing, standing } from './lineage.ts';
 export { type FoldOutcome, LogState } from './log-state.ts';
 export { type Expansion, expandRecord, hex, partId } from './parts.ts';
 export {
-  comparePlaces,
   formatMarker,
-  type LogPlace,
   PoisonGuard,
   type PoisonMarker,
   parseMarker,
@@ -46,6 +44,7 @@ export {
   comparePositions,
   formatPosition,
   ORIGIN,
+  type Place,
   type Position,
   samePosition,
 } from './position.ts';
@@ -92,6 +91,14 @@ export type {
   WriteGate,
 } from './ship-frames.ts';
 export { type SnapshotEvent, SnapshotSchedule, type SnapshotSettings } from './snapshot-schedule.ts';
+export {
+  SOURCE_CHOICE_SETTINGS,
+  SourceChoice,
+  type SourceChoiceEffect,
+  type SourceChoiceEvent,
+  type SourceChoiceSettings,
+  type SourceName,
+} from './source-choice.ts';
 export {
   type SyncClientEffect,
   type SyncClientEvent,
