@@ -15,22 +15,16 @@
  * wrote, and by then the head moves on between two starts, so that no marker
  * would ever be found twice.
  */
-
-/** A place in the log, without its hash. */
-export interface LogPlace {
-  readonly epoch: number;
-  readonly revision: number;
-}
+import { comparePositions, type Place } from './position.ts';
 
 export interface PoisonMarker {
-  readonly state: /** Written before a record is applied. */
-    | 'applying'
-    /** Died over it before, and not there again yet. */
-    | 'suspect'
-    /** Died over it twice. */
-    | 'frozen';
-  readonly first: LogPlace;
-  readonly last: LogPlace;
+  /**
+   * applying: written before a record is applied. suspect: the process died over
+   * it before, and is not there again yet. frozen: it died over it twice.
+   */
+  readonly state: 'applying' | 'suspect' | 'frozen';
+  readonly first: Place;
+  readonly last: Place;
   /** Times that the process died over it. */
   readonly deaths: number;
   /** The release that died. */
@@ -39,15 +33,11 @@ export interface PoisonMarker {
 
 const DEATHS_MAX = 2;
 
-export function comparePlaces(a: LogPlace, b: LogPlace): number {
-  return a.epoch - b.epoch || a.revision - b.revision;
-}
-
 export class PoisonGuard {
   readonly #release: string;
   /** Where the process died before, until it is passed. */
   #suspect: PoisonMarker | undefined;
-  readonly #frozenBefore: LogPlace | undefined;
+  readonly #frozenBefore: Place | undefined;
 
   /** @param found what the process before this one left */
   constructor(release: string, found: PoisonMarker | undefined) {
@@ -60,7 +50,7 @@ export class PoisonGuard {
   }
 
   /** This place and all after it must not be applied. */
-  get frozenBefore(): LogPlace | undefined {
+  get frozenBefore(): Place | undefined {
     return this.#frozenBefore;
   }
 
@@ -75,20 +65,20 @@ export class PoisonGuard {
   }
 
   /** The marker to keep while these are applied. */
-  applying(first: LogPlace, last: LogPlace): PoisonMarker {
+  applying(first: Place, last: Place): PoisonMarker {
     const suspect = this.#suspect;
     const again =
       suspect !== undefined &&
-      comparePlaces(first, suspect.last) <= 0 &&
-      comparePlaces(last, suspect.first) >= 0;
+      comparePositions(first, suspect.last) <= 0 &&
+      comparePositions(last, suspect.first) >= 0;
     return { state: 'applying', first, last, deaths: again ? suspect.deaths : 0, release: this.#release };
   }
 
   /** All up to here are applied: what was suspected of this is cleared once its last record is. */
-  applied(last: LogPlace): void {
+  applied(last: Place): void {
     const suspect = this.#suspect;
     if (suspect === undefined || suspect.state === 'frozen') return;
-    if (comparePlaces(last, suspect.last) >= 0) this.#suspect = undefined;
+    if (comparePositions(last, suspect.last) >= 0) this.#suspect = undefined;
   }
 }
 
@@ -121,4 +111,4 @@ export function parseMarker(text: string): PoisonMarker | undefined {
   };
 }
 
-const formatPlace = ({ epoch, revision }: LogPlace): string => `${epoch}.${revision}`;
+const formatPlace = ({ epoch, revision }: Place): string => `${epoch}.${revision}`;

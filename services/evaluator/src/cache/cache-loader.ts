@@ -5,9 +5,9 @@
  */
 import {
   type Codec,
-  comparePlaces,
-  type LogPlace,
+  comparePositions,
   LogState,
+  type Place,
   type PoisonMarker,
   parseMarker,
 } from '@flagstream/replica';
@@ -56,7 +56,7 @@ export class CacheLoader {
   }
 
   /** The state as far as the files go, but before a place; at the origin when they say nothing. */
-  async state({ snapshots, tails }: CacheListing, before: LogPlace | undefined): Promise<LogState> {
+  async state({ snapshots, tails }: CacheListing, before: Place | undefined): Promise<LogState> {
     const state =
       (await this.#newest(snapshots.filter(({ place }) => isBefore(place, before)))) ??
       new LogState(this.#codec);
@@ -71,7 +71,7 @@ export class CacheLoader {
     for (const { name, place } of snapshots) {
       const state = await this.#use(name, (bytes) => {
         const loaded = LogState.fromSnapshot(this.#codec, readSnapshot(bytes));
-        if (comparePlaces(loaded.position, place) !== 0)
+        if (comparePositions(loaded.position, place) !== 0)
           throw new CacheFault('corrupt', 'it is not of the place in its name');
         return loaded;
       });
@@ -81,7 +81,7 @@ export class CacheLoader {
     return undefined;
   }
 
-  #replay(bytes: Uint8Array, state: LogState, before: LogPlace | undefined): void {
+  #replay(bytes: Uint8Array, state: LogState, before: Place | undefined): void {
     for (const record of readTail(this.#codec, bytes)) {
       if (!isBefore(record, before)) return;
       const outcome = state.apply(record);
@@ -115,5 +115,5 @@ export class CacheLoader {
   }
 }
 
-const isBefore = (place: LogPlace, before: LogPlace | undefined): boolean =>
-  before === undefined || comparePlaces(place, before) < 0;
+const isBefore = (place: Place, before: Place | undefined): boolean =>
+  before === undefined || comparePositions(place, before) < 0;

@@ -1,19 +1,19 @@
 /** Names in the cache's folder: the place in the log that a file stands for is part of its name. */
-import { comparePlaces, type LogPlace } from '@flagstream/replica';
+import { comparePositions, type Place } from '@flagstream/replica';
 
 /** Overwritten in place: it says what is being applied. */
 export const MARKER_FILE = 'applying';
 /** A snapshot on its way. */
 export const TEMP_FILE = 'snap.tmp';
 
-export const snapshotName = ({ epoch, revision }: LogPlace): string => `snap-${epoch}-${revision}.bin`;
+export const snapshotName = ({ epoch, revision }: Place): string => `snap-${epoch}-${revision}.bin`;
 /** A tail is named by the place that its first record comes after. */
-export const tailName = ({ epoch, revision }: LogPlace): string => `tail-${epoch}-${revision}.log`;
+export const tailName = ({ epoch, revision }: Place): string => `tail-${epoch}-${revision}.log`;
 export const heldName = (generation: number): string => `held-${generation}.bin`;
 
 export interface PlacedFile {
   readonly name: string;
-  readonly place: LogPlace;
+  readonly place: Place;
 }
 
 export interface CacheListing {
@@ -38,6 +38,6 @@ export function sortNames(names: readonly string[]): CacheListing {
     const generation = /^held-(\d{1,15})\.bin$/.exec(name)?.[1];
     if (generation !== undefined) held.push(Number(generation));
   }
-  snapshots.sort((a, b) => comparePlaces(b.place, a.place));
+  snapshots.sort((a, b) => comparePositions(b.place, a.place));
   return { snapshots, tails, held: held.sort((a, b) => b - a) };
 }

@@ -11,10 +11,10 @@ import { FlagstreamError } from '@flagstream/protocol';
 import {
   bytesEqual,
   type Codec,
-  comparePlaces,
-  type LogPlace,
+  comparePositions,
   type LogRecord,
   type LogState,
+  type Place,
   PoisonGuard,
 } from '@flagstream/replica';
 import type { HeldUnits } from '../state/held-units.ts';
@@ -49,7 +49,7 @@ export interface OpenedCache {
   readonly state: LogState;
   readonly held: HeldUnits | undefined;
   /** Set: this place and all after it must not be applied; they ended this process twice. */
-  readonly frozenBefore: LogPlace | undefined;
+  readonly frozenBefore: Place | undefined;
   /** What was wrong with the files. */
   readonly problems: readonly CacheProblem[];
 }
@@ -67,7 +67,7 @@ export class EvaluatorCache {
   /** The folder is ours to write in. */
   #claimed = false;
   #logIdentity: Uint8Array;
-  #at: LogPlace;
+  #at: Place;
   #heldGeneration: number;
   #heldChanged = false;
   /** Something was applied that no snapshot holds. */
@@ -137,7 +137,7 @@ export class EvaluatorCache {
    * Before what comes is applied, up to this place. Follow with `applied` or
    * `replaced`, whatever became of it.
    */
-  applying(last: LogPlace): void {
+  applying(last: Place): void {
     // Without anything to serve, staying before it helps nobody.
     if (this.#at.revision === 0) return;
     const first = { epoch: this.#at.epoch, revision: this.#at.revision + 1 };
@@ -169,7 +169,7 @@ export class EvaluatorCache {
   replaced(): void {
     this.#hold();
     const { position, logIdentity } = this.#options.state();
-    const onward = bytesEqual(logIdentity, this.#logIdentity) && comparePlaces(position, this.#at) >= 0;
+    const onward = bytesEqual(logIdentity, this.#logIdentity) && comparePositions(position, this.#at) >= 0;
     if (!onward) this.#obsolete = true;
     this.#at = position;
     this.#logIdentity = logIdentity;
@@ -257,20 +257,20 @@ export class EvaluatorCache {
   }
 
   /** Removes what the newest snapshots make needless. */
-  async #clean(written: LogPlace, obsolete: boolean): Promise<void> {
+  async #clean(written: Place, obsolete: boolean): Promise<void> {
     const { folder } = this.#options;
     const { snapshots, tails } = sortNames(await folder.list());
     const usable = snapshots.filter(({ name }) => !this.#useless.has(name));
     const kept = obsolete
-      ? usable.filter(({ place }) => comparePlaces(place, written) === 0)
+      ? usable.filter(({ place }) => comparePositions(place, written) === 0)
       : usable.slice(0, SNAPSHOTS_KEPT);
     // The first snapshot is backed by the tail from the log's start.
     const enough = obsolete || kept.length >= SNAPSHOTS_KEPT;
     const oldest = enough ? kept.at(-1)?.place : undefined;
-    const isNeedless = (place: LogPlace): boolean =>
+    const isNeedless = (place: Place): boolean =>
       obsolete
-        ? comparePlaces(place, written) !== 0 && !this.#tail.isAt(place)
-        : oldest !== undefined && comparePlaces(place, oldest) < 0;
+        ? comparePositions(place, written) !== 0 && !this.#tail.isAt(place)
+        : oldest !== undefined && comparePositions(place, oldest) < 0;
     const needless = [
       ...snapshots.filter((file) => !kept.includes(file)),
       ...tails.filter(({ place }) => isNeedless(place)),

@@ -3,8 +3,7 @@
  * and is given up at the first write that fails, since what would follow could
  * not be read.
  */
-import type { LogPlace, LogRecord } from '@flagstream/replica';
-import { comparePlaces } from '@flagstream/replica';
+import { comparePositions, type LogRecord, type Place } from '@flagstream/replica';
 import { crashesNext, crashPoint } from '@flagstream/runtime';
 import type { CacheFile, CacheFolder } from './cache-folder.ts';
 import { tailName } from './cache-names.ts';
@@ -16,7 +15,7 @@ const TAIL_BYTES_MAX = 67_108_864;
 export class Tail {
   readonly #folder: CacheFolder;
   #file: CacheFile | undefined;
-  #place: LogPlace | undefined;
+  #place: Place | undefined;
   #bytes = 0;
   /** No more is added until the next one begins. */
   #full = false;
@@ -31,12 +30,12 @@ export class Tail {
   }
 
   /** Whether the tail that is being written begins there. */
-  isAt(place: LogPlace): boolean {
-    return this.#place !== undefined && comparePlaces(this.#place, place) === 0;
+  isAt(place: Place): boolean {
+    return this.#place !== undefined && comparePositions(this.#place, place) === 0;
   }
 
   /** Adds records that come right after a place. @throws what the file system says; then this tail ends here */
-  append(after: LogPlace, records: readonly LogRecord[]): void {
+  append(after: Place, records: readonly LogRecord[]): void {
     if (this.#full) return;
     try {
       const frames = tailFrames(records);
@@ -52,7 +51,7 @@ export class Tail {
     }
   }
 
-  #begin(after: LogPlace): CacheFile {
+  #begin(after: Place): CacheFile {
     const file = this.#folder.create(tailName(after));
     this.#file = file;
     this.#place = after;
