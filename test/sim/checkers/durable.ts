@@ -1,0 +1,45 @@
+/**
+ * Durable: what a writer was told is in the log, at the revision that it was
+ * told, for ever. Only what a disaster took before it had been shipped may go,
+ * and the contract says so.
+ */
+import { samePosition, type Position } from '@flagstream/replica';
+import { type Checker, Violation } from './checker.ts';
+import type { Observation } from './observation.ts';
+import type { Past } from './past.ts';
+
+export class Durable implements Checker {
+  readonly promise = 'durable';
+  readonly #acknowledged = new Map<string, Position>();
+
+  observe(observation: Observation, past: Past): void {
+    switch (observation.type) {
+      case 'acknowledged': {
+        const { opId, position } = observation;
+        const before = this.#acknowledged.get(opId);
+        if (before !== undefined && !samePosition(before, position))
+          throw new Violation(this.promise, `operation ${opId} was acknowledged at two places`);
+        this.#acknowledged.set(opId, position);
+        this.#check(opId, position, past);
+        return;
+      }
+      case 'withdrawn':
+        for (const [opId, { revision }] of this.#acknowledged)
+          if (revision > observation.afterRevision) this.#acknowledged.delete(opId);
+        return;
+      case 'log-opened':
+      case 'quiet':
+        for (const [opId, position] of this.#acknowledged) this.#check(opId, position, past);
+        return;
+    }
+  }
+
+  #check(opId: string, position: Position, past: Past): void {
+    const state = past.at(position.revision);
+    if (state === undefined || state.record.opId !== opId || !samePosition(state.record, position))
+      throw new Violation(
+        this.promise,
+        `operation ${opId} was acknowledged at ${past.describe(position)}, where the log has ${state?.record.opId ?? 'nothing'}`,
+      );
+  }
+}

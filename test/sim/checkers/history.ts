@@ -1,0 +1,71 @@
+/**
+ * The history of one simulated world: hands each observation to the true past
+ * and then to every checker. A violated promise ends the world.
+ */
+import type { LogRecord, Store } from '@flagstream/replica';
+import type { Process } from '../world/process.ts';
+import type { World } from '../world/world.ts';
+import { Atomic } from './atomic.ts';
+import { Bookmarkable } from './bookmarkable.ts';
+import type { Checker } from './checker.ts';
+import { Converged } from './converged.ts';
+import { Durable } from './durable.ts';
+import { Fresh } from './fresh.ts';
+import type { Observation } from './observation.ts';
+import { Ordered } from './ordered.ts';
+import { Past } from './past.ts';
+import { ReadYourWrites } from './read-your-writes.ts';
+import { Reliable } from './reliable.ts';
+import { Resumable } from './resumable.ts';
+import { Unique } from './unique.ts';
+
+/** An observation without its moment, which the history adds. */
+type Unstamped = Observation extends infer One ? (One extends Observation ? Omit<One, 'ms'> : never) : never;
+
+export function allCheckers(): readonly Checker[] {
+  return [
+    new Ordered(),
+    new Unique(),
+    new Reliable(),
+    new Atomic(),
+    new Resumable(),
+    new Bookmarkable(),
+    new Converged(),
+    new Durable(),
+    new Fresh(),
+    new ReadYourWrites(),
+  ];
+}
+
+export class History {
+  readonly past = new Past();
+  readonly #world: World;
+  readonly #checkers: readonly Checker[];
+  /** Whose log is the log. */
+  #authority: Process | undefined;
+
+  constructor(world: World, checkers: readonly Checker[] = allCheckers()) {
+    this.#world = world;
+    this.#checkers = checkers;
+  }
+
+  trust(authority: Process): void {
+    this.#authority = authority;
+  }
+
+  observe(unstamped: Unstamped): void {
+    const observation = { ...unstamped, ms: this.#world.nowMs } as Observation;
+    this.past.observe(observation);
+    for (const checker of this.#checkers) checker.observe(observation, this.past);
+  }
+
+  logOpened(by: Process, store: Store, decode: (bytes: Uint8Array) => LogRecord): void {
+    if (by !== this.#authority) return;
+    const records = store.readLog(0, Number.MAX_SAFE_INTEGER).map(({ bytes }) => decode(bytes));
+    this.observe({ type: 'log-opened', records });
+  }
+
+  committed(by: Process, record: LogRecord): void {
+    this.observe({ type: by === this.#authority ? 'committed' : 'foreign', record });
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What the simulated cluster lets its checkers see: only what a user, an
+ * operator or a client could have seen, at its true moment.
+ */
+import type { Freshness, Intent, LogRecord, Position } from '@flagstream/replica';
+
+export type Observation =
+  /** A record is in the authority's log, and on its disk. */
+  | { readonly type: 'committed'; readonly record: LogRecord; readonly ms: number }
+  /** A record that somebody else wrote. */
+  | { readonly type: 'foreign'; readonly record: LogRecord; readonly ms: number }
+  /** The authority's log was opened from its disk, after a restart. */
+  | { readonly type: 'log-opened'; readonly records: readonly LogRecord[]; readonly ms: number }
+  /** A writer was told that its operation is at this place. */
+  | { readonly type: 'acknowledged'; readonly opId: string; readonly position: Position; readonly ms: number }
+  /** A disaster took acknowledged writes that the contract lets go: those that were not shipped. */
+  | { readonly type: 'withdrawn'; readonly afterRevision: number; readonly ms: number }
+  /** An evaluator has another state in force. */
+  | {
+      readonly type: 'applied';
+      readonly node: string;
+      readonly how: 'record' | 'snapshot' | 'cache';
+      readonly position: Position;
+      readonly fingerprint: number;
+      readonly ms: number;
+    }
+  | { readonly type: 'evaluated'; readonly answer: Answer; readonly ms: number }
+  /** A client has another set in force. */
+  | {
+      readonly type: 'taken';
+      readonly client: string;
+      readonly kind: 'delta' | 'full';
+      readonly position: Position;
+      readonly fingerprint: number;
+      readonly ms: number;
+    }
+  /** A client was told that its set stands for this position too. */
+  | {
+      readonly type: 'bookmarked';
+      readonly client: string;
+      readonly position: Position;
+      readonly fingerprint: number;
+      readonly ms: number;
+    }
+  /** A client came to a node, holding something. */
+  | {
+      readonly type: 'resumed';
+      readonly client: string;
+      readonly node: string;
+      readonly held: Position;
+      readonly head: Position;
+      readonly intent: Intent;
+      readonly ms: number;
+    }
+  /** Somebody lost its disk, or never had one, and begins anew. */
+  | { readonly type: 'forgot'; readonly who: string; readonly ms: number }
+  /** Everything is repaired and had time: what everybody holds now. */
+  | { readonly type: 'quiet'; readonly head: Position; readonly holders: readonly Holder[]; readonly ms: number };
+
+export interface Answer {
+  readonly by: string;
+  readonly position: Position;
+  readonly freshness: Freshness;
+  /** What the two flags of the invariant pair were answered with. */
+  readonly pair: readonly [unknown, unknown];
+  /** The caller wanted no state older than this. */
+  readonly minimum: Position | undefined;
+  /** Somebody who knows the log has spoken to this process since it started. */
+  readonly heard: boolean;
+}
+
+export interface Holder {
+  readonly name: string;
+  readonly kind: 'evaluator' | 'client';
+  readonly position: Position | undefined;
+  readonly fingerprint: number;
+  readonly digest: string;
+}

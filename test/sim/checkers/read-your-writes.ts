@@ -1,0 +1,21 @@
+/**
+ * Read your writes: a read that names a revision is never answered from a state
+ * that does not have it.
+ */
+import { type Checker, Violation } from './checker.ts';
+import type { Observation } from './observation.ts';
+import type { Past } from './past.ts';
+
+export class ReadYourWrites implements Checker {
+  readonly promise = 'readYourWrites';
+
+  observe(observation: Observation, past: Past): void {
+    if (observation.type !== 'evaluated') return;
+    const { by, position, minimum } = observation.answer;
+    if (minimum !== undefined && !past.isOnTheWay(minimum, position))
+      throw new Violation(
+        this.promise,
+        `${by} answered from ${past.describe(position)} who had asked for ${past.describe(minimum)}`,
+      );
+  }
+}

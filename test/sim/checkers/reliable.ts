@@ -1,0 +1,36 @@
+/**
+ * Reliable: nothing is lost or invented on the way. What a follower holds at a
+ * position is what the log says at that position, and record follows record.
+ */
+import { bytesEqual, type Position } from '@flagstream/replica';
+import { type Checker, Violation } from './checker.ts';
+import type { Observation } from './observation.ts';
+import type { Past } from './past.ts';
+
+export class Reliable implements Checker {
+  readonly promise = 'reliable';
+  readonly #last = new Map<string, Position>();
+
+  observe(observation: Observation, past: Past): void {
+    if (observation.type === 'applied') {
+      const { node, how, position, fingerprint } = observation;
+      const state = past.state(position.hash);
+      if (state?.whole !== fingerprint) this.#differs(node, position, past);
+      const last = this.#last.get(node);
+      this.#last.set(node, position);
+      if (how !== 'record' || last === undefined || last.revision === 0) return;
+      if (!bytesEqual(state.record.prevHash, last.hash))
+        throw new Violation(
+          this.promise,
+          `${node} applied ${past.describe(position)} on top of ${past.describe(last)}`,
+        );
+    } else if (observation.type === 'taken') {
+      const { client, position, fingerprint } = observation;
+      if (past.state(position.hash)?.environment !== fingerprint) this.#differs(client, position, past);
+    } else if (observation.type === 'forgot') this.#last.delete(observation.who);
+  }
+
+  #differs(who: string, position: Position, past: Past): never {
+    throw new Violation(this.promise, `${who} holds at ${past.describe(position)} what the log does not say there`);
+  }
+}

@@ -1,0 +1,74 @@
+/** Faults of processes and their machines. */
+import type { Fault } from './fault.ts';
+
+export const crashes: readonly Fault[] = [
+  {
+    name: 'control plane is killed',
+    weight: 3,
+    inject({ controlPlane }) {
+      if (!controlPlane.up) return undefined;
+      controlPlane.crash();
+      return () => controlPlane.start();
+    },
+  },
+  {
+    name: 'control plane loses power',
+    weight: 3,
+    inject({ controlPlane, world }) {
+      if (!controlPlane.up) return undefined;
+      controlPlane.crash();
+      controlPlane.disk.losePower(world.random);
+      return () => controlPlane.start();
+    },
+  },
+  {
+    name: 'evaluator is killed',
+    weight: 3,
+    inject({ evaluators, world }) {
+      const evaluator = world.random.pick(evaluators);
+      if (!evaluator.up) return undefined;
+      evaluator.crash();
+      return () => evaluator.start();
+    },
+  },
+  {
+    name: 'client is killed',
+    weight: 1,
+    inject({ clients, world }) {
+      const client = world.random.pick(clients);
+      if (!client.up) return undefined;
+      client.crash();
+      return () => client.start();
+    },
+  },
+  {
+    name: 'NATS is killed',
+    weight: 3,
+    inject({ nats }) {
+      if (!nats.up) return undefined;
+      nats.crash();
+      return () => nats.start();
+    },
+  },
+  {
+    name: 'a clock jumps',
+    weight: 1,
+    inject(cluster) {
+      const { random } = cluster.world;
+      const process = random.pick(cluster.processes());
+      process.wallErrorMs += random.int(-3_600_000, 3_600_000);
+      return () => undefined;
+    },
+  },
+  {
+    name: 'client cannot take a set',
+    weight: 1,
+    inject({ clients, world }) {
+      const client = world.random.pick(clients);
+      client.refuseNext = true;
+      return () => {
+        client.refuseNext = false;
+      };
+    },
+  },
+];

@@ -1,0 +1,165 @@
+/**
+ * A control plane: production's ChangeLog over a store on a simulated disk,
+ * shipped to the simulated NATS. Answers writers, followers and whoever asks
+ * for the head.
+ */
+import { logStreamName } from '@flagstream/protocol';
+import { bytesEqual, type Codec, type HeadBeacon, LOG_ID, type Position, READER_VERSION, type Snapshot } from '@flagstream/replica';
+import { ChangeLog, type Write } from '../../../services/control-plane/src/log/change-log.ts';
+import { Snapshots } from '../../../services/control-plane/src/sync/snapshot.ts';
+import type { History } from '../checkers/history.ts';
+import type { Transitions } from '../coverage/transitions.ts';
+import { firstSet } from '../world/content.ts';
+import { Disk } from '../world/disk.ts';
+import type { Network } from '../world/network.ts';
+import { Process } from '../world/process.ts';
+import type { World } from '../world/world.ts';
+import { DiskStore } from './disk-store.ts';
+import { NatsClient } from './nats-client.ts';
+import { ShipDriver } from './ship-driver.ts';
+import type { SimNats } from './sim-nats.ts';
+import { LogWatchers } from './log-watchers.ts';
+
+const BEACON_MS = 1_000;
+const NO_DIGEST = new Uint8Array(0);
+
+export interface ControlPlaneParts {
+  readonly world: World;
+  readonly network: Network;
+  readonly nats: SimNats;
+  readonly codec: Codec;
+  readonly history: History;
+  readonly transitions: Transitions;
+}
+
+/** What a writer is told. */
+export type WriteAnswer =
+  | { readonly kind: 'ok'; readonly position: Position }
+  /** Nothing took effect, and nothing will. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export class ControlPlane extends Process {
+  readonly disk: Disk;
+  readonly watchers: LogWatchers;
+  readonly #parts: ControlPlaneParts;
+  readonly #nats: NatsClient;
+  #log: ChangeLog | undefined;
+  #snapshots: Snapshots | undefined;
+  #ship: ShipDriver | undefined;
+
+  constructor(parts: ControlPlaneParts, name: string, disk: Disk = new Disk()) {
+    super(parts.world, name);
+    this.#parts = parts;
+    this.disk = disk;
+    this.watchers = new LogWatchers(this, parts.network);
+    this.#nats = new NatsClient(parts.network, this, parts.nats, {
+      connected: () => this.#ship?.handle({ type: 'connected' }),
+      disconnected: () => this.#ship?.handle({ type: 'disconnected' }),
+      head: () => undefined,
+    });
+  }
+
+  /** Of a control plane that is up. */
+  get log(): ChangeLog {
+    if (this.#log === undefined) throw new Error(`${this.name} is down`);
+    return this.#log;
+  }
+
+  get ship(): ShipDriver {
+    if (this.#ship === undefined) throw new Error(`${this.name} is down`);
+    return this.#ship;
+  }
+
+  head(): Position {
+    return this.log.head();
+  }
+
+  /** As production's Writes: an op_id that is in the log never writes again. */
+  write(write: Write): WriteAnswer {
+    const { log } = this;
+    const known = log.store.findOperation(write.opId);
+    if (known !== undefined) return { kind: 'ok', position: known };
+    if (log.writesStopped !== undefined) return { kind: 'refused', reason: log.writesStopped };
+    return { kind: 'ok', position: log.append(write) };
+  }
+
+  /** What the authority says when it is asked how far the log is; a stopped one says nothing. */
+  answerHead(answer: (beacon: HeadBeacon) => void): void {
+    if (this.log.refusal === undefined) answer(this.beacon());
+  }
+
+  snapshot(): Snapshot {
+    return this.#snapshots!.take();
+  }
+
+  beacon(): HeadBeacon {
+    const { store } = this.log;
+    const head = store.head();
+    return {
+      logId: LOG_ID,
+      epoch: head.epoch,
+      stream: logStreamName('sim', head.epoch),
+      baseRevision: store.lineage().at(-1)?.baseRevision ?? 0,
+      headRevision: head.revision,
+      headHash: head.hash,
+      stateDigest: store.stateDigest(),
+      minReader: READER_VERSION,
+      controlPlaneId: 'cp',
+      bootId: `${this.name}-${this.life}`,
+    };
+  }
+
+  protected started(): void {
+    const { codec, history, nats, transitions } = this.#parts;
+    const store = new DiskStore(codec, this.disk);
+    const log = new ChangeLog({ store, codec, now: this.wallMs });
+    this.#log = log;
+    this.#snapshots = new Snapshots(store);
+    let told = store.head();
+    history.logOpened(this, store, codec.decodeRecord);
+    const note = (): void => {
+      for (const record of store.readLog(told.revision, Number.MAX_SAFE_INTEGER))
+        history.committed(this, codec.decodeRecord(record.bytes));
+      told = store.head();
+    };
+    log.onCommit(note);
+    if (store.head().revision === 0) {
+      log.begin(this.world.random.bytes(32));
+      log.append({ opId: 'first', requestDigest: NO_DIGEST, actor: { id: 'sim', kind: 'user' }, comment: '', changes: firstSet() });
+    }
+    this.#ship = new ShipDriver({
+      process: this,
+      log,
+      nats: this.#nats,
+      codec,
+      windowBytes: nats.windowBytes,
+      transitions,
+      snapshot: () => this.snapshot(),
+      withoutStream: false,
+    });
+    log.onCommit(() => this.#tellHead());
+    this.every(BEACON_MS, () => this.#tellHead());
+    this.watchers.open(log);
+    this.#nats.open();
+  }
+
+  protected crashed(): void {
+    this.#log = undefined;
+    this.#snapshots = undefined;
+    this.#ship = undefined;
+    this.watchers.forget();
+  }
+
+  #tellHead(): void {
+    if (this.log.writesStopped !== undefined) return;
+    const beacon = this.beacon();
+    if (this.ship.decision.announced) this.#nats.tell((nats) => nats.publishHead(beacon));
+    this.watchers.head(beacon);
+  }
+}
+
+/** Whether a position is on this control plane's log. */
+export function holds(controlPlane: ControlPlane, position: Position): boolean {
+  const own = controlPlane.log.store.recordAt(position.revision);
+  return own !== undefined && bytesEqual(own.hash, position.hash);
+}

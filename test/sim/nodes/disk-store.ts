@@ -1,0 +1,75 @@
+/**
+ * The control plane's store on a simulated disk: production's memory store,
+ * each record and each note of which is on the disk, and synced, when the call
+ * returns.
+ */
+import type { Codec, LogRecord } from '@flagstream/replica';
+import { MemoryStore } from '../../../services/control-plane/src/log/memory-store.ts';
+import type { Disk } from '../world/disk.ts';
+
+const LOG_FILE = 'log';
+const NOTES_FILE = 'notes';
+
+interface Notes {
+  readonly restored: boolean;
+  readonly shippedEpoch: number;
+  readonly announcedEpoch: number;
+}
+
+export class DiskStore extends MemoryStore {
+  readonly #disk: Disk;
+
+  constructor(codec: Codec, disk: Disk) {
+    const notes = readNotes(disk);
+    super(codec, { restored: notes.restored });
+    this.#disk = disk;
+    for (const block of disk.read(LOG_FILE) ?? []) super.fold(codec.decodeRecord(block));
+    super.noteShippedEpoch(notes.shippedEpoch);
+    super.noteAnnouncedEpoch(notes.announcedEpoch);
+  }
+
+  override fold(record: LogRecord): void {
+    super.fold(record);
+    this.#disk.append(LOG_FILE, record.bytes);
+    this.#disk.sync(LOG_FILE);
+  }
+
+  override clearRestoredMark(): void {
+    super.clearRestoredMark();
+    this.#note();
+  }
+
+  override noteShippedEpoch(epoch: number): void {
+    super.noteShippedEpoch(epoch);
+    this.#note();
+  }
+
+  override noteAnnouncedEpoch(epoch: number): void {
+    super.noteAnnouncedEpoch(epoch);
+    this.#note();
+  }
+
+  #note(): void {
+    writeNotes(this.#disk, {
+      restored: this.restoredMark(),
+      shippedEpoch: this.shippedEpoch(),
+      announcedEpoch: this.announcedEpoch(),
+    });
+  }
+}
+
+/** What the restore command does to a copy of the file. */
+export function markRestored(disk: Disk): void {
+  writeNotes(disk, { ...readNotes(disk), restored: true });
+}
+
+function readNotes(disk: Disk): Notes {
+  const newest = disk.read(NOTES_FILE)?.at(-1);
+  if (newest === undefined) return { restored: false, shippedEpoch: 0, announcedEpoch: 0 };
+  return JSON.parse(Buffer.from(newest).toString()) as Notes;
+}
+
+function writeNotes(disk: Disk, notes: Notes): void {
+  disk.append(NOTES_FILE, Buffer.from(JSON.stringify(notes)));
+  disk.sync(NOTES_FILE);
+}

@@ -1,0 +1,144 @@
+/**
+ * The streams of one evaluator: production's session, stream, fan-out and
+ * transfer cache over simulated connections. Frames are the real bytes.
+ */
+import { LIMITS } from '@flagstream/protocol';
+import { SyncRequest } from '@flagstream/protocol/gen/flagstream/v1/stream';
+import { type Position, SyncServerSession } from '@flagstream/replica';
+import { ChangeFanout } from '../../../services/evaluator/src/fanout/change-fanout.ts';
+import { ServedEnvironment, type ServedLog } from '../../../services/evaluator/src/fanout/served-environment.ts';
+import { SyncStream } from '../../../services/evaluator/src/fanout/sync-stream.ts';
+import { TransferCache } from '../../../services/evaluator/src/fanout/transfer-cache.ts';
+import type { EnvironmentReplica } from '../../../services/evaluator/src/state/environment-replica.ts';
+import type { Connection } from '../world/connection.ts';
+import type { Process } from '../world/process.ts';
+import { silentLogger } from '../world/silent-logger.ts';
+
+/** Small frames, so that transfers are cut and can be torn. */
+const FRAME_BYTES_MAX = 1_200;
+const HEARTBEAT_MS = 2_000;
+
+export interface StreamsParts {
+  readonly process: Process;
+  readonly served: ServedLog;
+  /** Undefined: not ready. */
+  environment(): EnvironmentReplica | undefined;
+  /** Wraps a session, to count what it goes through. */
+  watch(session: SyncServerSession): SyncServerSession;
+}
+
+export class EvaluatorStreams {
+  readonly #parts: StreamsParts;
+  readonly #fanout: ChangeFanout;
+  readonly #transfers: TransferCache;
+  readonly #streams = new Map<Connection, SyncStream>();
+  readonly #seen = new WeakSet<Connection>();
+
+  constructor(parts: StreamsParts) {
+    this.#parts = parts;
+    this.#fanout = new ChangeFanout(parts.process.nowMs, silentLogger);
+    this.#transfers = new TransferCache(() => parts.served.state());
+  }
+
+  /** A frame from a client; the first one of a connection opens its stream. */
+  receive(connection: Connection, bytes: Uint8Array): void {
+    if (!this.#seen.has(connection)) {
+      this.#seen.add(connection);
+      this.#accept(connection);
+    }
+    this.#streams.get(connection)?.receive(SyncRequest.decode(bytes));
+  }
+
+  #accept(connection: Connection): void {
+    const { served, process } = this.#parts;
+    const environment = this.#parts.environment();
+    if (environment === undefined) {
+      connection.close('server', 'not ready');
+      return;
+    }
+    const session = this.#parts.watch(
+      new SyncServerSession(new ServedEnvironment(environment, served), this.#settings(), process.nowMs()),
+    );
+    const stream = new SyncStream({
+      sink: new Sink(connection),
+      session,
+      environment,
+      transfers: this.#transfers,
+      logger: silentLogger,
+      now: process.nowMs,
+      head: (): Position => served.position(),
+      onClose: () => {
+        this.#streams.delete(connection);
+        this.#fanout.remove(environment, stream);
+      },
+    });
+    this.#streams.set(connection, stream);
+    this.#fanout.add(environment, stream);
+    this.#tick(connection, stream);
+  }
+
+  left(connection: Connection): void {
+    this.#streams.get(connection)?.left('cancelled');
+  }
+
+  changed(environments: readonly EnvironmentReplica[]): void {
+    this.#fanout.changed(environments);
+  }
+
+  #tick(connection: Connection, stream: SyncStream): void {
+    const { process } = this.#parts;
+    process.after(Math.max(1, stream.deadlineMs - process.nowMs()), () => {
+      if (this.#streams.get(connection) !== stream) return;
+      stream.tick();
+      this.#tick(connection, stream);
+    });
+  }
+
+  #settings(): ConstructorParameters<typeof SyncServerSession>[1] {
+    const { name, world } = this.#parts.process;
+    return {
+      node: name,
+      sessionId: name,
+      helloTimeoutMs: LIMITS.helloTimeoutMs,
+      heartbeatMs: HEARTBEAT_MS,
+      heartbeatMsMin: LIMITS.heartbeatMsMin,
+      heartbeatMsMax: LIMITS.heartbeatMsMax,
+      heartbeatsMissedMax: LIMITS.heartbeatsMissedMax,
+      ackTimeoutMs: LIMITS.ackTimeoutMs,
+      frameBytesMax: FRAME_BYTES_MAX,
+      sessionTtlMs: LIMITS.sessionTtlMs,
+      random: world.random.next,
+    };
+  }
+}
+
+/** A gRPC call's writing half over a simulated connection. */
+class Sink {
+  readonly destroyed = false;
+  writableEnded = false;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  write(frame: Buffer): boolean {
+    this.#connection.send('server', frame);
+    return true;
+  }
+
+  end(): void {
+    this.writableEnded = true;
+    this.#connection.close('server', 'ended');
+  }
+
+  once(): void {
+    // A sink that is never full never drains.
+  }
+
+  /** How a call's error leaves a gRPC server. */
+  emit(event: string, error?: unknown): boolean {
+    this.#connection.close('server', `${event}: ${error instanceof Error ? error.message : ''}`);
+    return true;
+  }
+}

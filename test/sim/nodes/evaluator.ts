@@ -1,0 +1,250 @@
+/**
+ * An evaluator: production's Follower, state and streams over simulated sources.
+ * Its driver only carries the follower's effects out.
+ */
+import { type Codec, FOLLOWER_SETTINGS, Follower, type FollowerEffect, type FollowerEvent, type HeadBeacon, type LogSubscription, type Position, type Snapshot, samePosition } from '@flagstream/replica';
+import { EvaluatorState } from '../../../services/evaluator/src/state/evaluator-state.ts';
+import { fingerprint } from '../checkers/fingerprint.ts';
+import type { History } from '../checkers/history.ts';
+import type { Transitions } from '../coverage/transitions.ts';
+import { ENVIRONMENT, PAIR, PROJECT } from '../world/content.ts';
+import type { Network } from '../world/network.ts';
+import { Process } from '../world/process.ts';
+import type { World } from '../world/world.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { EvaluatorStreams } from './evaluator-streams.ts';
+import { NatsClient } from './nats-client.ts';
+import { NatsSource } from './nats-source.ts';
+import type { SimNats } from './sim-nats.ts';
+
+export interface EvaluatorParts {
+  readonly world: World;
+  readonly network: Network;
+  readonly nats: SimNats;
+  readonly controlPlane: ControlPlane;
+  readonly codec: Codec;
+  readonly history: History;
+  readonly transitions: Transitions;
+  /** Records reach the follower late, twice, out of order. */
+  readonly rough: boolean;
+}
+
+const TICK_MS = 250;
+const SNAPSHOT_TIMEOUT_MS = 3_000;
+const ASK_TIMEOUT_MS = 2_000;
+const NOBODY = {};
+
+export class Evaluator extends Process {
+  readonly #parts: EvaluatorParts;
+  readonly #nats: NatsClient;
+  readonly #source: NatsSource;
+  #follower: Follower;
+  #state: EvaluatorState;
+  #streams: EvaluatorStreams;
+  #subscription: LogSubscription | undefined;
+  #generation = 0;
+  #heard = false;
+  readonly #queue: FollowerEvent[] = [];
+  #handling = false;
+
+  constructor(parts: EvaluatorParts, name: string) {
+    super(parts.world, name);
+    this.#parts = parts;
+    this.#nats = new NatsClient(parts.network, this, parts.nats, {
+      connected: () => this.#source.connected(),
+      disconnected: () => this.#source.disconnected(),
+      head: (beacon) => this.#source.head(beacon),
+    });
+    const { network, codec, rough } = parts;
+    this.#source = new NatsSource({ network, process: this, client: this.#nats, codec, rough });
+    this.#follower = this.#newFollower();
+    this.#state = this.#newState();
+    this.#streams = this.#newStreams();
+  }
+
+  get follower(): Follower {
+    return this.#follower;
+  }
+
+  get streams(): EvaluatorStreams {
+    return this.#streams;
+  }
+
+  get position(): Position {
+    return this.#state.position;
+  }
+
+  /** Answers as an evaluation does; undefined while there is nothing to answer from. */
+  evaluate(minimum: Position | undefined): void {
+    const replica = this.#state.environment(PROJECT, ENVIRONMENT);
+    if (replica === undefined) return;
+    const [left, right] = PAIR.map((key) => replica.state.set.evaluate(key, NOBODY, 0).value);
+    this.#parts.history.observe({
+      type: 'evaluated',
+      answer: {
+        by: this.name,
+        position: this.position,
+        freshness: this.#follower.freshness(this.nowMs()),
+        pair: [left, right],
+        minimum,
+        heard: this.#heard,
+      },
+    });
+  }
+
+  protected started(): void {
+    this.#heard = false;
+    this.#parts.history.observe({ type: 'forgot', who: this.name });
+    this.#follower = this.#newFollower();
+    this.#state = this.#newState();
+    this.#streams = this.#newStreams();
+    this.#nats.open();
+    this.#handle({ type: 'start' });
+    this.every(TICK_MS, () => this.#handle({ type: 'tick' }));
+  }
+
+  protected crashed(): void {
+    this.#source.forget();
+    this.#subscription = undefined;
+    this.#generation += 1;
+    this.#queue.length = 0;
+  }
+
+  #newFollower(): Follower {
+    const { codec, world, transitions } = this.#parts;
+    return transitions.follower(new Follower({ codec, settings: FOLLOWER_SETTINGS, random: world.random.next }));
+  }
+
+  #newState(): EvaluatorState {
+    return new EvaluatorState(() => this.#follower.state, {
+      changed: (environments) => this.#streams.changed(environments),
+      quarantine: (_environment, id, entry) => this.say(`${id} ${entry === undefined ? 'is good again' : 'is quarantined'}`),
+    });
+  }
+
+  #newStreams(): EvaluatorStreams {
+    return new EvaluatorStreams({
+      process: this,
+      served: {
+        position: () => this.#state.position,
+        state: () => this.#follower.state,
+        freshness: () => this.#follower.freshness(this.nowMs()),
+      },
+      environment: () => this.#state.environment(PROJECT, ENVIRONMENT),
+      watch: (session) => this.#parts.transitions.server(session),
+    });
+  }
+
+  #handle(event: FollowerEvent): void {
+    this.#queue.push(event);
+    if (this.#handling) return;
+    this.#handling = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
+        for (const effect of this.#follower.handle(next, this.nowMs())) this.#perform(effect);
+    } finally {
+      this.#handling = false;
+    }
+  }
+
+  #perform(effect: FollowerEffect): void {
+    switch (effect.type) {
+      case 'applied': {
+        const { record, changes } = effect;
+        // The follower may be further already: what is served moves record by record all the same.
+        if (!samePosition(record, this.#follower.state.position)) return;
+        this.#state.moved([{ revision: record.revision, changes }]);
+        this.#applied('record');
+        return;
+      }
+      case 'replaced':
+        this.#state.replaced();
+        this.#applied('snapshot');
+        return;
+      case 'reopen':
+        this.#openSource(effect.after);
+        return;
+      case 'fetch-snapshot':
+        this.#fetchSnapshot(effect.reason);
+        return;
+      case 'ask-head':
+        this.#askHead(effect.askedMs);
+        return;
+      case 'alarm':
+        this.say(`ALARM ${effect.code}: ${effect.detail}`);
+        return;
+    }
+  }
+
+  #applied(how: 'record' | 'snapshot'): void {
+    const { state } = this.#follower;
+    const { position } = state;
+    this.say(`is at e${position.epoch}.${position.revision} by ${how}`);
+    this.#parts.history.observe({
+      type: 'applied',
+      node: this.name,
+      how,
+      position,
+      fingerprint: fingerprint(state.entities()),
+    });
+    this.evaluate(undefined);
+  }
+
+  #openSource(after: Position): void {
+    this.#generation += 1;
+    const generation = this.#generation;
+    const current = (): boolean => generation === this.#generation;
+    void this.#subscription?.close();
+    this.#subscription = this.#source.open(after, {
+      records: (records) => {
+        this.#heard = true;
+        if (current()) this.#handle({ type: 'records', records });
+      },
+      head: (beacon) => {
+        this.#heard = true;
+        if (current()) this.#handle({ type: 'head', beacon });
+      },
+      status: (status) => {
+        if (status.kind === 'live') this.#heard = true;
+        if (current()) this.#handle({ type: 'status', status });
+      },
+    });
+  }
+
+  #fetchSnapshot(reason: string): void {
+    this.say(`wants a snapshot: ${reason}`);
+    const { network, controlPlane } = this.#parts;
+    network.ask(
+      this,
+      controlPlane,
+      SNAPSHOT_TIMEOUT_MS,
+      (answer: (snapshot: Snapshot) => void) => answer(controlPlane.snapshot()),
+      (snapshot) => {
+        this.#heard = true;
+        if (snapshot === undefined) this.#handle({ type: 'snapshot-failed', detail: 'nobody answers' });
+        else this.#handle({ type: 'snapshot', snapshot });
+      },
+    );
+  }
+
+  /** The authority is asked through NATS, by which everybody reaches it. */
+  #askHead(askedMs: number): void {
+    const { network, nats, controlPlane } = this.#parts;
+    network.ask<HeadBeacon>(
+      this,
+      nats,
+      ASK_TIMEOUT_MS,
+      (answer) =>
+        network.ask<HeadBeacon>(nats, controlPlane, ASK_TIMEOUT_MS, (tell) => controlPlane.answerHead(tell), (beacon) => {
+          if (beacon !== undefined) answer(beacon);
+        }),
+      (beacon) => {
+        if (beacon === undefined) this.#handle({ type: 'head-failed' });
+        else {
+          this.#heard = true;
+          this.#handle({ type: 'head-answer', beacon, askedMs });
+        }
+      },
+    );
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * One seed: a cluster starts, is used, is harmed again and again, is repaired,
+ * has time, and is judged.
+ */
+import { Cluster } from './cluster.ts';
+import { crashes } from './faults/crashes.ts';
+import type { Fault } from './faults/fault.ts';
+import { natsFaults } from './faults/nats-faults.ts';
+import { networkFaults } from './faults/network-faults.ts';
+import { Violation } from './checkers/checker.ts';
+import { Workload } from './workload.ts';
+import { World } from './world/world.ts';
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly events: number;
+  readonly traceHash: string;
+  /** Names of the faults that were injected. */
+  readonly faults: readonly string[];
+  readonly commits: number;
+  readonly violation: { readonly promise: string; readonly message: string } | undefined;
+  readonly transitions: ReadonlyMap<string, number>;
+  readonly tail: readonly string[];
+}
+
+const CATALOGUE: readonly Fault[] = [...crashes, ...networkFaults, ...natsFaults];
+const FAULTS = { min: 5, max: 9 } as const;
+/** The cluster may settle before anything goes wrong. */
+const CALM_MS = 2_000;
+const HARM_MS = 40_000;
+const FAULT_LASTS_MS = { min: 200, max: 9_000 } as const;
+/** Longest back-off of a client, and some more. */
+const QUIET_MS = 45_000;
+const TAIL_LINES = 60;
+
+export function runSeed(seed: number, print?: (line: string) => void): SeedResult {
+  const world = new World({ seed, ...(print === undefined ? {} : { print }) });
+  const cluster = new Cluster(world);
+  const faults: string[] = [];
+  const violation = attempt(() => live(cluster, faults));
+  if (violation !== undefined) world.say('!!!!', `${violation.promise} is violated: ${violation.message}`);
+  return {
+    seed,
+    events: world.events,
+    traceHash: world.trace.hash,
+    faults,
+    commits: cluster.history.past.head?.record.revision ?? 0,
+    violation,
+    transitions: cluster.transitions.counts,
+    tail: world.trace.tail(TAIL_LINES),
+  };
+}
+
+function live(cluster: Cluster, faults: string[]): void {
+  const { world, history } = cluster;
+  const workload = new Workload(cluster);
+  cluster.start();
+  workload.start();
+  const repairs = planFaults(cluster, faults);
+  world.runUntil(CALM_MS + HARM_MS);
+  for (const repair of repairs) repair();
+  cluster.network.calm();
+  world.say('----', 'everything is repaired');
+  world.runUntil(CALM_MS + HARM_MS + QUIET_MS / 2);
+  workload.stop();
+  world.runUntil(CALM_MS + HARM_MS + QUIET_MS);
+  history.observe({ type: 'quiet', head: cluster.head(), holders: cluster.holders() });
+}
+
+/** Draws the faults of this seed; the answer repairs what is still broken. */
+function planFaults(cluster: Cluster, injected: string[]): Set<() => void> {
+  const { world } = cluster;
+  const open = new Set<() => void>();
+  const count = world.random.int(FAULTS.min, FAULTS.max);
+  for (let i = 0; i < count; i++)
+    world.after(CALM_MS + world.random.next() * (HARM_MS - CALM_MS), () => strike(cluster, injected, open));
+  return open;
+}
+
+function strike(cluster: Cluster, injected: string[], open: Set<() => void>): void {
+  const { world } = cluster;
+  const fault = draw(cluster);
+  const repair = fault.inject(cluster);
+  if (repair === undefined) return strike(cluster, injected, open);
+  world.say('****', fault.name);
+  injected.push(fault.name);
+  const once = (): void => {
+    if (!open.delete(once)) return;
+    world.say('****', `repaired: ${fault.name}`);
+    repair();
+  };
+  open.add(once);
+  world.after(world.random.int(FAULT_LASTS_MS.min, FAULT_LASTS_MS.max), once);
+}
+
+function draw({ world }: Cluster): Fault {
+  const total = CATALOGUE.reduce((sum, { weight }) => sum + weight, 0);
+  let at = world.random.next() * total;
+  return CATALOGUE.find(({ weight }) => (at -= weight) < 0) ?? CATALOGUE[0]!;
+}
+
+function attempt(run: () => void): SeedResult['violation'] {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Violation) return { promise: error.promise, message: error.message };
+    // What production code throws where nothing may be thrown is a finding too.
+    return { promise: 'no crash', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * The production codec with a memory: SHA-256 and the reading of a record are
+ * pure, and a simulated cluster asks for the same ones again and again, once a
+ * node.
+ */
+import { recordCodec } from '@flagstream/protocol';
+import type { Codec, LogRecord } from '@flagstream/replica';
+
+/** Digests remembered before all are forgotten. */
+const DIGESTS_MAX = 20_000;
+
+export function rememberingCodec(): Codec {
+  const digests = new Map<string, Uint8Array>();
+  const records = new WeakMap<Uint8Array, LogRecord>();
+  return {
+    ...recordCodec,
+    sha256(bytes) {
+      const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+      let digest = digests.get(key);
+      if (digest === undefined) {
+        digest = recordCodec.sha256(bytes);
+        if (digests.size >= DIGESTS_MAX) digests.clear();
+        digests.set(key, digest);
+      }
+      return digest;
+    },
+    decodeRecord(bytes) {
+      let record = records.get(bytes);
+      if (record === undefined) {
+        record = recordCodec.decodeRecord(bytes);
+        records.set(bytes, record);
+      }
+      return record;
+    },
+  };
+}
