@@ -31,6 +31,15 @@ const natsSchema: z.ZodType<ControlPlaneConfig['nats']> = z.strictObject({
     .describe('Size of the window of the log that the stream keeps, in bytes.'),
 });
 
+const storeSchema: z.ZodType<ControlPlaneConfig['store']> = z.strictObject({
+  synchronous: z
+    .enum(['full', 'normal'])
+    .default('full')
+    .describe(
+      'full: an answered write has reached the disk. normal: faster, and a power failure may lose the newest writes.',
+    ),
+});
+
 const logSchema: z.ZodType<ControlPlaneConfig['log']> = z.strictObject({
   level: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -64,6 +73,15 @@ export const controlPlaneConfigSchema: z.ZodType<ControlPlaneConfig> = z.strictO
     .min(0)
     .default(25_000)
     .describe('Time for running calls to finish when stopping, in milliseconds.'),
+  writeAck: z
+    .enum(['local', 'shipped'])
+    .default('local')
+    .describe('A write is answered once it is on this disk, or once NATS has confirmed it as well.'),
+  withoutStream: z
+    .boolean()
+    .default(false)
+    .describe('A file restored from a backup goes on without what only NATS may hold, in a new epoch.'),
+  store: storeSchema.prefault({}),
   integrity: integritySchema.prefault({}),
   backup: backupSchema.prefault({}),
   nats: natsSchema.prefault({}),
@@ -81,6 +99,9 @@ export interface ControlPlaneConfig {
   readonly seed: 'none' | 'default' | 'demo';
   readonly nodeId: string;
   readonly drainGraceMs: number;
+  readonly writeAck: 'local' | 'shipped';
+  readonly withoutStream: boolean;
+  readonly store: { readonly synchronous: 'full' | 'normal' };
   readonly integrity: IntegritySettings;
   readonly backup: BackupSettings;
   readonly nats: {

@@ -1,6 +1,7 @@
 /** The control plane's own metrics, read when somebody scrapes. */
 import type { Metrics } from '@flagstream/runtime';
 import type { ChangeLog } from './log/change-log.ts';
+import type { SecondWriterWatch } from './publish/second-writer-watch.ts';
 import type { Shipper } from './publish/shipper.ts';
 
 /** @param preciseNow unix milliseconds, with fractions */
@@ -33,17 +34,47 @@ export function exportLogMetrics(metrics: Metrics, log: ChangeLog, preciseNow: (
   );
 }
 
-export function exportShipperMetrics(metrics: Metrics, shipper: Shipper, now: () => number): void {
+export interface ShippingSources {
+  readonly shipper: Shipper;
+  readonly watch: SecondWriterWatch;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+export function exportShipperMetrics(metrics: Metrics, { shipper, watch, now }: ShippingSources): void {
   metrics.gauge(
-    'outbox_pending',
-    'Committed records not known to be in the NATS stream; all of them until it was seen.',
+    'unshipped_records',
+    'Committed records that NATS is not known to hold: lost with the disk. All of the epoch until its stream was seen.',
     [],
     (gauge) => {
       gauge.set(shipper.state().pending);
     },
   );
-  metrics.gauge('outbox_oldest_seconds', 'Age of the oldest record that waits for NATS.', [], (gauge) => {
+  metrics.gauge('unshipped_seconds', 'Age of the oldest of them.', [], (gauge) => {
     const { oldestPendingMs } = shipper.state();
     gauge.set(oldestPendingMs === undefined ? 0 : Math.max(0, (now() - oldestPendingMs) / 1000));
+  });
+  counted(
+    metrics,
+    'reseeds_total',
+    'Epochs begun because NATS had lost the log, or because a person decided so.',
+    () => shipper.reseeds,
+  );
+  counted(metrics, 'nats_snapshots_total', 'Snapshots written to NATS.', () => shipper.snapshotsWritten);
+  counted(
+    metrics,
+    'foreign_beacons_total',
+    'Head beacons of another control plane that were heard.',
+    () => watch.foreign,
+  );
+}
+
+/** A counter that lives elsewhere. */
+function counted(metrics: Metrics, name: string, help: string, value: () => number): void {
+  metrics.scraped({
+    name: `flagstream_${name}`,
+    help,
+    type: 'counter',
+    collect: () => [{ labels: {}, value: value() }],
   });
 }

@@ -3,12 +3,9 @@
  * starts them, stops them in reverse.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { headBeaconToWire, LIMITS, recordCodec } from '@flagstream/protocol';
-import { HeadBeacon } from '@flagstream/protocol/gen/flagstream/v1/record';
+import { type FlagstreamError, fail, LIMITS, recordCodec } from '@flagstream/protocol';
 import { formatPosition, type LogSource, type Position, type SnapshotSource } from '@flagstream/replica';
 import {
-  type Bus,
-  connectBus,
   createLogger,
   GrpcHost,
   HealthState,
@@ -27,7 +24,8 @@ import { Writes } from './admin/writes.ts';
 import { CompiledSets } from './commands/compiled-sets.ts';
 import { Draft } from './commands/draft.ts';
 import type { ControlPlaneConfig } from './config.ts';
-import { exportLogMetrics, exportShipperMetrics } from './control-plane-metrics.ts';
+import { exportLogMetrics } from './control-plane-metrics.ts';
+import { historyService } from './history/history-service.ts';
 import { ChangeLog } from './log/change-log.ts';
 import { claimDataDir } from './log/data-dir.ts';
 import { History } from './log/history.ts';
@@ -35,7 +33,8 @@ import { SqliteStore } from './log/sqlite-store.ts';
 import { startMaintenance } from './maintenance/start-maintenance.ts';
 import { HeadBeacons } from './publish/head-beacons.ts';
 import { LocalLogSource } from './publish/local-log-source.ts';
-import { Shipper } from './publish/shipper.ts';
+import { startShipping } from './publish/start-shipping.ts';
+import { answerWhenShipped } from './publish/write-ack.ts';
 import { seed } from './seed/seed.ts';
 import { logService } from './sync/log-service.ts';
 import { Snapshots } from './sync/snapshot.ts';
@@ -55,6 +54,8 @@ export interface RunningControlPlane {
   readonly logSource: LogSource;
   readonly snapshots: SnapshotSource;
   head(): Position;
+  /** Resolves when the process must end by itself, with why: SECOND_CONTROL_PLANE. */
+  readonly ended: Promise<FlagstreamError>;
   close(): Promise<void>;
 }
 
@@ -65,12 +66,15 @@ const IDENTITY_BYTES = 32;
 
 /**
  * Resolves once the ports listen.
- * @throws FlagstreamError DATA_DIR_LOCKED, DATA_DIR_UNWRITABLE, SCHEMA_TOO_NEW, LOG_CORRUPT, PORT_IN_USE.
+ * @throws FlagstreamError DATA_DIR_LOCKED, DATA_DIR_UNWRITABLE, SCHEMA_TOO_NEW, LOG_CORRUPT, PORT_IN_USE,
+ * SECOND_CONTROL_PLANE, CONFIG_INVALID.
  */
 export async function startControlPlane(
   config: ControlPlaneConfig,
   deps: ControlPlaneDeps = {},
 ): Promise<RunningControlPlane> {
+  if (config.writeAck === 'shipped' && config.nats.url === undefined)
+    throw fail('CONFIG_INVALID', 'writeAck is "shipped", which needs nats.url');
   const now = deps.now ?? Date.now;
   const logger = deps.logger ?? processLogger(config, deps.version ?? 'unreleased');
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs: config.drainGraceMs + STOP_MARGIN_MS });
@@ -84,16 +88,19 @@ export async function startControlPlane(
   );
   const store = await lifecycle.start(
     'store',
-    () => new SqliteStore(dataDir.databasePath, recordCodec),
+    () => new SqliteStore(dataDir.databasePath, recordCodec, config.store),
     (opened) => opened.close(),
   );
-  const { log, history, sets, writes } = await lifecycle.start(
+  if (config.store.synchronous === 'normal')
+    logger.warn('store.synchronous is "normal": a power failure may lose writes that were answered');
+  const { log, history, sets, writes, ...opened } = await lifecycle.start(
     'log',
     () => openLog(config, store, now, logger),
     ({ stop }) => stop(),
   );
   exportLogMetrics(metrics, log, () => performance.timeOrigin + performance.now());
 
+  const bootId = randomUUID();
   const beacons = await lifecycle.start(
     'beacons',
     () =>
@@ -101,29 +108,46 @@ export async function startControlPlane(
         log,
         natsPrefix: config.nats.prefix,
         controlPlaneId: config.nodeId,
-        bootId: randomUUID(),
+        bootId,
         random: Math.random,
       }),
     (started) => started.close(),
   );
-  if (config.nats.url !== undefined)
-    await startShipping(config, config.nats.url, { lifecycle, log, beacons, logger, metrics, now });
+  const snapshots = new Snapshots(store);
+  let end: (error: FlagstreamError) => void = () => undefined;
+  const ended = new Promise<FlagstreamError>((resolve) => {
+    end = resolve;
+  });
+  const shipper = await startShipping({
+    config,
+    log,
+    snapshots,
+    beacons,
+    bootId,
+    lifecycle,
+    logger,
+    metrics,
+    now,
+    onFolded: opened.compile,
+    onSecondWriter: end,
+  });
+  opened.seed();
 
   const maintenance = await startMaintenance({
     integrity: config.integrity,
     backup: config.backup,
     databasePath: dataDir.databasePath,
     log,
-    shipping: undefined,
+    shipping: shipper,
     lifecycle,
     logger,
     metrics,
     now,
   });
-  const snapshots = new Snapshots(store);
   const reads = new Reads(log, history);
   const audit = new Audit(log, history, reads);
   const wait = revisionWait(log);
+  const admin = adminService({ writes, reads, history, wait, log, audit });
   const host = new GrpcHost({
     name: 'control plane',
     logger,
@@ -131,7 +155,10 @@ export async function startControlPlane(
     health,
     authenticate: loopbackPrincipal({ project: config.project, environment: config.environment }),
     services: [
-      adminService({ writes, reads, history, wait, log, audit }),
+      shipper !== undefined && config.writeAck === 'shipped'
+        ? answerWhenShipped(admin, shipper, store)
+        : admin,
+      historyService({ log, history, wait, now }),
       logService({ log, beacons, snapshots }),
       maintenance,
     ],
@@ -173,6 +200,7 @@ export async function startControlPlane(
     logSource: new LocalLogSource(log, beacons),
     snapshots,
     head: () => log.head(),
+    ended,
     close: async () => {
       await lifecycle.stop();
     },
@@ -184,64 +212,46 @@ interface OpenLog {
   readonly history: History;
   readonly sets: CompiledSets;
   readonly writes: Writes;
+  /** Compiles the stored state. */
+  readonly compile: () => void;
+  /** Writes what a log is given to start with, unless it is there or nothing may be written. */
+  readonly seed: () => void;
   readonly stop: () => void;
 }
 
-/** The log with everything that decides about writes to it; seeded, compiled. */
+/** The log with everything that decides about writes to it, compiled. */
 function openLog(config: ControlPlaneConfig, store: SqliteStore, now: () => number, logger: Logger): OpenLog {
   const log = new ChangeLog({ store, codec: recordCodec, now });
   log.begin(randomBytes(IDENTITY_BYTES));
   const history = new History(store, recordCodec);
   const sets = new CompiledSets();
-  for (const { id, problem } of sets.load(new Draft(store)))
-    logger.warn({ entity: id, problem }, 'a stored entity does not compile and is left out');
+  const compile = (): void => {
+    for (const { id, problem } of sets.load(new Draft(store)))
+      logger.warn({ entity: id, problem }, 'a stored entity does not compile and is left out');
+  };
+  compile();
   const writes = new Writes({ log, history, sets, now, randomBytes });
-  if (config.seed !== 'none') seed(store, writes, config.seed, config);
   const sweep = setInterval(() => {
-    if (log.writesRefused === undefined) log.removeOrphanParts();
+    if (log.writesStopped === undefined) log.removeOrphanParts();
   }, ORPHAN_SWEEP_MS);
   sweep.unref();
-  return { log, history, sets, writes, stop: () => clearInterval(sweep) };
-}
-
-interface ShippingParts {
-  readonly lifecycle: Lifecycle;
-  readonly log: ChangeLog;
-  readonly beacons: HeadBeacons;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly now: () => number;
-}
-
-async function startShipping(config: ControlPlaneConfig, url: string, parts: ShippingParts): Promise<void> {
-  const { lifecycle, log, beacons, logger, metrics, now } = parts;
-  const { prefix, user, password, streamBytes } = config.nats;
-  const bus: Bus = await lifecycle.start(
-    'NATS',
-    () =>
-      connectBus({
-        url,
-        prefix,
-        name: `control plane ${config.nodeId}`,
-        logger,
-        ...(user === undefined ? {} : { user }),
-        ...(password === undefined ? {} : { password }),
-      }),
-    (connected) => connected.close(),
-  );
-  const shipper = await lifecycle.start(
-    'shipper',
-    () => new Shipper({ log, bus, logger, streamBytesMax: streamBytes, random: Math.random }),
-    (started) => started.close(),
-  );
-  beacons.onBeacon((beacon) => bus.publishHead(HeadBeacon.encode(headBeaconToWire(beacon)).finish()));
-  exportShipperMetrics(metrics, shipper, now);
+  return {
+    log,
+    history,
+    sets,
+    writes,
+    compile,
+    seed: () => {
+      if (config.seed !== 'none' && log.writesStopped === undefined) seed(store, writes, config.seed, config);
+    },
+    stop: () => clearInterval(sweep),
+  };
 }
 
 function readiness(health: HealthState, log: ChangeLog): Readiness {
   const reasons: string[] = [];
   if (health.draining) reasons.push('draining');
-  if (log.writesRefused !== undefined) reasons.push(log.writesRefused);
+  if (log.writesStopped !== undefined) reasons.push(log.writesStopped);
   return { ready: reasons.length === 0, reasons };
 }
 

@@ -2,6 +2,7 @@
  * The parts of an installation that a process can be. Loaded when a command
  * needs them: a client command must not wait for SQLite, NATS and metrics.
  */
+import type { FlagstreamError } from '@flagstream/protocol';
 import type { ConfigSources, EffectiveSetting, LogFormat, LogLevel, Setting } from '@flagstream/runtime';
 
 export const ROLE_NAMES = ['control-plane', 'evaluator'] as const;
@@ -10,6 +11,8 @@ export type RoleName = (typeof ROLE_NAMES)[number];
 export interface RunningRole {
   readonly grpcPort: number;
   readonly managementPort: number;
+  /** Resolves when the process must end by itself, with why. */
+  readonly ended?: Promise<FlagstreamError>;
   close(): Promise<void>;
 }
 

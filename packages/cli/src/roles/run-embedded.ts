@@ -13,7 +13,7 @@ import type { CliSession } from '../cli-session.ts';
 import { VERSION } from '../version.ts';
 import { EMBEDDED_PROJECT, type EmbeddedOptions } from './embedded.ts';
 import type { RunningRole } from './roles.ts';
-import { untilSignal } from './until-signal.ts';
+import { untilEnded } from './until-ended.ts';
 
 export interface RunningEmbedded {
   readonly controlPlane: RunningRole;
@@ -70,7 +70,7 @@ export async function runEmbedded(
     await lifecycle.stop();
     throw error;
   }
-  return untilSignal();
+  return untilEnded(lifecycle, controlPlane);
 }
 
 function openControlPlane(options: EmbeddedOptions, logger: Logger): Promise<RunningControlPlane> {

@@ -4,12 +4,15 @@ import { type ConfigSources, createLogger, Lifecycle, stopOnSignals } from '@fla
 import type { CliSession } from '../cli-session.ts';
 import { VERSION } from '../version.ts';
 import type { Role } from './roles.ts';
-import { untilSignal } from './until-signal.ts';
+import { untilEnded } from './until-ended.ts';
 
 /** Longer than any role takes by itself. */
 const STOP_TIMEOUT_MS = 60_000;
 
-/** Does not resolve: a signal ends the process. @throws ConfigError, and what the role's start throws */
+/**
+ * Does not resolve: a signal ends the process.
+ * @throws ConfigError, what the role's start throws, and why a role ended by itself
+ */
 export async function runRole(session: CliSession, role: Role, sources: ConfigSources): Promise<never> {
   const prepared = role.prepare(sources);
   const { log, nodeId = hostname() } = prepared;
@@ -17,10 +20,10 @@ export async function runRole(session: CliSession, role: Role, sources: ConfigSo
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs: STOP_TIMEOUT_MS });
   session.takeOverSignals();
   stopOnSignals({ logger, stop: () => lifecycle.stop() });
-  await lifecycle.start(
+  const running = await lifecycle.start(
     role.name,
     () => prepared.start(),
-    (running) => running.close(),
+    (started) => started.close(),
   );
-  return untilSignal();
+  return untilEnded(lifecycle, running);
 }

@@ -1,7 +1,7 @@
 /**
  * Head beacons: soft state that says how far the log is, each second and at
- * once on change. Silent while writes are refused, so that a forked copy
- * misleads nobody.
+ * once on change. Silent while writes are refused or held, so that a forked or
+ * restored copy misleads nobody.
  */
 import { LIMITS, logStreamName } from '@flagstream/protocol';
 import { type HeadBeacon, LOG_ID, READER_VERSION } from '@flagstream/replica';
@@ -28,7 +28,7 @@ export class HeadBeacons {
 
   constructor(options: HeadBeaconsOptions) {
     this.#options = options;
-    this.#stopWatching = options.log.onCommit(() => this.#emit());
+    this.#stopWatching = options.log.onCommit(() => this.tell());
     this.#schedule();
   }
 
@@ -55,22 +55,23 @@ export class HeadBeacons {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Tells all listeners now, unless the log must not be told of. */
+  tell(): void {
+    if (this.#options.log.writesStopped !== undefined) return;
+    const beacon = this.current();
+    for (const listener of this.#listeners) listener(beacon);
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#stopWatching();
     this.#listeners.clear();
   }
 
-  #emit(): void {
-    if (this.#options.log.writesStopped !== undefined) return;
-    const beacon = this.current();
-    for (const listener of this.#listeners) listener(beacon);
-  }
-
   #schedule(): void {
     const jitter = 1 + JITTER * (2 * this.#options.random() - 1);
     this.#timer = setTimeout(() => {
-      this.#emit();
+      this.tell();
       this.#schedule();
     }, LIMITS.beaconMs * jitter);
     this.#timer.unref();

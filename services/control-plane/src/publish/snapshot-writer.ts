@@ -1,0 +1,106 @@
+/**
+ * Writes snapshots of the log to NATS when the schedule says so, in the
+ * background. Evaluators with neither disk nor control plane start from them.
+ */
+import { LIMITS } from '@flagstream/protocol';
+import { formatPosition, type Position, type SnapshotEvent, SnapshotSchedule } from '@flagstream/replica';
+import type { Bus, Logger } from '@flagstream/runtime';
+import type { ChangeLog } from '../log/change-log.ts';
+import type { Snapshots } from '../sync/snapshot.ts';
+
+export interface SnapshotWriterOptions {
+  readonly log: ChangeLog;
+  readonly snapshots: Snapshots;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  /** Size of the stream's window, in bytes. */
+  readonly windowBytes: number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonicNow: () => number;
+  /** Told of each snapshot that is in NATS, whole. */
+  readonly onPut: (position: Position) => void;
+}
+
+const TICK_MS = 1_000;
+
+export class SnapshotWriter {
+  readonly #options: SnapshotWriterOptions;
+  readonly #schedule: SnapshotSchedule;
+  readonly #stops: readonly (() => void)[];
+  #revision: number;
+  #written = 0;
+  #allowed = false;
+  #closed = false;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: SnapshotWriterOptions) {
+    this.#options = options;
+    const { log, windowBytes, monotonicNow } = options;
+    const settings = {
+      revisions: LIMITS.snapshotRevisions,
+      bytes: windowBytes * LIMITS.snapshotWindowShare,
+      delayMs: LIMITS.snapshotDelayMs,
+      retryMs: LIMITS.snapshotRetryMs,
+    };
+    this.#revision = log.head().revision;
+    this.#schedule = new SnapshotSchedule(settings, this.#revision, monotonicNow());
+    const timer = setInterval(() => this.#handle({ type: 'tick' }), TICK_MS);
+    timer.unref();
+    this.#stops = [() => clearInterval(timer), log.onCommit(() => this.#grown())];
+  }
+
+  /** Snapshots written since the start. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** A snapshot is needed now. */
+  demand(): void {
+    this.#handle({ type: 'demanded' });
+  }
+
+  /** Whether the log may be told of: never a log that is not known to be the one that NATS holds. */
+  allow(possible: boolean): void {
+    this.#allowed = possible;
+    this.#handle({ type: 'possible', possible });
+  }
+
+  /** Waits for the one that is being written. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const stop of this.#stops) stop();
+    await this.#writing;
+  }
+
+  #grown(): void {
+    const { revision } = this.#options.log.head();
+    const revisions = revision - this.#revision;
+    const bytes = this.#options.log.store.bytesAfter(this.#revision);
+    this.#revision = revision;
+    this.#handle({ type: 'grown', revisions, bytes });
+  }
+
+  #handle(event: SnapshotEvent): void {
+    if (this.#closed) return;
+    if (this.#schedule.handle(event, this.#options.monotonicNow())) this.#writing = this.#write();
+  }
+
+  async #write(): Promise<void> {
+    const { bus, snapshots, logger, onPut } = this.#options;
+    // In a turn of its own: what was just committed is shipped first.
+    await new Promise((resolve) => setImmediate(resolve));
+    const snapshot = snapshots.take();
+    try {
+      if (!this.#allowed) throw new Error('the log is being compared with its stream');
+      await bus.putSnapshot(snapshot);
+    } catch (error) {
+      logger.warn({ detail: (error as Error).message }, 'a snapshot could not be written to NATS');
+      this.#handle({ type: 'put-failed' });
+      return;
+    }
+    this.#written += 1;
+    logger.info({ position: formatPosition(snapshot.position) }, 'snapshot written to NATS');
+    if (!this.#closed) onPut(snapshot.position);
+    this.#handle({ type: 'put' });
+  }
+}

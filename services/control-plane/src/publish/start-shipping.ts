@@ -1,0 +1,133 @@
+/** Everything between the log and NATS of one control plane, started and stopped with it. */
+import { type FlagstreamError, headBeaconToWire } from '@flagstream/protocol';
+import { HeadBeacon } from '@flagstream/protocol/gen/flagstream/v1/record';
+import { type Bus, connectBus, type Lifecycle, type Logger, type Metrics } from '@flagstream/runtime';
+import type { ControlPlaneConfig } from '../config.ts';
+import { exportShipperMetrics } from '../control-plane-metrics.ts';
+import type { ChangeLog } from '../log/change-log.ts';
+import type { Snapshots } from '../sync/snapshot.ts';
+import type { HeadBeacons } from './head-beacons.ts';
+import { SecondWriterWatch } from './second-writer-watch.ts';
+import { Shipper } from './shipper.ts';
+
+export interface ShippingOptions {
+  readonly config: ControlPlaneConfig;
+  readonly log: ChangeLog;
+  readonly snapshots: Snapshots;
+  readonly beacons: HeadBeacons;
+  /** Made at start, not stored. */
+  readonly bootId: string;
+  readonly lifecycle: Lifecycle;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** See ShipperOptions. */
+  readonly onFolded: () => void;
+  /** This process must end: SECOND_CONTROL_PLANE. */
+  readonly onSecondWriter: (error: FlagstreamError) => void;
+}
+
+/**
+ * Resolves once the log was compared with its stream, or NATS was waited for
+ * long enough; with undefined where no NATS is configured.
+ * @throws FlagstreamError SECOND_CONTROL_PLANE
+ */
+export async function startShipping(options: ShippingOptions): Promise<Shipper | undefined> {
+  const { config, log, beacons, lifecycle, logger, metrics, now } = options;
+  const { url } = config.nats;
+  if (url === undefined) {
+    goOnWithoutStream(log, config.withoutStream);
+    return undefined;
+  }
+  const bus = await lifecycle.start(
+    'NATS',
+    () => connect(config, url, logger),
+    (connected) => connected.close(),
+  );
+  const monotonicNow = (): number => performance.now();
+  const watch = await lifecycle.start(
+    'watch for other control planes',
+    () =>
+      new SecondWriterWatch({
+        bus,
+        bootId: options.bootId,
+        logger,
+        monotonicNow,
+        refuse: (error) => {
+          log.refuseWrites(error.message, error.reason);
+          options.onSecondWriter(error);
+        },
+      }),
+    (started) => started.close(),
+  );
+  const shipper = await lifecycle.start(
+    'shipper',
+    async () => {
+      await watch.ask();
+      return new Shipper({
+        ...options,
+        bus,
+        streamBytesMax: config.nats.streamBytes,
+        withoutStream: config.withoutStream,
+        random: Math.random,
+        monotonicNow,
+        onAnnounced: () => beacons.tell(),
+      });
+    },
+    (started) => started.close(),
+  );
+  exportShipperMetrics(metrics, { shipper, watch, now });
+  await lifecycle.start(
+    'heads over NATS',
+    () => tellHeads(bus, beacons, log, shipper),
+    (stop) => stop(),
+  );
+  await shipper.settled();
+  return shipper;
+}
+
+function connect(config: ControlPlaneConfig, url: string, logger: Logger): Promise<Bus> {
+  const { prefix, user, password } = config.nats;
+  return connectBus({
+    url,
+    prefix,
+    name: `control plane ${config.nodeId}`,
+    logger,
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+  });
+}
+
+/** Beacons, and answers to who asks; neither while they could mislead. Returns how to stop. */
+function tellHeads(bus: Bus, beacons: HeadBeacons, log: ChangeLog, shipper: Shipper): () => void {
+  const encoded = (beacon = beacons.current()): Uint8Array =>
+    HeadBeacon.encode(headBeaconToWire(beacon)).finish();
+  const stops = [
+    beacons.onBeacon((beacon) => {
+      if (shipper.announced) bus.publishHead(encoded(beacon));
+    }),
+    bus.answerHeads(() => (shipper.announced && log.writesStopped === undefined ? encoded() : undefined)),
+  ];
+  beacons.tell();
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** A log that was never shipped lacks nothing; one that was may, if its file was restored. */
+function goOnWithoutStream(log: ChangeLog, withoutStream: boolean): void {
+  const { store } = log;
+  if (!store.restoredMark()) return;
+  if (store.shippedEpoch() > 0) {
+    if (!withoutStream) {
+      const detail =
+        'this file was restored from a backup of a log that was shipped to NATS: name the server (nats.url), ' +
+        'or start once with --without-stream to go on without what only NATS may hold';
+      log.setGate({ kind: 'held', detail });
+      return;
+    }
+    log.beginEpoch(log.head().epoch + 1, 'restored, and started without the stream');
+  }
+  store.clearRestoredMark();
+}
