@@ -1,7 +1,7 @@
 /** What is wrong with the cache: reported, counted, never thrown. A process without its cache serves on. */
 export interface CacheProblem {
   readonly kind: CacheProblemKind;
-  /** Name in the folder; "" means the folder itself. */
+  /** Name in the folder, or what was to be written; "" means the folder itself. */
   readonly file: string;
   readonly detail: string;
 }

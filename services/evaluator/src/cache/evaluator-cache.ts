@@ -57,6 +57,10 @@ export interface OpenedCache {
 /** Between two snapshots, however much changes, and between attempts while the disk does not let us. */
 const SNAPSHOT_EVERY_MS = 60_000;
 const SNAPSHOTS_KEPT = 2;
+/** A disk that is full fails at every write: each kind of write says so this often. */
+const REPORT_EVERY_MS = 60_000;
+
+type Write = 'marker' | 'tail' | 'held' | 'snapshot' | 'close';
 
 export class EvaluatorCache {
   readonly #options: EvaluatorCacheOptions;
@@ -64,6 +68,7 @@ export class EvaluatorCache {
   readonly #marker: MarkerFile;
   readonly #guard: PoisonGuard;
   readonly #counters = { snapshots: 0, failures: 0 };
+  readonly #reportedMs = new Map<Write, number>();
   /** The folder is ours to write in. */
   #claimed = false;
   #logIdentity: Uint8Array;
@@ -141,7 +146,7 @@ export class EvaluatorCache {
     // Without anything to serve, staying before it helps nobody.
     if (this.#at.revision === 0) return;
     const first = { epoch: this.#at.epoch, revision: this.#at.revision + 1 };
-    this.#attempt('', () => this.#marker.set(this.#guard.applying(first, last)));
+    this.#attempt('marker', () => this.#marker.set(this.#guard.applying(first, last)));
   }
 
   /** What is in quarantine changed; call it before `applied` or `replaced`. */
@@ -154,14 +159,15 @@ export class EvaluatorCache {
     // First: a tail never holds a bad version whose last good one is nowhere.
     this.#hold();
     const newest = records.at(-1);
+    const after = this.#at;
+    if (newest !== undefined) this.#at = { epoch: newest.epoch, revision: newest.revision };
+    // Before the tail: dying over what follows is not the records' doing.
+    this.#passed();
     if (newest !== undefined) {
-      const after = this.#at;
-      this.#at = { epoch: newest.epoch, revision: newest.revision };
       this.#unsaved = true;
       if (after.revision === 0) this.#logIdentity = this.#options.state().logIdentity;
-      this.#attempt('', () => this.#tail.append(after, records));
+      this.#attempt('tail', () => this.#tail.append(after, records));
     }
-    this.#passed();
     this.tick();
   }
 
@@ -198,38 +204,37 @@ export class EvaluatorCache {
     await this.flush();
     this.#tail.end();
     await this.#beside;
-    await this.#try('', async () => {
-      await this.#tail.settled();
-      await this.#marker.close();
-      await this.#options.folder.release();
-    });
+    await this.#try('close', () => this.#tail.settled());
+    await this.#try('close', () => this.#marker.close());
+    await this.#try('close', () => this.#options.folder.release());
   }
 
   /** The folder is ours. */
   #begin(): void {
     this.#claimed = true;
-    this.#attempt('', () => this.#marker.open(this.#guard.idle));
+    this.#attempt('marker', () => this.#marker.open(this.#guard.idle));
   }
 
   #passed(): void {
     this.#guard.applied(this.#at);
-    this.#attempt('', () => this.#marker.set(this.#guard.idle));
+    this.#attempt('marker', () => this.#marker.set(this.#guard.idle));
   }
 
   #hold(): void {
-    if (!this.#heldChanged || !this.#claimed) return;
-    this.#heldChanged = false;
+    if (!this.#heldChanged) return;
     const { folder, held } = this.#options;
     const before = this.#heldGeneration;
-    const name = heldName(before + 1);
-    this.#attempt(name, () => {
-      const file = folder.create(name);
+    this.#attempt('held', () => {
+      const file = folder.create(heldName(before + 1));
       file.append(encodeHeld(held()));
       this.#heldGeneration = before + 1;
-      this.#aside(name, async () => {
-        await file.sync();
-        await file.close();
-        await folder.remove(heldName(before));
+      this.#heldChanged = false;
+      this.#beside = this.#beside.then(async () => {
+        await this.#try('held', async () => {
+          await file.sync();
+          await file.close();
+          await folder.remove(heldName(before));
+        });
       });
     });
   }
@@ -243,7 +248,7 @@ export class EvaluatorCache {
     this.#tail.end();
     this.#attemptedMs = now();
     this.#unsaved = false;
-    const done = await this.#try('', async () => {
+    const done = await this.#try('snapshot', async () => {
       await folder.claim();
       if (!this.#claimed) this.#begin();
       this.#hold();
@@ -280,35 +285,33 @@ export class EvaluatorCache {
     await folder.sync();
   }
 
-  #aside(file: string, work: () => Promise<void>): void {
-    this.#beside = this.#beside.then(async () => {
-      await this.#try(file, work);
-    });
-  }
-
   /** Does something to the folder at once, if it is ours. */
-  #attempt(file: string, work: () => void): void {
+  #attempt(what: Write, work: () => void): void {
     if (!this.#claimed) return;
     try {
       work();
     } catch (thrown) {
-      this.#failed(file, thrown);
+      this.#failed(what, thrown);
     }
   }
 
-  async #try(file: string, work: () => Promise<void>): Promise<boolean> {
+  async #try(what: Write, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
       return true;
     } catch (thrown) {
-      this.#failed(file, thrown);
+      this.#failed(what, thrown);
       return false;
     }
   }
 
-  #failed(file: string, thrown: unknown): void {
+  #failed(what: Write, thrown: unknown): void {
     this.#counters.failures += 1;
-    this.#options.report(problemOf(file, thrown, 'unwritable'));
+    const nowMs = this.#options.now();
+    const reportedMs = this.#reportedMs.get(what);
+    if (reportedMs !== undefined && nowMs - reportedMs < REPORT_EVERY_MS) return;
+    this.#reportedMs.set(what, nowMs);
+    this.#options.report(problemOf(what, thrown, 'unwritable'));
   }
 }
 

@@ -1,7 +1,7 @@
 /** A cache's folder in the file system: folder 0700, files 0600. */
 import { close, constants, fstatSync, fsync, openSync, write, writeSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { CacheFile, CacheFolder } from './cache-folder.ts';
 import { FolderClaim } from './folder-claim.ts';
@@ -23,7 +23,7 @@ export class NodeCacheFolder implements CacheFolder {
 
   async claim(): Promise<void> {
     if (this.#claim.held) return;
-    await mkdir(this.#path, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#path);
     this.#claim.take();
   }
 
@@ -131,6 +131,18 @@ class NodeCacheFile implements CacheFile {
 
   close(): Promise<void> {
     return closeFile(this.#descriptor);
+  }
+}
+
+/** Folder by folder: Node's own recursive form never returns below /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return;
+    if (!isMissing(thrown) || dirname(path) === path) throw thrown;
+    await makeFolder(dirname(path));
+    await mkdir(path, { mode: 0o700 });
   }
 }
 
