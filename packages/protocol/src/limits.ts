@@ -43,6 +43,8 @@ export const LIMITS = {
   batchContextsMax: 1000,
   /** Longest wait for min_revision, in milliseconds. */
   minRevisionWaitMs: 500,
+  /** Revisions that one page of ListAnswerChanges evaluates twice: about 100 ms, in slices. */
+  answerChangesRevisionsMax: 500,
 
   /** One frame that the server sends; gRPC clients take 4 MiB by default. */
   syncFrameBytesMax: 262_144,

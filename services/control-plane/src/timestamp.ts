@@ -5,3 +5,8 @@ export function timestampOf(unixMs: number): Timestamp {
   const seconds = Math.floor(unixMs / 1000);
   return { seconds: BigInt(seconds), nanos: (unixMs - seconds * 1000) * 1_000_000 };
 }
+
+/** The other way; parts of a millisecond are cut off. */
+export function unixMsOf({ seconds, nanos }: Timestamp): number {
+  return Number(seconds) * 1000 + Math.floor(nanos / 1_000_000);
+}

@@ -25,8 +25,9 @@ export interface ContentBudget {
 
 /**
  * The difference between two states; undefined when there is none. `before`
- * and `after` are left out once the budget is spent, and where they are nested
- * deeper than a client can read; the paths never are.
+ * and `after` are left out once the budget is spent, where they are nested
+ * deeper than a client can read, and where this release cannot read the content;
+ * the paths only in the last case.
  */
 export function entityDiff(
   id: EntityId,
@@ -38,8 +39,8 @@ export function entityDiff(
   const exists = after?.deleted === true ? undefined : after;
   if (existed === undefined && exists === undefined) return undefined;
   if (existed !== undefined && exists !== undefined && sameContent(existed, exists)) return undefined;
-  const beforeJson = asJson(existed);
-  const afterJson = asJson(exists);
+  const beforeJson = readableJson(existed);
+  const afterJson = readableJson(exists);
   budget.bytes -= (existed?.content.length ?? 0) + (exists?.content.length ?? 0);
   const shown = budget.bytes >= 0 && [beforeJson, afterJson].every(isReadable);
   return {
@@ -49,6 +50,15 @@ export function entityDiff(
     after: shown ? afterJson : undefined,
     fields: beforeJson === undefined || afterJson === undefined ? [] : differingPaths(beforeJson, afterJson),
   };
+}
+
+function readableJson(change: EntityChange | undefined): JsonObject | undefined {
+  try {
+    return asJson(change);
+  } catch {
+    // Of a newer release, or damaged before it was written: it is named without its content.
+    return undefined;
+  }
 }
 
 function isReadable(json: JsonObject | undefined): boolean {
