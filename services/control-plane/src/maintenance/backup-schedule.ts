@@ -77,7 +77,7 @@ export class BackupSchedule {
       this.#last = { path, madeMs };
       this.#lastFailure = undefined;
       this.#tidy();
-      logger.info(outcome.figures, 'a backup was made');
+      logger.info({ path, revision: outcome.figures.revision }, 'a backup was made');
       return;
     }
     this.#failures += 1;

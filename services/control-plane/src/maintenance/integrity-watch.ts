@@ -76,7 +76,8 @@ export class IntegrityWatch {
     if (outcome.kind === 'stopped') return;
     if (outcome.kind === 'done') {
       this.#verdict = { kind: 'sound', checkedMs, revision: outcome.figures.revision };
-      logger.info(outcome.figures, 'the log is sound');
+      const { revision, entities, bytes } = outcome.figures;
+      logger.info({ revision, entities, bytes }, 'the log is sound');
       return;
     }
     const { reason, detail } = outcome;
