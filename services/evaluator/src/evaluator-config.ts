@@ -32,6 +32,8 @@ export interface EvaluatorConfig {
     readonly password?: string | undefined;
   };
   readonly controlPlane: { readonly address?: string | undefined };
+  readonly cache: { readonly dir?: string | undefined };
+  readonly readyStalenessMs: number;
   readonly heartbeatMs: number;
   readonly drainMs: number;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
@@ -69,10 +71,26 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
         .min(1)
         .optional()
         .describe(
-          'host:port of the control plane: source of snapshots, and of the log where there is no NATS.',
+          'host:port of the control plane: source of snapshots and heads, and of the log while there is no NATS.',
         ),
     })
     .prefault({}),
+  cache: z
+    .strictObject({
+      dir: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Folder for a copy of the state, to start from while nobody answers. Absent: none.'),
+    })
+    .prefault({}),
+  readyStalenessMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(86_400_000)
+    .default(0)
+    .describe('Not ready while the state may be older than this many milliseconds; 0: ready however old.'),
   heartbeatMs: z
     .number()
     .int()

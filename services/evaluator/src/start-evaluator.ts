@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { LIMITS, recordCodec } from '@flagstream/protocol';
-import type { HeadAuthority, LogSource, LogState, Position, SnapshotSource } from '@flagstream/replica';
+import type { LogState, Position } from '@flagstream/replica';
 import {
   type Authenticate,
   createLogger,
@@ -27,21 +27,19 @@ import { StreamRegistry } from './fanout/stream-registry.ts';
 import { TickWheel } from './fanout/tick-wheel.ts';
 import { TransferCache } from './fanout/transfer-cache.ts';
 import { type FollowListener, LogFollower } from './follow/log-follower.ts';
-import { openSources } from './follow/open-sources.ts';
+import { openCache } from './follow/open-cache.ts';
+import { type GivenSources, openSources } from './follow/open-sources.ts';
 import { Evaluator } from './serve/evaluate.ts';
 import { EvaluationCounts } from './serve/evaluation-counts.ts';
 import { evaluationService } from './serve/evaluation-service.ts';
+import { readinessOf } from './serve/readiness.ts';
 import { Serving } from './serve/serving.ts';
 import { streamService } from './serve/stream-service.ts';
-import { EvaluatorState } from './state/evaluator-state.ts';
+import { EvaluatorState, type StateListener } from './state/evaluator-state.ts';
 import { quarantineLog } from './state/quarantine-log.ts';
 
-export interface EvaluatorDeps {
+export interface EvaluatorDeps extends GivenSources {
   readonly logger?: Logger;
-  /** The log in process; replaces NATS and the control plane's WatchLog. */
-  readonly source?: LogSource;
-  readonly snapshots?: SnapshotSource;
-  readonly authority?: HeadAuthority;
   /** Unix ms. */
   readonly now?: () => number;
   /** Milliseconds that never run backwards. */
@@ -85,7 +83,13 @@ export async function startEvaluator(
   const random = deps.random ?? Math.random;
   const stopTimeoutMs = drainMs + STOP_GRACE_MS + STOP_MARGIN_MS;
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs });
-  const sources = await openSources(config, deps, { nodeId, lifecycle, logger, random });
+  const sources = await openSources(config, deps, {
+    nodeId,
+    lifecycle,
+    logger,
+    monotonicMs,
+    random,
+  });
 
   const health = new HealthState();
   const metrics = new Metrics({ process: true });
@@ -93,7 +97,7 @@ export async function startEvaluator(
   const wheel = new TickWheel(now, logger);
   const [streams, watchers] = [new StreamRegistry(), new StreamRegistry()];
   const counts = new EvaluationCounts();
-  const readiness = new ReadySignal();
+  const readySignal = new ReadySignal();
 
   const log = (): LogState => follower.state;
   // What answers come from, which may be a moment behind the folded log.
@@ -102,22 +106,36 @@ export async function startEvaluator(
     lineage: log().lineage,
     hashAt: (revision) => log().hashAt(revision),
   }));
-  const state = new EvaluatorState(log, {
+  const cache = await openCache(config.cache.dir, {
+    lifecycle,
+    logger,
+    release: VERSION,
+    monotonicMs,
+    state: log,
+    held: () => state.held(),
+  });
+  const logQuarantine = quarantineLog(logger);
+  const stateListener: StateListener = {
     changed: (environments) => {
       fanout.changed(environments);
       wait.moved();
     },
-    quarantine: quarantineLog(logger),
-  });
+    quarantine: (environment, id, entry) => {
+      cache?.cache.quarantineChanged();
+      logQuarantine(environment, id, entry);
+    },
+  };
+  const state = new EvaluatorState(log, stateListener, cache?.held);
   const listener: FollowListener = {
     moved: (records) => state.moved(records),
     replaced: () => state.replaced(),
     heard: () => {
-      if (!serving.becameReady()) return;
-      const { epoch, revision } = state.position;
-      logger.info({ epoch, revision }, 'ready');
-      health.setReady(true);
-      readiness.resolve();
+      if (serving.becameReady()) {
+        const { epoch, revision } = state.position;
+        logger.info({ epoch, revision }, 'ready');
+        readySignal.resolve();
+      }
+      health.setReady(readiness().ready);
     },
   };
   const { source, snapshots, authority } = sources;
@@ -130,8 +148,10 @@ export async function startEvaluator(
     random,
     logger,
     listener,
+    cache,
   });
   const serving = new Serving(follower, state, sources.liveState, now);
+  const readiness = (): Readiness => readinessOf(serving, follower, config.readyStalenessMs);
   const transfers = new TransferCache(log);
   exportMetrics(metrics, { follower, state, serving, counts, streams, watchers, transfers });
 
@@ -173,7 +193,7 @@ export async function startEvaluator(
         port: config.managementPort,
         health,
         metrics,
-        readiness: () => readinessOf(serving, follower),
+        readiness,
         logger,
       }),
     (server) => server.close(),
@@ -192,7 +212,7 @@ export async function startEvaluator(
     grpcPort: address.port,
     managementPort: management.port,
     applied: () => state.position,
-    ready: () => readiness.promise,
+    ready: () => readySignal.promise,
     close: async () => {
       await lifecycle.stop();
     },
@@ -213,14 +233,4 @@ class ReadySignal {
   resolve(): void {
     this.#resolve();
   }
-}
-
-function readinessOf(serving: Serving, follower: LogFollower): Readiness {
-  if (serving.ready) return { ready: true, reasons: [] };
-  const { revision } = serving.position();
-  const head = follower.follower.head?.headRevision;
-  const behind = head === undefined ? 'the newest revision is not known yet' : `the newest one is ${head}`;
-  const reasons = [`no whole state was loaded yet: revision ${revision} is applied, ${behind}`];
-  if (!follower.live) reasons.push('the log source does not deliver');
-  return { ready: false, reasons };
 }

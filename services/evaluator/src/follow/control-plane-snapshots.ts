@@ -10,6 +10,8 @@ import type { ServiceError } from '@grpc/grpc-js';
 
 /** A snapshot of the largest state takes some seconds; one that takes longer is tried anew. */
 const SNAPSHOT_TIMEOUT_MS = 60_000;
+/** Nothing of it came for this long: the control plane is gone, and somebody else may have one. */
+const SILENCE_MS = 5_000;
 
 export class ControlPlaneSnapshots implements SnapshotSource {
   readonly #client: LogServiceClient;
@@ -20,16 +22,20 @@ export class ControlPlaneSnapshots implements SnapshotSource {
 
   async fetch(): Promise<Snapshot> {
     const call = this.#client.getSnapshot({}, { deadline: Date.now() + SNAPSHOT_TIMEOUT_MS });
+    const silence = setTimeout(() => call.cancel(), SILENCE_MS);
     let header: SnapshotHeader | undefined;
     const chunks: (readonly SnapshotEntity[])[] = [];
     try {
       for await (const message of call) {
+        silence.refresh();
         const { chunk } = message as GetSnapshotResponse;
         if (chunk?.$case === 'header') header = chunk.value;
         else if (chunk?.$case === 'entities') chunks.push(chunk.value.entities);
       }
     } catch (error) {
       throw fromServiceError(error as ServiceError);
+    } finally {
+      clearTimeout(silence);
     }
     if (header === undefined) throw fail('INTERNAL', 'the control plane sent a snapshot without a header');
     return snapshotFromWire(header, chunks);

@@ -3,7 +3,6 @@
  * WatchLog. Drives replica's SourceChoice, which outlives subscriptions: a
  * follower that reads again does not make an unwell source well.
  */
-import { recordCodec } from '@flagstream/protocol';
 import {
   comparePositions,
   type HeadBeacon,
@@ -19,6 +18,7 @@ import {
   type SourceName,
 } from '@flagstream/replica';
 import type { Logger } from '@flagstream/runtime';
+import { lastPosition } from './last-position.ts';
 
 export interface FailoverOptions {
   readonly primary: LogSource;
@@ -156,17 +156,5 @@ class Line {
     this.closed = true;
     this.#closing ??= this.#subscription?.close();
     await this.#closing;
-  }
-}
-
-/** Undefined where the last one cannot be read: the follower says what is wrong with it. */
-function lastPosition(records: readonly Uint8Array[]): Position | undefined {
-  const last = records.at(-1);
-  if (last === undefined) return undefined;
-  try {
-    const { epoch, revision, hash } = recordCodec.decodeRecord(last);
-    return { epoch, revision, hash };
-  } catch {
-    return undefined;
   }
 }

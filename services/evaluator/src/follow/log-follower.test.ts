@@ -13,7 +13,7 @@ interface Following {
   readonly logs: Record<string, unknown>[];
 }
 
-function follow(log: MemoryLog): Following {
+async function follow(log: MemoryLog): Promise<Following> {
   const clock = new TestClock();
   const { logger, logs } = testLogger();
   const heard: Following['heard'] = [];
@@ -35,8 +35,12 @@ function follow(log: MemoryLog): Following {
   };
   const follower = closing(new LogFollower(parts), (f) => f.close());
   follower.start();
+  await turn();
   return { follower, clock, heard, logs };
 }
+
+/** What was asked for has been answered. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const config = (enabled: boolean) => entity.config('default', 'development', 'new-checkout', { enabled });
 
@@ -46,127 +50,135 @@ function forged(record: LogRecord): LogRecord {
 }
 
 describe('LogFollower', () => {
-  it('replays the log and follows it, record by record in order', () => {
+  it('starts from a snapshot and follows the log, record by record in order', async () => {
     const log = shopLog();
-    const { follower, heard } = follow(log);
-    expect(heard).toEqual([1, 2, 3]);
+    const { follower, heard } = await follow(log);
+    expect([heard, log.opened.map(({ revision }) => revision)]).toEqual([['replaced'], [3]]);
     expect(follower.caughtUp).toBe(true);
     log.commit(config(false));
-    expect(heard).toEqual([1, 2, 3, 4]);
+    expect(heard).toEqual(['replaced', 4]);
     expect(follower.state.digest).toEqual(log.state.digest);
   });
 
-  it('takes duplicates without effect', () => {
+  it('replays the log from its beginning where there is no snapshot', async () => {
     const log = shopLog();
-    const { follower, heard } = follow(log);
-    log.deliver(...log.records);
+    log.snapshotFault = 'none yet';
+    const { heard } = await follow(log);
     expect(heard).toEqual([1, 2, 3]);
+  });
+
+  it('takes duplicates without effect', async () => {
+    const log = shopLog();
+    const { follower, heard } = await follow(log);
+    log.deliver(...log.records);
+    expect(heard).toEqual(['replaced']);
     expect(follower.follower.counters.duplicates).toBe(3);
   });
 
-  it('reads again from its position when records are missing', () => {
+  it('reads again from its position when records are missing', async () => {
     const log = shopLog();
-    const { follower, heard } = follow(log);
+    const { follower, heard } = await follow(log);
     log.cut = true;
     log.commit(config(false));
     log.cut = false;
     log.commit(config(true));
-    expect(log.opened.map(({ revision }) => revision)).toEqual([0, 3]);
-    expect(heard).toEqual([1, 2, 3, 4, 5]);
+    expect(log.opened.map(({ revision }) => revision)).toEqual([3, 3]);
+    expect(heard).toEqual(['replaced', 4, 5]);
     expect(follower.follower.counters.gaps).toBe(1);
   });
 
-  it('reads again when heads run ahead of what is delivered', () => {
+  it('reads again when heads run ahead of what is delivered', async () => {
     const log = shopLog();
-    const { clock, heard } = follow(log);
+    const { clock, heard } = await follow(log);
     log.cut = true;
     log.commit(config(false));
     log.beat();
-    expect(heard).toEqual([1, 2, 3]);
+    expect(heard).toEqual(['replaced']);
     clock.advance(2_000);
     log.beat();
-    expect(heard).toEqual([1, 2, 3, 4]);
+    expect(heard).toEqual(['replaced', 4]);
   });
 
   it('keeps its state when the log says something else, raises an alarm and asks for a snapshot', async () => {
     const log = shopLog();
+    const { follower, heard, logs, clock } = await follow(log);
     log.snapshotFault = 'nobody answers';
-    const { follower, heard, logs, clock } = follow(log);
+    clock.advance(1_000);
     log.deliver(forged(log.records[2]!));
-    expect(heard).toEqual([1, 2, 3]);
+    expect(heard).toEqual(['replaced']);
     expect(follower.alarms.get('diverged')).toBe(1);
-    expect(follower.follower.freshness(clock.nowMs).source).toBe('diverged');
-    expect(log.snapshotsFetched).toBe(1);
-    await new Promise((resolve) => setImmediate(resolve));
+    expect(follower.freshness().source).toBe('diverged');
+    expect(log.snapshotsFetched).toBe(2);
+    await turn();
     expect(logs.map((line) => line['alarm'])).toContain('snapshot-failed');
     log.snapshotFault = undefined;
     clock.advance(1_500);
     log.beat();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(heard.at(-1)).toBe('replaced');
-    expect(follower.follower.freshness(clock.nowMs).source).toBe('live');
+    await turn();
+    expect(heard).toEqual(['replaced']);
+    expect(follower.freshness().source).toBe('live');
   });
 
-  it('refuses a record that does not follow the applied one', () => {
+  it('refuses a record that does not follow the applied one', async () => {
     const log = shopLog();
-    const { follower, heard } = follow(log);
+    const { follower, heard } = await follow(log);
     log.cut = true;
     const next = log.commit(config(false));
     log.deliver(recordCodec.encodeRecord({ ...next, prevHash: new Uint8Array(32) }));
-    expect(heard).toEqual([1, 2, 3]);
+    expect(heard).toEqual(['replaced']);
     expect(follower.follower.counters.diverged).toBe(1);
   });
 
-  it('stops before a record for newer readers', () => {
+  it('stops before a record for newer readers', async () => {
     const log = shopLog();
-    const { follower, heard, clock } = follow(log);
+    const { follower, heard } = await follow(log);
     const { epoch, revision, hash } = log.position;
     log.deliver(
       recordCodec.encodeRecord(
         log.next([config(false)], { epoch, revision: revision + 1, prevHash: hash, minReader: 99 }),
       ),
     );
-    expect(heard).toEqual([1, 2, 3]);
+    expect(heard).toEqual(['replaced']);
     expect(follower.alarms.get('frozen')).toBe(1);
-    expect(follower.follower.freshness(clock.nowMs).source).toBe('frozen');
+    expect(follower.freshness().source).toBe('frozen');
   });
 
-  it('starts from a snapshot where the source no longer has the beginning', async () => {
+  it('takes a snapshot where the source no longer has what comes next', async () => {
     const log = shopLog();
-    log.records.splice(0, 2);
-    const { follower, heard, clock } = follow(log);
-    expect(heard).toEqual([]);
-    log.status({ kind: 'behind', firstRevision: 3, detail: 'the window moved on' });
+    const { follower, heard, clock } = await follow(log);
+    log.cut = true;
+    log.commit(config(false));
+    log.records.splice(0, 3);
+    log.status({ kind: 'behind', firstRevision: 5, detail: 'the window moved on' });
     clock.advance(1_500);
     log.beat();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(heard).toEqual(['replaced']);
-    expect(log.opened.at(-1)?.revision).toBe(3);
+    await turn();
+    expect(heard).toEqual(['replaced', 'replaced']);
+    expect(log.opened.at(-1)?.revision).toBe(4);
     expect(follower.state.position).toEqual(log.position);
   });
 
-  it('counts staleness from the last head, and says when the source is away', () => {
+  it('proves its freshness by asking, and says when the source is away', async () => {
     const log = shopLog();
-    const { follower, clock } = follow(log);
+    const { follower, clock } = await follow(log);
     clock.advance(700);
-    expect(follower.follower.freshness(clock.nowMs)).toEqual({
-      stalenessMs: 700,
-      estimated: true,
-      source: 'live',
-    });
+    expect(follower.freshness()).toEqual({ stalenessMs: 700, estimated: false, source: 'live' });
+    clock.advance(300);
+    log.beat();
+    await turn();
+    expect(follower.freshness()).toEqual({ stalenessMs: 0, estimated: false, source: 'live' });
     log.status({ kind: 'down', detail: 'gone' });
     expect(follower.live).toBe(false);
     log.deliver(...log.records);
-    clock.advance(300);
-    expect(follower.follower.freshness(clock.nowMs).source).toBe('stale-cache');
+    expect(follower.freshness().source).toBe('stale-cache');
   });
 
   it('does not hear what a closed subscription still says', async () => {
     const log = shopLog();
-    const { follower, heard } = follow(log);
+    const { follower, heard } = await follow(log);
     await follower.close();
     log.commit(config(false));
-    expect(heard).toEqual([1, 2, 3]);
+    expect(heard).toEqual(['replaced']);
   });
 });
 

@@ -16,13 +16,17 @@ import {
   type FollowerEvent,
   type Freshness,
   type HeadAuthority,
+  type LogRecord,
   type LogSource,
   type LogState,
   type LogSubscription,
+  type Place,
   type Position,
   type SnapshotSource,
 } from '@flagstream/replica';
 import type { Logger } from '@flagstream/runtime';
+import type { EvaluatorCache, OpenedCache } from '../cache/evaluator-cache.ts';
+import { lastPosition } from './last-position.ts';
 
 /** What one folded record changed. */
 export interface FoldedRecord {
@@ -50,17 +54,25 @@ export interface LogFollowerOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly listener: FollowListener;
-  /** What a disk had. Default: nothing. */
-  readonly state?: LogState | undefined;
+  /** The disk's copy: what it held, and where all that is applied goes. */
+  readonly cache?: OpenedCache | undefined;
 }
 
 const TICK_MS = 250;
 /** A log without head beacons counts as read once nothing came for this long. */
 const QUIET_MS = 2_000;
 
+interface Performed {
+  readonly applied: readonly LogRecord[];
+  readonly replaced: boolean;
+}
+
 export class LogFollower {
   readonly #options: LogFollowerOptions;
   readonly #follower: Follower;
+  readonly #cache: EvaluatorCache | undefined;
+  /** The disk held a state to serve. */
+  readonly #loaded: boolean;
   readonly #alarms = new Map<FollowerAlarm, number>();
   readonly #queue: FollowerEvent[] = [];
   #handling = false;
@@ -74,12 +86,16 @@ export class LogFollower {
 
   constructor(options: LogFollowerOptions) {
     this.#options = options;
-    const { codec, random, state } = options;
+    const { codec, random, cache: opened } = options;
+    const { state, frozenBefore } = opened ?? {};
+    this.#cache = opened?.cache;
+    this.#loaded = state !== undefined && state.position.revision > 0;
     this.#follower = new Follower({
       codec,
       settings: FOLLOWER_SETTINGS,
       random,
       ...(state === undefined ? {} : { state }),
+      ...(frozenBefore === undefined ? {} : { frozenBefore }),
     });
   }
 
@@ -106,8 +122,9 @@ export class LogFollower {
     return this.#live;
   }
 
-  /** Everything that the source is known to hold was applied. */
+  /** There is a whole state to serve: the disk's, or everything that the source is known to hold was applied. */
   get caughtUp(): boolean {
+    if (this.#loaded) return true;
     const { position } = this.state;
     if (position.revision === 0) return false;
     const { head } = this.#follower;
@@ -118,6 +135,7 @@ export class LogFollower {
   }
 
   start(): void {
+    if (this.#loaded) this.#options.listener.replaced();
     this.#handle({ type: 'start' });
     this.#timer = setInterval(() => this.#handle({ type: 'tick' }), TICK_MS);
   }
@@ -135,7 +153,7 @@ export class LogFollower {
     this.#handling = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        this.#perform(this.#follower.handle(next, this.#options.monotonicMs()));
+        this.#take(next);
         this.#options.listener.heard();
       }
     } finally {
@@ -143,7 +161,20 @@ export class LogFollower {
     }
   }
 
-  #perform(effects: readonly FollowerEffect[]): void {
+  /** Says on disk what is about to be applied, and then what was: one that ends this process is known by it. */
+  #take(event: FollowerEvent): void {
+    const cache = this.#cache;
+    const upTo = cache === undefined ? undefined : placeOf(event);
+    if (upTo !== undefined) cache?.applying(upTo);
+    const { applied, replaced } = this.#perform(this.#follower.handle(event, this.#options.monotonicMs()));
+    if (replaced) cache?.replaced();
+    else if (upTo !== undefined) cache?.applied(applied);
+    if (event.type === 'tick') cache?.tick();
+  }
+
+  #perform(effects: readonly FollowerEffect[]): Performed {
+    const applied: LogRecord[] = [];
+    let replaced = false;
     let folded: FoldedRecord[] = [];
     const flush = (): void => {
       if (folded.length === 0) return;
@@ -154,11 +185,13 @@ export class LogFollower {
     for (const effect of effects) {
       switch (effect.type) {
         case 'applied':
+          applied.push(effect.record);
           folded.push({ revision: effect.record.revision, changes: effect.changes });
           break;
         case 'replaced':
           // The records before it are part of the snapshot's state, or no longer true.
           folded = [];
+          replaced = true;
           this.#movedMs = this.#options.monotonicMs();
           this.#options.listener.replaced();
           break;
@@ -178,6 +211,7 @@ export class LogFollower {
       }
     }
     flush();
+    return { applied, replaced };
   }
 
   #open(after: Position): void {
@@ -189,7 +223,7 @@ export class LogFollower {
     if (previous !== undefined) this.#release(previous);
     const subscription = this.#options.source.open(after, {
       records: (records) => {
-        if (current()) this.#handle({ type: 'records', records });
+        if (current()) this.#records(records);
       },
       head: (beacon) => {
         if (current()) this.#handle({ type: 'head', beacon });
@@ -209,6 +243,13 @@ export class LogFollower {
     // What it delivered while it was opened may have opened another one.
     if (current()) this.#subscription = subscription;
     else this.#release(subscription);
+  }
+
+  #records(records: readonly Uint8Array[]): void {
+    // One of them ended this process before: the marker must name which.
+    if (this.#cache?.oneByOne === true)
+      for (const bytes of records) this.#handle({ type: 'records', records: [bytes] });
+    else this.#handle({ type: 'records', records });
   }
 
   #release(subscription: LogSubscription): void {
@@ -246,4 +287,10 @@ export class LogFollower {
       'the log cannot be followed as it is',
     );
   }
+}
+
+/** The place up to which an event may move the state. */
+function placeOf(event: FollowerEvent): Place | undefined {
+  if (event.type === 'snapshot') return event.snapshot.position;
+  return event.type === 'records' ? lastPosition(event.records) : undefined;
 }

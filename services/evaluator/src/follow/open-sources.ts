@@ -1,54 +1,68 @@
 /**
- * Chooses where the log comes from: given in process, NATS, or the control
- * plane. With NATS and a control plane, records come from NATS and snapshots
- * from the control plane.
+ * Chooses where the log, its snapshots and its head come from: given in
+ * process, or the control plane and NATS. Records come from NATS, and from the
+ * control plane while NATS is unwell; snapshots and heads from the control
+ * plane, and from NATS while that is away.
  */
-import { fail } from '@flagstream/protocol';
+import { fail, LIMITS } from '@flagstream/protocol';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
-import type { HeadAuthority, LogSource, SnapshotSource, SourceState } from '@flagstream/replica';
-import { type Bus, connectBus, JetStreamSource, type Lifecycle, type Logger } from '@flagstream/runtime';
+import type {
+  HeadAuthority,
+  LogSource,
+  SnapshotSource,
+  SourceChoiceSettings,
+  SourceState,
+} from '@flagstream/replica';
+import {
+  type Bus,
+  connectBus,
+  JetStreamSource,
+  type Lifecycle,
+  type Logger,
+  NatsHeadAuthority,
+  NatsSnapshots,
+} from '@flagstream/runtime';
 import { credentials } from '@grpc/grpc-js';
 import type { EvaluatorConfig } from '../evaluator-config.ts';
+import { ControlPlaneHead } from './control-plane-head.ts';
 import { ControlPlaneSnapshots } from './control-plane-snapshots.ts';
+import { FailoverSource } from './failover-source.ts';
+import { FirstHead, FirstSnapshot } from './first-answer.ts';
 import { WatchLogSource } from './watch-log-source.ts';
 
 export interface Sources {
   readonly source: LogSource;
   readonly snapshots: SnapshotSource;
+  readonly authority: HeadAuthority;
   /** What the source's answers are called while it delivers. */
   readonly liveState: () => SourceState;
-  readonly authority: HeadAuthority;
 }
 
 export interface GivenSources {
+  /** The log in process; replaces NATS and the control plane. */
   readonly source?: LogSource;
   readonly snapshots?: SnapshotSource;
   readonly authority?: HeadAuthority;
+  /** When the control plane stands in for NATS. */
+  readonly failover?: SourceChoiceSettings;
 }
 
 export interface SourceParts {
   readonly nodeId: string;
   readonly lifecycle: Lifecycle;
   readonly logger: Logger;
+  readonly monotonicMs: () => number;
   readonly random: () => number;
 }
 
-/** A disk copy of the newest snapshot fits here: one more SnapshotSource in front of these. */
-const NO_SNAPSHOTS: SnapshotSource = {
-  fetch: () =>
-    Promise.reject(
-      fail('UNREACHABLE', 'no snapshot can be fetched: set controlPlane.address (--control-plane-address)'),
-    ),
-};
+/** A connection that drops packets is noticed when a ping stays without an answer: 2.5 heads in all. */
+const PING_EVERY_MS = LIMITS.beaconMs;
+const PING_TIMEOUT_MS = (LIMITS.heartbeatsMissedMax - 1) * LIMITS.beaconMs;
 
-const NO_AUTHORITY: HeadAuthority = {
-  askHead: () => Promise.reject(fail('UNREACHABLE', 'nobody can be asked for the head of the log')),
-};
-
-/** gRPC clients take 4 MiB by default; chunks stay far below. */
+/** gRPC clients take messages of 4 MiB by default; ours stay far below. */
 const CHANNEL_OPTIONS = {
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
+  'grpc.keepalive_time_ms': PING_EVERY_MS,
+  'grpc.keepalive_timeout_ms': PING_TIMEOUT_MS,
   'grpc.enable_retries': 0,
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 5_000,
@@ -58,29 +72,69 @@ const CHANNEL_OPTIONS = {
 export async function openSources(
   config: EvaluatorConfig,
   given: GivenSources,
-  { nodeId, lifecycle, logger, random }: SourceParts,
+  parts: SourceParts,
 ): Promise<Sources> {
-  const client = await openControlPlane(config, lifecycle);
-  const snapshots =
-    given.snapshots ?? (client === undefined ? NO_SNAPSHOTS : new ControlPlaneSnapshots(client));
-  const authority = given.authority ?? NO_AUTHORITY;
-  if (given.source !== undefined)
-    return { source: given.source, snapshots, authority, liveState: () => 'live' };
-  const bus = await openBus(config, nodeId, lifecycle, logger);
-  if (bus !== undefined) return { source: new JetStreamSource(bus, logger), snapshots, authority, liveState: () => 'live' };
-  if (client !== undefined)
-    return { source: new WatchLogSource(client, random), snapshots, authority, liveState: () => 'fallback' };
-  throw fail(
-    'CONFIG_INVALID',
-    'the evaluator has no log to follow: set nats.url (--nats-url, FLAGSTREAM_NATS_URL) or controlPlane.address (--control-plane-address, FLAGSTREAM_CONTROL_PLANE_ADDRESS)',
-  );
+  if (given.source !== undefined) return sourcesInProcess(given.source, given);
+  const client = await openControlPlane(config, parts.lifecycle);
+  const bus = await openBus(config, parts);
+  const snapshots = given.snapshots ?? new FirstSnapshot(snapshotSources(client, bus));
+  const authority = given.authority ?? new FirstHead(authorities(client, bus));
+  return { ...logSource(client, bus, given, parts), snapshots, authority };
+}
+
+function sourcesInProcess(source: LogSource, { snapshots, authority }: GivenSources): Sources {
+  return {
+    source,
+    snapshots: snapshots ?? new FirstSnapshot([]),
+    authority: authority ?? new FirstHead([]),
+    liveState: () => 'live',
+  };
+}
+
+function logSource(
+  client: LogServiceClient | undefined,
+  bus: Bus | undefined,
+  { failover }: GivenSources,
+  { logger, monotonicMs, random }: SourceParts,
+): Pick<Sources, 'source' | 'liveState'> {
+  const watchLog = client === undefined ? undefined : new WatchLogSource(client, random);
+  if (bus === undefined) {
+    if (watchLog !== undefined) return { source: watchLog, liveState: () => 'fallback' };
+    throw fail(
+      'CONFIG_INVALID',
+      'the evaluator has no log to follow: set nats.url (--nats-url, FLAGSTREAM_NATS_URL) or controlPlane.address (--control-plane-address, FLAGSTREAM_CONTROL_PLANE_ADDRESS)',
+    );
+  }
+  const jetStream = new JetStreamSource(bus, logger);
+  if (watchLog === undefined) return { source: jetStream, liveState: () => 'live' };
+  const source = new FailoverSource({
+    primary: jetStream,
+    secondary: watchLog,
+    monotonicMs,
+    logger,
+    ...(failover === undefined ? {} : { settings: failover }),
+  });
+  return { source, liveState: () => (source.active === 'primary' ? 'live' : 'fallback') };
+}
+
+function snapshotSources(client: LogServiceClient | undefined, bus: Bus | undefined): SnapshotSource[] {
+  const sources: SnapshotSource[] = [];
+  if (client !== undefined) sources.push(new ControlPlaneSnapshots(client));
+  if (bus !== undefined) sources.push(new NatsSnapshots(bus));
+  return sources;
+}
+
+function authorities(client: LogServiceClient | undefined, bus: Bus | undefined): HeadAuthority[] {
+  const known: HeadAuthority[] = [];
+  if (client !== undefined) known.push(new ControlPlaneHead(client));
+  if (bus !== undefined) known.push(new NatsHeadAuthority(bus));
+  return known;
 }
 
 async function openControlPlane(
-  config: EvaluatorConfig,
+  { controlPlane: { address } }: EvaluatorConfig,
   lifecycle: Lifecycle,
 ): Promise<LogServiceClient | undefined> {
-  const { address } = config.controlPlane;
   if (address === undefined) return undefined;
   return lifecycle.start(
     'control plane client',
@@ -91,9 +145,7 @@ async function openControlPlane(
 
 async function openBus(
   config: EvaluatorConfig,
-  nodeId: string,
-  lifecycle: Lifecycle,
-  logger: Logger,
+  { nodeId, lifecycle, logger }: SourceParts,
 ): Promise<Bus | undefined> {
   const { url, prefix, user, password } = config.nats;
   if (url === undefined) return undefined;

@@ -3,7 +3,7 @@
  * heads. Goes on trying for ever, with jitter; a position that the control
  * plane no longer has becomes `behind`, and a snapshot is needed.
  */
-import { fromServiceError, headBeaconFromWire, positionToWire, recordCodec } from '@flagstream/protocol';
+import { fromServiceError, headBeaconFromWire, LIMITS, positionToWire } from '@flagstream/protocol';
 import type { LogServiceClient, WatchLogResponse } from '@flagstream/protocol/gen/flagstream/v1/log';
 import {
   Backoff,
@@ -14,9 +14,10 @@ import {
   type SourceStatus,
 } from '@flagstream/replica';
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { lastPosition } from './last-position.ts';
 
-/** A control plane that answers nothing for this long is asked anew: it sends a head each second. */
-const SILENCE_MS = 5_000;
+/** A control plane that says nothing for this long is gone: it sends a head each second. */
+const SILENCE_MS = LIMITS.heartbeatsMissedMax * LIMITS.beaconMs;
 const BACKOFF = { baseMs: 100, capMs: 5_000 };
 
 export class WatchLogSource implements LogSource {
@@ -86,15 +87,8 @@ class WatchLogSubscription implements LogSubscription {
   }
 
   #deliver(records: readonly Uint8Array[]): void {
-    const last = records.at(-1);
-    if (last === undefined) return;
-    try {
-      const { epoch, revision, hash } = recordCodec.decodeRecord(last);
-      this.#after = { epoch, revision, hash };
-    } catch (error) {
-      // The follower says what is wrong with it; a reconnect repeats it.
-      this.#tell({ kind: 'down', detail: `a record cannot be read: ${(error as Error).message}` });
-    }
+    // Where it cannot be read, a reconnect repeats it.
+    this.#after = lastPosition(records) ?? this.#after;
     this.#listener.records(records);
   }
 

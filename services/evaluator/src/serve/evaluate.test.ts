@@ -36,7 +36,7 @@ describe('Evaluate', () => {
       epoch: 1,
       revision: BigInt(log.position.revision),
     });
-    expect(answer.freshness?.estimated).toBe(true);
+    expect(answer.freshness?.estimated).toBe(false);
   });
 
   it('follows a change, and archives', async () => {
