@@ -112,6 +112,8 @@ export class MemoryLog implements LogSource, SnapshotSource, HeadAuthority {
   snapshotsFetched = 0;
   /** Set: a fetch is refused. */
   snapshotFault: string | undefined;
+  /** Set: questions for the head are refused. */
+  headFault: string | undefined;
   /** Set: commits are not delivered, as on a line that is cut. */
   cut = false;
   readonly #state: LogState = new LogState(recordCodec);
@@ -210,6 +212,7 @@ export class MemoryLog implements LogSource, SnapshotSource, HeadAuthority {
   }
 
   askHead(): Promise<HeadBeacon> {
+    if (this.headFault !== undefined) return Promise.reject(new Error(this.headFault));
     return Promise.resolve(this.beacon());
   }
 

@@ -6,6 +6,7 @@ import {
   revisionNumber,
   versionedEntityToWire,
 } from '@flagstream/protocol';
+import { EvaluationServiceClient, SourceState } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type {
   GetHeadRequest,
   GetSnapshotRequest,
@@ -17,7 +18,7 @@ import {
   type WatchLogResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/log';
 import { HealthClient } from '@flagstream/protocol/gen/grpc/health/v1/health';
-import type { Position } from '@flagstream/replica';
+import type { LogSource, Position } from '@flagstream/replica';
 import {
   GrpcHost,
   HealthState,
@@ -29,6 +30,7 @@ import {
 } from '@flagstream/runtime';
 import * as grpc from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { tempDir } from '../../../test/support/temp-dir.ts';
 import { call, closing, failure, start, testConfig, testLogger } from './evaluator.fixture.ts';
 import { evaluatorConfigSchema } from './evaluator-config.ts';
 import { entity, MemoryLog, serving, shopLog } from './log.fixture.ts';
@@ -223,5 +225,63 @@ describe('an evaluator that follows a control plane', () => {
     const evaluator = closing(await startEvaluator(config, { logger }), (e) => e.close());
     await evaluator.ready();
     expect(evaluator.applied()).toEqual({ ...log.position, hash: Buffer.from(log.position.hash) });
+  });
+});
+
+describe('a bound of staleness on readiness', () => {
+  it('takes the process out of service while its state may be older, never its life', async () => {
+    const log = shopLog();
+    let monotonicMs = 0;
+    const deps = { monotonicMs: () => monotonicMs };
+    const { evaluator, target } = await start(log, deps, { readyStalenessMs: 5_000 });
+    await evaluator.ready();
+    const health = closing(new HealthClient(target, grpc.credentials.createInsecure()), (c) => c.close());
+    const check = async (): Promise<number> => (await call(health, health.check, { service: '' })).status;
+    const until = async (ready: boolean): Promise<void> => {
+      while ((await check()) !== (ready ? 1 : 2)) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await until(true);
+    log.headFault = 'nobody answers';
+    monotonicMs = 5_001;
+    await until(false);
+    const { status, body } = await get(evaluator.managementPort, '/readyz');
+    expect([status, JSON.parse(body)]).toMatchObject([
+      503,
+      { reasons: [expect.stringContaining('5001 ms old')] },
+    ]);
+    expect((await get(evaluator.managementPort, '/healthz')).status).toBe(200);
+    const metrics = (await get(evaluator.managementPort, '/metrics')).body;
+    expect(metrics).toContain('flagstream_staleness_seconds 5.001');
+    expect(metrics).toContain('flagstream_source_state{state="live"} 1');
+    log.headFault = undefined;
+    monotonicMs += 5_000;
+    await until(true);
+  });
+});
+
+describe('an evaluator with a disk cache', () => {
+  it('serves what it had, marked as such, with everything else down', async () => {
+    const dir = tempDir('evaluator-cache');
+    const log = shopLog();
+    const first = await start(log, {}, { cache: { dir } });
+    await first.evaluator.ready();
+    log.commit(entity.config('default', 'development', 'new-checkout', serving('off')));
+    await first.evaluator.close();
+    const nobody: LogSource = { open: () => ({ close: () => Promise.resolve() }) };
+    const { logger } = testLogger();
+    const config = testConfig({ cache: { dir } });
+    const second = closing(await startEvaluator(config, { source: nobody, logger }), (e) => e.close());
+    await second.ready();
+    expect(second.applied()).toEqual({ ...log.position, hash: Buffer.from(log.position.hash) });
+    const target = `127.0.0.1:${second.grpcPort}`;
+    const client = closing(new EvaluationServiceClient(target, grpc.credentials.createInsecure()), (c) =>
+      c.close(),
+    );
+    expect(await call(client, client.evaluate, { flagKey: 'new-checkout', expectedKind: 0 })).toMatchObject({
+      value: false,
+      revision: 4n,
+      freshness: { source: SourceState.STALE_CACHE, estimated: true, stalenessMs: 0xffff_ffff },
+    });
+    expect((await get(second.managementPort, '/readyz')).status).toBe(200);
   });
 });
