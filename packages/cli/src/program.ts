@@ -10,11 +10,13 @@ import { completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { devCommand } from './commands/dev.ts';
 import { diffCommand } from './commands/diff.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { environmentCommand } from './commands/environment.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand, schemaCommand } from './commands/export.ts';
 import { flagCommand } from './commands/flag.ts';
 import { healthCommand } from './commands/health.ts';
+import { blameCommand } from './commands/blame.ts';
 import { changesCommand, historyCommand } from './commands/history.ts';
 import { logCommand } from './commands/log.ts';
 import { projectCommand } from './commands/project.ts';
@@ -62,10 +64,12 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 conflict, 5 denied, 6 unava
     schemaCommand(session),
     historyCommand(session),
     changesCommand(session),
+    blameCommand(session),
     revertCommand(session),
     logCommand(session),
     backupCommand(session),
     healthCommand(session),
+    doctorCommand(session),
     configCommand(session, roles),
     completionCommand(session),
   ])

@@ -13,10 +13,12 @@ export type {
   TailListener,
   TailStatus,
 } from './bus/bus.ts';
+export type { Finding, Verdict } from './bus/finding.ts';
 export { JetStreamSource } from './bus/jetstream-source.ts';
 export { type BusOptions, connectBus } from './bus/nats-bus.ts';
 export { NatsHeadAuthority } from './bus/nats-head-authority.ts';
 export { NatsSnapshots } from './bus/nats-snapshots.ts';
+export { type NatsProbe, type NatsProbeOptions, probeNats } from './bus/probe-nats.ts';
 export { CONFIG_EXIT_CODE, ConfigError, type ConfigProblem } from './config/config-error.ts';
 export {
   type ConfigSources,

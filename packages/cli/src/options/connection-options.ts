@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AdminConnection } from '../connection/admin-connection.ts';
 import { parseEndpoint } from '../connection/endpoint.ts';
 import { EvaluatorConnection } from '../connection/evaluator-connection.ts';
+import { HistoryConnection } from '../connection/history-connection.ts';
 import { KEY_FORM } from '../key-form.ts';
 import type { OutputFormat } from '../output/json-output.ts';
 
@@ -43,7 +44,7 @@ export const projectOption = (): Option =>
     .default('default')
     .argParser(parseKey);
 
-const environmentOption = (): Option =>
+export const environmentOption = (): Option =>
   new Option('-e, --environment <key>', 'environment')
     .env('FLAGSTREAM_ENVIRONMENT')
     .default('development')
@@ -93,6 +94,20 @@ export async function withAdmin<T>(
     return await run(admin);
   } finally {
     admin.close();
+  }
+}
+
+/** Runs with a connection to the control plane's history and closes it. */
+export async function withHistory<T>(
+  options: Pick<ProjectOptions, 'server' | 'timeout'>,
+  run: (history: HistoryConnection) => Promise<T>,
+): Promise<T> {
+  const endpoint = parseEndpoint('control plane', options.server);
+  const history = new HistoryConnection(endpoint, options.timeout * 1000);
+  try {
+    return await run(history);
+  } finally {
+    history.close();
   }
 }
 

@@ -72,12 +72,22 @@ export async function ensureStream(
     await jsm.streams.add(config);
     return [];
   }
-  const differing = KEPT_IN_LINE.filter((setting) => !sameSetting(existing.config[setting], config[setting]));
+  const differing = differingSettings(existing.config, config);
   if (differing.length > 0) {
-    const wanted = Object.fromEntries(differing.map((setting) => [setting, config[setting]]));
+    const wanted = Object.fromEntries(
+      Object.entries(config).filter(([setting]) => differing.includes(setting)),
+    );
     await jsm.streams.update(name, { ...existing.config, ...wanted });
   }
   return differing;
+}
+
+/** Names of the settings that would be brought in line. */
+export function differingSettings(
+  is: Partial<StreamConfig>,
+  wanted: Partial<StreamConfig>,
+): readonly string[] {
+  return KEPT_IN_LINE.filter((setting) => !sameSetting(is[setting], wanted[setting]));
 }
 
 /** Servers leave settings out that are off. */
