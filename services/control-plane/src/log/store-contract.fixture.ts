@@ -1,14 +1,15 @@
 /**
  * The contract of a Store: every implementation passes every case. Each case
- * gets a store that was never written.
+ * gets a store that was never written, and a way to more of them.
  */
 import assert from 'node:assert/strict';
-import { recordCodec } from '@flagstream/protocol';
+import { LIMITS, recordCodec } from '@flagstream/protocol';
 import {
   bytesEqual,
   ENTITY_KIND,
   type EntityChange,
-  type LogRecord,
+  genesisFields,
+  hex,
   LogState,
   ORIGIN,
   partId,
@@ -16,29 +17,23 @@ import {
 } from '@flagstream/replica';
 import type { AuditStore } from './audit-store.ts';
 import { entity, flagEntity, genesis, IDENTITY, recordAfter, stagedPart } from './record.fixture.ts';
+import { commit, contents, nextGenesis, refuse, writeLongStory } from './store-story.fixture.ts';
+
+/** How an implementation makes stores, for one case. */
+export interface StoreHarness {
+  /** Another store that was never written. */
+  another(): AuditStore;
+  /** What the process that comes after this one finds; `store` is of no more use. */
+  reopened(store: AuditStore): AuditStore;
+}
 
 export interface StoreCase {
   readonly name: string;
-  run(store: AuditStore): void;
+  run(store: AuditStore, harness: StoreHarness): void;
 }
 
 const OPTIONS = { kind: ENTITY_KIND.flag, project: 'p', limit: 10 };
 const flagId = (key: string) => ({ kind: ENTITY_KIND.flag, project: 'p', environment: '', key });
-
-function commit(store: AuditStore, ...changes: EntityChange[]): LogRecord {
-  const record = recordAfter(store.head(), changes);
-  store.fold(record);
-  return record;
-}
-
-/** Folds and expects a refusal that leaves everything as it was. */
-function refuse(store: AuditStore, record: LogRecord, message: RegExp): void {
-  const before = { head: store.head(), digest: store.stateDigest(), log: store.readLog(0, 100).length };
-  assert.throws(() => store.fold(record), message);
-  assert.ok(samePosition(store.head(), before.head));
-  assert.deepEqual(Buffer.from(store.stateDigest()), Buffer.from(before.digest));
-  assert.equal(store.readLog(0, 100).length, before.log);
-}
 
 export const STORE_CONTRACT: readonly StoreCase[] = [
   {
@@ -271,6 +266,128 @@ export const STORE_CONTRACT: readonly StoreCase[] = [
         hashes.map((hash) => Buffer.from(hash).toString('hex'));
       assert.deepEqual(hexes(store.recentHashes(2)), hexes([second.hash, third.hash]));
       assert.deepEqual(hexes(store.recentHashes(9)), hexes([first.hash, second.hash, third.hash]));
+    },
+  },
+  {
+    name: 'goes on in a later epoch, which begins at the head, also when numbers are left out',
+    run(store) {
+      store.fold(genesis());
+      commit(store, flagEntity('a', '1'));
+      const before = store.head();
+      store.fold(nextGenesis(store, 4));
+      assert.deepEqual([store.head().epoch, store.head().revision], [4, 3]);
+      assert.deepEqual(
+        store.lineage().map((base) => [base.epoch, base.baseRevision, hex(base.baseHash)]),
+        [
+          [1, 0, hex(IDENTITY)],
+          [4, 2, hex(before.hash)],
+        ],
+      );
+      assert.equal(store.entity(flagId('a'))?.version, 2);
+      commit(store, flagEntity('a', '2'));
+      assert.deepEqual(
+        store.readLog(0, 10).map((row) => row.epoch),
+        [1, 1, 4, 4],
+      );
+      assert.equal(store.findOperation('#genesis-4')?.revision, 3);
+    },
+  },
+  {
+    name: 'refuses a GENESIS that does not begin at the head',
+    run(store) {
+      store.fold(genesis());
+      const early = nextGenesis(store, 2);
+      commit(store, flagEntity('a', '1'));
+      refuse(store, early, /does not follow/);
+      const { revision } = store.head();
+      const base = {
+        epoch: 2,
+        baseRevision: revision,
+        baseHash: Buffer.alloc(32, 1),
+        startedMs: 1,
+        reason: 'x',
+      };
+      const stranger = genesisFields([...store.lineage(), base], '#genesis-2', { id: 'x', kind: 'user' });
+      refuse(store, recordCodec.encodeRecord(stranger), /does not continue/);
+    },
+  },
+  {
+    name: 'keeps what tells a retry from another request with the same operation id',
+    run(store, harness) {
+      store.fold(genesis());
+      const digest = Buffer.alloc(32, 5);
+      const record = recordAfter(store.head(), [flagEntity('a', '1')], { opId: 'mine' });
+      store.fold(recordCodec.encodeRecord({ ...record, requestDigest: digest, comment: 'why' }));
+      const found = harness.reopened(store).findOperation('mine');
+      const decoded = recordCodec.decodeRecord(found!.bytes);
+      assert.deepEqual(Buffer.from(decoded.requestDigest), digest);
+      assert.deepEqual([decoded.opId, decoded.comment, decoded.actor.id], ['mine', 'why', 'test']);
+    },
+  },
+  {
+    name: 'takes the largest record that there may be, and gives it back whole',
+    run(store, harness) {
+      store.fold(genesis());
+      const half = 'x'.repeat(LIMITS.entityBytesMax - 200);
+      const record = commit(store, flagEntity('a', half), flagEntity('b', half));
+      assert.ok(record.bytes.length > LIMITS.recordBytesMax - 1000);
+      assert.ok(record.bytes.length <= LIMITS.recordBytesMax);
+      const again = harness.reopened(store);
+      assert.ok(bytesEqual(again.recordAt(2)!.bytes, record.bytes));
+      assert.equal(again.entity(flagId('b'))?.change.content.length, half.length);
+    },
+  },
+  {
+    name: 'reads its own fold at once, in every way to read it',
+    run(store) {
+      store.fold(genesis());
+      for (let n = 2; n < 20; n++) {
+        const record = commit(store, flagEntity('a', String(n)));
+        assert.ok(samePosition(store.head(), { epoch: 1, revision: n, hash: record.hash }));
+        assert.equal(store.entity(flagId('a'))?.version, n);
+        assert.equal(store.entities(OPTIONS)[0]?.version, n);
+        assert.equal(store.readLog(n - 1, 10).length, 1);
+        assert.equal(store.findOperation(`op-${n}`)?.revision, n);
+        assert.deepEqual(store.revisionsOf(flagId('a'), n + 1, 1), [n]);
+        assert.equal(hex(store.recentHashes(1)[0]!), hex(record.hash));
+      }
+    },
+  },
+  {
+    name: 'is left as it was by a fold that fails in its middle',
+    run(store) {
+      store.fold(genesis());
+      const part = stagedPart([flagEntity('c', '1')]);
+      commit(store, part.change);
+      const unknown = stagedPart([flagEntity('d', '1')]).ref;
+      // The first part is there, the second is not; the operation id is taken; content that is no list.
+      const changes = [flagEntity('a', '1')];
+      refuse(store, recordAfter(store.head(), changes, { parts: [part.ref, unknown] }), /part/);
+      refuse(store, recordAfter(store.head(), changes, { parts: [part.ref], opId: 'op-2' }), /op_id/);
+      commit(store, flagEntity('a', '1'));
+      assert.equal(store.entity(part.change)?.version, 2);
+    },
+  },
+  {
+    name: 'is, to the last byte, what any other store with the same records is',
+    run(store, harness) {
+      writeLongStory(store);
+      const other = harness.another();
+      for (const row of store.readLog(0, 1000)) other.fold(recordCodec.decodeRecord(row.bytes));
+      assert.deepEqual(contents(other), contents(store));
+    },
+  },
+  {
+    name: 'has everything again in the process that comes after, and goes on from there',
+    run(store, harness) {
+      writeLongStory(store);
+      store.noteShippedEpoch(2);
+      const before = contents(store);
+      const again = harness.reopened(store);
+      assert.deepEqual(contents(again), before);
+      commit(again, flagEntity('a', 'again'));
+      assert.equal(again.head().epoch, 2);
+      assert.equal(again.entity(flagId('a'))?.version, again.head().revision);
     },
   },
 ];
