@@ -4,7 +4,13 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type FlagstreamError, fail, LIMITS, recordCodec } from '@flagstream/protocol';
-import { formatPosition, type LogSource, type Position, type SnapshotSource } from '@flagstream/replica';
+import {
+  formatPosition,
+  type HeadAuthority,
+  type LogSource,
+  type Position,
+  type SnapshotSource,
+} from '@flagstream/replica';
 import {
   createLogger,
   GrpcHost,
@@ -53,6 +59,7 @@ export interface RunningControlPlane {
   /** The log for an evaluator in the same process. */
   readonly logSource: LogSource;
   readonly snapshots: SnapshotSource;
+  readonly heads: HeadAuthority;
   head(): Position;
   /** Resolves when the process must end by itself, with why: SECOND_CONTROL_PLANE. */
   readonly ended: Promise<FlagstreamError>;
@@ -199,6 +206,7 @@ export async function startControlPlane(
     managementPort: management.port,
     logSource: new LocalLogSource(log, beacons),
     snapshots,
+    heads: beacons,
     head: () => log.head(),
     ended,
     close: async () => {

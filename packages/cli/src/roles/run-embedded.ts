@@ -90,7 +90,7 @@ function openControlPlane(options: EmbeddedOptions, logger: Logger): Promise<Run
 function openEvaluator(
   options: EmbeddedOptions,
   logger: Logger,
-  { logSource, snapshots }: RunningControlPlane,
+  { logSource, snapshots, heads }: RunningControlPlane,
 ): Promise<RunningEvaluator> {
   const config = evaluatorConfigSchema.parse({
     grpcPort: options.portBase + PORT_OFFSETS.evaluator,
@@ -104,6 +104,7 @@ function openEvaluator(
     logger: logger.child({ service: 'evaluator' }),
     source: logSource,
     snapshots,
+    authority: heads,
   });
 }
 

@@ -3,8 +3,8 @@
  * once on change. Silent while writes are refused or held, so that a forked or
  * restored copy misleads nobody.
  */
-import { LIMITS, logStreamName } from '@flagstream/protocol';
-import { type HeadBeacon, LOG_ID, READER_VERSION } from '@flagstream/replica';
+import { fail, LIMITS, logStreamName } from '@flagstream/protocol';
+import { type HeadAuthority, type HeadBeacon, LOG_ID, READER_VERSION } from '@flagstream/replica';
 import type { ChangeLog } from '../log/change-log.ts';
 
 export interface HeadBeaconsOptions {
@@ -20,7 +20,7 @@ export interface HeadBeaconsOptions {
 /** Share of the period by which beacons of several processes drift apart. */
 const JITTER = 0.1;
 
-export class HeadBeacons {
+export class HeadBeacons implements HeadAuthority {
   readonly #options: HeadBeaconsOptions;
   readonly #listeners = new Set<(beacon: HeadBeacon) => void>();
   readonly #stopWatching: () => void;
@@ -47,6 +47,13 @@ export class HeadBeacons {
       controlPlaneId,
       bootId,
     };
+  }
+
+  /** The head, for who asks for it. Rejects with LOG_FORKED while the log must not be told of. */
+  async askHead(): Promise<HeadBeacon> {
+    const { writesStopped } = this.#options.log;
+    if (writesStopped !== undefined) throw fail('LOG_FORKED', writesStopped);
+    return this.current();
   }
 
   /** Hears each beacon, until the returned function is called. */

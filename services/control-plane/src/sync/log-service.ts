@@ -47,8 +47,8 @@ export function logService(parts: LogServiceParts): ServiceBinding {
     definition: LogServiceService,
     policy: POLICY,
     handlers: {
-      getHead: unary<GetHeadRequest, GetHeadResponse>(() => ({
-        head: headBeaconToWire(parts.beacons.current()),
+      getHead: unary<GetHeadRequest, GetHeadResponse>(async () => ({
+        head: headBeaconToWire(await parts.beacons.askHead()),
       })),
       getSnapshot: serverStream<GetSnapshotRequest, GetSnapshotResponse>((_request, stream, context) => {
         refuseFork(parts.log);
