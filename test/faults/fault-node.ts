@@ -2,9 +2,9 @@
 // answers are to be expected of it; whoever takes the process away on purpose unsets it before.
 
 import process from 'node:process';
-import { startFlagstream } from '../support/flagstream.ts';
+import { entryPoint } from '../support/flagstream.ts';
 import { freePort } from '../support/free-port.ts';
-import type { Exit, TestProcess } from '../support/process.ts';
+import { type Exit, TestProcess } from '../support/process.ts';
 import { until } from '../support/until.ts';
 
 export interface StartOptions {
@@ -14,6 +14,8 @@ export interface StartOptions {
   readonly settings?: readonly string[];
   /** Does not wait for readiness: the process is expected to end, or to be unready. */
   readonly unready?: boolean;
+  /** No file may grow beyond this (ulimit -f): a full disk, for this process alone. */
+  readonly fileKibMax?: number;
 }
 
 export class FaultNode {
@@ -50,8 +52,10 @@ export class FaultNode {
   }
 
   async start(options: StartOptions = {}): Promise<void> {
-    const { env = {}, settings = [], unready = false } = options;
-    this.#process = startFlagstream(['serve', ...this.#settings, ...settings], { env });
+    const { env = {}, settings = [], unready = false, fileKibMax } = options;
+    const command = [process.execPath, ...entryPoint(), 'serve', ...this.#settings, ...settings];
+    const limit = fileKibMax === undefined ? '' : `ulimit -f ${fileKibMax}; `;
+    this.#process = new TestProcess(this.name, 'bash', ['-c', `${limit}exec "$0" "$@"`, ...command], { env });
     if (unready) return;
     await this.#process.waitForReady(this.managementPort);
     this.#serving = true;
@@ -76,6 +80,12 @@ export class FaultNode {
   async stop(): Promise<void> {
     this.#serving = false;
     await this.process.stop();
+  }
+
+  /** SIGTERM, without waiting for the end. */
+  askToStop(): void {
+    this.#serving = false;
+    this.#signal('SIGTERM');
   }
 
   /** SIGSTOP: the process is there, its connections are open, and it does nothing. */

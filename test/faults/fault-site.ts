@@ -1,7 +1,7 @@
 // A whole installation to be broken: nats-server, control plane and evaluators as real processes, each connection
 // between them through a proxy of its own, and their stores as folders that can be copied, replaced and removed.
 
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import { credentials } from '@grpc/grpc-js';
@@ -18,8 +18,6 @@ export interface SiteOptions {
   /** Settings of the control plane, and of every evaluator. */
   readonly controlPlane?: readonly string[];
   readonly evaluator?: readonly string[];
-  /** A nats-server configuration file. */
-  readonly natsConfig?: string;
   /** Evaluators keep no copy of the state on disk. */
   readonly withoutCache?: boolean;
 }
@@ -33,6 +31,7 @@ export interface FaultEvaluator {
 }
 
 const CONVERGED_TIMEOUT_MS = 60_000;
+const NATS_STORE_MAX = '2GB';
 
 export class FaultSite {
   readonly nats: NatsServer;
@@ -42,10 +41,12 @@ export class FaultSite {
   /** Between admin clients and the control plane. */
   readonly adminLink: TcpProxy;
   readonly evaluators: readonly FaultEvaluator[];
+  readonly #natsConfig: string;
   readonly #heads: LogServiceClient;
 
   private constructor(parts: SiteParts) {
     this.nats = parts.nats;
+    this.#natsConfig = parts.natsConfig;
     this.dataDir = parts.dataDir;
     this.controlPlane = parts.controlPlane;
     this.controlPlaneToNats = parts.controlPlaneToNats;
@@ -60,9 +61,9 @@ export class FaultSite {
 
   /** Everything prepared and nothing of ours started yet. */
   static async prepare(options: SiteOptions): Promise<FaultSite> {
-    const nats = await startNatsServer(
-      options.natsConfig === undefined ? {} : { config: options.natsConfig },
-    );
+    const natsConfig = path.join(tempDir('fault-nats'), 'nats.conf');
+    writeNatsConfig(natsConfig, NATS_STORE_MAX);
+    const nats = await startNatsServer({ config: natsConfig });
     const dataDir = tempDir('fault-data');
     const controlPlaneToNats = await TcpProxy.start(nats.port);
     const controlPlane = await FaultNode.create('control plane', [
@@ -76,7 +77,15 @@ export class FaultSite {
     const evaluators: FaultEvaluator[] = [];
     for (let i = 0; i < options.evaluators; i += 1)
       evaluators.push(await prepareEvaluator(`evaluator ${i + 1}`, nats, controlPlane, options));
-    return new FaultSite({ nats, dataDir, controlPlane, controlPlaneToNats, adminLink, evaluators });
+    return new FaultSite({
+      nats,
+      natsConfig,
+      dataDir,
+      controlPlane,
+      controlPlaneToNats,
+      adminLink,
+      evaluators,
+    });
   }
 
   /** The same, and started. */
@@ -129,6 +138,11 @@ export class FaultSite {
     await this.nats.restart();
   }
 
+  /** What all of JetStream may store, for example 1MB; from the next start of the nats-server on. */
+  limitNatsStore(size: string = NATS_STORE_MAX): void {
+    writeNatsConfig(this.#natsConfig, size);
+  }
+
   get natsStoreDir(): string {
     const { storeDir } = this.nats;
     if (storeDir === undefined) throw new Error('the nats-server is not ours');
@@ -138,6 +152,10 @@ export class FaultSite {
   close(): void {
     this.#heads.close();
   }
+}
+
+function writeNatsConfig(file: string, storeMax: string): void {
+  writeFileSync(file, `jetstream { max_file_store: ${storeMax} }\n`);
 }
 
 /** A copy of a folder as it is now. */
@@ -159,6 +177,7 @@ export function removeFolder(folder: string): void {
 
 interface SiteParts {
   readonly nats: NatsServer;
+  readonly natsConfig: string;
   readonly dataDir: string;
   readonly controlPlane: FaultNode;
   readonly controlPlaneToNats: TcpProxy;

@@ -26,6 +26,7 @@ const COMPETITORS = 2;
 const READ_BACK_EACH = 5;
 const PROGRESS_TIMEOUT_MS = 60_000;
 const ERRORS_KEPT = 5;
+const SECOND_MS = 1_000;
 
 export class Workload {
   readonly #site: FaultSite;
@@ -40,6 +41,8 @@ export class Workload {
   readonly #loops: Promise<void>[] = [];
   readonly #readBacks = new Set<FaultEvaluator>();
   readonly #errors: string[] = [];
+  #writesPaused = false;
+  #writesUnderWay = 0;
   #next = 1;
   #evaluations = 0;
   #evaluationErrors = 0;
@@ -118,6 +121,36 @@ export class Workload {
     return last;
   }
 
+  /** Resolves when no write of the loops is under way; none begins until `resumeWrites`. */
+  async pauseWrites(): Promise<void> {
+    this.#writesPaused = true;
+    await until(() => this.#writesUnderWay === 0, {
+      what: 'the writes under way to end',
+      timeoutMs: PROGRESS_TIMEOUT_MS,
+    });
+  }
+
+  resumeWrites(): void {
+    this.#writesPaused = false;
+  }
+
+  /** A fault lasts so long: meanwhile writes and evaluations go on, in each second of it. */
+  async goesOnFor(durationMs: number): Promise<void> {
+    const endMs = performance.now() + durationMs;
+    while (performance.now() < endMs) {
+      const writes = this.acknowledged;
+      const evaluations = this.#evaluations;
+      await delay(SECOND_MS);
+      await this.moreWrites(this.acknowledged > writes ? 0 : 1);
+      await this.moreEvaluations(this.#evaluations > evaluations ? 0 : 1);
+    }
+  }
+
+  /** Large records that change none of the flags that are read: they fill the window of the stream. */
+  async ballast(count: number, bytes: number): Promise<void> {
+    for (let i = 0; i < count; i += 1) await this.#writers[0]!.setText('ballast', `${i}`.padEnd(bytes, '.'));
+  }
+
   /** Ends the loops. Writes without an answer may ask for so long again. */
   async stop(patienceMs = 3_000): Promise<void> {
     this.#stopping.abort();
@@ -137,9 +170,9 @@ export class Workload {
   #run(): void {
     const [pair, ...competitors] = this.#writers;
     this.#loops.push(
-      this.#loop(this.#writePauseMs, () => this.#writePair(pair!)),
+      this.#writeLoop(() => this.#writePair(pair!)),
       ...competitors.map((client) =>
-        this.#loop(this.#writePauseMs, async () => {
+        this.#writeLoop(async () => {
           await client.setIfUnchanged(CONTESTED, this.#number()).catch(toleratedRead);
         }),
       ),
@@ -177,6 +210,15 @@ export class Workload {
       this.#evaluationErrors += 1;
       if (this.#errors.length < ERRORS_KEPT) this.#errors.push(String(error));
     }
+  }
+
+  #writeLoop(write: () => Promise<void>): Promise<void> {
+    return this.#loop(this.#writePauseMs, async () => {
+      if (this.#writesPaused) return;
+      this.#writesUnderWay += 1;
+      await write();
+      this.#writesUnderWay -= 1;
+    });
   }
 
   async #loop(pauseMs: number, step: () => Promise<void>): Promise<void> {

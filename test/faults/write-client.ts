@@ -88,6 +88,19 @@ export class WriteClient {
     });
   }
 
+  /** Sets a flag to a text, which no history records. Creates it if it is not there. */
+  async setText(key: string, value: string): Promise<void> {
+    const opId = randomUUID();
+    const flag = Flag.fromJSON({
+      name: `${PARENT}/flags/${key}`,
+      kind: 'FLAG_KIND_STRING',
+      variants: [{ key: 'only', value }],
+      offVariant: 'only',
+    });
+    const request = { changes: [{ change: { $case: 'flag' as const, value: flag } }], ...audit(opId) };
+    await callUnary(this.#client, this.#client.applyChangeSet, request, {}, ATTEMPT_MS);
+  }
+
   close(): void {
     this.#client.close();
   }

@@ -1,0 +1,19 @@
+// Every crash point of the control plane once, in real processes (`make faults`: twenty times each).
+
+import { expect } from 'vitest';
+import { crashControlPlane } from '../faults/crash-rounds.ts';
+import { requiresNats } from '../support/requires-nats.ts';
+
+requiresNats('2.9.0', { ownServer: true }).test(
+  'the control plane, killed at each of its crash points, loses and doubles nothing',
+  async () => {
+    const figures = await crashControlPlane({ rounds: 1, passesMax: 3, random: Math.random });
+    process.stdout.write(
+      `crash points of the control plane: ${figures.crashes} crashes, ${figures.acknowledged} acknowledged writes, ` +
+        `${figures.lost} lost, ${figures.diverged} other breaches, ${figures.evaluations} evaluations, ` +
+        `${figures.evaluationErrors} failed\n`,
+    );
+    expect(figures.problems).toEqual([]);
+    expect(figures.lost + figures.diverged + figures.evaluationErrors).toBe(0);
+  },
+);

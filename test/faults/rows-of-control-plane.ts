@@ -1,0 +1,255 @@
+// Rows of the failure table about the control plane: its disk, its second self, and what it is asked for.
+
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { status } from '@grpc/grpc-js';
+import { Admin, written } from '../support/admin.ts';
+import { runFlagstream } from '../support/flagstream.ts';
+import { callUnary } from '../support/grpc-call.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { until } from '../support/until.ts';
+import { FaultNode } from './fault-node.ts';
+import { type FaultContext, type FaultRow, must } from './fault-row.ts';
+import { copyOf, type FaultSite, removeFolder } from './fault-site.ts';
+import { everythingShipped, openBus } from './nats-view.ts';
+
+const DATABASE = 'flagstream.db';
+
+export const operationIdReused: FaultRow = {
+  row: 16,
+  sentence: 'an op_id is used again: the same request is answered as the first time, another one is refused',
+  async run({ site }) {
+    const admin = new Admin(site.adminLink.port);
+    await admin.createBoolean('reused');
+    const opId = randomUUID();
+    const first = await admin.setEnabled('reused', false, opId);
+    const again = await admin.setEnabled('reused', false, opId);
+    must(again.revision === first.revision, 'the first answer again');
+    const refused = await admin
+      .setEnabled('reused', true, opId)
+      .catch((error: { code: number }) => error.code);
+    must(refused === status.ALREADY_EXISTS, 'another request to be refused');
+  },
+};
+
+export const secondControlPlane: FaultRow = {
+  row: 17,
+  sentence:
+    'a second control plane on a copied file: it does not start beside the first; if both wrote, writes stop and evaluation goes on',
+  unshipped: true,
+  expect: { divergenceAlarms: true },
+  async run({ site, workload }) {
+    const { controlPlane } = site;
+    const copied = await copiedControlPlane(site);
+    await copied.start({ unready: true });
+    const { code } = await copied.ended('because another control plane beacons');
+    must(code !== 0, 'another exit code than 0');
+    await workload.moreWrites(5);
+
+    // Both write: the first one cannot be heard while the second one starts.
+    await workload.stop();
+    controlPlane.pause();
+    await copied.start();
+    await new Admin(copied.grpcPort).createBoolean('foreign');
+    const bus = await openBus(site);
+    await everythingShipped(bus, copied.grpcPort);
+    await bus.close();
+    await copied.crash();
+    controlPlane.resume();
+    const admin = new Admin(site.adminLink.port);
+    await until(async () => (await controlPlane.readiness()).status === 503, {
+      what: 'the alarm of the first one',
+      timeoutMs: 30_000,
+    });
+    const answer = await admin.createBoolean('late').catch((error: { code: number }) => error.code);
+    must(answer === status.FAILED_PRECONDITION, 'writes to be refused');
+    const { flag } = await callUnary(admin.client, admin.client.getFlag, {
+      name: 'projects/default/flags/left',
+    } as never);
+    must(flag !== undefined, 'reads to be answered');
+  },
+};
+
+export const diskFull: FaultRow = {
+  row: 22,
+  sentence:
+    'the disk of the control plane is full: writes fail with their outcome, reads and evaluation go on, and nothing acknowledged is lost',
+  async run({ site, workload }) {
+    const { controlPlane } = site;
+    await controlPlane.crash();
+    const sizeKib = Math.max(...filesOf(site.dataDir).map((file) => statSync(file).size)) / 1024;
+    await controlPlane.start({ fileKibMax: Math.ceil(sizeKib) + 200 });
+    const admin = new Admin(site.adminLink.port);
+    await admin.createBoolean('filler');
+    const failed = await until(
+      () =>
+        admin.describe('filler', 'x'.repeat(1_000) + Math.random()).then(
+          () => undefined,
+          (error: { details: string }) => error.details,
+        ),
+      { what: 'a write that fails', timeoutMs: 60_000 },
+    );
+    must(failed.length > 0, 'a reason');
+    const read = await callUnary(admin.client, admin.client.listFlags, {
+      parent: 'projects/default',
+    } as never);
+    must(read.flags.length > 0, 'reads to be answered');
+    await workload.moreEvaluations(20);
+    await controlPlane.crash();
+    await controlPlane.start();
+    await workload.moreWrites(5);
+  },
+};
+
+export const damagedFile: FaultRow = {
+  row: 23,
+  sentence:
+    'the file of the control plane is damaged: it does not start; a backup is restored and takes in what only NATS still holds',
+  async run(context) {
+    const { site, workload } = context;
+    const { controlPlane } = site;
+    const backup = await onlineBackup(site);
+    await workload.moreWrites(20);
+    await shippedAndKilled(context);
+    damage(path.join(site.dataDir, DATABASE));
+    await controlPlane.start({ unready: true });
+    const { code } = await controlPlane.ended('because its file is damaged');
+    must(code !== 0, 'another exit code than 0');
+    await restore(site, backup);
+    await controlPlane.start();
+    await workload.moreWrites(5);
+  },
+};
+
+export const tornWal: FaultRow = {
+  row: 23,
+  sentence: 'the newest transactions are torn off the WAL: what NATS holds of them is taken in again',
+  async run(context) {
+    const { site, workload, full } = context;
+    const { controlPlane } = site;
+    const wal = path.join(site.dataDir, `${DATABASE}-wal`);
+    for (let round = 0; round < (full ? 10 : 1); round += 1) {
+      await workload.moreWrites(10);
+      await shippedAndKilled(context);
+      must(existsSync(wal), 'a WAL');
+      const { size } = statSync(wal);
+      // Some frames and a part of one; the first ones stay.
+      truncateSync(wal, Math.max(0, size - 4_096 * (2 + round) - 100));
+      await controlPlane.start();
+      await workload.moreWrites(3);
+    }
+  },
+};
+
+export const oversizeRecord: FaultRow = {
+  row: 29,
+  sentence: 'a change is larger than a record may be: it is refused before anything is written',
+  async run({ site, workload }) {
+    const before = await site.head();
+    const admin = new Admin(site.adminLink.port);
+    const value = 'x'.repeat(300_000);
+    const refused = await callUnary(admin.client, admin.client.createFlag, {
+      parent: 'projects/default',
+      flagId: 'oversize',
+      flag: {
+        kind: 2,
+        variants: [{ key: 'only', value }],
+        offVariant: 'only',
+      },
+      configs: {},
+      ...written('too large'),
+    } as never).then(
+      () => 'accepted',
+      (error: { code: number }) => error.code,
+    );
+    must(
+      refused === status.INVALID_ARGUMENT || refused === status.RESOURCE_EXHAUSTED,
+      `a refusal, not ${refused}`,
+    );
+    await workload.moreWrites(5);
+    must((await site.head()).revision > before.revision, 'the log to go on');
+  },
+};
+
+export const newerSchema: FaultRow = {
+  row: 31,
+  sentence: 'a file of a newer release: the control plane refuses to open it and leaves it as it is',
+  async run({ site, workload }) {
+    const { controlPlane } = site;
+    // An orderly end leaves everything in the file and no WAL.
+    await controlPlane.stop();
+    const file = path.join(site.dataDir, DATABASE);
+    const own = schemaVersion(file);
+    setSchemaVersion(file, own + 1);
+    const before = readFileSync(file);
+    await controlPlane.start({ unready: true });
+    const { code } = await controlPlane.ended('because the file is newer');
+    must(code !== 0, 'another exit code than 0');
+    must(readFileSync(file).equals(before), 'the file as it was');
+    setSchemaVersion(file, own);
+    await controlPlane.start();
+    await workload.moreWrites(5);
+  },
+};
+
+/** SQLite keeps `user_version` at byte 60 of the file. */
+const SCHEMA_VERSION_AT = 60;
+
+function schemaVersion(file: string): number {
+  return readFileSync(file).readUInt32BE(SCHEMA_VERSION_AT);
+}
+
+function setSchemaVersion(file: string, version: number): void {
+  const bytes = readFileSync(file);
+  bytes.writeUInt32BE(version, SCHEMA_VERSION_AT);
+  writeFileSync(file, bytes);
+}
+
+/** The table of contents is gone, and so is the WAL. */
+function damage(file: string): void {
+  const bytes = readFileSync(file);
+  bytes.fill(0xff, 100, 2_000);
+  writeFileSync(file, bytes);
+  for (const suffix of ['-wal', '-shm']) removeFolder(`${file}${suffix}`);
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder).map((name) => path.join(folder, name));
+}
+
+/** NATS has everything, and the control plane is killed. Writes go on as soon as it is back. */
+async function shippedAndKilled({ site, workload }: FaultContext): Promise<void> {
+  await workload.pauseWrites();
+  const bus = await openBus(site);
+  await everythingShipped(bus, site.controlPlane.grpcPort);
+  await bus.close();
+  await site.controlPlane.crash();
+  workload.resumeWrites();
+}
+
+async function onlineBackup(site: FaultSite): Promise<string> {
+  const file = path.join(tempDir('fault-backup'), 'backup.db');
+  const { code, stderr } = await runFlagstream(['backup', 'create', file, `--data=${site.dataDir}`]);
+  must(code === 0, `a backup: ${stderr}`);
+  return file;
+}
+
+async function restore(site: FaultSite, backup: string): Promise<void> {
+  const command = ['backup', 'restore', backup, `--data=${site.dataDir}`, '--replace', '--yes'];
+  const { code, stderr } = await runFlagstream(command);
+  must(code === 0, `the backup to be restored: ${stderr}`);
+}
+
+/** Another process on a copy of the file as it is now, and the same NATS. */
+async function copiedControlPlane(site: FaultSite): Promise<FaultNode> {
+  site.controlPlane.pause();
+  const data = copyOf(site.dataDir);
+  site.controlPlane.resume();
+  return FaultNode.create('copied control plane', [
+    '--role=control-plane',
+    `--data=${data}`,
+    `--nats-url=${site.nats.url}`,
+    `--nats-prefix=${site.nats.prefix}`,
+  ]);
+}
