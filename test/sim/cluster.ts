@@ -2,7 +2,7 @@
  * A whole Flagstream in one simulated world: a control plane, NATS, three
  * evaluators, ten clients, and who writes and reads.
  */
-import { hex, type Position } from '@flagstream/replica';
+import { hex, type Position, samePosition } from '@flagstream/replica';
 import { fingerprint } from './checkers/fingerprint.ts';
 import { History } from './checkers/history.ts';
 import type { Holder } from './checkers/observation.ts';
@@ -79,6 +79,12 @@ export class Cluster {
         digest: `${set.have()?.digest.hi}.${set.have()?.digest.lo}`,
       })),
     ];
+  }
+
+  /** Everybody holds the head: there is nothing to wait for. */
+  get settled(): boolean {
+    const head = this.head();
+    return this.holders().every(({ position }) => position !== undefined && samePosition(position, head));
   }
 
   head(): Position {

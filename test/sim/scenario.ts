@@ -27,10 +27,13 @@ const CATALOGUE: readonly Fault[] = [...crashes, ...networkFaults, ...natsFaults
 const FAULTS = { min: 5, max: 9 } as const;
 /** The cluster may settle before anything goes wrong. */
 const CALM_MS = 2_000;
-const HARM_MS = 40_000;
+const HARM_MS = 25_000;
 const FAULT_LASTS_MS = { min: 200, max: 9_000 } as const;
-/** Longest back-off of a client, and some more. */
-const QUIET_MS = 45_000;
+/** Everybody may hear of changes once more after the repairs. */
+const LAST_WRITES_MS = 2_000;
+/** Longest back-off of a client and of a follower, one after the other, and some more. */
+const QUIET_MS = 75_000;
+const LOOK_EVERY_MS = 1_000;
 const TAIL_LINES = 60;
 
 export function runSeed(seed: number, print?: (line: string) => void): SeedResult {
@@ -61,9 +64,10 @@ function live(cluster: Cluster, faults: string[]): void {
   for (const repair of repairs) repair();
   cluster.network.calm();
   world.say('----', 'everything is repaired');
-  world.runUntil(CALM_MS + HARM_MS + QUIET_MS / 2);
+  world.runUntil(world.nowMs + LAST_WRITES_MS);
   workload.stop();
-  world.runUntil(CALM_MS + HARM_MS + QUIET_MS);
+  const endMs = world.nowMs + QUIET_MS;
+  while (world.nowMs < endMs && !(workload.idle && cluster.settled)) world.runUntil(world.nowMs + LOOK_EVERY_MS);
   history.observe({ type: 'quiet', head: cluster.head(), holders: cluster.holders() });
 }
 

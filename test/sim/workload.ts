@@ -10,8 +10,8 @@ import { config, ENVIRONMENT, flag, OTHER_ENVIRONMENT, pair, removed, SINGLES, V
 
 const WRITE_TIMEOUT_MS = 2_000;
 const WRITERS = 2;
-const PAUSE_MS = { min: 150, max: 1_500 } as const;
-const READ_EVERY_MS = 700;
+const PAUSE_MS = { min: 100, max: 2_500 } as const;
+const READ_EVERY_MS = 1_000;
 const NO_DIGEST = new Uint8Array(0);
 const ACTOR = { id: 'writer', kind: 'user' };
 
@@ -36,6 +36,11 @@ export class Workload {
     for (const writer of this.#writers) writer.stopped = true;
   }
 
+  /** Every operation's fate is known. */
+  get idle(): boolean {
+    return this.#writers.every((writer) => writer.idle);
+  }
+
   #read(): void {
     const { world, evaluators, clients } = this.#cluster;
     for (const evaluator of evaluators) if (evaluator.up) evaluator.evaluate(undefined);
@@ -48,6 +53,7 @@ export class Workload {
 class Writer extends Process {
   readonly #cluster: Cluster;
   #operations = 0;
+  idle = true;
   stopped = false;
 
   constructor(cluster: Cluster, name: string) {
@@ -68,6 +74,7 @@ class Writer extends Process {
     this.after(random.int(PAUSE_MS.min, PAUSE_MS.max), () => {
       if (this.stopped) return;
       this.#operations += 1;
+      this.idle = false;
       this.#try(`${this.name}-${this.#operations}`, someChanges(random));
     });
   }
@@ -85,6 +92,7 @@ class Writer extends Process {
           const { position } = answer;
           this.say(`${opId} is e${position.epoch}.${position.revision}`);
           history.observe({ type: 'acknowledged', opId, position });
+          this.idle = true;
           this.#pause();
         } else this.after(this.world.random.int(100, 500), () => this.#try(opId, changes));
       },

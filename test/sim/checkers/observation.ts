@@ -20,6 +20,8 @@ export type Observation =
       readonly type: 'applied';
       readonly node: string;
       readonly how: 'record' | 'snapshot' | 'cache';
+      /** What was applied, in order; none when the state was replaced. */
+      readonly records: readonly LogRecord[];
       readonly position: Position;
       readonly fingerprint: number;
       readonly ms: number;

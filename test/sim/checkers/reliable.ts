@@ -13,17 +13,18 @@ export class Reliable implements Checker {
 
   observe(observation: Observation, past: Past): void {
     if (observation.type === 'applied') {
-      const { node, how, position, fingerprint } = observation;
-      const state = past.state(position.hash);
-      if (state?.whole !== fingerprint) this.#differs(node, position, past);
-      const last = this.#last.get(node);
+      const { node, position, fingerprint, records } = observation;
+      if (past.state(position.hash)?.whole !== fingerprint) this.#differs(node, position, past);
+      let last = this.#last.get(node);
+      for (const record of records) {
+        if (last !== undefined && !bytesEqual(record.prevHash, last.hash))
+          throw new Violation(
+            this.promise,
+            `${node} applied ${past.describe(record)} on top of ${past.describe(last)}`,
+          );
+        last = record;
+      }
       this.#last.set(node, position);
-      if (how !== 'record' || last === undefined || last.revision === 0) return;
-      if (!bytesEqual(state.record.prevHash, last.hash))
-        throw new Violation(
-          this.promise,
-          `${node} applied ${past.describe(position)} on top of ${past.describe(last)}`,
-        );
     } else if (observation.type === 'taken') {
       const { client, position, fingerprint } = observation;
       if (past.state(position.hash)?.environment !== fingerprint) this.#differs(client, position, past);

@@ -23,7 +23,8 @@ export class Unique implements Checker {
         this.#operation(observation.record.opId);
         return;
       case 'applied':
-        this.#applied(observation.node, observation.position, observation.how === 'record', past);
+        for (const record of observation.records) this.#applied(observation.node, record, true, past);
+        this.#last.set(observation.node, observation.position);
         return;
       case 'taken':
         this.#applied(observation.client, observation.position, observation.kind === 'delta', past);

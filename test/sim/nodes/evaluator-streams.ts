@@ -16,7 +16,7 @@ import { silentLogger } from '../world/silent-logger.ts';
 
 /** Small frames, so that transfers are cut and can be torn. */
 const FRAME_BYTES_MAX = 1_200;
-const HEARTBEAT_MS = 2_000;
+const HEARTBEAT_MS = 4_000;
 
 export interface StreamsParts {
   readonly process: Process;

@@ -2,7 +2,7 @@
  * An evaluator: production's Follower, state and streams over simulated sources.
  * Its driver only carries the follower's effects out.
  */
-import { type Codec, FOLLOWER_SETTINGS, Follower, type FollowerEffect, type FollowerEvent, type HeadBeacon, type LogSubscription, type Position, type Snapshot, samePosition } from '@flagstream/replica';
+import { type Codec, FOLLOWER_SETTINGS, Follower, type FollowerEffect, type FollowerEvent, type Freshness, type HeadBeacon, type LogRecord, type LogSubscription, type Position, type Snapshot } from '@flagstream/replica';
 import { EvaluatorState } from '../../../services/evaluator/src/state/evaluator-state.ts';
 import { fingerprint } from '../checkers/fingerprint.ts';
 import type { History } from '../checkers/history.ts';
@@ -13,9 +13,11 @@ import { Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { EvaluatorStreams } from './evaluator-streams.ts';
+import { FailoverSource } from './failover-source.ts';
 import { NatsClient } from './nats-client.ts';
 import { NatsSource } from './nats-source.ts';
 import type { SimNats } from './sim-nats.ts';
+import { WatchLogSource } from './watch-log-source.ts';
 
 export interface EvaluatorParts {
   readonly world: World;
@@ -37,7 +39,9 @@ const NOBODY = {};
 export class Evaluator extends Process {
   readonly #parts: EvaluatorParts;
   readonly #nats: NatsClient;
-  readonly #source: NatsSource;
+  readonly #natsSource: NatsSource;
+  readonly #watchLog: WatchLogSource;
+  #source: FailoverSource | undefined;
   #follower: Follower;
   #state: EvaluatorState;
   #streams: EvaluatorStreams;
@@ -51,12 +55,13 @@ export class Evaluator extends Process {
     super(parts.world, name);
     this.#parts = parts;
     this.#nats = new NatsClient(parts.network, this, parts.nats, {
-      connected: () => this.#source.connected(),
-      disconnected: () => this.#source.disconnected(),
-      head: (beacon) => this.#source.head(beacon),
+      connected: () => this.#natsSource.connected(),
+      disconnected: () => this.#natsSource.disconnected(),
+      head: (beacon) => this.#natsSource.head(beacon),
     });
     const { network, codec, rough } = parts;
-    this.#source = new NatsSource({ network, process: this, client: this.#nats, codec, rough });
+    this.#natsSource = new NatsSource({ network, process: this, client: this.#nats, codec, rough });
+    this.#watchLog = new WatchLogSource(this, parts.controlPlane);
     this.#follower = this.#newFollower();
     this.#state = this.#newState();
     this.#streams = this.#newStreams();
@@ -84,7 +89,7 @@ export class Evaluator extends Process {
       answer: {
         by: this.name,
         position: this.position,
-        freshness: this.#follower.freshness(this.nowMs()),
+        freshness: this.#freshness(),
         pair: [left, right],
         minimum,
         heard: this.#heard,
@@ -98,13 +103,15 @@ export class Evaluator extends Process {
     this.#follower = this.#newFollower();
     this.#state = this.#newState();
     this.#streams = this.#newStreams();
+    const sources = { primary: this.#natsSource, secondary: this.#watchLog };
+    this.#source = new FailoverSource(this, sources, this.#parts.transitions);
     this.#nats.open();
     this.#handle({ type: 'start' });
     this.every(TICK_MS, () => this.#handle({ type: 'tick' }));
   }
 
   protected crashed(): void {
-    this.#source.forget();
+    this.#natsSource.forget();
     this.#subscription = undefined;
     this.#generation += 1;
     this.#queue.length = 0;
@@ -128,7 +135,7 @@ export class Evaluator extends Process {
       served: {
         position: () => this.#state.position,
         state: () => this.#follower.state,
-        freshness: () => this.#follower.freshness(this.nowMs()),
+        freshness: () => this.#freshness(),
       },
       environment: () => this.#state.environment(PROJECT, ENVIRONMENT),
       watch: (session) => this.#parts.transitions.server(session),
@@ -141,26 +148,40 @@ export class Evaluator extends Process {
     this.#handling = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
-        for (const effect of this.#follower.handle(next, this.nowMs())) this.#perform(effect);
+        this.#perform(this.#follower.handle(next, this.nowMs()));
     } finally {
       this.#handling = false;
     }
   }
 
-  #perform(effect: FollowerEffect): void {
-    switch (effect.type) {
-      case 'applied': {
-        const { record, changes } = effect;
-        // The follower may be further already: what is served moves record by record all the same.
-        if (!samePosition(record, this.#follower.state.position)) return;
-        this.#state.moved([{ revision: record.revision, changes }]);
-        this.#applied('record');
-        return;
-      }
-      case 'replaced':
+  /** As the real driver: records that were folded together come into force together. */
+  #perform(effects: readonly FollowerEffect[]): void {
+    let folded: LogRecord[] = [];
+    const flush = (): void => {
+      if (folded.length > 0) this.#moved(folded);
+      folded = [];
+    };
+    for (const effect of effects) {
+      if (effect.type === 'applied') folded.push(effect.record);
+      else if (effect.type === 'replaced') {
+        folded = [];
         this.#state.replaced();
-        this.#applied('snapshot');
-        return;
+        this.#applied('snapshot', []);
+      } else {
+        flush();
+        this.#carryOut(effect);
+      }
+    }
+    flush();
+  }
+
+  #moved(records: readonly LogRecord[]): void {
+    this.#state.moved(records.map(({ revision, changes }) => ({ revision, changes })));
+    this.#applied('record', records);
+  }
+
+  #carryOut(effect: Exclude<FollowerEffect, { type: 'applied' | 'replaced' }>): void {
+    switch (effect.type) {
       case 'reopen':
         this.#openSource(effect.after);
         return;
@@ -176,7 +197,7 @@ export class Evaluator extends Process {
     }
   }
 
-  #applied(how: 'record' | 'snapshot'): void {
+  #applied(how: 'record' | 'snapshot', records: readonly LogRecord[]): void {
     const { state } = this.#follower;
     const { position } = state;
     this.say(`is at e${position.epoch}.${position.revision} by ${how}`);
@@ -184,6 +205,7 @@ export class Evaluator extends Process {
       type: 'applied',
       node: this.name,
       how,
+      records,
       position,
       fingerprint: fingerprint(state.entities()),
     });
@@ -195,7 +217,7 @@ export class Evaluator extends Process {
     const generation = this.#generation;
     const current = (): boolean => generation === this.#generation;
     void this.#subscription?.close();
-    this.#subscription = this.#source.open(after, {
+    this.#subscription = this.#source!.open(after, {
       records: (records) => {
         this.#heard = true;
         if (current()) this.#handle({ type: 'records', records });
@@ -211,40 +233,59 @@ export class Evaluator extends Process {
     });
   }
 
+  /** From the control plane, else from NATS. */
   #fetchSnapshot(reason: string): void {
     this.say(`wants a snapshot: ${reason}`);
     const { network, controlPlane } = this.#parts;
-    network.ask(
+    network.ask<Snapshot>(
       this,
       controlPlane,
       SNAPSHOT_TIMEOUT_MS,
-      (answer: (snapshot: Snapshot) => void) => answer(controlPlane.snapshot()),
+      (answer) => answer(controlPlane.snapshot()),
       (snapshot) => {
-        this.#heard = true;
-        if (snapshot === undefined) this.#handle({ type: 'snapshot-failed', detail: 'nobody answers' });
-        else this.#handle({ type: 'snapshot', snapshot });
+        if (snapshot !== undefined) return this.#snapshot(snapshot);
+        this.#nats.request(
+          (nats) => nats.newestSnapshot() ?? 'none',
+          (found) => this.#snapshot(found === 'none' ? undefined : found),
+        );
       },
     );
   }
 
-  /** The authority is asked through NATS, by which everybody reaches it. */
+  #snapshot(snapshot: Snapshot | undefined): void {
+    if (snapshot === undefined) return this.#handle({ type: 'snapshot-failed', detail: 'nobody has one' });
+    this.#heard = true;
+    this.#handle({ type: 'snapshot', snapshot });
+  }
+
+  /** The authority is asked directly, else through NATS. */
   #askHead(askedMs: number): void {
     const { network, nats, controlPlane } = this.#parts;
-    network.ask<HeadBeacon>(
-      this,
-      nats,
-      ASK_TIMEOUT_MS,
-      (answer) =>
-        network.ask<HeadBeacon>(nats, controlPlane, ASK_TIMEOUT_MS, (tell) => controlPlane.answerHead(tell), (beacon) => {
-          if (beacon !== undefined) answer(beacon);
-        }),
-      (beacon) => {
-        if (beacon === undefined) this.#handle({ type: 'head-failed' });
-        else {
-          this.#heard = true;
-          this.#handle({ type: 'head-answer', beacon, askedMs });
-        }
-      },
-    );
+    const serve = (tell: (beacon: HeadBeacon) => void): void => controlPlane.answerHead(tell);
+    network.ask<HeadBeacon>(this, controlPlane, ASK_TIMEOUT_MS, serve, (direct) => {
+      if (direct !== undefined) return this.#head(direct, askedMs);
+      network.ask<HeadBeacon>(
+        this,
+        nats,
+        ASK_TIMEOUT_MS,
+        (answer) =>
+          network.ask<HeadBeacon>(nats, controlPlane, ASK_TIMEOUT_MS, serve, (beacon) => {
+            if (beacon !== undefined) answer(beacon);
+          }),
+        (beacon) => this.#head(beacon, askedMs),
+      );
+    });
+  }
+
+  #head(beacon: HeadBeacon | undefined, askedMs: number): void {
+    if (beacon === undefined) return this.#handle({ type: 'head-failed' });
+    this.#heard = true;
+    this.#handle({ type: 'head-answer', beacon, askedMs });
+  }
+
+  #freshness(): Freshness {
+    const freshness = this.#follower.freshness(this.nowMs());
+    const isFallback = freshness.source === 'live' && this.#source?.choice.active === 'secondary';
+    return isFallback ? { ...freshness, source: 'fallback' } : freshness;
   }
 }

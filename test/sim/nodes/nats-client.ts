@@ -14,7 +14,7 @@ export interface NatsListener {
   head(beacon: HeadBeacon): void;
 }
 
-const PING_MS = 500;
+const PING_MS = 1_000;
 const PING_TIMEOUT_MS = 900;
 const REQUEST_TIMEOUT_MS = 2_000;
 /** Pings without an answer before the connection counts as lost. */
