@@ -39,7 +39,7 @@ function file(name: string, text: string): string {
 
 /** The revision that a write says it became. */
 function revisionIn({ stderr }: Finished): number {
-  return Number(/\(revision (\d+)\)/.exec(stderr)?.[1]);
+  return Number(/\(revision (\d+), e1\.\1\)/.exec(stderr)?.[1]);
 }
 
 describe('dev', () => {
@@ -141,7 +141,7 @@ describe('flags', () => {
     });
     const tenth = await run('flag', 'rollout', 'life', '10%');
     expect(tenth.stderr).toMatch(
-      /^life in development: on 10%, off 90% \(revision \d+\)\n {2}the flag is off there/,
+      /^life in development: on 10%, off 90% \(revision \d+, e1\.\d+\)\n {2}the flag is off there/,
     );
     const half = await run('flag', 'rollout', 'life', '50%');
     expect(half.stderr).toContain('on 50%, off 50%; 40% of the users move');
@@ -177,7 +177,7 @@ describe('flags', () => {
     expect(second).toEqual(first);
     expect(first).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^flag once created .*\(revision \d+\)$/m),
+      stderr: expect.stringMatching(/^flag once created .*\(revision \d+, e1\.\d+\)$/m),
     });
   });
 

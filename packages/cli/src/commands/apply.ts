@@ -7,7 +7,13 @@ import { type LoadedFiles, loadDocuments, readSources } from '../document/load-d
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type ConfirmationOptions, confirmed, withConfirmation } from '../options/confirmation.ts';
 import { type ProjectOptions, withAdmin, withProject } from '../options/connection-options.ts';
-import { type WriteFields, type WriteOptions, withWrite, writeFields } from '../options/write-options.ts';
+import {
+  revisionText,
+  type WriteFields,
+  type WriteOptions,
+  withWrite,
+  writeFields,
+} from '../options/write-options.ts';
 import { counted } from '../output/flag-text.ts';
 import { printJson } from '../output/json-output.ts';
 import { changeLine, summaryText } from '../output/plan-text.ts';
@@ -90,7 +96,9 @@ async function carryOut(session: CliSession, command: Command, options: ApplyOpt
       return EXIT.failure;
     const response = await applyPlan(admin, changes, write, placesIn(files));
     if (options.output === 'json') printJson(terminal, ApplyChangeSetResponse.toJSON(response));
-    terminal.note(`${counted(changes.length, 'change')} applied (revision ${response.revision?.revision})`);
+    terminal.note(
+      `${counted(changes.length, 'change')} applied${response.revision === undefined ? '' : ` (${revisionText(response.revision)})`}`,
+    );
     return EXIT.ok;
   });
 }

@@ -12,7 +12,13 @@ import { listFlagConfigs } from '../connection/admin-lists.ts';
 import { written } from '../document/flag-set.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type ProjectOptions, parseKey, withAdmin, withProject } from '../options/connection-options.ts';
-import { parseRevisionRange, type RevisionRange } from '../options/revision.ts';
+import {
+  type MinRevisionOptions,
+  minRevisionOf,
+  minRevisionOption,
+  parseRevisionRange,
+  type RevisionRange,
+} from '../options/revision.ts';
 import { diffLines } from '../output/change-text.ts';
 import { keyOfName } from '../output/flag-text.ts';
 import { printJson } from '../output/json-output.ts';
@@ -27,7 +33,7 @@ interface EnvironmentPair {
   readonly to: string;
 }
 
-interface DiffOptions extends ProjectOptions {
+interface DiffOptions extends ProjectOptions, MinRevisionOptions {
   readonly rev?: RevisionRange;
   readonly file?: string;
   readonly environments?: EnvironmentPair;
@@ -38,7 +44,8 @@ export function diffCommand(session: CliSession): Command {
     .description('show what differs; exit code 10 if anything does')
     .option('--rev <from..to>', 'between two revisions; "42.." is up to now', parseRevisionRange)
     .option('-f, --file <path>', 'between the project and files')
-    .option('-e, --environments <a..b>', 'between two environments', parseEnvironments);
+    .option('-e, --environments <a..b>', 'between two environments', parseEnvironments)
+    .addOption(minRevisionOption());
   return withProject(command)
     .addHelpText(
       'after',
@@ -59,6 +66,11 @@ Examples:
           );
         if (rev !== undefined) return diffRevisions(session, options, rev);
         if (environments !== undefined) return diffEnvironments(session, options, environments);
+        if (options.minRev !== undefined)
+          throw new UsageError(
+            '--min-rev is of --rev and -e',
+            'Leave it out: files are compared with what is there.',
+          );
         return showPlan(session, command, { ...options, file: file ?? '' });
       }),
     );
@@ -74,6 +86,7 @@ async function diffRevisions(
     parent: projectName(options.project),
     fromRevision: range.from,
     toRevision: range.to,
+    ...minRevisionOf(options),
   });
   const response = await withAdmin(options, (admin) => admin.call(admin.client.diffRevisions, request));
   if (options.output === 'json') printJson(terminal, DiffRevisionsResponse.toJSON(response));
@@ -88,9 +101,12 @@ async function diffEnvironments(
   { from, to }: EnvironmentPair,
 ): Promise<ExitCode> {
   const { terminal } = session;
-  const [before, after] = await withAdmin(options, (admin) =>
-    Promise.all([listFlagConfigs(admin, options.project, from), listFlagConfigs(admin, options.project, to)]),
-  );
+  const bound = minRevisionOf(options);
+  const [before, after] = await withAdmin(options, (admin) => {
+    const configs = (environment: string): Promise<FlagConfig[]> =>
+      listFlagConfigs(admin, options.project, environment, bound);
+    return Promise.all([configs(from), configs(to)]);
+  });
   const others = new Map(after.map((config) => [keyOfName(config.name), config]));
   const differences = before.flatMap((config) => {
     const key = keyOfName(config.name);

@@ -67,6 +67,12 @@ export async function evaluateFile(
   return EXIT.ok;
 }
 
+const SERVER_OPTIONS = [
+  ['at', '--at'],
+  ['minRev', '--min-rev'],
+  ['allowStale', '--allow-stale'],
+] as const;
+
 function checkWords(key: string | undefined, place: string, options: EvalOptions): void {
   const { all = false, batch = false, explain: explained = false, context } = options;
   const asked = [key !== undefined, all, batch].filter(Boolean).length;
@@ -75,6 +81,9 @@ function checkWords(key: string | undefined, place: string, options: EvalOptions
       'eval --file takes one flag, --all or --batch',
       'Write flagstream eval KEY --file FLAGS, or --all or --batch in place of KEY.',
     );
+  const stray = SERVER_OPTIONS.find(([name]) => options[name] !== undefined)?.[1];
+  if (stray !== undefined)
+    throw new UsageError(`${stray} asks a server`, 'A file has no past and no revision: leave it out.');
   if (explained && key === undefined) throw new UsageError('--explain explains one flag', 'Name the flag.');
   if (batch && context !== undefined)
     throw new UsageError('-c is of one question', 'In a batch each line has its own context.');

@@ -10,19 +10,23 @@ import {
   ExplainResponse,
   type Freshness,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import { Command } from 'commander';
+import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { Command, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { KEY_FORM } from '../key-form.ts';
-import { withEvaluation, withEvaluator } from '../options/connection-options.ts';
+import { serverOption, withEvaluation, withEvaluator } from '../options/connection-options.ts';
 import { contextOption } from '../options/context-option.ts';
 import type { EvalOptions } from '../options/eval-options.ts';
 import { requireNoFileOptions, withFlagsFile } from '../options/flags-file-options.ts';
+import { PAST_PLACE_FORM, parsePastPlace } from '../options/past-place.ts';
+import { minRevisionOf, minRevisionOption } from '../options/revision.ts';
 import { answerText, printResults } from '../output/evaluation-output.ts';
 import { freshnessWarning } from '../output/evaluation-text.ts';
 import { explainLines } from '../output/explain-tree.ts';
 import { printJson } from '../output/json-output.ts';
 import { UsageError } from '../usage-error.ts';
+import { evaluateAt } from './eval-at.ts';
 import { evaluateFile } from './eval-file.ts';
 
 export function evalCommand(session: CliSession): Command {
@@ -33,18 +37,31 @@ export function evalCommand(session: CliSession): Command {
         .argument('[key]', 'flag')
         .addOption(contextOption())
         .option('--explain', 'print every step that led to the answer')
-        .option('--all', 'evaluate all flags of the environment'),
+        .option('--all', 'evaluate all flags of the environment')
+        .addOption(
+          new Option(
+            '--at <place>',
+            'as it was at this place of the past; the control plane is asked',
+          ).argParser((text: string) => parsePastPlace(text, Date.now())),
+        )
+        .addOption(minRevisionOption())
+        .option('--allow-stale', 'where --min-rev is not there in time, an older answer will do'),
     ),
   )
+    .addOption(serverOption())
     .addHelpText(
       'after',
       `
 Examples:
   $ flagstream eval new-checkout -c '{"targetingKey":"u1","country":"DE"}' -e production
   $ flagstream eval new-checkout -c '{"targetingKey":"u1"}' --explain
+  $ flagstream eval new-checkout -c '{"targetingKey":"u1"}' --at "2 hours ago" --explain
+  $ flagstream eval new-checkout -c '{"targetingKey":"u1"}' --min-rev e1.42
   $ flagstream eval --all -c @context.json -o json
   $ flagstream eval --all --file flags.yaml -e production
   $ flagstream eval --batch --file flags.flagd.json --format flagd < questions.jsonl
+
+--at takes ${PAST_PLACE_FORM}; flagstream blame tells what altered an answer.
 
 Of a file, -e is needed where it describes several environments; one of flagd describes none.
 A line of a batch is {"id", "flag", "context", "now"?, "default"?} and is answered, in order, with {"id", "value",
@@ -58,6 +75,7 @@ Exit codes: 0 answered, 1 a line of the batch is not valid or the flag cannot be
       session.action((key: string | undefined, options: EvalOptions, command: Command) => {
         if (options.file !== undefined) return evaluateFile(session, key, options.file, options, command);
         requireNoFileOptions(options);
+        requireBound(options);
         if ((key === undefined) !== (options.all === true))
           throw new UsageError(
             'eval takes one flag, or --all',
@@ -65,17 +83,22 @@ Exit codes: 0 answered, 1 a line of the batch is not valid or the flag cannot be
           );
         if (key === undefined) return evaluateAll(session, options);
         if (!isKey(key)) throw new UsageError(`${JSON.stringify(key)} is not a key`, KEY_FORM);
+        if (options.at !== undefined) return evaluateAt(session, key, options.at, options);
         return options.explain === true ? explain(session, key, options) : evaluate(session, key, options);
       }),
     );
 }
 
 async function evaluate(session: CliSession, key: string, options: EvalOptions): Promise<void> {
-  const request = EvaluateRequest.fromPartial({ flagKey: key, context: options.context ?? {} });
+  const request = EvaluateRequest.fromPartial({
+    flagKey: key,
+    context: options.context ?? {},
+    ...boundOf(options),
+  });
   const response = await withEvaluator(options, (evaluator) =>
     evaluator.call(evaluator.client.evaluate, request),
   );
-  warn(session, response.freshness);
+  warn(session, response);
   if (options.output === 'json') {
     printJson(session.terminal, EvaluateResponse.toJSON(response));
     return;
@@ -98,22 +121,31 @@ async function evaluate(session: CliSession, key: string, options: EvalOptions):
 async function evaluateAll(session: CliSession, options: EvalOptions): Promise<void> {
   if (options.explain === true)
     throw new UsageError('--explain explains one flag', 'Name the flag in place of --all.');
-  const request = EvaluateBatchRequest.fromPartial({ contexts: [options.context ?? {}] });
+  if (options.at !== undefined)
+    throw new UsageError('--at is of one flag', 'Name the flag in place of --all.');
+  const request = EvaluateBatchRequest.fromPartial({
+    contexts: [options.context ?? {}],
+    ...boundOf(options),
+  });
   const response = await withEvaluator(options, (evaluator) =>
     evaluator.call(evaluator.client.evaluateBatch, request),
   );
-  warn(session, response.freshness);
+  warn(session, response);
   if (options.output === 'json') printJson(session.terminal, EvaluateBatchResponse.toJSON(response));
   else printResults(session.terminal, response.results[0]?.results ?? []);
 }
 
 async function explain(session: CliSession, key: string, options: EvalOptions): Promise<ExitCode> {
   const { terminal } = session;
-  const request = ExplainRequest.fromPartial({ flagKey: key, context: options.context ?? {} });
+  const request = ExplainRequest.fromPartial({
+    flagKey: key,
+    context: options.context ?? {},
+    ...boundOf(options),
+  });
   const response = await withEvaluator(options, (evaluator) =>
     evaluator.call(evaluator.client.explain, request),
   );
-  warn(session, response.freshness);
+  warn(session, response);
   const { result } = response;
   if (options.output === 'json') printJson(terminal, ExplainResponse.toJSON(response));
   else {
@@ -123,7 +155,26 @@ async function explain(session: CliSession, key: string, options: EvalOptions): 
   return result?.errorCode === ErrorCode.FLAG_NOT_FOUND ? EXIT.notFound : EXIT.ok;
 }
 
-function warn({ terminal }: CliSession, freshness: Freshness | undefined): void {
-  const warning = freshnessWarning(freshness);
-  if (warning !== undefined) terminal.note(`${terminal.paintNote('yellow', 'warning:')} ${warning}`);
+/** How fresh the answer must be. */
+function boundOf(options: EvalOptions): { readonly minRevision?: Revision; readonly allowStale: boolean } {
+  return { ...minRevisionOf(options), allowStale: options.allowStale === true };
+}
+
+function requireBound({ allowStale, minRev }: EvalOptions): void {
+  if (allowStale === true && minRev === undefined)
+    throw new UsageError('--allow-stale needs --min-rev', 'Without a bound every answer will do.');
+}
+
+interface Dated {
+  readonly freshness?: Freshness | undefined;
+  readonly belowMinRevision: boolean;
+}
+
+function warn({ terminal }: CliSession, { freshness, belowMinRevision }: Dated): void {
+  const warnings = [
+    belowMinRevision ? 'the answer is older than --min-rev' : undefined,
+    freshnessWarning(freshness),
+  ];
+  for (const warning of warnings)
+    if (warning !== undefined) terminal.note(`${terminal.paintNote('yellow', 'warning:')} ${warning}`);
 }

@@ -16,11 +16,12 @@ import {
   withEnvironment,
   withProject,
 } from '../options/connection-options.ts';
+import { type MinRevisionOptions, minRevisionOf, minRevisionOption } from '../options/revision.ts';
 import { configText, keyOfName, kindText, stateText, variantsText } from '../output/flag-text.ts';
 import { printJson } from '../output/json-output.ts';
 import { type Column, printTable } from '../output/table.ts';
 
-interface ListOptions extends EnvironmentOptions {
+interface ListOptions extends EnvironmentOptions, MinRevisionOptions {
   readonly archived?: boolean;
   readonly tag?: string;
 }
@@ -31,6 +32,7 @@ export function flagListCommand(session: CliSession): Command {
   )
     .option('--archived', 'archived flags too')
     .option('--tag <tag>', 'only flags with this tag')
+    .addOption(minRevisionOption())
     .action(
       session.action(async (options: ListOptions) => {
         const rows = await withAdmin(options, (admin) => flagRows(admin, options));
@@ -43,8 +45,8 @@ export function flagListCommand(session: CliSession): Command {
 async function flagRows(admin: AdminConnection, options: ListOptions): Promise<DocumentFlag[]> {
   const { project, environment } = options;
   const [flags, configs] = await Promise.all([
-    listFlags(admin, project, options.archived === true),
-    listFlagConfigs(admin, project, environment),
+    listFlags(admin, project, options.archived === true, minRevisionOf(options)),
+    listFlagConfigs(admin, project, environment, minRevisionOf(options)),
   ]);
   const byKey = new Map(configs.map((config) => [keyOfName(config.name), config]));
   return flags
@@ -77,7 +79,7 @@ function servesText(config: FlagConfig | undefined): string {
   return config === undefined || !config.enabled ? 'the off variant' : configText(config);
 }
 
-interface GetOptions extends ProjectOptions {
+interface GetOptions extends ProjectOptions, MinRevisionOptions {
   readonly environment?: string;
 }
 
@@ -86,12 +88,13 @@ export function flagGetCommand(session: CliSession): Command {
     new Command('get')
       .description('show one flag and what it does in each environment')
       .argument('<key>', 'flag', parseKey)
-      .option('-e, --environment <key>', 'only this environment', parseKey),
+      .option('-e, --environment <key>', 'only this environment', parseKey)
+      .addOption(minRevisionOption()),
   ).action(
     session.action(async (key: string, options: GetOptions) => {
-      const { project, environment } = options;
+      const { project } = options;
       const found = await withAdmin(options, (admin) =>
-        withFlagHint(admin, project, key, () => readFlag(admin, project, key, environment)),
+        withFlagHint(admin, project, key, () => readFlag(admin, key, options)),
       );
       if (options.output === 'json') printJson(session.terminal, DocumentFlag.toJSON(found));
       else printFlag(session, found);
@@ -101,21 +104,24 @@ export function flagGetCommand(session: CliSession): Command {
 
 async function readFlag(
   admin: AdminConnection,
-  project: string,
   key: string,
-  environment: string | undefined,
+  { project, environment, ...options }: GetOptions,
 ): Promise<DocumentFlag> {
+  const bound = minRevisionOf(options);
   const { flag } = await admin.call(
     admin.client.getFlag,
-    GetFlagRequest.fromPartial({ name: flagName(project, key) }),
+    GetFlagRequest.fromPartial({ name: flagName(project, key), ...bound }),
   );
   const environments =
     environment === undefined
-      ? (await listEnvironments(admin, project)).map(({ name }) => keyOfName(name))
+      ? (await listEnvironments(admin, project, false, bound)).map(({ name }) => keyOfName(name))
       : [environment];
   const configs = await Promise.all(
     environments.map(async (each) => {
-      const request = GetFlagConfigRequest.fromPartial({ name: flagConfigName(project, each, key) });
+      const request = GetFlagConfigRequest.fromPartial({
+        name: flagConfigName(project, each, key),
+        ...bound,
+      });
       const { flagConfig } = await admin.call(admin.client.getFlagConfig, request);
       return [each, flagConfig ?? FlagConfig.fromPartial({})] as const;
     }),

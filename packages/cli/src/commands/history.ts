@@ -4,17 +4,23 @@ import { ChangeLogEntry, GetFlagRequest } from '@flagstream/protocol/gen/flagstr
 import { Command, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import type { AdminConnection } from '../connection/admin-connection.ts';
-import { listChanges, listEnvironments } from '../connection/admin-lists.ts';
+import { listChanges, listEnvironments, type ReadBound } from '../connection/admin-lists.ts';
 import { withFlagHint } from '../connection/flag-hint.ts';
 import { type ProjectOptions, parseKey, withAdmin, withProject } from '../options/connection-options.ts';
-import { parseCount, parseRevision } from '../options/revision.ts';
+import {
+  type MinRevisionOptions,
+  minRevisionOf,
+  minRevisionOption,
+  parseCount,
+  parseRevision,
+} from '../options/revision.ts';
 import { CHANGE_COLUMNS } from '../output/change-text.ts';
 import { keyOfName } from '../output/flag-text.ts';
 import { printJson } from '../output/json-output.ts';
 import { printTable } from '../output/table.ts';
 import { UsageError } from '../usage-error.ts';
 
-interface ChangesOptions extends ProjectOptions {
+interface ChangesOptions extends ProjectOptions, MinRevisionOptions {
   readonly limit: number;
   readonly since?: bigint;
   readonly content?: boolean;
@@ -61,6 +67,7 @@ function withChangeOptions(command: Command): Command {
   return command
     .addOption(new Option('--limit <count>', 'at most this many').default(50).argParser(parseCount))
     .option('--since <revision>', 'only what came after this revision', parseRevision)
+    .addOption(minRevisionOption())
     .option('--content', 'with the whole entities before and after, in JSON output');
 }
 
@@ -68,7 +75,7 @@ function withChangeOptions(command: Command): Command {
 async function historyNames(
   admin: AdminConnection,
   key: string,
-  { project, environment, segment }: HistoryOptions,
+  { project, environment, segment, ...options }: HistoryOptions,
 ): Promise<readonly string[]> {
   if (key.includes('/')) {
     if (parseName(key) !== undefined) return [key];
@@ -83,9 +90,9 @@ async function historyNames(
   // A flag that never was has no history; an archived one has.
   const name = flagName(project, key);
   await withFlagHint(admin, project, key, () =>
-    admin.call(admin.client.getFlag, GetFlagRequest.fromPartial({ name })),
+    admin.call(admin.client.getFlag, GetFlagRequest.fromPartial({ name, ...minRevisionOf(options) })),
   );
-  const environments = await listEnvironments(admin, project);
+  const environments = await listEnvironments(admin, project, false, minRevisionOf(options));
   return [name, ...environments.map(({ name }) => flagConfigName(project, keyOfName(name), key))];
 }
 
@@ -115,12 +122,13 @@ function withNew(known: ChangeLogEntry, entry: ChangeLogEntry): ChangeLogEntry['
   return [...known.diffs, ...entry.diffs.filter(({ name }) => !names.has(name))];
 }
 
-function queryOf(options: ChangesOptions): {
+function queryOf(options: ChangesOptions): ReadBound & {
   readonly afterRevision: bigint;
   readonly includeContent: boolean;
 } {
   // Text tells short values; JSON carries whole entities only when they are asked for.
   return {
+    ...minRevisionOf(options),
     afterRevision: options.since ?? 0n,
     includeContent: options.content === true || options.output !== 'json',
   };

@@ -15,9 +15,15 @@ import type {
   Flag,
   FlagConfig,
   Project,
+  Revision,
   Segment,
 } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { type AdminConnection, readPages } from './admin-connection.ts';
+
+/** How new what is read must be. */
+export interface ReadBound {
+  readonly minRevision?: Revision;
+}
 
 export function listProjects(admin: AdminConnection, showArchived = false): Promise<Project[]> {
   return readPages(async (pageToken, pageSize) => {
@@ -31,19 +37,31 @@ export function listEnvironments(
   admin: AdminConnection,
   project: string,
   showArchived = false,
+  bound: ReadBound = {},
 ): Promise<Environment[]> {
   const parent = projectName(project);
   return readPages(async (pageToken, pageSize) => {
-    const request = ListEnvironmentsRequest.fromPartial({ parent, pageSize, pageToken, showArchived });
+    const request = ListEnvironmentsRequest.fromPartial({
+      parent,
+      pageSize,
+      pageToken,
+      showArchived,
+      ...bound,
+    });
     const { environments, nextPageToken } = await admin.call(admin.client.listEnvironments, request);
     return { items: environments, nextPageToken };
   });
 }
 
-export function listFlags(admin: AdminConnection, project: string, showArchived = false): Promise<Flag[]> {
+export function listFlags(
+  admin: AdminConnection,
+  project: string,
+  showArchived = false,
+  bound: ReadBound = {},
+): Promise<Flag[]> {
   const parent = projectName(project);
   return readPages(async (pageToken, pageSize) => {
-    const request = ListFlagsRequest.fromPartial({ parent, pageSize, pageToken, showArchived });
+    const request = ListFlagsRequest.fromPartial({ parent, pageSize, pageToken, showArchived, ...bound });
     const { flags, nextPageToken } = await admin.call(admin.client.listFlags, request);
     return { items: flags, nextPageToken };
   });
@@ -66,10 +84,11 @@ export function listFlagConfigs(
   admin: AdminConnection,
   project: string,
   environment: string,
+  bound: ReadBound = {},
 ): Promise<FlagConfig[]> {
   const parent = environmentName(project, environment);
   return readPages(async (pageToken, pageSize) => {
-    const request = ListFlagConfigsRequest.fromPartial({ parent, pageSize, pageToken });
+    const request = ListFlagConfigsRequest.fromPartial({ parent, pageSize, pageToken, ...bound });
     const { flagConfigs, nextPageToken } = await admin.call(admin.client.listFlagConfigs, request);
     return { items: flagConfigs, nextPageToken };
   });
@@ -78,7 +97,7 @@ export function listFlagConfigs(
 /** Newest first. */
 export function listChanges(
   admin: AdminConnection,
-  query: {
+  query: ReadBound & {
     readonly parent?: string;
     readonly name?: string;
     readonly afterRevision?: bigint;

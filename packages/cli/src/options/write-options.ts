@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { formatPosition } from '@flagstream/replica';
 import { type Command, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 
@@ -49,8 +50,13 @@ export function noteWrite(
   done: string,
   revision: Revision | undefined,
 ): void {
-  const at = revision === undefined ? ': it was so already' : ` (revision ${revision.revision})`;
+  const at = revision === undefined ? ': it was so already' : ` (${revisionText(revision)})`;
   session.terminal.note(options.dryRun === true ? `dry run, nothing written: ${done}` : `${done}${at}`);
+}
+
+/** "revision 42, e1.42": the number for `revert` and `diff`, and the token for `--min-rev`. */
+export function revisionText({ epoch, revision }: Revision): string {
+  return `revision ${revision}, ${formatPosition({ epoch, revision: Number(revision) })}`;
 }
 
 function localUser(): string {

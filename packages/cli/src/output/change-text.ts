@@ -35,7 +35,7 @@ export function diffLines(terminal: Terminal, diffs: readonly EntityDiff[]): str
   );
 }
 
-function whatText(diffs: readonly EntityDiff[]): string {
+export function whatText(diffs: readonly EntityDiff[]): string {
   if (diffs.length > ENTITIES_NAMED) return `changed ${diffs.length} entities`;
   return diffs
     .map(({ name, action, fields, before, after }) => {
@@ -61,7 +61,7 @@ function fieldPlaces(fields: readonly string[], contents: Contents): readonly st
 }
 
 /** RFC 3339 in UTC, to the second. */
-function timeText(time: Timestamp | undefined): string {
+export function timeText(time: Timestamp | undefined): string {
   if (time === undefined) return '';
   return new Date(Number(time.seconds) * 1000).toISOString().replace('.000Z', 'Z');
 }

@@ -23,6 +23,14 @@ export function answerText(terminal: Terminal, result: EvaluationResult): string
   return `${terminal.paint('bold', `${result.flagKey} = ${valueText(result.value)}`)}${variant}: ${whyText(result)}${rule}`;
 }
 
+/** "true (TARGETING_MATCH, rule beta)" */
+export function resultText(result: EvaluationResult): string {
+  const rule = result.ruleId === '' ? '' : `, rule ${result.ruleId}`;
+  const why =
+    result.errorCode === ErrorCode.UNSPECIFIED ? reasonText(result.reason) : errorCodeText(result.errorCode);
+  return `${valueText(result.value)} (${why}${rule})`;
+}
+
 function whyText({ reason, errorCode, errorMessage }: EvaluationResult): string {
   if (errorCode === ErrorCode.UNSPECIFIED) return reasonText(reason);
   return `${reasonText(reason)} ${errorCodeText(errorCode)}${errorMessage === '' ? '' : `: ${errorMessage}`}`;

@@ -361,20 +361,21 @@ describe('neededBy', () => {
     ],
     [segment('s', { segment: 't' }), segment('t')],
   ).set;
-  test.each<[string, string[], string[]]>([
-    ['a', ['a', 'b'], ['s', 't']],
-    ['b', ['b'], ['t']],
-    ['c', ['c'], []],
-    ['d', ['d', 'gone'], ['absent']],
-    ['new', ['new'], []],
-  ])('flag %s: flags %j and segments %j', (key, flags, segments) => {
-    const needed = set.neededBy(key);
-    expect([...needed.flags].sort()).toEqual(flags);
-    expect([...needed.segments].sort()).toEqual(segments);
+  test.each<[string[], string[], string[], string[]]>([
+    [['a'], [], ['a', 'b'], ['s', 't']],
+    [['b'], [], ['b'], ['t']],
+    [['c'], ['s'], ['c'], ['s', 't']],
+    [['d'], [], ['d', 'gone'], ['absent']],
+    [['new'], [], ['new'], []],
+    [[], [], [], []],
+  ])('flags %j and segments %j: flags %j and segments %j', (flags, segments, neededFlags, neededSegments) => {
+    const needed = set.neededBy(flags, segments);
+    expect([...needed.flags].sort()).toEqual(neededFlags);
+    expect([...needed.segments].sort()).toEqual(neededSegments);
   });
 
   test('ends where entities need each other', () => {
     const circle = compileSet([flag('a', needs('b')), flag('b', needs('a'))], []).set;
-    expect([...circle.neededBy('a').flags]).toEqual(['a', 'b']);
+    expect([...circle.neededBy(['a'], []).flags]).toEqual(['a', 'b']);
   });
 });

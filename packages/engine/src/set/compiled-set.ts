@@ -34,10 +34,10 @@ export interface CompiledSet {
   /** Flags whose answers can change when these flags or segments change, themselves included. */
   affectedBy(flags: Iterable<string>, segments: Iterable<string>): ReadonlySet<string>;
   /**
-   * What a flag's answers depend on, itself included: the prerequisites and
-   * segments that it names, directly or not, whether they are there or not.
+   * What these flags and segments depend on, themselves included: prerequisites
+   * and segments that they name, directly or not, whether they are there or not.
    */
-  neededBy(flagKey: string): SetMembers;
+  neededBy(flags: Iterable<string>, segments: Iterable<string>): SetMembers;
   /**
    * Never throws. The context is a JSON object whose optional targetingKey names
    * the subject; nowMs is unix milliseconds. A recorder gets every step.
@@ -98,9 +98,7 @@ export class LinkedSet implements CompiledSet, Directory {
   }
 
   affectedBy(flags: Iterable<string>, segments: Iterable<string>): ReadonlySet<string> {
-    const roots: string[] = [];
-    for (const key of flags) roots.push(nodeId('flag', key));
-    for (const key of segments) roots.push(nodeId('segment', key));
+    const roots = nodesOf(flags, segments);
     const affected = new Set<string>();
     for (const id of reachableDependents(roots, this.state.dependents)) {
       const { kind, key } = nodeOf(id);
@@ -109,9 +107,9 @@ export class LinkedSet implements CompiledSet, Directory {
     return affected;
   }
 
-  neededBy(flagKey: string): SetMembers {
+  neededBy(flags: Iterable<string>, segments: Iterable<string>): SetMembers {
     const needed = { flag: new Set<string>(), segment: new Set<string>() };
-    const nodes = new Set([nodeId('flag', flagKey)]);
+    const nodes = new Set(nodesOf(flags, segments));
     // A set's iteration includes what is added while it runs.
     for (const id of nodes) {
       const { kind, key } = nodeOf(id);
@@ -169,6 +167,13 @@ export class LinkedSet implements CompiledSet, Directory {
     for (const table of [this.state.flags, this.state.segments])
       for (const { schedule } of table.live.values()) if (schedule !== undefined) yield schedule;
   }
+}
+
+function nodesOf(flags: Iterable<string>, segments: Iterable<string>): string[] {
+  const nodes: string[] = [];
+  for (const key of flags) nodes.push(nodeId('flag', key));
+  for (const key of segments) nodes.push(nodeId('segment', key));
+  return nodes;
 }
 
 /** A proxy that was revoked answers nothing, not even whether it is an array. */

@@ -1,8 +1,9 @@
 /**
- * A flag with all that its answers depend on, compiled as it was at a revision.
- * Moving to another revision reads and compiles only what differs there.
+ * Some flags and segments with all that they depend on, compiled as they were at
+ * a revision. Moving to another revision reads and compiles only what differs
+ * there.
  *
- * Holds true: the set has exactly what the flag needs at that revision, in its
+ * Holds true: the set has exactly what the roots need at that revision, in its
  * newest versions. Where one of them cannot be read or compiled, the set is not
  * clean, and does not say what an evaluator answered.
  */
@@ -30,16 +31,25 @@ export function addKeys(to: Keys, keys: SetMembers): void {
   for (const key of keys.segments) to.segments.add(key);
 }
 
+/** The keys that others do not have. */
+export function without(keys: SetMembers, others: SetMembers): Keys {
+  return {
+    flags: new Set([...keys.flags].filter((key) => !others.flags.has(key))),
+    segments: new Set([...keys.segments].filter((key) => !others.segments.has(key))),
+  };
+}
+
 export class NeededSet {
-  readonly #flagKey: string;
+  readonly #roots: SetMembers;
   readonly #entities: PastEntities;
   readonly #units: EnvironmentUnits;
   #set: CompiledSet = compileSet([], []).set;
   #keys: Keys = noKeys();
   #clean = false;
 
-  constructor(flagKey: string, entities: PastEntities, units: EnvironmentUnits) {
-    this.#flagKey = flagKey;
+  /** @param roots may grow; new ones count when the set starts over, which it does unless it is clean */
+  constructor(roots: SetMembers, entities: PastEntities, units: EnvironmentUnits) {
+    this.#roots = roots;
     this.#entities = entities;
     this.#units = units;
   }
@@ -48,7 +58,7 @@ export class NeededSet {
     return this.#set;
   }
 
-  /** What the flag depends on, itself included, whether it is there or not. */
+  /** What the roots depend on, themselves included, whether it is there or not. */
   get keys(): SetMembers {
     return this.#keys;
   }
@@ -68,7 +78,7 @@ export class NeededSet {
   #startOver(): void {
     this.#set = compileSet([], []).set;
     this.#keys = noKeys();
-    this.#follow({ flags: new Set([this.#flagKey]), segments: new Set() });
+    this.#follow(this.#roots);
   }
 
   #follow(touched: SetMembers): void {
@@ -109,22 +119,19 @@ export class NeededSet {
   }
 
   #missing(): SetMembers {
-    const needed = this.#set.neededBy(this.#flagKey);
-    const without = (all: ReadonlySet<string>, known: ReadonlySet<string>): Set<string> =>
-      new Set([...all].filter((key) => !known.has(key)));
-    return {
-      flags: without(needed.flags, this.#keys.flags),
-      segments: without(needed.segments, this.#keys.segments),
-    };
+    return without(this.#set.neededBy(this.#roots.flags, this.#roots.segments), this.#keys);
   }
 
   #dropUnneeded(): void {
-    const needed = this.#set.neededBy(this.#flagKey);
-    const absent = (all: ReadonlySet<string>, kept: ReadonlySet<string>): Map<string, null> =>
-      new Map([...all].filter((key) => !kept.has(key)).map((key) => [key, null]));
-    const flags = absent(this.#keys.flags, needed.flags);
-    const segments = absent(this.#keys.segments, needed.segments);
-    if (flags.size + segments.size > 0) this.#set = updateSet(this.#set, { flags, segments }).set;
+    const needed = this.#set.neededBy(this.#roots.flags, this.#roots.segments);
+    const unneeded = without(this.#keys, needed);
+    const gone = (keys: ReadonlySet<string>): Map<string, null> =>
+      new Map([...keys].map((key) => [key, null]));
+    if (size(unneeded) > 0)
+      this.#set = updateSet(this.#set, {
+        flags: gone(unneeded.flags),
+        segments: gone(unneeded.segments),
+      }).set;
     this.#keys = noKeys();
     addKeys(this.#keys, needed);
   }

@@ -27,7 +27,7 @@ import {
 import type { EntityId, EnvironmentScope } from '@flagstream/replica';
 import type { AuditStore } from '../log/audit-store.ts';
 import type { History } from '../log/history.ts';
-import { addKeys, type Keys, NeededSet, noKeys } from './needed-set.ts';
+import { addKeys, type Keys, NeededSet, noKeys, without } from './needed-set.ts';
 import type { Pace } from './pace.ts';
 import { PastEntities } from './past-entities.ts';
 
@@ -61,7 +61,7 @@ export class PastFlag {
     this.#parts = parts;
     this.#scope = scope;
     this.#flagKey = flagKey;
-    this.#needed = this.#neededSet();
+    this.#needed = this.#neededSet({ flags: new Set([flagKey]), segments: new Set() });
     this.#place = { ...scope, quarantined: new Map() };
   }
 
@@ -110,9 +110,9 @@ export class PastFlag {
     return this.#lastChangeOf(this.dependencies(), this.#revision);
   }
 
-  #neededSet(): NeededSet {
+  #neededSet(roots: Keys): NeededSet {
     const entities = new PastEntities(this.#scope, this.#parts.history);
-    return new NeededSet(this.#flagKey, entities, new EnvironmentUnits(entities, this.#readings));
+    return new NeededSet(roots, entities, new EnvironmentUnits(entities, this.#readings));
   }
 
   /**
@@ -121,7 +121,8 @@ export class PastFlag {
    */
   async #replay(revision: number): Promise<EnvironmentSet> {
     const { pace } = this.#parts;
-    const probe = this.#neededSet();
+    // Everything that comes up must be good there: the flag may not even have named it yet.
+    const probe = this.#neededSet(this.#keys);
     const begins = this.#parts.store.firstRevisionOf(
       environmentId(this.#scope.project, this.#scope.environment),
     );
@@ -143,9 +144,20 @@ export class PastFlag {
     for (const change of changes) {
       entities.revision = change;
       replayed.update(this.#changedBetween(this.#keys, change - 1, change));
+      this.#addMissing(replayed);
       await pace.step();
     }
     return replayed;
+  }
+
+  /** What was named only by a version that the way back did not pass. */
+  #addMissing(replayed: EnvironmentSet): void {
+    for (;;) {
+      const missing = without(replayed.set.neededBy(this.#keys.flags, this.#keys.segments), this.#keys);
+      if (missing.flags.size + missing.segments.size === 0) return;
+      addKeys(this.#keys, missing);
+      replayed.update(missing);
+    }
   }
 
   /** Revisions above `low`, up to `high`, that changed one of the keys, the newest of them; oldest first. */

@@ -35,7 +35,8 @@ export class PastPlaces {
         return { revision: this.#checked(field, place.value) };
       case 'instant': {
         const instantMs = unixMsOf(place.value);
-        if (Number.isNaN(new Date(instantMs).getTime())) throw invalidField(`${field}.instant`, 'is out of range');
+        if (Number.isNaN(new Date(instantMs).getTime()))
+          throw invalidField(`${field}.instant`, 'is out of range');
         return { revision: (await this.#times.lastUntil(instantMs, pace)) ?? 0, instantMs };
       }
       default:
