@@ -38,6 +38,13 @@ const storeSchema: z.ZodType<ControlPlaneConfig['store']> = z.strictObject({
     .describe(
       'full: an answered write has reached the disk. normal: faster, and a power failure may lose the newest writes.',
     ),
+  bytesMax: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Largest size of the SQLite file, in bytes: above it writes fail as on a full disk. 0: no limit.',
+    ),
 });
 
 const logSchema: z.ZodType<ControlPlaneConfig['log']> = z.strictObject({
@@ -101,7 +108,7 @@ export interface ControlPlaneConfig {
   readonly drainGraceMs: number;
   readonly writeAck: 'local' | 'shipped';
   readonly withoutStream: boolean;
-  readonly store: { readonly synchronous: 'full' | 'normal' };
+  readonly store: { readonly synchronous: 'full' | 'normal'; readonly bytesMax: number };
   readonly integrity: IntegritySettings;
   readonly backup: BackupSettings;
   readonly nats: {

@@ -1,4 +1,5 @@
 /** Entities as the SQLite file has them. */
+import { fail } from '@flagstream/protocol';
 import type { EntityKind, VersionedEntity } from '@flagstream/replica';
 
 export interface EntityRow {
@@ -26,8 +27,16 @@ export function versioned(row: EntityRow): VersionedEntity {
       deleted: row.deleted === 1,
       content: row.content,
       contentHash: row.content_hash,
-      tags: JSON.parse(row.tags) as string[],
+      tags: tagsOf(row),
       clientVisible: row.client_visible === 1,
     },
   };
+}
+
+function tagsOf({ kind, key, tags }: EntityRow): readonly string[] {
+  try {
+    return JSON.parse(tags) as string[];
+  } catch (cause) {
+    throw fail('LOG_CORRUPT', `the tags of ${kind}/${key} cannot be read`, { cause });
+  }
 }

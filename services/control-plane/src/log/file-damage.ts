@@ -2,9 +2,15 @@
 import { fail } from '@flagstream/protocol';
 import Database from 'better-sqlite3';
 
-/** Whether the file is damaged or no database; not that it could not be read just now. */
+/** SQLITE_ERROR is what statements of ours get where a table is not what this release made it. */
+const DAMAGE = /^SQLITE_(NOTADB|CORRUPT|ERROR|SCHEMA|FORMAT|MISMATCH)/;
+
+/**
+ * Whether the file is damaged, no database, or one with other tables than
+ * ours; not that it could not be read just now.
+ */
 export function isDamage(error: unknown): error is Error {
-  return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code);
+  return error instanceof Database.SqliteError && DAMAGE.test(error.code);
 }
 
 /** What SQLite says of a damaged file, as LOG_CORRUPT; anything else as it is. */

@@ -94,12 +94,13 @@ export function openDatabase(path: string, synchronous: Synchronous): Database.D
     migrate(db, path);
   } catch (error) {
     db.close();
-    throw isDamage(error) ? damaged(path, error) : error;
+    throw isDamage(error) ? damagedFile(path, error) : error;
   }
   return db;
 }
 
-function damaged(path: string, cause: Error): Error {
+/** LOG_CORRUPT with the ways out, for a process that wanted to write to the file. */
+export function damagedFile(path: string, cause: Error): Error {
   return fail(
     'LOG_CORRUPT',
     `${path} is not a database or is damaged (${cause.message}): restore a backup of it, or use another folder (--data DIR)`,

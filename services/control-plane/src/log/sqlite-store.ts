@@ -29,11 +29,20 @@ import type Database from 'better-sqlite3';
 import type { AuditScope, AuditStore } from './audit-store.ts';
 import { assertContinues } from './continuation.ts';
 import { versioned } from './entity-row.ts';
-import { openDatabase, type Synchronous } from './schema.ts';
+import { isDamage } from './file-damage.ts';
+import { readPragma } from './native-objects.ts';
+import { damagedFile, openDatabase, type Synchronous } from './schema.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 /** Links of the chain that are checked at each start; the whole chain is the doctor's business. */
 const START_CHECK_LINKS = 1000;
+
+export interface SqliteStoreOptions {
+  /** Full if not given. */
+  readonly synchronous?: Synchronous;
+  /** Largest size of the file in bytes: above it every fold fails as on a full disk. 0: the disk's. */
+  readonly bytesMax?: number;
+}
 
 export class SqliteStore implements AuditStore {
   readonly #db: Database.Database;
@@ -50,10 +59,11 @@ export class SqliteStore implements AuditStore {
    * Opens or creates the file at `path`.
    * @throws FlagstreamError SCHEMA_TOO_NEW, LOG_CORRUPT.
    */
-  constructor(path: string, codec: Codec, options: { readonly synchronous?: Synchronous } = {}) {
+  constructor(path: string, codec: Codec, options: SqliteStoreOptions = {}) {
     this.#db = openDatabase(path, options.synchronous ?? 'full');
     this.#codec = codec;
     try {
+      limitSize(this.#db, options.bytesMax ?? 0);
       this.#sql = prepareStatements(this.#db);
       const head = this.#sql.head.get();
       this.#head =
@@ -67,7 +77,7 @@ export class SqliteStore implements AuditStore {
       this.#verifyTail();
     } catch (error) {
       this.#db.close();
-      throw error;
+      throw isDamage(error) ? damagedFile(path, error) : error;
     }
   }
 
@@ -300,9 +310,17 @@ export class SqliteStore implements AuditStore {
   }
 }
 
+/** Pages that there are already stay. */
+function limitSize(db: Database.Database, bytesMax: number): void {
+  if (bytesMax === 0) return;
+  const pages = Math.max(1, Math.floor(bytesMax / Number(readPragma(db, 'page_size'))));
+  db.exec(`PRAGMA max_page_count = ${pages}`);
+}
+
 function asStorageError(cause: unknown): unknown {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return code === 'SQLITE_FULL'
-    ? fail('STORAGE_FULL', 'the disk is full: nothing was written', { cause })
+  if (code === 'SQLITE_FULL') return fail('STORAGE_FULL', 'the disk is full: nothing was written', { cause });
+  return typeof code === 'string' && code.startsWith('SQLITE_CORRUPT')
+    ? fail('LOG_CORRUPT', 'the file of the log is damaged: nothing was written', { cause })
     : cause;
 }

@@ -338,6 +338,14 @@ export const STORE_CONTRACT: readonly StoreCase[] = [
     },
   },
   {
+    name: 'refuses a record that the stream would not take',
+    run(store) {
+      store.fold(genesis());
+      const half = 'x'.repeat(LIMITS.entityBytesMax);
+      refuse(store, recordAfter(store.head(), [flagEntity('a', half), flagEntity('b', half)]), /limit/);
+    },
+  },
+  {
     name: 'reads its own fold at once, in every way to read it',
     run(store) {
       store.fold(genesis());
