@@ -1,5 +1,6 @@
 import { sha256 } from '@flagstream/protocol';
-import { ENTITY_KIND, type Snapshot, type VersionedEntity } from '@flagstream/replica';
+import { SnapshotManifest } from '@flagstream/protocol/gen/flagstream/v1/log';
+import { ENTITY_KIND, READER_VERSION, type Snapshot, type VersionedEntity } from '@flagstream/replica';
 import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type NatsServer, startNatsServer } from '../../../../test/support/nats-server.ts';
@@ -161,6 +162,20 @@ requiresNats().describe('snapshots in NATS', () => {
       expect(plain(await bus.fetchSnapshot())).toEqual(plain(snapshotAt(9)));
     });
   }
+
+  it('passes the newest over when a newer release wrote it', async () => {
+    await bus.putSnapshot(snapshotAt(7));
+    await bus.putSnapshot(snapshotAt(8));
+    const stored = await jsm.streams.getMessage(`OBJ_${bucket}`, { last_by_subj: `$O.${bucket}.C.e2-8` });
+    const manifest = SnapshotManifest.decode(stored.data);
+    manifest.header!.minReader = READER_VERSION + 1;
+    const bytes = SnapshotManifest.encode(manifest).finish();
+    const digest = `SHA-256=${Buffer.from(sha256(bytes)).toString('base64').replaceAll('+', '-').replaceAll('/', '_')}`;
+    await overwrite('C.e2-8', bytes);
+    const stamp = new TextEncoder().encode(JSON.stringify({ digest }));
+    await overwrite(`M.${Buffer.from('e2-8').toString('base64')}`, stamp);
+    expect((await bus.fetchSnapshot())?.position.revision).toBe(7);
+  });
 
   it('has none when all are damaged', async () => {
     await bus.putSnapshot(snapshotAt(7));
