@@ -182,5 +182,10 @@ describe('SourceChoice', () => {
     b.head('primary', 9);
     expect(b.beating(4_000, 9)).toEqual([]);
     expect(b.beating(1_000, 9)).toEqual([{ type: 'reopen-primary' }]);
+    // Opened after what the secondary has delivered, it has nothing more to deliver and is well.
+    b.delivered('secondary', 9);
+    expect(b.beating(4_000, 9)).toEqual([]);
+    expect(b.beating(1_000, 9)).toEqual([{ type: 'reopen-primary' }]);
+    expect(b.beating(3_000, 9)).toEqual([{ type: 'close-secondary' }, { type: 'tell', status: LIVE }]);
   });
 });

@@ -54,8 +54,11 @@ export class SourceChoice {
   readonly #status: Record<SourceName, SourceStatus> = { primary: DOWN, secondary: DOWN };
   /** Newest head that either source told. */
   #head: Place = ORIGIN;
+  /** Newest record of either source: where one that is opened goes on. */
+  #newest: Place = ORIGIN;
   /** Newest record of the primary, or where it was opened. */
   #delivered: Place = ORIGIN;
+  #liveSinceMs: number | undefined;
   #notLiveSinceMs: number | undefined;
   /** Since when a head is ahead of the primary without a record coming from it. */
   #laggingSinceMs: number | undefined;
@@ -88,12 +91,14 @@ export class SourceChoice {
   #take(event: SourceChoiceEvent, nowMs: number): readonly SourceChoiceEffect[] {
     switch (event.type) {
       case 'opened':
+        this.#newest = event.after;
         this.#delivered = event.after;
         this.#lag(nowMs);
         return [];
       case 'status':
         return this.#changed(event.source, event.status, nowMs);
       case 'delivered':
+        if (comparePositions(event.place, this.#newest) > 0) this.#newest = event.place;
         if (event.source !== 'primary') return [];
         this.#heardMs = nowMs;
         if (comparePositions(event.place, this.#delivered) <= 0) return [];
@@ -113,8 +118,11 @@ export class SourceChoice {
 
   #changed(source: SourceName, status: SourceStatus, nowMs: number): readonly SourceChoiceEffect[] {
     this.#status[source] = status;
-    if (source === 'primary')
-      this.#notLiveSinceMs = status.kind === 'live' ? undefined : (this.#notLiveSinceMs ?? nowMs);
+    if (source === 'primary') {
+      const isLive = status.kind === 'live';
+      this.#liveSinceMs = isLive ? (this.#liveSinceMs ?? nowMs) : undefined;
+      this.#notLiveSinceMs = isLive ? undefined : (this.#notLiveSinceMs ?? nowMs);
+    }
     return source === this.active ? [{ type: 'tell', status }] : [];
   }
 
@@ -147,7 +155,7 @@ export class SourceChoice {
     return (
       this.#isLive('primary') &&
       this.#laggingSinceMs === undefined &&
-      nowMs - this.#heardMs < this.#settings.settledMs
+      nowMs - this.#heardMs < this.#settings.unwellMs
     );
   }
 
@@ -168,13 +176,16 @@ export class SourceChoice {
     return this.active === before ? [] : [{ type: 'tell', status: this.#status[this.active] }];
   }
 
-  /** A primary that is reachable and does not go on by itself would never be well again. */
+  /** A primary that is there, had its time, and does not go on by itself would never be well again. */
   #reopenPrimary(nowMs: number): readonly SourceChoiceEffect[] {
-    const { kind } = this.#status.primary;
+    const { unwellMs } = this.#settings;
+    const liveMs = this.#liveSinceMs === undefined ? 0 : nowMs - this.#liveSinceMs;
     const isStuck =
-      kind === 'behind' || (kind === 'live' && this.#unwellMs(nowMs) >= this.#settings.unwellMs);
-    if (!isStuck || nowMs - this.#reopenedMs < this.#settings.unwellMs) return [];
+      this.#status.primary.kind === 'behind' || (liveMs >= unwellMs && this.#unwellMs(nowMs) >= unwellMs);
+    if (!isStuck || nowMs - this.#reopenedMs < unwellMs) return [];
     this.#reopenedMs = nowMs;
+    this.#delivered = this.#newest;
+    this.#lag(nowMs);
     return [{ type: 'reopen-primary' }];
   }
 }
