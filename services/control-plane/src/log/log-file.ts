@@ -11,7 +11,7 @@ import { openFile, readPragma } from './native-objects.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 
 /** The file of the log in a data folder. */
-export const DATABASE_FILE = 'flagstream.db';
+const DATABASE_FILE = 'flagstream.db';
 
 /** The file that `path` names: itself, or the one in the data folder that it is. */
 export function logFileOf(path: string): string {
