@@ -65,6 +65,8 @@ export class FixtureLog {
   readonly #hashes: Uint8Array[] = [new Uint8Array(0)];
   readonly #listeners = new Set<() => void>();
   epoch = 1;
+  /** How old the server says that its own state can be. */
+  stalenessMs = 0;
 
   constructor(project = 'default', environment = 'development', windowRevisions = 10_000) {
     this.scope = { project, environment };
@@ -412,6 +414,6 @@ function environmentOf(log: FixtureLog): SyncEnvironment {
     digest: () => log.view.digest,
     logIdentity: () => log.identity,
     canDelta: (from) => from.revision >= log.view.floor && log.holds(from),
-    freshness: () => ({ stalenessMs: 0, estimated: false, source: 'live' }),
+    freshness: () => ({ stalenessMs: log.stalenessMs, estimated: false, source: 'live' }),
   };
 }

@@ -7,8 +7,10 @@ import type { ClientSet, EntityId, Freshness } from '@flagstream/replica';
 import type { ClientEvents, ClientStatus, StateSource } from './client-events.ts';
 import type { Settings } from './client-options.ts';
 import { Emitter } from './emitter.ts';
+import type { Provenance } from './flag-details.ts';
 import { ReadyGate } from './ready-gate.ts';
 import { SDK_INFO } from './sdk-info.ts';
+import { StalenessWatch } from './staleness-watch.ts';
 import { bootstrapState, loadBootstrapFile } from './state/bootstrap-state.ts';
 import { definitionErrors } from './state/definition-errors.ts';
 import type { Advance } from './state/flag-state.ts';
@@ -29,6 +31,7 @@ export class ClientCore implements SyncHost {
   readonly #ready: ReadyGate<StateSource>;
   readonly #live: ReadyGate<void>;
   readonly #connector: SyncConnector;
+  readonly #staleness: StalenessWatch;
   readonly #writer: DiskCopyWriter | undefined;
   readonly #started: Promise<void>;
   #node: string | undefined;
@@ -41,6 +44,12 @@ export class ClientCore implements SyncHost {
     this.inForce = new StateInForce(clock, scope);
     this.events = new Emitter((event, thrown) => {
       logger.error({ event, err: thrown }, 'a listener threw');
+    });
+    this.#staleness = new StalenessWatch({
+      clock,
+      maxMs: settings.maxStalenessMs,
+      ageMs: () => this.inForce.staleness().ms,
+      changed: (tooOld) => this.#aged(tooOld),
     });
     this.#ready = new ReadyGate(clock);
     this.#live = new ReadyGate(clock);
@@ -93,7 +102,7 @@ export class ClientCore implements SyncHost {
 
   #stateName(): ClientStatus['state'] {
     if (this.closed) return 'closed';
-    if (this.#node !== undefined) return 'live';
+    if (this.#node !== undefined && !this.#staleness.tooOld) return 'live';
     return this.inForce.ready ? 'stale' : 'connecting';
   }
 
@@ -128,6 +137,7 @@ export class ClientCore implements SyncHost {
     this.#live.refuse(closedError());
     await this.#started;
     await this.#connector.close(reason);
+    this.#staleness.stop();
     this.#node = undefined;
     await this.#writer?.flush();
     this.events.emit('closed', { reason });
@@ -197,6 +207,7 @@ export class ClientCore implements SyncHost {
 
   fresh(set: ClientSet, freshness: Freshness, receivedMs: number, provenMs: number | undefined): void {
     this.inForce.fresh(set, freshness, receivedMs, provenMs);
+    if (this.#node !== undefined) this.#staleness.check();
   }
 
   live(node: string): void {
@@ -210,10 +221,20 @@ export class ClientCore implements SyncHost {
       logger.warn(served, 'the key belongs to another environment than the options name: name that one');
     this.events.emit('live', { node, epoch, revision });
     this.#live.open();
+    this.#staleness.check();
+  }
+
+  /** The stream is up, and the bound went over what the options allow, or came back. */
+  #aged(tooOld: boolean): void {
+    const { maxStalenessMs } = this.#settings;
+    if (tooOld) this.events.emit('stale', { reason: `answers may be older than ${maxStalenessMs} ms` });
+    else if (this.#node !== undefined)
+      this.events.emit('live', { node: this.#node, ...placeOf(this.inForce.provenance()) });
   }
 
   down(reason: string): void {
     this.#node = undefined;
+    this.#staleness.stop();
     this.events.emit('stale', { reason });
   }
 
@@ -237,6 +258,10 @@ export class ClientCore implements SyncHost {
     this.#settings.logger.warn({ ...fields, reason: error.reason, err: error }, error.message);
     this.events.emit('error', { error });
   }
+}
+
+function placeOf({ epoch, revision }: Provenance): { readonly epoch: number; readonly revision: number } {
+  return { epoch, revision };
 }
 
 function diskCopyError(cause: unknown): FlagstreamError {

@@ -48,9 +48,9 @@ export interface ClientEvents {
   ready: ReadyEvent;
   /** Another state is in force, and acknowledged. */
   change: ChangeEvent;
-  /** The stream is up: the state in force is the newest. */
+  /** The stream is up: the state in force is the newest, and not older than maxStalenessMs. */
   live: LiveEvent;
-  /** A state is in force, but no stream keeps it current. */
+  /** A state is in force, but no stream keeps it current, or it may be older than maxStalenessMs. */
   stale: StaleEvent;
   /** The next connection is scheduled. */
   reconnecting: ReconnectingEvent;
@@ -86,7 +86,7 @@ export interface Staleness {
 export interface ClientStatus {
   /**
    * connecting: nothing is in force yet. live: a stream keeps the state
-   * current. stale: a state is in force without a stream.
+   * current. stale: a state is in force without a stream, or too old.
    */
   readonly state: 'connecting' | 'live' | 'stale' | 'closed';
   readonly source: StateSource | 'none';

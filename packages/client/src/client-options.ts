@@ -30,6 +30,12 @@ export interface ClientOptions {
   readonly initialTimeoutMs?: number;
   /** Asked of the server, which keeps it between 1,000 and 60,000. Default: the server's. */
   readonly heartbeatMs?: number;
+  /**
+   * The client calls itself stale while its answers may be older than this many
+   * milliseconds, also when a stream is up: the server may be cut off itself.
+   * The bound normally grows to two heartbeats. Default: however old.
+   */
+  readonly maxStalenessMs?: number;
   readonly logger?: Logger;
   /** Names this client in the server's reports. Default: random. */
   readonly instanceId?: string;
@@ -48,6 +54,8 @@ export interface Settings {
   readonly cacheDir: string | undefined;
   readonly initialTimeoutMs: number;
   readonly heartbeatMs: number;
+  /** Infinity: however old. */
+  readonly maxStalenessMs: number;
   readonly logger: Logger;
   readonly instanceId: string;
   readonly clock: Clock;
@@ -77,6 +85,10 @@ export function resolveOptions(options: ClientOptions): Settings {
     cacheDir: options.cache?.dir,
     initialTimeoutMs: duration('initialTimeoutMs', options.initialTimeoutMs ?? INITIAL_TIMEOUT_MS),
     heartbeatMs: duration('heartbeatMs', options.heartbeatMs ?? 0),
+    maxStalenessMs:
+      options.maxStalenessMs === undefined
+        ? Number.POSITIVE_INFINITY
+        : duration('maxStalenessMs', options.maxStalenessMs),
     logger: options.logger ?? silentLogger,
     instanceId: options.instanceId ?? randomUUID(),
     clock: options.clock ?? systemClock,

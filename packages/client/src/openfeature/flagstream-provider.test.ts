@@ -117,6 +117,20 @@ test('tells changes, staleness and recovery, and closes its client', async () =>
   await until(() => server.streams.at(-1)?.bye === 'closed by the application', { what: 'the Bye' });
 });
 
+test('is stale while a live stream brings answers that may be too old', async () => {
+  const server = await SyncServerFixture.start();
+  server.log.putSwitch('dark', true);
+  server.log.stalenessMs = 60_000;
+  const options = { target: server.target, heartbeatMs: 1_000, maxStalenessMs: 30_000 };
+  await OpenFeature.setProviderAndWait('old', new FlagstreamProvider(options));
+  const client = OpenFeature.getClient('old');
+  await until(() => client.providerStatus === ProviderStatus.STALE, { what: 'STALE' });
+  expect((await client.getBooleanDetails('dark', false)).flagMetadata).toMatchObject({ stale: true });
+  server.log.stalenessMs = 0;
+  await until(() => client.providerStatus === ProviderStatus.READY, { what: 'READY again' });
+  expect((await client.getBooleanDetails('dark', false)).flagMetadata).toMatchObject({ stale: false });
+});
+
 test('is in error while nothing answers, and ready as soon as something does', async () => {
   const server = await SyncServerFixture.start();
   server.log.putSwitch('dark', true);

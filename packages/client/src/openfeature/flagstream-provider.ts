@@ -67,8 +67,9 @@ export class FlagstreamProvider implements Provider {
     this.#follow(client);
     // The SDK says READY once this has resolved, and would overwrite a STALE told before.
     setImmediate(() => {
-      if (this.#client === client && client.status().state === 'stale')
-        this.#tellStale('no server has answered yet');
+      const { state, node } = client.status();
+      if (this.#client === client && state === 'stale')
+        this.#tellStale(node === undefined ? 'no server has answered yet' : 'answers may be too old');
     });
   }
 
