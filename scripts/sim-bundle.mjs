@@ -34,7 +34,9 @@ const ours = {
   name: 'ours',
   setup(instance) {
     instance.onResolve({ filter: /^[^./]/ }, ({ path: specifier, kind }) =>
-      kind === 'entry-point' || specifier.startsWith('@flagstream/') ? undefined : { path: specifier, external: true },
+      kind === 'entry-point' || specifier.startsWith('@flagstream/')
+        ? undefined
+        : { path: specifier, external: true },
     );
   },
 };

@@ -2,15 +2,18 @@
  * A whole Flagstream in one simulated world: a control plane, NATS, three
  * evaluators, ten clients, and who writes and reads.
  */
-import { hex, type Position, samePosition } from '@flagstream/replica';
+import { hex, type Position, RECORD_FORMAT, samePosition } from '@flagstream/replica';
 import { fingerprint } from './checkers/fingerprint.ts';
 import { History } from './checkers/history.ts';
 import type { Holder } from './checkers/observation.ts';
 import { Transitions } from './coverage/transitions.ts';
+import { Backups } from './faults/backups.ts';
 import { Client } from './nodes/client.ts';
 import { ControlPlane } from './nodes/control-plane.ts';
 import { Evaluator } from './nodes/evaluator.ts';
+import { Operator } from './nodes/operator.ts';
 import { SimNats } from './nodes/sim-nats.ts';
+import { pair } from './world/content.ts';
 import { Network } from './world/network.ts';
 import type { Process } from './world/process.ts';
 import { rememberingCodec } from './world/record-memory.ts';
@@ -33,6 +36,7 @@ export class Cluster {
   readonly history: History;
   readonly transitions = new Transitions();
   readonly codec = rememberingCodec();
+  readonly backups: Backups;
 
   constructor(world: World) {
     const { random } = world;
@@ -42,6 +46,7 @@ export class Cluster {
     this.nats = new SimNats(world, random.int(WINDOW_BYTES.min, WINDOW_BYTES.max));
     this.controlPlane = new ControlPlane(this, 'cp');
     this.history.trust(this.controlPlane);
+    this.backups = new Backups(this);
     const rough = random.chance(ROUGH_SHARE);
     const parts = { ...this.#parts(), controlPlane: this.controlPlane, rough };
     this.evaluators = Array.from({ length: EVALUATORS }, (_, i) => new Evaluator(parts, `ev${i + 1}`));
@@ -50,6 +55,7 @@ export class Cluster {
   }
 
   start(): void {
+    new Operator(this).start();
     this.nats.start();
     this.controlPlane.start();
     for (const evaluator of this.evaluators) evaluator.start();
@@ -64,20 +70,24 @@ export class Cluster {
   /** What everybody holds, for the last judgement. */
   holders(): readonly Holder[] {
     return [
-      ...this.evaluators.map(({ name, follower: { state } }): Holder => ({
-        name,
-        kind: 'evaluator',
-        position: state.position,
-        fingerprint: fingerprint(state.entities()),
-        digest: hex(state.digest),
-      })),
-      ...this.clients.map(({ name, set }): Holder => ({
-        name,
-        kind: 'client',
-        position: set.position,
-        fingerprint: fingerprint(set.entities()),
-        digest: `${set.have()?.digest.hi}.${set.have()?.digest.lo}`,
-      })),
+      ...this.evaluators.map(
+        ({ name, follower: { state } }): Holder => ({
+          name,
+          kind: 'evaluator',
+          position: state.position,
+          fingerprint: fingerprint(state.entities()),
+          digest: hex(state.digest),
+        }),
+      ),
+      ...this.clients.map(
+        ({ name, set }): Holder => ({
+          name,
+          kind: 'client',
+          position: set.position,
+          fingerprint: fingerprint(set.entities()),
+          digest: `${set.have()?.digest.hi}.${set.have()?.digest.lo}`,
+        }),
+      ),
     ];
   }
 
@@ -89,6 +99,34 @@ export class Cluster {
 
   head(): Position {
     return this.controlPlane.head();
+  }
+
+  /** A control plane beside the true one, on a copy of its file. */
+  copiedControlPlane(name: string): ControlPlane {
+    return new ControlPlane(this.#parts(), name, this.controlPlane.disk.copy());
+  }
+
+  /** What a writer that nobody knows would append after a record. */
+  forge(after: Uint8Array): Uint8Array {
+    const { epoch, revision, hash, logId, minReader } = this.codec.decodeRecord(after);
+    const record = this.codec.encodeRecord({
+      format: RECORD_FORMAT,
+      logId,
+      epoch,
+      revision: revision + 1,
+      prevHash: hash,
+      opId: `stranger-${revision + 1}-${this.world.events}`,
+      requestDigest: new Uint8Array(0),
+      kind: 'change',
+      actor: { id: 'stranger', kind: 'user' },
+      wallMs: 0,
+      comment: '',
+      minReader,
+      changes: pair('v7'),
+      parts: [],
+    });
+    this.history.observe({ type: 'foreign', record });
+    return record.bytes;
   }
 
   #parts(): Pick<Cluster, 'world' | 'network' | 'nats' | 'history' | 'transitions' | 'codec'> {

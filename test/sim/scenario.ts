@@ -2,12 +2,14 @@
  * One seed: a cluster starts, is used, is harmed again and again, is repaired,
  * has time, and is judged.
  */
+
+import { Violation } from './checkers/checker.ts';
 import { Cluster } from './cluster.ts';
 import { crashes } from './faults/crashes.ts';
 import type { Fault } from './faults/fault.ts';
+import { logFaults } from './faults/log-faults.ts';
 import { natsFaults } from './faults/nats-faults.ts';
 import { networkFaults } from './faults/network-faults.ts';
-import { Violation } from './checkers/checker.ts';
 import { Workload } from './workload.ts';
 import { World } from './world/world.ts';
 
@@ -23,7 +25,7 @@ export interface SeedResult {
   readonly tail: readonly string[];
 }
 
-const CATALOGUE: readonly Fault[] = [...crashes, ...networkFaults, ...natsFaults];
+const CATALOGUE: readonly Fault[] = [...crashes, ...networkFaults, ...natsFaults, ...logFaults];
 const FAULTS = { min: 5, max: 9 } as const;
 /** The cluster may settle before anything goes wrong. */
 const CALM_MS = 2_000;
@@ -63,11 +65,14 @@ function live(cluster: Cluster, faults: string[]): void {
   world.runUntil(CALM_MS + HARM_MS);
   for (const repair of repairs) repair();
   cluster.network.calm();
+  // One that refused to start beside another one is started again.
+  for (const process of cluster.processes()) process.start();
   world.say('----', 'everything is repaired');
   world.runUntil(world.nowMs + LAST_WRITES_MS);
   workload.stop();
   const endMs = world.nowMs + QUIET_MS;
-  while (world.nowMs < endMs && !(workload.idle && cluster.settled)) world.runUntil(world.nowMs + LOOK_EVERY_MS);
+  while (world.nowMs < endMs && !(workload.idle && cluster.settled))
+    world.runUntil(world.nowMs + LOOK_EVERY_MS);
   history.observe({ type: 'quiet', head: cluster.head(), holders: cluster.holders() });
 }
 
@@ -110,6 +115,9 @@ function attempt(run: () => void): SeedResult['violation'] {
   } catch (error) {
     if (error instanceof Violation) return { promise: error.promise, message: error.message };
     // What production code throws where nothing may be thrown is a finding too.
-    return { promise: 'no crash', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return {
+      promise: 'no crash',
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    };
   }
 }

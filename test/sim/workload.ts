@@ -5,8 +5,17 @@
 import type { EntityChange } from '@flagstream/replica';
 import type { Cluster } from './cluster.ts';
 import type { WriteAnswer } from './nodes/control-plane.ts';
+import {
+  config,
+  ENVIRONMENT,
+  flag,
+  OTHER_ENVIRONMENT,
+  pair,
+  removed,
+  SINGLES,
+  VARIANTS,
+} from './world/content.ts';
 import { Process } from './world/process.ts';
-import { config, ENVIRONMENT, flag, OTHER_ENVIRONMENT, pair, removed, SINGLES, VARIANTS } from './world/content.ts';
 
 const WRITE_TIMEOUT_MS = 2_000;
 const WRITERS = 2;
@@ -86,7 +95,8 @@ class Writer extends Process {
       this,
       controlPlane,
       WRITE_TIMEOUT_MS,
-      (answer) => answer(controlPlane.write({ opId, requestDigest: NO_DIGEST, actor: ACTOR, comment: '', changes })),
+      (answer) =>
+        answer(controlPlane.write({ opId, requestDigest: NO_DIGEST, actor: ACTOR, comment: '', changes })),
       (answer) => {
         if (answer?.kind === 'ok') {
           const { position } = answer;

@@ -272,9 +272,16 @@ describe('a refusal', () => {
     b.head();
     expect(b.nack(11, 'apply')).toEqual([{ type: 'refused', code: 'apply', detail: 'd' }]);
     expect(b.head(false)).toEqual([]);
-    expect(b.tick(SETTINGS.heartbeatMs)).toMatchObject([{ type: 'ping', head: at(10) }]);
+    // The node's freshness says nothing of what the client holds.
+    expect(b.tick(SETTINGS.heartbeatMs)).toMatchObject([{ type: 'ping', head: ORIGIN }]);
     expect(b.pong(have(10))).toEqual([]);
     expect(b.head()).toMatchObject([{ type: 'transfer', kind: 'delta', from: at(10), to: at(13) }]);
+  });
+
+  it('because the client holds a later revision sends it to another node', () => {
+    const b = live();
+    b.head();
+    expect(closeOf(b.nack(11, 'epoch-regression'))).toBe('behind');
   });
 
   it('does not hold back what changed after the refused transfer', () => {

@@ -322,6 +322,8 @@ export class SyncServerSession {
     if (this.#phase !== 'in-flight' || frame.transferId !== this.#transferId)
       return this.#close('protocol', 'a refusal of no open transfer');
     const refused: SyncServerEffect = { type: 'refused', code: frame.code, detail: frame.detail };
+    if (frame.code === 'epoch-regression')
+      return [refused, ...this.#close('behind', 'the client holds a later revision than this node')];
     this.#phase = 'live';
     if (frame.code === 'digest-mismatch') {
       if (this.#fullRetried)
@@ -373,8 +375,13 @@ export class SyncServerSession {
     ];
   }
 
-  /** Everything up to here was sent and, while a transfer is open, taken. */
+  /**
+   * Everything up to here was sent and, while a transfer is open, taken. Of a
+   * client that has refused something nothing is vouched for: what it holds is
+   * not the newest.
+   */
   #bookmark(): Position {
+    if (this.#stuckAt !== undefined) return ORIGIN;
     return (this.#phase === 'in-flight' ? this.#acked : this.#cursor) ?? ORIGIN;
   }
 

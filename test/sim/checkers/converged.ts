@@ -15,7 +15,10 @@ export class Converged implements Checker {
     const { head, holders } = observation;
     const truth = past.state(head.hash);
     if (truth === undefined || truth !== past.head)
-      throw new Violation(this.promise, `the log ends at ${past.describe(past.head?.record)}, not at the head`);
+      throw new Violation(
+        this.promise,
+        `the log ends at ${past.describe(past.head?.record)}, not at the head`,
+      );
     const digests = new Map<string, string>();
     for (const { name, kind, position, fingerprint, digest } of holders) {
       if (position === undefined || !samePosition(position, head))

@@ -3,7 +3,7 @@
  * told, for ever. Only what a disaster took before it had been shipped may go,
  * and the contract says so.
  */
-import { samePosition, type Position } from '@flagstream/replica';
+import { type Position, samePosition } from '@flagstream/replica';
 import { type Checker, Violation } from './checker.ts';
 import type { Observation } from './observation.ts';
 import type { Past } from './past.ts';
@@ -29,6 +29,7 @@ export class Durable implements Checker {
         return;
       case 'log-opened':
       case 'quiet':
+        if (observation.type === 'log-opened' && observation.restored) return;
         for (const [opId, position] of this.#acknowledged) this.#check(opId, position, past);
         return;
     }

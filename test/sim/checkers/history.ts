@@ -2,7 +2,8 @@
  * The history of one simulated world: hands each observation to the true past
  * and then to every checker. A violated promise ends the world.
  */
-import type { LogRecord, Store } from '@flagstream/replica';
+import type { LogRecord } from '@flagstream/replica';
+import type { AuditStore } from '../../../services/control-plane/src/log/audit-store.ts';
 import type { Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import { Atomic } from './atomic.ts';
@@ -56,13 +57,20 @@ export class History {
   observe(unstamped: Unstamped): void {
     const observation = { ...unstamped, ms: this.#world.nowMs } as Observation;
     this.past.observe(observation);
-    for (const checker of this.#checkers) checker.observe(observation, this.past);
+    for (const checker of this.#checkers)
+      try {
+        checker.observe(observation, this.past);
+      } catch (error) {
+        // Production code may catch what is thrown through it: the world ends all the same.
+        this.#world.end(error);
+        throw error;
+      }
   }
 
-  logOpened(by: Process, store: Store, decode: (bytes: Uint8Array) => LogRecord): void {
+  logOpened(by: Process, store: AuditStore, decode: (bytes: Uint8Array) => LogRecord): void {
     if (by !== this.#authority) return;
     const records = store.readLog(0, Number.MAX_SAFE_INTEGER).map(({ bytes }) => decode(bytes));
-    this.observe({ type: 'log-opened', records });
+    this.observe({ type: 'log-opened', records, restored: store.restoredMark() });
   }
 
   committed(by: Process, record: LogRecord): void {

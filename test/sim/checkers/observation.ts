@@ -10,7 +10,13 @@ export type Observation =
   /** A record that somebody else wrote. */
   | { readonly type: 'foreign'; readonly record: LogRecord; readonly ms: number }
   /** The authority's log was opened from its disk, after a restart. */
-  | { readonly type: 'log-opened'; readonly records: readonly LogRecord[]; readonly ms: number }
+  | {
+      readonly type: 'log-opened';
+      readonly records: readonly LogRecord[];
+      /** From a backup: what only NATS still holds is not there yet. */
+      readonly restored: boolean;
+      readonly ms: number;
+    }
   /** A writer was told that its operation is at this place. */
   | { readonly type: 'acknowledged'; readonly opId: string; readonly position: Position; readonly ms: number }
   /** A disaster took acknowledged writes that the contract lets go: those that were not shipped. */
@@ -57,7 +63,12 @@ export type Observation =
   /** Somebody lost its disk, or never had one, and begins anew. */
   | { readonly type: 'forgot'; readonly who: string; readonly ms: number }
   /** Everything is repaired and had time: what everybody holds now. */
-  | { readonly type: 'quiet'; readonly head: Position; readonly holders: readonly Holder[]; readonly ms: number };
+  | {
+      readonly type: 'quiet';
+      readonly head: Position;
+      readonly holders: readonly Holder[];
+      readonly ms: number;
+    };
 
 export interface Answer {
   readonly by: string;

@@ -32,6 +32,9 @@ export class Reliable implements Checker {
   }
 
   #differs(who: string, position: Position, past: Past): never {
-    throw new Violation(this.promise, `${who} holds at ${past.describe(position)} what the log does not say there`);
+    throw new Violation(
+      this.promise,
+      `${who} holds at ${past.describe(position)} what the log does not say there`,
+    );
   }
 }

@@ -36,7 +36,8 @@ export class Unique implements Checker {
   }
 
   #operation(opId: string): void {
-    if (this.#operations.has(opId)) throw new Violation(this.promise, `operation ${opId} is in the log twice`);
+    if (this.#operations.has(opId))
+      throw new Violation(this.promise, `operation ${opId} is in the log twice`);
     this.#operations.add(opId);
   }
 

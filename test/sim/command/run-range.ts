@@ -3,9 +3,9 @@ import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { formatTally } from './report.ts';
 import { add, emptyTally, type Tally } from './tally.ts';
 import type { SeedRange } from './worker.ts';
-import { formatTally } from './report.ts';
 
 /** Seeds given to a worker at a time. */
 const CHUNK = 25;
@@ -22,7 +22,10 @@ export async function runRange(from: number, to: number): Promise<number> {
     next = range.to + 1;
     return range;
   };
-  const progress = setInterval(() => process.stderr.write(`${sum.seeds} of ${to - from + 1} seeds\n`), PROGRESS_EVERY_MS);
+  const progress = setInterval(
+    () => process.stderr.write(`${sum.seeds} of ${to - from + 1} seeds\n`),
+    PROGRESS_EVERY_MS,
+  );
   await Promise.all(Array.from({ length: availableParallelism() }, () => work(take, sum)));
   clearInterval(progress);
   process.stdout.write(formatTally(sum, Date.now() - startedMs));

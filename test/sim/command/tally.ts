@@ -40,7 +40,8 @@ export function count(tally: Tally, result: SeedResult): void {
   tally.fewestFaults = Math.min(tally.fewestFaults, result.faults.length);
   tally.commits += result.commits;
   for (const fault of result.faults) tally.faults[fault] = (tally.faults[fault] ?? 0) + 1;
-  for (const [key, times] of result.transitions) tally.transitions[key] = (tally.transitions[key] ?? 0) + times;
+  for (const [key, times] of result.transitions)
+    tally.transitions[key] = (tally.transitions[key] ?? 0) + times;
   if (result.violation !== undefined) tally.found.push({ seed: result.seed, ...result.violation });
 }
 

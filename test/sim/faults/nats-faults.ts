@@ -24,4 +24,42 @@ export const natsFaults: readonly Fault[] = [
     stream.loseNewest(world.random.int(1, 12));
     return true;
   }),
+  harmed('NATS loses everything', 2, (cluster) => {
+    cluster.nats.restore(undefined);
+    cluster.backups.natsLost();
+    return true;
+  }),
+  harmed('NATS loses its newest stream', 1, (cluster) => {
+    cluster.nats.deleteStream(cluster.nats.epochs().at(-1) ?? 0);
+    cluster.backups.natsLost();
+    return true;
+  }),
+  {
+    name: 'NATS is put back from an older copy',
+    weight: 3,
+    inject(cluster) {
+      const { nats } = cluster;
+      const copy = nats.copy();
+      return () => {
+        nats.crash();
+        nats.restore(copy);
+        cluster.backups.natsLost();
+        nats.start();
+      };
+    },
+  },
+  {
+    name: 'a stranger writes into the stream',
+    weight: 2,
+    inject(cluster) {
+      const { nats, world } = cluster;
+      const stream = nats.stream(nats.epochs().at(-1) ?? 0);
+      if (!nats.up || stream === undefined || stream.lastSeq === 0) return undefined;
+      stream.push(
+        world.random.chance(0.5) ? world.random.bytes(40) : cluster.forge(stream.read(stream.lastSeq)!),
+      );
+      nats.feed();
+      return () => undefined;
+    },
+  },
 ];

@@ -1,7 +1,8 @@
 /** Faults of the network. */
+
+import type { Cluster } from '../cluster.ts';
 import type { Line } from '../world/network.ts';
 import type { Process } from '../world/process.ts';
-import type { Cluster } from '../cluster.ts';
 import type { Fault } from './fault.ts';
 
 export const networkFaults: readonly Fault[] = [
@@ -13,7 +14,8 @@ export const networkFaults: readonly Fault[] = [
   {
     name: 'two are cut off from each other',
     weight: 3,
-    inject: (cluster) => change(cluster, bothWays(cluster, ...somePair(cluster)), (line) => ({ ...line, cut: true })),
+    inject: (cluster) =>
+      change(cluster, bothWays(cluster, ...somePair(cluster)), (line) => ({ ...line, cut: true })),
   },
   {
     name: 'one is cut off from all',
@@ -30,8 +32,14 @@ export const networkFaults: readonly Fault[] = [
     weight: 4,
     inject(cluster) {
       const { random } = cluster.world;
-      const mess = { dropRate: random.next() * 0.4, duplicateRate: random.next() * 0.4, spreadMs: random.int(5, 400) };
-      const lines = [somePair(cluster), somePair(cluster), somePair(cluster)].flatMap((pair) => bothWays(cluster, ...pair));
+      const mess = {
+        dropRate: random.next() * 0.4,
+        duplicateRate: random.next() * 0.4,
+        spreadMs: random.int(5, 400),
+      };
+      const lines = [somePair(cluster), somePair(cluster), somePair(cluster)].flatMap((pair) =>
+        bothWays(cluster, ...pair),
+      );
       return change(cluster, lines, (line) => ({ ...line, ...mess }));
     },
   },

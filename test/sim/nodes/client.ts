@@ -87,7 +87,8 @@ export class Client extends Process {
     };
     const endpoints = evaluators.map(({ name }) => name);
     const settings = { ...SETTINGS, instanceId: this.name };
-    const dial = (endpoint: string, listener: SyncStreamListener): SyncStream => this.#dial(endpoint, listener);
+    const dial = (endpoint: string, listener: SyncStreamListener): SyncStream =>
+      this.#dial(endpoint, listener);
     this.#connector = new SyncConnector(
       { endpoints, settings, dial, clock, random: world.random.next },
       {

@@ -4,7 +4,15 @@
  * for the head.
  */
 import { logStreamName } from '@flagstream/protocol';
-import { bytesEqual, type Codec, type HeadBeacon, LOG_ID, type Position, READER_VERSION, type Snapshot } from '@flagstream/replica';
+import {
+  type Codec,
+  type HeadBeacon,
+  LOG_ID,
+  type Position,
+  READER_VERSION,
+  SecondWriterGuard,
+  type Snapshot,
+} from '@flagstream/replica';
 import { ChangeLog, type Write } from '../../../services/control-plane/src/log/change-log.ts';
 import { Snapshots } from '../../../services/control-plane/src/sync/snapshot.ts';
 import type { History } from '../checkers/history.ts';
@@ -15,12 +23,13 @@ import type { Network } from '../world/network.ts';
 import { Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import { DiskStore } from './disk-store.ts';
+import { LogWatchers } from './log-watchers.ts';
 import { NatsClient } from './nats-client.ts';
 import { ShipDriver } from './ship-driver.ts';
 import type { SimNats } from './sim-nats.ts';
-import { LogWatchers } from './log-watchers.ts';
 
 const BEACON_MS = 1_000;
+const REFUSE_START_MS = 3_000;
 const NO_DIGEST = new Uint8Array(0);
 
 export interface ControlPlaneParts {
@@ -46,6 +55,7 @@ export class ControlPlane extends Process {
   #log: ChangeLog | undefined;
   #snapshots: Snapshots | undefined;
   #ship: ShipDriver | undefined;
+  #guard: SecondWriterGuard | undefined;
 
   constructor(parts: ControlPlaneParts, name: string, disk: Disk = new Disk()) {
     super(parts.world, name);
@@ -55,7 +65,7 @@ export class ControlPlane extends Process {
     this.#nats = new NatsClient(parts.network, this, parts.nats, {
       connected: () => this.#ship?.handle({ type: 'connected' }),
       disconnected: () => this.#ship?.handle({ type: 'disconnected' }),
-      head: () => undefined,
+      head: (beacon) => this.#hear(beacon),
     });
   }
 
@@ -105,8 +115,12 @@ export class ControlPlane extends Process {
       stateDigest: store.stateDigest(),
       minReader: READER_VERSION,
       controlPlaneId: 'cp',
-      bootId: `${this.name}-${this.life}`,
+      bootId: this.#bootId,
     };
+  }
+
+  get #bootId(): string {
+    return `${this.name}-${this.life}`;
   }
 
   protected started(): void {
@@ -125,8 +139,15 @@ export class ControlPlane extends Process {
     log.onCommit(note);
     if (store.head().revision === 0) {
       log.begin(this.world.random.bytes(32));
-      log.append({ opId: 'first', requestDigest: NO_DIGEST, actor: { id: 'sim', kind: 'user' }, comment: '', changes: firstSet() });
+      log.append({
+        opId: 'first',
+        requestDigest: NO_DIGEST,
+        actor: { id: 'sim', kind: 'user' },
+        comment: '',
+        changes: firstSet(),
+      });
     }
+    this.#guard = new SecondWriterGuard(this.#bootId, REFUSE_START_MS, this.nowMs());
     this.#ship = new ShipDriver({
       process: this,
       log,
@@ -150,16 +171,19 @@ export class ControlPlane extends Process {
     this.watchers.forget();
   }
 
+  /** Another control plane of this log stops one that has only just started. */
+  #hear(beacon: HeadBeacon): void {
+    const verdict = this.#guard!.heard(beacon, this.nowMs());
+    if (verdict === 'alarm') this.say(`ALARM: ${beacon.bootId} writes this log too`);
+    if (verdict !== 'refuse-start') return;
+    this.say(`refuses to start beside ${beacon.bootId}`);
+    this.crash();
+  }
+
   #tellHead(): void {
     if (this.log.writesStopped !== undefined) return;
     const beacon = this.beacon();
     if (this.ship.decision.announced) this.#nats.tell((nats) => nats.publishHead(beacon));
     this.watchers.head(beacon);
   }
-}
-
-/** Whether a position is on this control plane's log. */
-export function holds(controlPlane: ControlPlane, position: Position): boolean {
-  const own = controlPlane.log.store.recordAt(position.revision);
-  return own !== undefined && bytesEqual(own.hash, position.hash);
 }

@@ -6,7 +6,10 @@ import { LIMITS } from '@flagstream/protocol';
 import { SyncRequest } from '@flagstream/protocol/gen/flagstream/v1/stream';
 import { type Position, SyncServerSession } from '@flagstream/replica';
 import { ChangeFanout } from '../../../services/evaluator/src/fanout/change-fanout.ts';
-import { ServedEnvironment, type ServedLog } from '../../../services/evaluator/src/fanout/served-environment.ts';
+import {
+  ServedEnvironment,
+  type ServedLog,
+} from '../../../services/evaluator/src/fanout/served-environment.ts';
 import { SyncStream } from '../../../services/evaluator/src/fanout/sync-stream.ts';
 import { TransferCache } from '../../../services/evaluator/src/fanout/transfer-cache.ts';
 import type { EnvironmentReplica } from '../../../services/evaluator/src/state/environment-replica.ts';

@@ -2,7 +2,19 @@
  * An evaluator: production's Follower, state and streams over simulated sources.
  * Its driver only carries the follower's effects out.
  */
-import { type Codec, FOLLOWER_SETTINGS, Follower, type FollowerEffect, type FollowerEvent, type Freshness, type HeadBeacon, type LogRecord, type LogSubscription, type Position, type Snapshot } from '@flagstream/replica';
+import {
+  type Codec,
+  FOLLOWER_SETTINGS,
+  Follower,
+  type FollowerEffect,
+  type FollowerEvent,
+  type Freshness,
+  type HeadBeacon,
+  type LogRecord,
+  type LogSubscription,
+  type Position,
+  type Snapshot,
+} from '@flagstream/replica';
 import { EvaluatorState } from '../../../services/evaluator/src/state/evaluator-state.ts';
 import { fingerprint } from '../checkers/fingerprint.ts';
 import type { History } from '../checkers/history.ts';
@@ -119,13 +131,16 @@ export class Evaluator extends Process {
 
   #newFollower(): Follower {
     const { codec, world, transitions } = this.#parts;
-    return transitions.follower(new Follower({ codec, settings: FOLLOWER_SETTINGS, random: world.random.next }));
+    return transitions.follower(
+      new Follower({ codec, settings: FOLLOWER_SETTINGS, random: world.random.next }),
+    );
   }
 
   #newState(): EvaluatorState {
     return new EvaluatorState(() => this.#follower.state, {
       changed: (environments) => this.#streams.changed(environments),
-      quarantine: (_environment, id, entry) => this.say(`${id} ${entry === undefined ? 'is good again' : 'is quarantined'}`),
+      quarantine: (_environment, id, entry) =>
+        this.say(`${id} ${entry === undefined ? 'is good again' : 'is quarantined'}`),
     });
   }
 

@@ -39,7 +39,10 @@ export class FailoverSource implements LogSource {
 class FailoverSubscription implements LogSubscription {
   readonly #source: FailoverSource;
   readonly #listener: LogListener;
-  readonly #open: Record<SourceName, LogSubscription | undefined> = { primary: undefined, secondary: undefined };
+  readonly #open: Record<SourceName, LogSubscription | undefined> = {
+    primary: undefined,
+    secondary: undefined,
+  };
   /** Counts openings of each source: what an older one says is not heard. */
   readonly #lives: Record<SourceName, number> = { primary: 0, secondary: 0 };
   #after: Position;
@@ -86,7 +89,11 @@ class FailoverSubscription implements LogSubscription {
       },
       head: (beacon) => {
         if (!current()) return;
-        this.#handle({ type: 'head', source: name, place: { epoch: beacon.epoch, revision: beacon.headRevision } });
+        this.#handle({
+          type: 'head',
+          source: name,
+          place: { epoch: beacon.epoch, revision: beacon.headRevision },
+        });
         this.#listener.head(beacon);
       },
       status: (status) => {
@@ -105,7 +112,8 @@ class FailoverSubscription implements LogSubscription {
 
   #handle(event: SourceChoiceEvent): void {
     if (this.#closed) return;
-    for (const effect of this.#source.choice.handle(event, this.#source.process.nowMs())) this.#perform(effect);
+    for (const effect of this.#source.choice.handle(event, this.#source.process.nowMs()))
+      this.#perform(effect);
   }
 
   #perform(effect: SourceChoiceEffect): void {

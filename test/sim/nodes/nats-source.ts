@@ -3,7 +3,14 @@
  * the newest epoch's stream, tails it from where the follower is (production's
  * logPlace decides where that is), says `behind` when the window has moved on.
  */
-import type { Codec, HeadBeacon, LogListener, LogSource, LogSubscription, Position } from '@flagstream/replica';
+import type {
+  Codec,
+  HeadBeacon,
+  LogListener,
+  LogSource,
+  LogSubscription,
+  Position,
+} from '@flagstream/replica';
 import { logPlace, type StreamWindow } from '../../../packages/runtime/src/bus/log-place.ts';
 import type { Network } from '../world/network.ts';
 import type { Process } from '../world/process.ts';
@@ -32,7 +39,9 @@ export class NatsSource implements LogSource {
   }
 
   open(after: Position, listener: LogListener): LogSubscription {
-    const subscription = new NatsSubscription(this.#parts, after, listener, () => this.#open.delete(subscription));
+    const subscription = new NatsSubscription(this.#parts, after, listener, () =>
+      this.#open.delete(subscription),
+    );
     this.#open.add(subscription);
     subscription.locate();
     return subscription;

@@ -103,7 +103,11 @@ export class ShipDriver {
     const { log, process } = this.#parts;
     switch (effect.type) {
       case 'inspect':
-        return this.#ask(effect.attempt, (nats) => this.#look(nats), (nats) => ({ type: 'inspected', attempt: effect.attempt, nats }));
+        return this.#ask(
+          effect.attempt,
+          (nats) => this.#look(nats),
+          (nats) => ({ type: 'inspected', attempt: effect.attempt, nats }),
+        );
       case 'create-stream':
         return this.#ask(
           effect.attempt,
@@ -117,7 +121,12 @@ export class ShipDriver {
         this.#adopting = true;
         const { revision } = log.beginEpoch(effect.epoch, effect.reason, effect.by);
         this.#adopting = false;
-        return this.handle({ type: 'epoch-begun', attempt: effect.attempt, epoch: effect.epoch, baseRevision: revision - 1 });
+        return this.handle({
+          type: 'epoch-begun',
+          attempt: effect.attempt,
+          epoch: effect.epoch,
+          baseRevision: revision - 1,
+        });
       }
       case 'send':
         return this.#send(effect);
@@ -161,7 +170,12 @@ export class ShipDriver {
       next:
         next === undefined
           ? undefined
-          : { epoch: next.epoch, firstSeq: next.firstSeq, lastSeq: next.lastSeq, baseRevision: this.#baseOf(next) },
+          : {
+              epoch: next.epoch,
+              firstSeq: next.firstSeq,
+              lastSeq: next.lastSeq,
+              baseRevision: this.#baseOf(next),
+            },
       missingBytes: store.bytesAfter(base + Math.min(own?.lastSeq ?? 0, headSeq)),
     };
   }
@@ -199,11 +213,15 @@ export class ShipDriver {
     const before = log.head().revision;
     let outcome: ShipEvent = { type: 'folded', attempt };
     this.#adopting = true;
-    for (const bytes of records) {
-      if (bytes === undefined) outcome = { type: 'failed', attempt, detail: 'a record is gone' };
-      else if (!log.foldForeign(bytes)) outcome = { type: 'foreign', attempt, detail: 'it does not continue' };
-      else continue;
-      break;
+    try {
+      for (const bytes of records) {
+        if (bytes === undefined) throw new Error('a record is gone');
+        if (log.foldForeign(bytes)) continue;
+        outcome = { type: 'foreign', attempt, detail: 'a record does not continue this log' };
+        break;
+      }
+    } catch (error) {
+      outcome = { type: 'failed', attempt, detail: String(error) };
     }
     this.#adopting = false;
     const head = log.head();
@@ -238,7 +256,8 @@ export class ShipDriver {
       },
       (done) => {
         this.#plan({ type: done === undefined ? 'put-failed' : 'put' });
-        if (done !== undefined && epoch === this.#snapshotDemanded) this.handle({ type: 'snapshot-put', epoch });
+        if (done !== undefined && epoch === this.#snapshotDemanded)
+          this.handle({ type: 'snapshot-put', epoch });
       },
     );
   }

@@ -48,7 +48,11 @@ export class SimNats extends Process {
   }
 
   /** @returns where the stream ends now; undefined when there is none */
-  append(epoch: number, bytes: Uint8Array, expectedLastSeq: number): ReturnType<NatsStream['append']> | undefined {
+  append(
+    epoch: number,
+    bytes: Uint8Array,
+    expectedLastSeq: number,
+  ): ReturnType<NatsStream['append']> | undefined {
     const outcome = this.#streams.get(epoch)?.append(bytes, expectedLastSeq);
     if (outcome?.kind === 'ok') this.feed();
     return outcome;
@@ -88,6 +92,10 @@ export class SimNats extends Process {
   restore(copy: NatsCopy | undefined): void {
     this.#streams = new Map([...(copy?.streams ?? [])].map(([epoch, stream]) => [epoch, stream.copy()]));
     this.#snapshots = [...(copy?.snapshots ?? [])];
+  }
+
+  deleteStream(epoch: number): void {
+    this.#streams.delete(epoch);
   }
 
   /** Gives consumers what they have not had. */

@@ -3,12 +3,19 @@
  * real WatchLog source: goes on trying for ever, and says `behind` when its
  * position is not one of the control plane's.
  */
-import { Backoff, type LogListener, type LogSource, type LogSubscription, type Position, type SourceStatus } from '@flagstream/replica';
+import {
+  Backoff,
+  type LogListener,
+  type LogSource,
+  type LogSubscription,
+  type Position,
+  type SourceStatus,
+} from '@flagstream/replica';
+import { lastPosition } from '../../../services/evaluator/src/follow/last-position.ts';
 import type { Connection } from '../world/connection.ts';
 import type { Process } from '../world/process.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { WatchMessage } from './log-watchers.ts';
-import { lastPosition } from '../../../services/evaluator/src/follow/last-position.ts';
 
 const SILENCE_MS = 2_500;
 const BACKOFF = { baseMs: 100, capMs: 5_000 };

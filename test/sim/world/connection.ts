@@ -92,7 +92,10 @@ export class Connection {
       return;
     }
     const { world } = this.#network;
-    direction.lastMs = Math.max(direction.lastMs + 0.001, world.nowMs + this.#network.delayMs(direction.line));
+    direction.lastMs = Math.max(
+      direction.lastMs + 0.001,
+      world.nowMs + this.#network.delayMs(direction.line),
+    );
     world.after(direction.lastMs - world.nowMs, () => {
       if (direction.line.cut) direction.waiting.push(deliver);
       else if (this.#alive(otherSide(side))) deliver();

@@ -30,7 +30,12 @@ function entity(id: EntityId, name: string, encode: () => Uint8Array): EntityCha
   return change;
 }
 
-const flagId = (key: string): EntityId => ({ kind: ENTITY_KIND.flag, project: PROJECT, environment: '', key });
+const flagId = (key: string): EntityId => ({
+  kind: ENTITY_KIND.flag,
+  project: PROJECT,
+  environment: '',
+  key,
+});
 const configId = (environment: string, key: string): EntityId => ({
   kind: ENTITY_KIND.flagConfig,
   project: PROJECT,
@@ -47,7 +52,9 @@ export function flag(key: string): EntityChange {
 /** On, and this variant for everybody. One that the flag does not have is what no evaluator can compile. */
 export function config(environment: string, key: string, variant: string): EntityChange {
   const json = { enabled: true, fallthrough: { variant } };
-  return entity(configId(environment, key), variant, () => FlagConfig.encode(FlagConfig.fromJSON(json)).finish());
+  return entity(configId(environment, key), variant, () =>
+    FlagConfig.encode(FlagConfig.fromJSON(json)).finish(),
+  );
 }
 
 export function removed(key: string): readonly EntityChange[] {

@@ -58,8 +58,10 @@ export class Disk {
     return copy;
   }
 
-  wipe(): void {
+  /** Another disk's content takes the place of this one's. */
+  replaceBy(other: Disk): void {
     this.#files.clear();
+    for (const [name, file] of other.copy().#files) this.#files.set(name, file);
   }
 
   #open(name: string): DiskFile {

@@ -3,8 +3,9 @@
  * with a temper of its own: it delays, reorders, duplicates, drops, or carries
  * nothing at all. Messages are calls at the other end.
  */
-import type { Process } from './process.ts';
+
 import { type Connection, type ConnectionEnds, openConnection } from './connection.ts';
+import type { Process } from './process.ts';
 import type { World } from './world.ts';
 
 /** One direction between two processes. */

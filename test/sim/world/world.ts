@@ -22,6 +22,7 @@ export class World {
   readonly #queue = new EventQueue();
   #nowMs = 0;
   #events = 0;
+  #ended: { readonly reason: unknown } | undefined;
 
   constructor(options: WorldOptions) {
     this.random = new Random(options.seed);
@@ -42,6 +43,11 @@ export class World {
     return this.#queue.put(this.#nowMs + Math.max(0, delayMs), run);
   }
 
+  /** Nothing happens any more; whoever lets time pass is thrown this. */
+  end(reason: unknown): void {
+    this.#ended ??= { reason };
+  }
+
   say(who: string, what: string): void {
     this.trace.line(this.#nowMs, who, what);
   }
@@ -53,8 +59,10 @@ export class World {
       if (event.cancelled) continue;
       this.#nowMs = event.ms;
       this.#events += 1;
-      if (this.#events > EVENTS_MAX) throw new Error(`more than ${EVENTS_MAX} events: the world does not settle`);
+      if (this.#events > EVENTS_MAX)
+        throw new Error(`more than ${EVENTS_MAX} events: the world does not settle`);
       event.run();
+      if (this.#ended !== undefined) throw this.#ended.reason;
     }
     this.#nowMs = ms;
   }
