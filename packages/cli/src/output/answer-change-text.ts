@@ -43,5 +43,5 @@ function alteredText(before: EvaluationResult | undefined, after: EvaluationResu
 }
 
 function sideText(result: EvaluationResult | undefined): string {
-  return result === undefined ? 'no environment' : resultText(result);
+  return result === undefined ? 'no such flag' : resultText(result);
 }

@@ -7,7 +7,7 @@
 import type { JsonObject } from '@flagstream/engine';
 import { evaluationResult, LIMITS } from '@flagstream/protocol';
 import type { EntityDiff } from '@flagstream/protocol/gen/flagstream/v1/admin';
-import type { EvaluationResult } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { ErrorCode, type EvaluationResult } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { AnswerChange } from '@flagstream/protocol/gen/flagstream/v1/history';
 import { type EntityId, entityKey } from '@flagstream/replica';
 import { type ContentBudget, DIFF_CONTENT_BYTES_MAX, entityDiff } from '../admin/entity-diff.ts';
@@ -58,30 +58,22 @@ export async function answerChanges(
   }
 }
 
-/** Undefined while there is no such environment. */
+/** Undefined while there is no such flag, or not even its environment. */
 function answerOf(flag: PastFlag, context: JsonObject, nowMs: number): EvaluationResult | undefined {
   if (flag.absence !== undefined) return undefined;
-  return evaluationResult(flag.place, flag.evaluate(context, nowMs));
+  const result = evaluationResult(flag.place, flag.evaluate(context, nowMs));
+  return result.errorCode === ErrorCode.FLAG_NOT_FOUND ? undefined : result;
 }
 
 function isSame(a: EvaluationResult | undefined, b: EvaluationResult | undefined): boolean {
   return essence(a) === essence(b);
 }
 
-/** All but the words of an error. */
+/** Value, variant, and which rule or failure it came of; not in which words. */
 function essence(result: EvaluationResult | undefined): string {
   if (result === undefined) return '';
-  const { value, variant, reason, ruleId, kind, enabled, errorCode } = result;
-  return JSON.stringify([
-    value ?? null,
-    value === undefined,
-    variant,
-    reason,
-    ruleId,
-    kind,
-    enabled,
-    errorCode,
-  ]);
+  const { value, variant, ruleId, enabled, errorCode } = result;
+  return JSON.stringify([value === undefined ? [] : [value], variant, ruleId, enabled, errorCode]);
 }
 
 function causes(

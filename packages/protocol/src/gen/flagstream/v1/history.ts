@@ -118,7 +118,8 @@ export interface ListAnswerChangesResponse {
 }
 
 /**
- * A revision that altered an answer. Before and after are evaluated as of the
+ * A revision that altered an answer: its value, its variant, whether the flag is
+ * on, or the rule or failure it came of. Before and after are evaluated as of the
  * time at which it was written, so that a schedule is not taken for a change.
  */
 export interface AnswerChange {
@@ -127,6 +128,7 @@ export interface AnswerChange {
   actor?: Actor | undefined;
   comment: string;
   opId: string;
+  /** Absent, as after: there was no such flag. */
   before?: EvaluationResult | undefined;
   after?:
     | EvaluationResult
