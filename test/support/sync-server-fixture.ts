@@ -414,6 +414,7 @@ function environmentOf(log: FixtureLog): SyncEnvironment {
     digest: () => log.view.digest,
     logIdentity: () => log.identity,
     canDelta: (from) => from.revision >= log.view.floor && log.holds(from),
+    hasWithdrawn: (from) => from.revision <= log.head.revision && !log.holds(from),
     freshness: () => ({ stalenessMs: log.stalenessMs, estimated: false, source: 'live' }),
   };
 }

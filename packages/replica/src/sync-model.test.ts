@@ -84,6 +84,7 @@ class Node implements SyncEnvironment {
   digest = () => this.view.digest;
   logIdentity = () => this.log.logIdentity;
   freshness = () => ({ stalenessMs: 0, estimated: true, source: 'live' }) as const;
+  hasWithdrawn: SyncEnvironment['hasWithdrawn'] = (from) => this.log.standing(from) === 'foreign';
   canDelta: SyncEnvironment['canDelta'] = (from) => {
     const hash = this.log.hashAt(from.revision);
     return from.revision >= this.view.floor && hash !== undefined && bytesEqual(hash, from.hash);

@@ -41,6 +41,7 @@ class Environment implements SyncEnvironment {
   logIdentity = (): Uint8Array => this.log;
   canDelta = ({ revision, hash }: Position): boolean =>
     revision >= this.floor && revision < this.branchedAt && hash[0] === revision;
+  hasWithdrawn = ({ revision }: Position): boolean => revision >= this.branchedAt;
   freshness = () => ({ stalenessMs: 0, estimated: true, source: 'live' }) as const;
 
   /** A revision that changes this environment, or another one. */
@@ -138,7 +139,17 @@ describe('a node that took another log', () => {
     const b = live();
     b.env.branchedAt = 10;
     expect(b.session.handle({ type: 'head' }, b.nowMs)).toMatchObject([
-      { type: 'transfer', kind: 'full', transferId: 10 },
+      { type: 'transfer', kind: 'full', transferId: 10, forked: true },
+    ]);
+  });
+
+  it('tells a client that comes with what was withdrawn', () => {
+    const b = new Bench();
+    b.env.branchedAt = 7;
+    b.env.epoch = 2;
+    expect(b.frame(hello(have(7)))).toMatchObject([
+      { type: 'welcome', welcome: { intent: 'full', reason: 'the revision was withdrawn' } },
+      { type: 'transfer', kind: 'full', forked: true },
     ]);
   });
 });

@@ -33,6 +33,8 @@ export interface SyncEnvironment {
   logIdentity(): Uint8Array;
   /** A client at this position can be brought to the head by delta. */
   canDelta(from: Position): boolean;
+  /** A client at this position holds what was withdrawn: a record that is not on this lineage. */
+  hasWithdrawn(from: Position): boolean;
   freshness(nowMs: number): Freshness;
 }
 
@@ -228,6 +230,8 @@ export class SyncServerSession {
       have.position.epoch > head.epoch ||
       (have.position.epoch === head.epoch && have.position.revision > head.revision);
     if (ahead) return { intent: 'behind', reason: 'this node is behind the client', forked: false };
+    if (env.hasWithdrawn(have.position))
+      return { intent: 'full', reason: 'the revision was withdrawn', forked: true };
     if (!env.canDelta(have.position))
       return { intent: 'full', reason: 'the revision is not within the delta window', forked: false };
     if (have.position.revision < env.changedRevision())
@@ -303,7 +307,7 @@ export class SyncServerSession {
     const from = this.#acked;
     return from !== undefined && env.canDelta(from)
       ? [this.#send('delta', from, false, nowMs)]
-      : [this.#send('full', undefined, false, nowMs)];
+      : [this.#send('full', undefined, from !== undefined && env.hasWithdrawn(from), nowMs)];
   }
 
   #ack(transferId: number, have: Have | undefined, nowMs: number): readonly SyncServerEffect[] {

@@ -59,6 +59,10 @@ export class ServedEnvironment implements SyncEnvironment {
     return hash !== undefined && bytesEqual(hash, from.hash);
   }
 
+  hasWithdrawn(from: Position): boolean {
+    return this.#log.state().standing(from) === 'foreign';
+  }
+
   freshness(): Freshness {
     return this.#log.freshness();
   }

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { shopLog } from '../log.fixture.ts';
+import { FirstHead, FirstSnapshot } from './first-answer.ts';
+
+it('asks one after the other until somebody answers', async () => {
+  const [away, other] = [shopLog(), shopLog()];
+  away.snapshotFault = 'away';
+  away.headFault = 'away';
+  expect((await new FirstSnapshot([away, other]).fetch()).position).toEqual(other.position);
+  expect((await new FirstHead([away, other]).askHead()).headHash).toEqual(other.position.hash);
+  expect((await new FirstSnapshot([other, away]).fetch()).position).toEqual(other.position);
+  expect([away.snapshotsFetched, other.snapshotsFetched]).toEqual([1, 2]);
+});
+
+it('says what the last one said, or that there is nobody', async () => {
+  const away = shopLog();
+  away.headFault = 'away';
+  await expect(new FirstHead([away]).askHead()).rejects.toThrow('away');
+  await expect(new FirstHead([]).askHead()).rejects.toMatchObject({ reason: 'UNREACHABLE' });
+});
