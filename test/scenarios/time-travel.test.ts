@@ -57,7 +57,7 @@ describe('time travel', () => {
 
     const blamed = await run('blame', 'banner', ...USER);
     const rows = blamed.stdout
-      .trimEnd()
+      .replace(/\n$/, '')
       .split('\n')
       .map((line) => line.split('\t'));
     expect(rows.map(([revision, , who, answer, , why]) => [revision, who, answer, why])).toEqual([
