@@ -2,10 +2,8 @@
  * A whole Flagstream in one simulated world: a control plane, NATS, three
  * evaluators, ten clients, and who writes and reads.
  */
-import { hex, type Position, RECORD_FORMAT, samePosition } from '@flagstream/replica';
-import { fingerprint } from './checkers/fingerprint.ts';
+import { type Position, RECORD_FORMAT } from '@flagstream/replica';
 import { History } from './checkers/history.ts';
-import type { Holder } from './checkers/observation.ts';
 import { Transitions } from './coverage/transitions.ts';
 import { Backups } from './faults/backups.ts';
 import { Client } from './nodes/client.ts';
@@ -65,36 +63,6 @@ export class Cluster {
   /** Everybody that can crash. */
   processes(): readonly Process[] {
     return [this.nats, this.controlPlane, ...this.evaluators, ...this.clients];
-  }
-
-  /** What everybody holds, for the last judgement. */
-  holders(): readonly Holder[] {
-    return [
-      ...this.evaluators.map(
-        ({ name, follower: { state } }): Holder => ({
-          name,
-          kind: 'evaluator',
-          position: state.position,
-          fingerprint: fingerprint(state.entities()),
-          digest: hex(state.digest),
-        }),
-      ),
-      ...this.clients.map(
-        ({ name, set }): Holder => ({
-          name,
-          kind: 'client',
-          position: set.position,
-          fingerprint: fingerprint(set.entities()),
-          digest: `${set.have()?.digest.hi}.${set.have()?.digest.lo}`,
-        }),
-      ),
-    ];
-  }
-
-  /** Everybody holds the head: there is nothing to wait for. */
-  get settled(): boolean {
-    const head = this.head();
-    return this.holders().every(({ position }) => position !== undefined && samePosition(position, head));
   }
 
   head(): Position {

@@ -10,6 +10,7 @@ import type { Fault } from './faults/fault.ts';
 import { logFaults } from './faults/log-faults.ts';
 import { natsFaults } from './faults/nats-faults.ts';
 import { networkFaults } from './faults/network-faults.ts';
+import { isSettled, judge } from './judgement.ts';
 import { Workload } from './workload.ts';
 import { World } from './world/world.ts';
 
@@ -57,7 +58,7 @@ export function runSeed(seed: number, print?: (line: string) => void): SeedResul
 }
 
 function live(cluster: Cluster, faults: string[]): void {
-  const { world, history } = cluster;
+  const { world } = cluster;
   const workload = new Workload(cluster);
   cluster.start();
   workload.start();
@@ -71,9 +72,9 @@ function live(cluster: Cluster, faults: string[]): void {
   world.runUntil(world.nowMs + LAST_WRITES_MS);
   workload.stop();
   const endMs = world.nowMs + QUIET_MS;
-  while (world.nowMs < endMs && !(workload.idle && cluster.settled))
+  while (world.nowMs < endMs && !(workload.idle && isSettled(cluster)))
     world.runUntil(world.nowMs + LOOK_EVERY_MS);
-  history.observe({ type: 'quiet', head: cluster.head(), holders: cluster.holders() });
+  judge(cluster);
 }
 
 /** Draws the faults of this seed; the answer repairs what is still broken. */
@@ -90,7 +91,11 @@ function strike(cluster: Cluster, injected: string[], open: Set<() => void>): vo
   const { world } = cluster;
   const fault = draw(cluster);
   const repair = fault.inject(cluster);
-  if (repair === undefined) return strike(cluster, injected, open);
+  // What cannot happen now, because it has happened already, makes room for something else.
+  if (repair === undefined) {
+    strike(cluster, injected, open);
+    return;
+  }
   world.say('****', fault.name);
   injected.push(fault.name);
   const once = (): void => {
@@ -104,8 +109,12 @@ function strike(cluster: Cluster, injected: string[], open: Set<() => void>): vo
 
 function draw({ world }: Cluster): Fault {
   const total = CATALOGUE.reduce((sum, { weight }) => sum + weight, 0);
-  let at = world.random.next() * total;
-  return CATALOGUE.find(({ weight }) => (at -= weight) < 0) ?? CATALOGUE[0]!;
+  let rest = world.random.next() * total;
+  for (const fault of CATALOGUE) {
+    rest -= fault.weight;
+    if (rest < 0) return fault;
+  }
+  return CATALOGUE[0]!;
 }
 
 function attempt(run: () => void): SeedResult['violation'] {

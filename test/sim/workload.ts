@@ -2,7 +2,8 @@
  * Who uses the cluster: writers that repeat an operation until they know its
  * fate, and reads all over the place.
  */
-import type { EntityChange } from '@flagstream/replica';
+import { LIMITS } from '@flagstream/protocol';
+import type { EntityChange, Position } from '@flagstream/replica';
 import type { Cluster } from './cluster.ts';
 import type { WriteAnswer } from './nodes/control-plane.ts';
 import {
@@ -88,6 +89,13 @@ class Writer extends Process {
     });
   }
 
+  /** Reads what it has just written, from any evaluator. */
+  #readBack(position: Position): void {
+    const { network, evaluators } = this.#cluster;
+    const evaluator = this.world.random.pick(evaluators);
+    network.send(this, evaluator, () => evaluator.evaluateAt(position, LIMITS.minRevisionWaitMs));
+  }
+
   /** The same operation again, until its fate is known. */
   #try(opId: string, changes: readonly EntityChange[]): void {
     const { network, controlPlane, history } = this.#cluster;
@@ -102,6 +110,7 @@ class Writer extends Process {
           const { position } = answer;
           this.say(`${opId} is e${position.epoch}.${position.revision}`);
           history.observe({ type: 'acknowledged', opId, position });
+          this.#readBack(position);
           this.idle = true;
           this.#pause();
         } else this.after(this.world.random.int(100, 500), () => this.#try(opId, changes));

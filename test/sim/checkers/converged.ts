@@ -20,7 +20,7 @@ export class Converged implements Checker {
         `the log ends at ${past.describe(past.head?.record)}, not at the head`,
       );
     const digests = new Map<string, string>();
-    for (const { name, kind, position, fingerprint, digest } of holders) {
+    for (const { name, kind, position, fingerprint, digest, source } of holders) {
       if (position === undefined || !samePosition(position, head))
         throw new Violation(
           this.promise,
@@ -28,6 +28,7 @@ export class Converged implements Checker {
         );
       if (fingerprint !== (kind === 'client' ? truth.environment : truth.whole))
         throw new Violation(this.promise, `${name} holds something else at ${past.describe(head)}`);
+      if (source !== 'live') throw new Violation(this.promise, `${name} still stands on "${source}"`);
       const other = digests.get(kind) ?? digest;
       if (other !== digest) throw new Violation(this.promise, `${name} has another digest than its peers`);
       digests.set(kind, digest);

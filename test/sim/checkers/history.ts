@@ -10,6 +10,7 @@ import { Atomic } from './atomic.ts';
 import { Bookmarkable } from './bookmarkable.ts';
 import type { Checker } from './checker.ts';
 import { Converged } from './converged.ts';
+import { Decided } from './decided.ts';
 import { Durable } from './durable.ts';
 import { Fresh } from './fresh.ts';
 import type { Observation } from './observation.ts';
@@ -35,6 +36,7 @@ export function allCheckers(): readonly Checker[] {
     new Durable(),
     new Fresh(),
     new ReadYourWrites(),
+    new Decided(),
   ];
 }
 
@@ -71,6 +73,10 @@ export class History {
     if (by !== this.#authority) return;
     const records = store.readLog(0, Number.MAX_SAFE_INTEGER).map(({ bytes }) => decode(bytes));
     this.observe({ type: 'log-opened', records, restored: store.restoredMark() });
+  }
+
+  epochBegun(by: Process, begun: { readonly byPerson: boolean; readonly foreign: boolean }): void {
+    if (by === this.#authority) this.observe({ type: 'epoch-begun', ...begun });
   }
 
   committed(by: Process, record: LogRecord): void {

@@ -60,6 +60,16 @@ export type Observation =
       readonly intent: Intent;
       readonly ms: number;
     }
+  /** A client did not take a transfer. */
+  | { readonly type: 'refused'; readonly client: string; readonly code: string; readonly ms: number }
+  /** The authority began an epoch. */
+  | {
+      readonly type: 'epoch-begun';
+      readonly byPerson: boolean;
+      /** When it last looked, NATS held a record that is not ours at a place that is. */
+      readonly foreign: boolean;
+      readonly ms: number;
+    }
   /** Somebody lost its disk, or never had one, and begins anew. */
   | { readonly type: 'forgot'; readonly who: string; readonly ms: number }
   /** Everything is repaired and had time: what everybody holds now. */
@@ -88,4 +98,6 @@ export interface Holder {
   readonly position: Position | undefined;
   readonly fingerprint: number;
   readonly digest: string;
+  /** What answers stand on. */
+  readonly source: string;
 }

@@ -28,6 +28,8 @@ export class Reliable implements Checker {
     } else if (observation.type === 'taken') {
       const { client, position, fingerprint } = observation;
       if (past.state(position.hash)?.environment !== fingerprint) this.#differs(client, position, past);
+    } else if (observation.type === 'refused' && observation.code === 'digest-mismatch') {
+      throw new Violation(this.promise, `${observation.client} was sent what does not add up`);
     } else if (observation.type === 'forgot') this.#last.delete(observation.who);
   }
 

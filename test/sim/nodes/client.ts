@@ -46,6 +46,11 @@ export class Client extends Process {
     this.#parts = parts;
   }
 
+  /** What the server said that its state stands on. */
+  get source(): string {
+    return this.#source ?? 'nothing';
+  }
+
   get set(): ClientSet {
     return this.#set;
   }
@@ -97,7 +102,7 @@ export class Client extends Process {
         fresh: (set, freshness, receivedMs, provenMs) => this.#fresh(set, freshness, receivedMs, provenMs),
         live: () => undefined,
         down: (reason) => this.say(`lost its stream: ${reason}`),
-        failed: () => undefined,
+        failed: (error) => this.#failed(error.message),
         reconnecting: () => undefined,
       },
     );
@@ -124,6 +129,12 @@ export class Client extends Process {
       fingerprint: fingerprint(set.entities()),
     });
     this.read();
+  }
+
+  /** The connector tells a refusal as an error that names its code. */
+  #failed(message: string): void {
+    const code = /a transfer was refused \(([a-z-]+)\)/.exec(message)?.[1];
+    if (code !== undefined) this.#parts.history.observe({ type: 'refused', client: this.name, code });
   }
 
   #fresh(set: ClientSet, freshness: Freshness, receivedMs: number, provenMs: number | undefined): void {

@@ -157,6 +157,7 @@ export class ControlPlane extends Process {
       transitions,
       snapshot: () => this.snapshot(),
       withoutStream: false,
+      epochBegun: (begun) => history.epochBegun(this, begun),
     });
     log.onCommit(() => this.#tellHead());
     this.every(BEACON_MS, () => this.#tellHead());

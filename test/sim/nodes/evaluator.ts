@@ -13,6 +13,7 @@ import {
   type LogRecord,
   type LogSubscription,
   type Position,
+  reached,
   type Snapshot,
 } from '@flagstream/replica';
 import { EvaluatorState } from '../../../services/evaluator/src/state/evaluator-state.ts';
@@ -44,6 +45,7 @@ export interface EvaluatorParts {
 }
 
 const TICK_MS = 250;
+const WAIT_STEP_MS = 100;
 const SNAPSHOT_TIMEOUT_MS = 3_000;
 const ASK_TIMEOUT_MS = 2_000;
 const NOBODY = {};
@@ -101,12 +103,26 @@ export class Evaluator extends Process {
       answer: {
         by: this.name,
         position: this.position,
-        freshness: this.#freshness(),
+        freshness: this.freshness(),
         pair: [left, right],
         minimum,
         heard: this.#heard,
       },
     });
+  }
+
+  /** Answers once it holds a revision, or not at all: as an evaluation with min_revision does. */
+  evaluateAt(minimum: Position, waitMs: number): void {
+    switch (reached(minimum, this.#follower.state)) {
+      case 'reached':
+        this.evaluate(minimum);
+        return;
+      case 'ahead':
+        if (waitMs > 0) this.after(WAIT_STEP_MS, () => this.evaluateAt(minimum, waitMs - WAIT_STEP_MS));
+        return;
+      case 'forked':
+        this.say(`never reaches e${minimum.epoch}.${minimum.revision}`);
+    }
   }
 
   protected started(): void {
@@ -150,7 +166,7 @@ export class Evaluator extends Process {
       served: {
         position: () => this.#state.position,
         state: () => this.#follower.state,
-        freshness: () => this.#freshness(),
+        freshness: () => this.freshness(),
       },
       environment: () => this.#state.environment(PROJECT, ENVIRONMENT),
       watch: (session) => this.#parts.transitions.server(session),
@@ -268,7 +284,10 @@ export class Evaluator extends Process {
   }
 
   #snapshot(snapshot: Snapshot | undefined): void {
-    if (snapshot === undefined) return this.#handle({ type: 'snapshot-failed', detail: 'nobody has one' });
+    if (snapshot === undefined) {
+      this.#handle({ type: 'snapshot-failed', detail: 'nobody has one' });
+      return;
+    }
     this.#heard = true;
     this.#handle({ type: 'snapshot', snapshot });
   }
@@ -293,12 +312,15 @@ export class Evaluator extends Process {
   }
 
   #head(beacon: HeadBeacon | undefined, askedMs: number): void {
-    if (beacon === undefined) return this.#handle({ type: 'head-failed' });
+    if (beacon === undefined) {
+      this.#handle({ type: 'head-failed' });
+      return;
+    }
     this.#heard = true;
     this.#handle({ type: 'head-answer', beacon, askedMs });
   }
 
-  #freshness(): Freshness {
+  freshness(): Freshness {
     const freshness = this.#follower.freshness(this.nowMs());
     const isFallback = freshness.source === 'live' && this.#source?.choice.active === 'secondary';
     return isFallback ? { ...freshness, source: 'fallback' } : freshness;

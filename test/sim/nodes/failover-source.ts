@@ -119,11 +119,14 @@ class FailoverSubscription implements LogSubscription {
   #perform(effect: SourceChoiceEffect): void {
     switch (effect.type) {
       case 'open-secondary':
-        return this.#start('secondary');
+        this.#start('secondary');
+        return;
       case 'close-secondary':
-        return this.#stop('secondary');
+        this.#stop('secondary');
+        return;
       case 'reopen-primary':
-        return this.#start('primary');
+        this.#start('primary');
+        return;
       case 'tell':
         if (!this.#closed) this.#listener.status(effect.status);
     }

@@ -37,6 +37,8 @@ export interface ShipParts {
   readonly transitions: Transitions;
   snapshot(): Snapshot;
   withoutStream: boolean;
+  /** An epoch was begun: by a person or not, and over what. */
+  epochBegun(begun: { readonly byPerson: boolean; readonly foreign: boolean }): void;
 }
 
 export class ShipDriver {
@@ -47,6 +49,7 @@ export class ShipDriver {
   #head: number;
   /** What is folded from the stream is no write of ours. */
   #adopting = false;
+  #lastView: NatsView | undefined;
   #snapshotDemanded = 0;
 
   constructor(parts: ShipParts) {
@@ -103,49 +106,65 @@ export class ShipDriver {
     const { log, process } = this.#parts;
     switch (effect.type) {
       case 'inspect':
-        return this.#ask(
+        this.#ask(
           effect.attempt,
           (nats) => this.#look(nats),
-          (nats) => ({ type: 'inspected', attempt: effect.attempt, nats }),
+          (nats) => {
+            this.#lastView = nats;
+            return { type: 'inspected', attempt: effect.attempt, nats };
+          },
         );
+        return;
       case 'create-stream':
-        return this.#ask(
+        this.#ask(
           effect.attempt,
           (nats) => nats.ensureStream(effect.epoch) ?? true,
           () => ({ type: 'stream-created', attempt: effect.attempt }),
         );
+        return;
       case 'fold':
-        return this.#fold(effect);
+        this.#fold(effect);
+        return;
       case 'begin-epoch': {
         process.say(`RESEED with epoch ${effect.epoch}: ${effect.reason}`);
         this.#adopting = true;
+        const foreign = this.#lastView?.own?.tail === 'other';
+        this.#parts.epochBegun({ byPerson: effect.by !== undefined, foreign });
         const { revision } = log.beginEpoch(effect.epoch, effect.reason, effect.by);
         this.#adopting = false;
-        return this.handle({
+        this.handle({
           type: 'epoch-begun',
           attempt: effect.attempt,
           epoch: effect.epoch,
           baseRevision: revision - 1,
         });
+        return;
       }
       case 'send':
-        return this.#send(effect);
+        this.#send(effect);
+        return;
       case 'note-shipped':
-        return log.store.noteShippedEpoch(effect.epoch);
+        log.store.noteShippedEpoch(effect.epoch);
+        return;
       case 'put-snapshot':
         this.#snapshotDemanded = effect.epoch;
-        return this.#plan({ type: 'demanded' });
+        this.#plan({ type: 'demanded' });
+        return;
       case 'announce':
-        return log.store.noteAnnouncedEpoch(effect.epoch);
+        log.store.noteAnnouncedEpoch(effect.epoch);
+        return;
       case 'clear-restored':
-        return log.store.clearRestoredMark();
+        log.store.clearRestoredMark();
+        return;
       case 'pause':
         process.after(this.#backoff.nextMs(), () => this.handle({ type: 'retry', attempt: effect.attempt }));
         return;
       case 'stop':
-        return process.say(`STOPS (${effect.code}): ${effect.detail}`);
+        process.say(`STOPS (${effect.code}): ${effect.detail}`);
+        return;
       case 'take-over-failed':
-        return process.say(`cannot be taken over: ${effect.detail}`);
+        process.say(`cannot be taken over: ${effect.detail}`);
+        return;
     }
   }
 

@@ -1,0 +1,44 @@
+/**
+ * What everybody holds once the world is quiet.
+ */
+import { hex, samePosition } from '@flagstream/replica';
+import { fingerprint } from './checkers/fingerprint.ts';
+import type { Holder } from './checkers/observation.ts';
+import type { Cluster } from './cluster.ts';
+import type { Client } from './nodes/client.ts';
+import type { Evaluator } from './nodes/evaluator.ts';
+
+export function holders({ evaluators, clients }: Cluster): readonly Holder[] {
+  return [...evaluators.map(byEvaluator), ...clients.map(byClient)];
+}
+
+/** Everybody holds the head, from the usual source: there is nothing to wait for. */
+export function isSettled(cluster: Cluster): boolean {
+  if (cluster.controlPlane.log.writesStopped !== undefined) return false;
+  const head = cluster.head();
+  return holders(cluster).every(
+    ({ position, source }) => source === 'live' && position !== undefined && samePosition(position, head),
+  );
+}
+
+export function judge(cluster: Cluster): void {
+  cluster.history.observe({ type: 'quiet', head: cluster.head(), holders: holders(cluster) });
+}
+
+function byEvaluator(evaluator: Evaluator): Holder {
+  const { state } = evaluator.follower;
+  return {
+    name: evaluator.name,
+    kind: 'evaluator',
+    position: state.position,
+    fingerprint: fingerprint(state.entities()),
+    digest: hex(state.digest),
+    source: evaluator.freshness().source,
+  };
+}
+
+function byClient({ name, set, source }: Client): Holder {
+  const { hi, lo } = set.have()?.digest ?? { hi: 0n, lo: 0n };
+  const sum = fingerprint(set.entities());
+  return { name, kind: 'client', position: set.position, fingerprint: sum, digest: `${hi}.${lo}`, source };
+}
