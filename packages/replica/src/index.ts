@@ -20,16 +20,15 @@ export {
   type StateDelta,
   type ViewWindow,
 } from './environment-view.ts';
+export { Follower, type FollowerParts } from './follower.ts';
 export {
   FOLLOWER_SETTINGS,
-  Follower,
   type FollowerAlarm,
   type FollowerCounters,
   type FollowerEffect,
   type FollowerEvent,
-  type FollowerParts,
   type FollowerSettings,
-} from './follower.ts';
+} from './follower-events.ts';
 export { type Standing, standing } from './lineage.ts';
 export { type FoldOutcome, LogState } from './log-state.ts';
 export { type Expansion, expandRecord, hex, partId } from './parts.ts';

@@ -69,8 +69,27 @@ export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
     'flagstream_log_records_total',
     'Records that were not applied, by why.',
     'outcome',
-    () => Object.entries(follower.follower.counters),
+    () => {
+      const { duplicates, outdated, gaps, diverged, forked } = follower.follower.counters;
+      return Object.entries({ duplicates, outdated, gaps, diverged, forked });
+    },
   );
+  scrapedCounter(
+    metrics,
+    'flagstream_log_recoveries_total',
+    'Times that the log was read again or replaced by a snapshot.',
+    'kind',
+    () => {
+      const { reopens, snapshots } = follower.follower.counters;
+      return Object.entries({ reopens, snapshots });
+    },
+  );
+  metrics.scraped({
+    name: 'flagstream_foreign_heads_total',
+    help: 'Heads of a second control plane, which were not heard.',
+    type: 'counter',
+    collect: () => [{ labels: {}, value: follower.follower.counters.strangers }],
+  });
   scrapedCounter(metrics, 'flagstream_log_alarms_total', 'Alarms of the log follower.', 'alarm', () => [
     ...follower.alarms,
   ]);

@@ -102,15 +102,16 @@ describe('FailoverSource', () => {
     expect([bench.heard, bench.revisions]).toEqual([['live'], [1, 2, 3, 4]]);
   });
 
-  it('goes on over the secondary from where the primary was, and back, and loses nothing', () => {
+  it('goes on over the secondary from where the primary was, and back, and loses nothing', async () => {
     const log = shopLog();
     const { source, primary, secondary, bench, open, seconds } = failover(log);
-    open(ORIGIN);
+    const first = open(ORIGIN);
     primary.sever();
     bench.nowMs += SETTINGS.unwellMs;
     flip(log);
     expect(bench.revisions).toEqual([1, 2, 3]);
     // Its follower reads again, as it does when heads run ahead.
+    await first.close();
     open({ epoch: 1, revision: 3, hash: log.records[2]!.hash });
     expect(source.active).toBe('secondary');
     expect(secondary.opened).toMatchObject([{ revision: 3 }]);

@@ -192,6 +192,7 @@ export class LogFollower {
           // The records before it are part of the snapshot's state, or no longer true.
           folded = [];
           replaced = true;
+          this.#tellReplaced(effect.continues);
           this.#movedMs = this.#options.monotonicMs();
           this.#options.listener.replaced();
           break;
@@ -212,6 +213,17 @@ export class LogFollower {
     }
     flush();
     return { applied, replaced };
+  }
+
+  #tellReplaced(continues: boolean): void {
+    const { epoch, revision } = this.state.position;
+    const { logger } = this.#options;
+    if (continues) logger.info({ epoch, revision }, 'the state is that of a snapshot');
+    else
+      logger.warn(
+        { epoch, revision },
+        'the state is that of another branch of the log: what it held is withdrawn',
+      );
   }
 
   #open(after: Position): void {
