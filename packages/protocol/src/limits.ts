@@ -91,7 +91,7 @@ export const LIMITS = {
   /** A change is in a snapshot at the latest after this. */
   snapshotDelayMs: 300_000,
   /** Pause after a snapshot that NATS did not take. */
-  snapshotRetryMs: 5_000,
+  snapshotRetryMs: 2_000,
   /** Records in one WatchLog message. */
   watchLogRecordsMax: 256,
   /** Bytes of records in one WatchLog or snapshot message. */
