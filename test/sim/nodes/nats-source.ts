@@ -208,7 +208,7 @@ class NatsSubscription implements LogSubscription {
   }
 
   #tell(kind: 'live' | 'down', detail = ''): void {
-    if (this.#closed || this.#status === kind) return;
+    if (this.#closed || this.#behind || this.#status === kind) return;
     this.#status = kind;
     this.#listener.status(kind === 'live' ? { kind } : { kind, detail });
   }

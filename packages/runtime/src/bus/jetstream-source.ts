@@ -235,7 +235,8 @@ class JetStreamSubscription implements LogSubscription {
   }
 
   #tell(status: SourceStatus): void {
-    if (this.#closed || this.#status === status.kind) return;
+    // Behind is the last word: it stays true whatever the connection does, until the source is opened again.
+    if (this.#closed || this.#status === status.kind || this.#status === 'behind') return;
     this.#status = status.kind;
     this.#listener.status(status);
   }
