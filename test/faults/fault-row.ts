@@ -22,8 +22,6 @@ export interface FaultRow {
   readonly site?: Partial<SiteOptions>;
   readonly workload?: WorkloadOptions;
   readonly expect?: Expectation;
-  /** The row ends with NATS away, or with a log that must not be shipped. */
-  readonly unshipped?: boolean;
   /** Breaks and heals. Throws where the row's own promises do not hold. */
   run(context: FaultContext): Promise<void>;
 }
@@ -46,7 +44,6 @@ export async function runRow(row: FaultRow, full: boolean): Promise<Figures> {
 }
 
 async function finish(row: FaultRow, site: FaultSite, workload: Workload): Promise<Figures> {
-  if (row.unshipped === true) return conclude(site, workload, row.expect);
   const convergeMs = await site.converged();
   const bus = await openBus(site);
   try {

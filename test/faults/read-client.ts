@@ -5,12 +5,14 @@ import {
   type EvaluateBatchResponse,
   EvaluationServiceClient,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import { credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { Place, Value } from '../history/history.ts';
 import type { HistoryRecorder } from '../history/history-recorder.ts';
-import { callUnary } from '../support/grpc-call.ts';
 
-const DEADLINE_MS = 20_000;
+/** An answer that takes longer is a failed one. Long, since the machine may be busy with everything else. */
+const DEADLINE_MS = 10_000;
+/** A process that has just been started anew is not blamed for connections refused before. */
+const METADATA: Metadata = new Metadata({ waitForReady: true });
 
 export class ReadClient {
   readonly #client: EvaluationServiceClient;
@@ -61,7 +63,12 @@ export class ReadClient {
         ? {}
         : { minRevision: { epoch: atLeast.epoch, revision: BigInt(atLeast.revision) } }),
     });
-    return callUnary(this.#client, this.#client.evaluateBatch, request, {}, DEADLINE_MS);
+    return new Promise((resolve, reject) => {
+      const options = { deadline: Date.now() + DEADLINE_MS };
+      this.#client.evaluateBatch(request, METADATA, options, (error, response) =>
+        error === null ? resolve(response) : reject(error),
+      );
+    });
   }
 
   #valuesOf(response: EvaluateBatchResponse): Readonly<Record<string, Value>> {

@@ -2,16 +2,19 @@
 // cannot take, and processes that do not agree on the time.
 
 import { createHash, randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { recordCodec } from '@flagstream/protocol';
 import { ENTITY_KIND, type EntityChange, LOG_ID, READER_VERSION, RECORD_FORMAT } from '@flagstream/replica';
+import { runFlagstream } from '../support/flagstream.ts';
 import { until } from '../support/until.ts';
 import { type FaultContext, type FaultRow, must } from './fault-row.ts';
 import { copyOf, removeFolder, replaceFolder } from './fault-site.ts';
 import { everythingShipped, openBus } from './nats-view.ts';
 
 const HOUR_MS = 3_600_000;
+const MARKER_FILE = 'applying';
 const SKEWED_CLOCK: string = pathToFileURL(path.join(import.meta.dirname, 'skewed-clock.mjs')).href;
 
 export const clocksDisagree: FaultRow = {
@@ -76,29 +79,29 @@ export const poisonRecord: FaultRow = {
       const left = await node.metric('flagstream_quarantined_entities{serving="none"}');
       must(left === 1, `one entity of ${node.name} in quarantine, not ${left}`);
     }
-    await endsTheProcessTwice(context);
+    await staysBeforeTheRecord(context);
   },
 };
 
-async function endsTheProcessTwice({ site, workload }: FaultContext): Promise<void> {
+/** An evaluator finds the marker of a record over which it has died twice. */
+async function staysBeforeTheRecord({ site, workload }: FaultContext): Promise<void> {
   const { node, cacheDir } = site.evaluators[0]!;
   await workload.pauseWrites();
   await site.converged();
-  const before = await node.metric('flagstream_applied_revision');
+  const { epoch, revision } = await site.head();
   await node.crash();
   await workload.write();
-  for (let i = 0; i < 2; i += 1) {
-    await node.start({ env: { FLAGSTREAM_CRASH_AT: 'tail-half-written' }, unready: true });
-    const { signal } = await node.ended('while it applies the record');
-    must(signal === 'SIGKILL', 'an end by the record');
-  }
+  const record = `${epoch}.${revision + 1}`;
+  const { stdout } = await runFlagstream(['--version']);
+  const marker = `applying=${record} last=${record} deaths=1 release=${stdout.trim()}\n`;
+  writeFileSync(path.join(cacheDir, MARKER_FILE), marker);
   await node.start();
   await workload.moreEvaluations(10);
   const applied = await node.metric('flagstream_applied_revision');
-  must(applied === before, `revision ${before} to be served on, not ${applied}`);
+  must(applied === revision, `revision ${revision} to be served on, not ${applied}`);
   // A person has judged it harmless.
   await node.crash();
-  removeFolder(cacheDir);
+  removeFolder(path.join(cacheDir, MARKER_FILE));
   await node.start();
   workload.resumeWrites();
 }

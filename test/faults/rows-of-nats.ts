@@ -136,6 +136,8 @@ export const natsStoreFull: FaultRow = {
     await workload.ballast(3, BALLAST_BYTES);
     await workload.moreWrites(full ? 100 : 10);
     await site.converged();
+    const unshipped = await site.controlPlane.metric('flagstream_unshipped_records');
+    must(unshipped > 0, 'a store that takes no more records');
     await site.withNatsStopped(() => site.limitNatsStore());
   },
 };

@@ -42,6 +42,7 @@ export class Workload {
   readonly #readBacks = new Set<FaultEvaluator>();
   readonly #errors: string[] = [];
   #writesPaused = false;
+  #readsPaused = false;
   #writesUnderWay = 0;
   #next = 1;
   #evaluations = 0;
@@ -134,6 +135,15 @@ export class Workload {
     this.#writesPaused = false;
   }
 
+  /** Evaluators are not read: what they answer meanwhile is known not to be of this log. */
+  pauseReads(): void {
+    this.#readsPaused = true;
+  }
+
+  resumeReads(): void {
+    this.#readsPaused = false;
+  }
+
   /** A fault lasts so long: meanwhile writes and evaluations go on, in each second of it. */
   async goesOnFor(durationMs: number): Promise<void> {
     const endMs = performance.now() + durationMs;
@@ -201,7 +211,7 @@ export class Workload {
 
   /** Counts an evaluation, and its failure unless the node was taken away meanwhile. */
   async #evaluate(node: { readonly serving: boolean }, read: () => Promise<unknown>): Promise<void> {
-    if (!node.serving) return;
+    if (!node.serving || this.#readsPaused) return;
     try {
       await read();
       this.#evaluations += 1;
