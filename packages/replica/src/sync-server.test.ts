@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ORIGIN, type Position } from './position.ts';
-import { type ClientFrame, type Have, type Hello, SYNC_PROTOCOL_VERSION } from './sync-frames.ts';
+import {
+  type ClientFrame,
+  type Have,
+  type Hello,
+  type NackCode,
+  SYNC_PROTOCOL_VERSION,
+} from './sync-frames.ts';
 import { type SyncEnvironment, type SyncServerEffect, SyncServerSession } from './sync-server.ts';
 
 const SETTINGS = {
@@ -86,7 +92,7 @@ class Bench {
     return this.frame({ type: 'ack', transferId: revision, have: have(revision), applyUs: 1 });
   }
 
-  nack(revision: number, code: 'apply' | 'digest-mismatch'): readonly SyncServerEffect[] {
+  nack(revision: number, code: NackCode): readonly SyncServerEffect[] {
     return this.frame({ type: 'nack', transferId: revision, code, detail: 'd', bad: [], have: undefined });
   }
 
