@@ -83,6 +83,7 @@ export type {
   ShipEffect,
   ShipEvent,
   ShipLog,
+  ShipOrder,
   ShipPhase,
   ShipStop,
   StreamView,

@@ -149,6 +149,9 @@ export type ShipEffect =
   | { readonly type: 'stop'; readonly code: ShipStop; readonly detail: string }
   | { readonly type: 'take-over-failed'; readonly detail: string };
 
+/** The effect of one type. */
+export type ShipOrder<T extends ShipEffect['type']> = Extract<ShipEffect, { readonly type: T }>;
+
 /** `forked`: another writer used this log's stream. `gap`: the stream goes on after revisions that we lack. */
 export type ShipStop = 'forked' | 'gap';
 

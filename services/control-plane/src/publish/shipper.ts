@@ -12,6 +12,7 @@ import {
   ShipDecision,
   type ShipEffect,
   type ShipEvent,
+  type ShipOrder,
   type ShipPhase,
   type TakeOver,
 } from '@flagstream/replica';
@@ -20,7 +21,8 @@ import type { ChangeLog } from '../log/change-log.ts';
 import type { Snapshots } from '../sync/snapshot.ts';
 import { ShipAcks } from './ship-acks.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
-import { lookAtStreams } from './stream-look.ts';
+import { StreamOrders } from './stream-orders.ts';
+import { foldTail } from './tail-fold.ts';
 
 export interface ShipperOptions {
   readonly log: ChangeLog;
@@ -35,7 +37,7 @@ export interface ShipperOptions {
   readonly random: () => number;
   /** Milliseconds of a clock that never goes back. */
   readonly monotonicNow: () => number;
-  /** The log took in records that were not written here: what is derived from it must be made anew. */
+  /** Called before writes go on after records were taken in: what is derived from the log must be made anew. */
   readonly onFolded: () => void;
   /** Followers may be told of a new epoch from now on. */
   readonly onAnnounced: () => void;
@@ -49,8 +51,6 @@ export interface ShippingState {
   readonly oldestPendingMs: number | undefined;
 }
 
-type Effect<T extends ShipEffect['type']> = Extract<ShipEffect, { readonly type: T }>;
-
 /** Longest wait at the end for records on their way. */
 const FLUSH_MS = 2_000;
 const RETRY = { baseMs: 100, capMs: 5_000 } as const;
@@ -59,6 +59,7 @@ export class Shipper {
   readonly #options: ShipperOptions;
   readonly #decision: ShipDecision;
   readonly #snapshotWriter: SnapshotWriter;
+  readonly #orders: StreamOrders;
   readonly #backoff: Backoff;
   readonly #acks = new ShipAcks();
   readonly #stops: readonly (() => void)[];
@@ -67,6 +68,10 @@ export class Shipper {
   #pause: NodeJS.Timeout | undefined;
   #whenIdle: () => void = () => undefined;
   #takeOver: { resolve: (position: Position) => void; reject: (error: Error) => void } | undefined;
+  /** The order to fold that stands. */
+  #folding = 0;
+  /** Records were taken in since onFolded was called. */
+  #derivedIsStale = false;
   /** The log grows by our own doing, not by a write. */
   #adopting = false;
   #reseeds = 0;
@@ -79,6 +84,7 @@ export class Shipper {
       this.#whenSettled = resolve;
     });
     this.#decision = this.#makeDecision();
+    this.#orders = new StreamOrders(options);
     this.#backoff = new Backoff(RETRY, options.random);
     this.#snapshotWriter = new SnapshotWriter({
       ...options,
@@ -210,6 +216,10 @@ export class Shipper {
   /** What follows from the decision as it stands. */
   #apply(): void {
     const { gate, announced, shippedRevision } = this.#decision;
+    if (gate.kind === 'open' && this.#derivedIsStale) {
+      this.#derivedIsStale = false;
+      this.#options.onFolded();
+    }
     this.#options.log.setGate(gate);
     if (gate.kind !== 'held') this.#whenSettled();
     this.#snapshotWriter.allow(this.#decision.phase === 'shipping');
@@ -219,16 +229,16 @@ export class Shipper {
   #run(effect: ShipEffect): void {
     switch (effect.type) {
       case 'inspect':
-        this.#attempted(effect.attempt, this.#inspect(effect));
+        this.#attempted(effect.attempt, this.#orders.inspect(effect, this.#decision.epoch));
         return;
       case 'create-stream':
-        this.#attempted(effect.attempt, this.#createStream(effect));
+        this.#attempted(effect.attempt, this.#orders.createStream(effect));
         return;
       case 'fold':
         this.#attempted(effect.attempt, this.#fold(effect));
         return;
       case 'send':
-        this.#attempted(effect.attempt, this.#send(effect));
+        this.#attempted(effect.attempt, this.#orders.send(effect));
         return;
       case 'begin-epoch':
         this.#beginEpoch(effect);
@@ -266,96 +276,30 @@ export class Shipper {
       .catch((err: unknown) => this.#options.logger.error({ err }, 'shipping to NATS failed'));
   }
 
-  async #inspect({ attempt }: Effect<'inspect'>): Promise<ShipEvent> {
-    const { bus, log } = this.#options;
-    const { epoch } = this.#decision;
-    const nats = await lookAtStreams(bus, log.store, epoch);
-    if (nats.own?.tail === 'ours') await this.#tendStream(epoch);
-    return { type: 'inspected', attempt, nats };
-  }
-
-  /** Our stream may be of other settings. Shipping goes on with them where they cannot be changed. */
-  async #tendStream(epoch: number): Promise<void> {
-    const { bus, logger, streamBytesMax } = this.#options;
-    try {
-      await bus.ensureLogStream(epoch, streamBytesMax);
-    } catch (error) {
-      const detail = messageOf(error);
-      logger.warn({ detail }, 'the log stream keeps settings that are not the configured ones');
-    }
-  }
-
-  async #createStream({ attempt, epoch }: Effect<'create-stream'>): Promise<ShipEvent> {
-    crashPoint('genesis-before-stream');
-    await this.#options.bus.ensureLogStream(epoch, this.#options.streamBytesMax);
-    crashPoint('stream-before-genesis');
-    this.#options.logger.info({ epoch }, 'log stream created');
-    return { type: 'stream-created', attempt };
-  }
-
-  /** Takes in what only NATS holds, as many records at a time as are sent at a time. */
-  async #fold({ attempt, epoch, fromSeq, toSeq }: Effect<'fold'>): Promise<ShipEvent> {
-    const { bus, logger } = this.#options;
-    for (let seq = fromSeq; seq <= toSeq && this.#decision.phase === 'folding'; ) {
-      const count = Math.min(LIMITS.shipPipelineMax, toSeq - seq + 1);
-      const seqs = Array.from({ length: count }, (_, i) => seq + i);
-      const records = await Promise.all(seqs.map((each) => bus.readRecord(epoch, each)));
-      if (this.#closed) break;
-      const detail = this.#adoptAll(records, epoch, seq);
-      if (detail !== undefined) return { type: 'foreign', attempt, detail };
-      seq += count;
-    }
-    logger.warn(
-      { head: formatPosition(this.#options.log.head()) },
-      'records that only NATS held were taken in',
-    );
+  /** Goes on only as long as this order stands: after a reconnect another one may do the same. */
+  async #fold({ attempt, ...range }: ShipOrder<'fold'>): Promise<ShipEvent> {
+    const { bus, logger, log } = this.#options;
+    this.#folding = attempt;
+    const isWanted = (): boolean =>
+      !this.#closed && this.#folding === attempt && this.#decision.phase === 'folding';
+    const foreign = await foldTail(bus, range, (bytes) => this.#adoptForeign(bytes), isWanted);
+    if (foreign !== undefined) return { type: 'foreign', attempt, detail: foreign };
+    logger.warn({ head: formatPosition(log.head()) }, 'records that only NATS held were taken in');
     return { type: 'folded', attempt };
   }
 
-  /** Folds the records, says how far that went, and answers what is wrong with one that does not continue ours. */
-  #adoptAll(
-    records: readonly (Uint8Array | undefined)[],
-    epoch: number,
-    firstSeq: number,
-  ): string | undefined {
-    const { log, onFolded } = this.#options;
-    try {
-      for (const [i, bytes] of records.entries()) {
-        if (bytes === undefined) throw new Error(`no record at sequence ${firstSeq + i} of epoch ${epoch}`);
-        if (!this.#adopt(() => log.foldForeign(bytes)))
-          return `the stream's record at sequence ${firstSeq + i} of epoch ${epoch} does not continue this log`;
-      }
-      return undefined;
-    } finally {
-      const head = log.head();
-      const baseRevision = log.store.lineage().at(-1)?.baseRevision ?? 0;
-      onFolded();
-      this.#handle({ type: 'adopted', epoch: head.epoch, baseRevision, headRevision: head.revision });
-    }
-  }
-
-  async #send({ attempt, epoch, seq, revision }: Effect<'send'>): Promise<ShipEvent> {
-    const record = this.#options.log.store.recordAt(revision);
-    if (record === undefined) throw new Error(`revision ${revision} is not in the log`);
-    const outcome = await this.#options.bus.append(epoch, record.bytes, seq - 1);
-    crashPoint('mid-ship');
-    switch (outcome.kind) {
-      case 'ok':
-        return { type: 'appended', attempt, seq: outcome.seq };
-      case 'conflict':
-        return { type: 'conflicted', attempt };
-      case 'unknown':
-      case 'refused':
-        return {
-          type: 'append-failed',
-          attempt,
-          detail: `append of revision ${revision}: ${outcome.detail}`,
-        };
-    }
+  #adoptForeign(bytes: Uint8Array): boolean {
+    const { log } = this.#options;
+    if (!this.#adopt(() => log.foldForeign(bytes))) return false;
+    this.#derivedIsStale = true;
+    const { epoch, revision } = log.head();
+    const baseRevision = log.store.lineage().at(-1)?.baseRevision ?? 0;
+    this.#handle({ type: 'adopted', epoch, baseRevision, headRevision: revision });
+    return true;
   }
 
   /** In one turn with the decision: no write comes between. */
-  #beginEpoch({ attempt, epoch, reason, by }: Effect<'begin-epoch'>): void {
+  #beginEpoch({ attempt, epoch, reason, by }: ShipOrder<'begin-epoch'>): void {
     const { log, logger } = this.#options;
     let begun: Position;
     try {
@@ -374,7 +318,7 @@ export class Shipper {
     this.#handle({ type: 'epoch-begun', attempt, epoch, baseRevision: begun.revision - 1 });
   }
 
-  #announce({ epoch }: Effect<'announce'>): void {
+  #announce({ epoch }: ShipOrder<'announce'>): void {
     crashPoint('genesis-before-beacon');
     this.#note((store) => store.noteAnnouncedEpoch(epoch));
     this.#options.logger.info({ epoch }, 'followers are told of the epoch');
@@ -399,14 +343,14 @@ export class Shipper {
     }
   }
 
-  #wait({ attempt, detail }: Effect<'pause'>): void {
+  #wait({ attempt, detail }: ShipOrder<'pause'>): void {
     this.#options.logger.warn({ detail }, 'shipping to NATS waits');
     clearTimeout(this.#pause);
     this.#pause = setTimeout(() => this.#handle({ type: 'retry', attempt }), this.#backoff.nextMs());
     this.#pause.unref();
   }
 
-  #stop({ code, detail }: Effect<'stop'>): void {
+  #stop({ code, detail }: ShipOrder<'stop'>): void {
     const alarm = code === 'forked' ? 'FORK' : 'GAP';
     this.#options.logger.error({ alarm, detail }, 'writes are refused until a person decides; reads go on');
   }
