@@ -121,7 +121,10 @@ requiresNats('2.9.0', { ownServer: true }).test(
     await nats.stop();
     const backup = copyOf(nats.storeDir!);
     await nats.restart();
+    await shop.admin.setEnabled('a', false);
+    await expectShipped(await openBus(nats), shop);
     await overfill(shop);
+    await expectShipped(await openBus(nats), shop);
     const base = shop.running.head().revision;
     await nats.stop('SIGKILL');
     rmSync(nats.storeDir!, { recursive: true });
