@@ -62,7 +62,11 @@ async function follow(nats: NatsServer | undefined, controlPlane: string | undef
   const client = new EvaluationServiceClient(`127.0.0.1:${evaluator.grpcPort}`, credentials.createInsecure());
   hold({ what: 'client', release: async () => client.close(), releaseNow: () => client.close() });
   const freshness = async (): Promise<Freshness> => {
-    const answer = await callKnown(client, client.evaluateBatch, { flagKeys: [], contexts: [{}], allowStale: false });
+    const answer = await callKnown(client, client.evaluateBatch, {
+      flagKeys: [],
+      contexts: [{}],
+      allowStale: false,
+    });
     if (answer.freshness === undefined) throw new Error('an answer without freshness');
     return answer.freshness;
   };

@@ -277,7 +277,9 @@ describe('an evaluator with a disk cache', () => {
     const client = closing(new EvaluationServiceClient(target, grpc.credentials.createInsecure()), (c) =>
       c.close(),
     );
-    expect(await call(client, client.evaluate, { flagKey: 'new-checkout', expectedKind: 0, allowStale: false })).toMatchObject({
+    expect(
+      await call(client, client.evaluate, { flagKey: 'new-checkout', expectedKind: 0, allowStale: false }),
+    ).toMatchObject({
       value: false,
       revision: 4n,
       freshness: { source: SourceState.STALE_CACHE, estimated: true, stalenessMs: 0xffff_ffff },
