@@ -29,7 +29,7 @@ const CONTROL_PLANE_STEPS: readonly CrashStep[] = [
   { point: 'mid-ship', by: 'write' },
   { point: 'genesis-before-stream', by: 'lost-stream' },
   { point: 'stream-before-genesis', by: 'start' },
-  { point: 'snapshot-before-stamp', by: 'lost-stream' },
+  { point: 'snapshot-before-stamp', by: 'start' },
   { point: 'genesis-before-beacon', by: 'lost-stream' },
 ];
 

@@ -10,15 +10,20 @@ import type { LogEntry, Place, Value } from '../history/history.ts';
 
 const TIMEOUT_MS = 30_000;
 
-/** Every record up to `head`. */
-export async function readLog(grpcPort: number, head: Place): Promise<readonly LogEntry[]> {
+/** Every record up to `head`, with what it sets of the flags named. */
+export async function readLog(
+  grpcPort: number,
+  head: Place,
+  keys: readonly string[],
+): Promise<readonly LogEntry[]> {
   const client = new LogServiceClient(`127.0.0.1:${grpcPort}`, credentials.createInsecure());
   const call = client.watchLog({ after: undefined }, { deadline: Date.now() + TIMEOUT_MS });
   const log: LogEntry[] = [];
   try {
     for await (const message of call as AsyncIterable<WatchLogResponse>) {
       if (message.event?.$case !== 'records') continue;
-      for (const bytes of message.event.value.records) log.push(entryOf(recordCodec.decodeRecord(bytes)));
+      for (const bytes of message.event.value.records)
+        log.push(entryOf(recordCodec.decodeRecord(bytes), keys));
       if ((log.at(-1)?.revision ?? 0) >= head.revision) return log;
     }
   } finally {
@@ -28,10 +33,10 @@ export async function readLog(grpcPort: number, head: Place): Promise<readonly L
   throw new Error('the log ended before its head');
 }
 
-function entryOf(record: LogRecord): LogEntry {
+function entryOf(record: LogRecord, keys: readonly string[]): LogEntry {
   const sets: Record<string, Value> = {};
   for (const change of record.changes) {
-    if (change.kind !== ENTITY_KIND.flag || change.deleted) continue;
+    if (change.kind !== ENTITY_KIND.flag || change.deleted || !keys.includes(change.key)) continue;
     const value: unknown = Flag.decode(change.content).variants[0]?.value;
     if (typeof value === 'number') sets[change.key] = value;
   }

@@ -39,7 +39,7 @@ export class Workload {
   readonly #writers: readonly WriteClient[];
   readonly #readers: ReadonlyMap<FaultEvaluator, ReadClient>;
   readonly #loops: Promise<void>[] = [];
-  readonly #readBacks = new Set<FaultEvaluator>();
+  readonly #readBacks = new Map<FaultEvaluator, Promise<void>>();
   readonly #errors: string[] = [];
   #writesPaused = false;
   #readsPaused = false;
@@ -166,6 +166,7 @@ export class Workload {
     this.#stopping.abort();
     const timer = setTimeout(() => this.#giveUp.abort(), patienceMs);
     await Promise.all(this.#loops);
+    await Promise.all(this.#readBacks.values());
     clearTimeout(timer);
     this.#giveUp.abort();
     for (const client of [...this.#writers, ...this.#readers.values()]) client.close();
@@ -173,7 +174,7 @@ export class Workload {
 
   /** Reads the log of the control plane and checks everything that was recorded against it. After `stop`. */
   async judge(): Promise<Judgement> {
-    const log = await readLog(this.#site.controlPlane.grpcPort, await this.#site.head());
+    const log = await readLog(this.#site.controlPlane.grpcPort, await this.#site.head(), KEYS);
     return checkHistory(this.#recorder.history(log));
   }
 
@@ -202,11 +203,10 @@ export class Workload {
   /** At most one per evaluator at a time; the next one stands for those that were left out. */
   #readBack(evaluator: FaultEvaluator, reader: ReadClient, { place }: Acknowledged): void {
     if (this.#readBacks.has(evaluator)) return;
-    this.#readBacks.add(evaluator);
     const reading = this.#evaluate(evaluator.node, () => reader.readAtLeast(place)).finally(() => {
       this.#readBacks.delete(evaluator);
     });
-    this.#loops.push(reading);
+    this.#readBacks.set(evaluator, reading);
   }
 
   /** Counts an evaluation, and its failure unless the node was taken away meanwhile. */

@@ -15,6 +15,7 @@ import {
   type LogRecord,
   type Position,
 } from '@flagstream/replica';
+import { crashPoint } from '@flagstream/runtime';
 import type { CompiledSets } from '../commands/compiled-sets.ts';
 import { decide } from '../commands/decide.ts';
 import type { Draft } from '../commands/draft.ts';
@@ -89,6 +90,7 @@ export class Writes {
     // result also after somebody else has changed what was so.
     if (decision.changes.length === 0 && command.opId === '')
       return { position: log.head(), actions, wouldBe: undefined };
+    crashPoint('after-validation');
     const position = log.append({
       opId: command.opId === '' ? operationId(circumstances.nowMs, randomBytes(10)) : command.opId,
       requestDigest: digest,
@@ -96,6 +98,7 @@ export class Writes {
       comment: command.comment,
       changes: decision.changes,
     });
+    crashPoint('commit-before-answer');
     sets.adopt(decision.proposal);
     return { position, actions, wouldBe: undefined };
   }
