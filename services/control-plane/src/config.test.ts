@@ -15,6 +15,9 @@ describe('controlPlaneConfigSchema', () => {
       project: 'default',
       environment: 'development',
       seed: 'default',
+      writeAck: 'local',
+      withoutStream: false,
+      store: { synchronous: 'full' },
       nats: { prefix: 'flagstream' },
       log: { level: 'info', format: 'json' },
     });
@@ -34,6 +37,8 @@ describe('controlPlaneConfigSchema', () => {
     [{ '--seed': 'everything' }],
     [{ '--project': 'Not A Key' }],
     [{ '--nats-stream-bytes': '1000' }],
+    [{ '--write-ack': 'never' }],
+    [{ '--store-synchronous': 'off' }],
   ])('refuses %o', (flags) => {
     expect(() => load(flags)).toThrow(Object.keys(flags)[0]);
   });

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { recordCodec } from '@flagstream/protocol';
+import { ListProjectsRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
+import { describe, expect, it } from 'vitest';
+import { call, controlPlane, failure } from '../control-plane.fixture.ts';
+import { openFile } from '../log/native-objects.ts';
+import { SqliteStore } from '../log/sqlite-store.ts';
+import { tempFolder } from '../temp-folder.fixture.ts';
+
+/** The folder of a control plane that has stopped, its file as a backup that was put back. */
+async function restoredFolder(shippedEpoch: number): Promise<string> {
+  const { running, data } = await controlPlane({ data: tempFolder() });
+  await running.close();
+  const db = openFile(join(data, 'flagstream.db'));
+  db.exec(`UPDATE note SET restored = 1, shipped_epoch = ${shippedEpoch}`);
+  db.close();
+  return data;
+}
+
+async function write({ admin }: Awaited<ReturnType<typeof controlPlane>>): Promise<void> {
+  await call(admin, admin.applyChangeSet, {
+    changes: [],
+    opId: 'op-1',
+    actor: '',
+    comment: '',
+    validateOnly: false,
+  });
+}
+
+describe('a restored file without NATS', () => {
+  it('goes on when its log was never shipped', async () => {
+    const plane = await controlPlane({ data: await restoredFolder(0) });
+    await write(plane);
+    expect(plane.running.head().epoch).toBe(1);
+  });
+
+  it('takes no writes when NATS may hold more, and serves what it has', async () => {
+    const plane = await controlPlane({ data: await restoredFolder(1) });
+    const error = await failure(write(plane));
+    expect(error).toMatchObject({ reason: 'WRITES_HELD', retryable: true });
+    expect(error.message).toContain('--without-stream');
+    const listed = await call(plane.admin, plane.admin.listProjects, ListProjectsRequest.create());
+    expect(listed.projects).toHaveLength(1);
+  });
+
+  it('goes on in a new epoch where a person says so, once', async () => {
+    const data = await restoredFolder(1);
+    const first = await controlPlane({ data, withoutStream: true });
+    await write(first);
+    expect(first.running.head().epoch).toBe(2);
+    await first.running.close();
+    const second = await controlPlane({ data, withoutStream: true });
+    expect(second.running.head().epoch).toBe(2);
+    await second.running.close();
+    const store = new SqliteStore(join(data, 'flagstream.db'), recordCodec);
+    expect(store.restoredMark()).toBe(false);
+    store.close();
+  });
+});
+
+describe('writeAck', () => {
+  it('is not "shipped" without anything to ship to', async () => {
+    const refused = await failure(controlPlane({ writeAck: 'shipped' }));
+    expect(refused).toMatchObject({ reason: 'CONFIG_INVALID', message: expect.stringContaining('nats.url') });
+  });
+});
