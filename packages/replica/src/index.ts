@@ -4,6 +4,7 @@
  */
 export { Backoff, type BackoffSettings, RECONNECT_BACKOFF } from './backoff.ts';
 export { ClientSet, type TransferOutcome } from './client-set.ts';
+export { contentDamage } from './content-damage.ts';
 export { entityDigest, StateDigest } from './digest.ts';
 export {
   compareEntityIds,

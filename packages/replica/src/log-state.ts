@@ -6,6 +6,7 @@
  * Holds true: the state always equals the fold of a prefix of the log. A record
  * that does not continue the head changes nothing and is answered with why.
  */
+import { contentDamage } from './content-damage.ts';
 import { entityDigest, StateDigest } from './digest.ts';
 import { type EntityChange, entityKey, type VersionedEntity } from './entity.ts';
 import { type Standing, standing } from './lineage.ts';
@@ -59,7 +60,7 @@ export class LogState {
     const { position, lineage, recentHashes } = snapshot;
     const state = new LogState(codec);
     for (const entity of snapshot.entities) {
-      const damage = contentDamage(codec, entity.change);
+      const damage = contentDamage(codec.sha256, entity.change);
       if (damage !== undefined) throw new Error(`in the snapshot, ${damage}`);
       state.#entities.set(entityKey(entity.change), entity);
       if (!entity.change.deleted) state.#digest.add(entityDigest(codec.sha256, entity));
@@ -121,7 +122,7 @@ export class LogState {
     const expanded = expandRecord(this.#codec, record, (id) => this.#entities.get(entityKey(id))?.change);
     if (expanded.kind === 'broken') return expanded;
     for (const change of expanded.changes) {
-      const damage = contentDamage(this.#codec, change);
+      const damage = contentDamage(this.#codec.sha256, change);
       if (damage !== undefined) return { kind: 'broken', detail: `revision ${record.revision}: ${damage}` };
     }
     for (const change of expanded.changes) this.#put({ change, version: record.revision });
@@ -193,10 +194,4 @@ export class LogState {
     this.#recent.set(record.revision, record.hash);
     this.#recent.delete(record.revision - RECENT_HASHES_MAX);
   }
-}
-
-/** What an entity's content is not, when it is not what its hash says. The hash is what the digest covers. */
-function contentDamage(codec: Codec, change: EntityChange): string | undefined {
-  if (bytesEqual(codec.sha256(change.content), change.contentHash)) return undefined;
-  return `the content of ${entityKey(change)} is not what its hash says`;
 }

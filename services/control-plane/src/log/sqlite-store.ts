@@ -10,6 +10,7 @@ import {
   bytesEqual,
   type Codec,
   chainHash,
+  contentDamage,
   type EntityChange,
   type EntityId,
   type EntityKind,
@@ -217,6 +218,10 @@ export class SqliteStore implements AuditStore {
   #foldRows(record: LogRecord, digest: StateDigest): void {
     const expanded = expandRecord(this.#codec, record, (id) => this.entity(id)?.change);
     if (expanded.kind === 'broken') throw fail('LOG_CORRUPT', expanded.detail);
+    for (const change of expanded.changes) {
+      const damage = contentDamage(this.#codec.sha256, change);
+      if (damage !== undefined) throw fail('LOG_CORRUPT', `revision ${record.revision}: ${damage}`);
+    }
     crashPoint('fold-before-insert');
     this.#sql.insertLog.run({
       revision: record.revision,

@@ -312,6 +312,17 @@ export const STORE_CONTRACT: readonly StoreCase[] = [
     },
   },
   {
+    name: 'refuses a record whose content is not what its hash says, also in a part',
+    run(store) {
+      store.fold(genesis());
+      const damaged = { ...flagEntity('a', '1'), content: Buffer.from('2') };
+      refuse(store, recordAfter(store.head(), [damaged]), /content of 3\/p\/\/a is not what its hash says/);
+      const part = stagedPart([damaged]);
+      commit(store, part.change);
+      refuse(store, recordAfter(store.head(), [], { parts: [part.ref] }), /content of 3\/p\/\/a/);
+    },
+  },
+  {
     name: 'keeps what tells a retry from another request with the same operation id',
     run(store, harness) {
       store.fold(genesis());

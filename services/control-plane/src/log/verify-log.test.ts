@@ -74,7 +74,12 @@ describe('verifyLog', () => {
     ['an operation id', "UPDATE log SET op_id = 'x' WHERE revision = 3", /row of revision 3/, 'stored'],
     ['a time', 'UPDATE log SET wall_ms = 1 WHERE revision = 3', /row of revision 3/, 'stored'],
     ['the epochs', 'DELETE FROM epoch WHERE epoch = 1', /table of epochs/, 'stored'],
-    ['content', "UPDATE entity SET content = x'00' WHERE key = 'b'", /3\/p\/\/b in the entities/, 'stored'],
+    [
+      'content',
+      "UPDATE entity SET content = x'00' WHERE key = 'b'",
+      /in the entities, the content of 3\/p\/\/b/,
+      'stored',
+    ],
     ['a version', "UPDATE entity SET version = 2 WHERE key = 'b'", /state digest/, 'stored'],
     ['the digest', 'UPDATE head SET state_digest = zeroblob(16)', /state digest/, 'stored'],
     ['an entity that is gone', "DELETE FROM entity WHERE key = 'b'", /state digest/, 'stored'],

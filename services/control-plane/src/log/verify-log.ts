@@ -11,6 +11,7 @@ import {
   bytesEqual,
   type Codec,
   compareEntityIds,
+  contentDamage,
   type EntityChange,
   type EpochBase,
   entityKey,
@@ -193,7 +194,7 @@ class Verification {
     if (before.revision > 0 && !bytesEqual(record.prevHash, before.hash))
       throw broken(`the hash chain is broken at revision ${record.revision}`);
     this.#checkEpoch(record);
-    for (const change of record.changes) this.#checkContent(change, `of revision ${record.revision}`);
+    for (const change of record.changes) this.#checkContent(change, `in revision ${record.revision}`);
     if (this.#depth === 'folded') this.#fold(record);
     this.#position = { epoch: record.epoch, revision: record.revision, hash: record.hash };
     if (record.genesis !== undefined) this.#lineage = record.genesis.lineage;
@@ -245,7 +246,7 @@ class Verification {
 
   #readEntity(entity: VersionedEntity): void {
     const { change } = entity;
-    this.#checkContent(change, `in the entities`);
+    this.#checkContent(change, 'in the entities');
     if (change.deleted) this.#tombstones += 1;
     else {
       this.#live += 1;
@@ -256,8 +257,8 @@ class Verification {
   }
 
   #checkContent(change: EntityChange, where: string): void {
-    if (!bytesEqual(this.#codec.sha256(change.content), change.contentHash))
-      throw broken(`the content of ${entityKey(change)} ${where} is not what its hash says`);
+    const damage = contentDamage(this.#codec.sha256, change);
+    if (damage !== undefined) throw broken(`${where}, ${damage}`);
   }
 
   #checkLineage(stored: readonly EpochBase[]): void {
