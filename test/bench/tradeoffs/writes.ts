@@ -75,9 +75,7 @@ async function measureKeeping(nats: NatsServer, keeping: Keeping): Promise<Row> 
     await admin.setEnabled(FLAG_KEY, turn % 2 === 1);
     answeredMs.push(performance.now() - sentMs);
     if (turn % LOOK_EVERY === 0)
-      unshippedMs.push(
-        1000 * (await scrape(controlPlane.managementPort, 'flagstream_unshipped_seconds')),
-      );
+      unshippedMs.push(1000 * (await scrape(controlPlane.managementPort, 'flagstream_unshipped_seconds')));
   }
   const cpuUs = (cpuNs(controlPlane.process.pid!) - cpuBefore) / 1000 / CHANGES;
   await controlPlane.process.stop();
