@@ -63,6 +63,12 @@ describe('ClientSet', () => {
     expect(outcome).toMatchObject({ kind: 'refused', code: 'digest-mismatch' });
   });
 
+  it('refuses content that is not what its hash says, which the digest cannot know', () => {
+    const damaged = { ...a2, change: { ...a2.change, content: a1.change.content } };
+    const outcome = set.stage(sha256, transfer({ put: [damaged], digest: digestOf(damaged, b1) }), LOG);
+    expect(outcome).toMatchObject({ kind: 'refused', detail: expect.stringContaining('3/p//a') });
+  });
+
   it('never goes back inside a log, and starts over for another log', () => {
     const newer = ClientSet.of(sha256, at(5, 2), LOG, [a1]);
     const older = transfer({ kind: 'full', to: at(9, 1), put: [a1], digest: digestOf(a1) });

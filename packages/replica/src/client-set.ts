@@ -1,8 +1,9 @@
 /**
  * What a client holds, and how a transfer changes it: all or nothing, checked
- * by digest, never backwards inside an epoch.
+ * by content hashes and digest, never backwards inside an epoch.
  */
 import { PersistentMap } from '@flagstream/engine';
+import { contentDamage } from './content-damage.ts';
 import { entityDigest, StateDigest } from './digest.ts';
 import { type EntityId, entityKey, type VersionedEntity } from './entity.ts';
 import { bytesEqual, comparePositions, formatPosition, type Position } from './position.ts';
@@ -102,6 +103,8 @@ export class ClientSet {
       touched.push(id);
     }
     for (const entity of transfer.put) {
+      const damage = contentDamage(sha256, entity.change);
+      if (damage !== undefined) return { kind: 'refused', code: 'digest-mismatch', detail: damage };
       drop(entity.change);
       entities.set(entityKey(entity.change), entity);
       digest.add(entityDigest(sha256, entity));
