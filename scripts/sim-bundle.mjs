@@ -24,7 +24,7 @@ export async function bundleSimulation(folder = OUT, plugins = []) {
     conditions: ['source'],
     sourcemap: 'inline',
     logLevel: 'warning',
-    plugins: [ours, ...plugins],
+    plugins: [...plugins, ours],
   });
   return folder;
 }

@@ -1,0 +1,115 @@
+// `make sim ARGS=mutants`: plants each known bug and counts the seeds until the simulation finds it. Arguments are
+// parts of names; without any, test/results/sim-mutants.md is written.
+
+import { fork } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { bundleSimulation } from './sim-bundle.mjs';
+import { plantedBugs, planting } from './sim-patch.mjs';
+
+const ROOT = path.dirname(import.meta.dirname);
+const CACHE = path.join(ROOT, '.cache', 'sim-mutants');
+const RESULT = path.join(ROOT, 'test', 'results', 'sim-mutants.md');
+const SEEDS_MAX = 400;
+const CHUNK = 8;
+/** A bug that makes a seed run for ever is one that was found. */
+const CHUNK_TIMEOUT_MS = 120_000;
+
+export async function runMutants(parts) {
+  const chosen = plantedBugs().filter(
+    ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
+  );
+  rmSync(CACHE, { recursive: true, force: true });
+  const sound = await bundleSimulation(path.join(CACHE, 'sound'));
+  const rows = [];
+  const queue = [...chosen];
+  const work = async () => {
+    for (let bug = queue.shift(); bug !== undefined; bug = queue.shift()) {
+      const folder = await bundleSimulation(path.join(CACHE, bug.name), [planting(bug)]);
+      const row = { name: bug.name, file: bug.file, ...(await hunt(folder, sound)) };
+      rows.push(row);
+      process.stdout.write(
+        `${row.name}: ${row.seeds === undefined ? 'NOT FOUND' : `seed ${row.seeds}, ${row.promise}`}\n`,
+      );
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  rows.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const table = format(rows);
+  process.stdout.write(`\n${table}`);
+  if (parts.length === 0) writeFileSync(RESULT, table);
+  return rows.every(({ seeds }) => seeds !== undefined) ? 0 : 1;
+}
+
+/** Seeds from 1 on until one violates a promise that it keeps without the bug. */
+async function hunt(folder, sound) {
+  const broken = new Worker(folder);
+  try {
+    for (let from = 1; from <= SEEDS_MAX; from += CHUNK) {
+      const found = await broken.run(from, from + CHUNK - 1);
+      for (const { seed, promise, message } of found) {
+        const control = new Worker(sound);
+        const isKept = (await control.run(seed, seed)).length === 0;
+        control.end();
+        if (isKept) return { seeds: seed, promise, message: message.split('\n')[0] };
+      }
+    }
+    return { seeds: undefined };
+  } finally {
+    broken.end();
+  }
+}
+
+class Worker {
+  #process;
+  constructor(folder) {
+    this.#process = fork(path.join(folder, 'worker.mjs'));
+  }
+
+  /** Violations of some seeds, in order. */
+  run(from, to) {
+    return new Promise((resolve) => {
+      const settle = (found) => {
+        clearTimeout(timer);
+        this.#process.removeAllListeners();
+        resolve(found);
+      };
+      const timer = setTimeout(
+        () => settle([{ seed: from, promise: 'ends', message: 'it runs for ever' }]),
+        CHUNK_TIMEOUT_MS,
+      );
+      this.#process.once('message', ({ found }) => settle(found));
+      this.#process.once('exit', (code) =>
+        settle([{ seed: from, promise: 'no crash', message: `exit code ${code}` }]),
+      );
+      this.#process.send({ from, to });
+    });
+  }
+
+  end() {
+    this.#process.kill('SIGKILL');
+  }
+}
+
+function format(rows) {
+  const found = rows.map(({ seeds }) => seeds ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+  const median = found[Math.floor((found.length - 1) / 2)];
+  const date = new Date().toISOString().slice(0, 10);
+  const lines = [
+    '# Planted bugs that the simulation finds',
+    '',
+    `\`make sim ARGS=mutants\`, ${date}: ${found.filter(Number.isFinite).length} of ${rows.length} found, median after ${median} seeds.`,
+    'Seeds are counted from 1 on; a seed counts that violates a promise with the bug and keeps it without.',
+    '',
+    '| bug (test/sim/mutants) | planted in | seeds | promise | first violation |',
+    '|---|---|--:|---|---|',
+    ...rows.map(
+      ({ name, file, seeds, promise, message }) =>
+        `| ${name} | ${file} | ${seeds ?? 'not found'} | ${promise ?? ''} | ${(message ?? '').replaceAll('|', '\\|').slice(0, 140)} |`,
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,215 @@
+// Every checker keeps quiet about a history that keeps its promise, and names itself on one that does not.
+
+import { describe, expect, test } from 'vitest';
+import { Atomic } from './atomic.ts';
+import { Bookmarkable } from './bookmarkable.ts';
+import type { Checker } from './checker.ts';
+import { Converged } from './converged.ts';
+import { Decided } from './decided.ts';
+import { Durable } from './durable.ts';
+import { Fresh } from './fresh.ts';
+import { allCheckers } from './history.ts';
+import type { Holder, Observation } from './observation.ts';
+import { Ordered } from './ordered.ts';
+import { ReadYourWrites } from './read-your-writes.ts';
+import { Reliable } from './reliable.ts';
+import { Resumable } from './resumable.ts';
+import {
+  applied,
+  committed,
+  evaluated,
+  foreign,
+  OTHER_R3,
+  R1,
+  R2,
+  R3,
+  said,
+  taken,
+  watch,
+} from './small-history.fixture.ts';
+import { Unique } from './unique.ts';
+
+const LOG = [committed(R1, 1), committed(R2, 2), committed(R3, 3)];
+
+const bookmarked = (fingerprint: number): Observation => ({
+  type: 'bookmarked',
+  client: 'c',
+  position: R3,
+  fingerprint,
+  ms: 10,
+});
+const acknowledged = (
+  opId: string,
+  position: Observation & { type: 'acknowledged' } extends { position: infer P } ? P : never,
+): Observation => ({
+  type: 'acknowledged',
+  opId,
+  position,
+  ms: 10,
+});
+const resumed = (intent: 'full' | 'delta', held: typeof R2): Observation => ({
+  type: 'resumed',
+  client: 'c',
+  node: 'ev',
+  held,
+  head: R3,
+  intent,
+  ms: 10,
+});
+const holder = (over: Partial<Holder>): Holder => ({
+  name: 'ev1',
+  kind: 'evaluator',
+  position: R3,
+  fingerprint: said(R3),
+  digest: 'd',
+  source: 'live',
+  ...over,
+});
+const quiet = (...holders: Holder[]): Observation => ({ type: 'quiet', head: R3, holders, ms: 99 });
+const reopened = (restored: boolean): Observation => ({
+  type: 'log-opened',
+  records: [R1, R2],
+  restored,
+  ms: 20,
+});
+const withdrawn: Observation = { type: 'withdrawn', afterRevision: 2, ms: 19 };
+const proven = { stalenessMs: 5, estimated: false, source: 'live' } as const;
+const epochBegun = (byPerson: boolean): Observation => ({
+  type: 'epoch-begun',
+  byPerson,
+  foreign: true,
+  ms: 9,
+});
+
+interface Case {
+  readonly checker: () => Checker;
+  readonly kept: readonly (readonly Observation[])[];
+  readonly violated: readonly (readonly Observation[])[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    checker: () => new Ordered(),
+    kept: [
+      [...LOG, applied(R2), applied(R3)],
+      // What stood on a branch that is not the log may leave it.
+      [...LOG, foreign(OTHER_R3), taken(OTHER_R3), taken(R2)],
+      [...LOG, taken(R3), { type: 'forgot', who: 'c', ms: 11 }, taken(R2)],
+    ],
+    violated: [
+      [...LOG, applied(R3), applied(R2)],
+      [...LOG, taken(R3), taken(R2)],
+    ],
+  },
+  {
+    checker: () => new Unique(),
+    kept: [[...LOG, applied(R2), applied(R3), taken(R3), taken(R3, { kind: 'full' })]],
+    violated: [
+      [...LOG, applied(R2), applied(R2)],
+      [...LOG, taken(R3), taken(R3)],
+      [...LOG, committed(R3, 4)],
+    ],
+  },
+  {
+    checker: () => new Reliable(),
+    kept: [[...LOG, applied(R2), applied(R3), taken(R3)]],
+    violated: [
+      [...LOG, applied(R2, { fingerprint: 1 })],
+      [...LOG, applied(R1), applied(R3)],
+      [...LOG, taken(R2, { fingerprint: said(R3) })],
+      [...LOG, taken(OTHER_R3)],
+      [...LOG, { type: 'refused', client: 'c', code: 'digest-mismatch', ms: 9 }],
+    ],
+  },
+  {
+    checker: () => new Atomic(),
+    kept: [[...LOG, evaluated({ pair: ['v2', 'v2'] })]],
+    violated: [[...LOG, evaluated({ pair: ['v2', 'v1'] })]],
+  },
+  {
+    checker: () => new Resumable(),
+    kept: [
+      [...LOG, resumed('delta', R2)],
+      [...LOG, foreign(OTHER_R3), resumed('full', OTHER_R3)],
+    ],
+    violated: [[...LOG, resumed('full', R2)]],
+  },
+  {
+    checker: () => new Bookmarkable(),
+    kept: [[...LOG, bookmarked(said(R3))]],
+    violated: [[...LOG, bookmarked(said(R2))]],
+  },
+  {
+    checker: () => new Durable(),
+    kept: [
+      [...LOG, acknowledged('two', R2), acknowledged('two', R2), quiet()],
+      [...LOG, acknowledged('three', R3), withdrawn, reopened(false), quiet()],
+      [...LOG, acknowledged('three', R3), reopened(true), committed(R3, 21), quiet()],
+    ],
+    violated: [
+      [...LOG, acknowledged('two', R3)],
+      [...LOG, acknowledged('three', R3), reopened(false)],
+      [...LOG, acknowledged('three', R3), reopened(true), quiet()],
+      [...LOG, acknowledged('three', R3), acknowledged('three', R2)],
+    ],
+  },
+  {
+    checker: () => new Fresh(),
+    kept: [
+      [...LOG, evaluated({ freshness: proven }, 8)],
+      [...LOG, evaluated({ freshness: { ...proven, estimated: true } }, 50)],
+      [...LOG, evaluated({ position: R3, freshness: proven }, 50)],
+      [...LOG, evaluated({ heard: false, freshness: { ...proven, source: 'stale-cache' } }, 8)],
+    ],
+    violated: [
+      // R3 was committed at 3: what lacks it is older than 5 ms from 8 on.
+      [...LOG, evaluated({ freshness: proven }, 9)],
+      [...LOG, evaluated({ heard: false }, 8)],
+    ],
+  },
+  {
+    checker: () => new ReadYourWrites(),
+    kept: [[...LOG, evaluated({ position: R3, minimum: R2 })]],
+    violated: [
+      [...LOG, evaluated({ position: R2, minimum: R3 })],
+      [...LOG, foreign(OTHER_R3), evaluated({ position: OTHER_R3, minimum: R3 })],
+    ],
+  },
+  {
+    checker: () => new Converged(),
+    kept: [[...LOG, quiet(holder({}), holder({ name: 'ev2' }))]],
+    violated: [
+      [...LOG, quiet(holder({ position: R2, fingerprint: said(R2) }))],
+      [...LOG, quiet(holder({ fingerprint: said(R2) }))],
+      [...LOG, quiet(holder({}), holder({ name: 'ev2', digest: 'e' }))],
+      [...LOG, quiet(holder({ source: 'fallback' }))],
+      [committed(R1, 1), committed(R2, 2), quiet()],
+    ],
+  },
+  {
+    checker: () => new Decided(),
+    kept: [[...LOG, epochBegun(true)]],
+    violated: [[...LOG, epochBegun(false)]],
+  },
+];
+
+describe.each(CASES.map(({ checker, ...rest }) => ({ promise: checker().promise, checker, ...rest })))(
+  '$promise',
+  ({ promise, checker, kept, violated }) => {
+    test.each(kept.map((history, i) => ({ i, history })))('is kept by history $i', ({ history }) => {
+      expect(() => watch(checker(), history)).not.toThrow();
+    });
+
+    test.each(violated.map((history, i) => ({ i, history })))('is violated by history $i', ({ history }) => {
+      expect(() => watch(checker(), history)).toThrow(`${promise}: `);
+    });
+  },
+);
+
+test('every checker of a world is tested here', () => {
+  expect(CASES.map(({ checker }) => checker().promise).sort()).toEqual(
+    allCheckers()
+      .map(({ promise }) => promise)
+      .sort(),
+  );
+});

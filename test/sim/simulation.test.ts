@@ -1,0 +1,43 @@
+// Two hundred seeds of the whole cluster keep every promise. `make sim SEEDS=a..b` runs as many as wanted; a seed
+// that fails here is replayed with `make sim SEED=n`.
+
+import { availableParallelism } from 'node:os';
+import { expect, test } from 'vitest';
+import { bundleSimulation } from '../../scripts/sim-bundle.mjs';
+import { plantedBugs } from '../../scripts/sim-patch.mjs';
+import { tallyRange } from './command/tally-range.ts';
+import { coverageOf } from './coverage/coverage.ts';
+import { runSeed } from './scenario.ts';
+
+test('200 seeds keep every promise', { timeout: 180_000 }, async ({ annotate }) => {
+  const folder = await bundleSimulation();
+  const tally = await tallyRange({
+    from: 1,
+    to: 200,
+    folder,
+    processes: Math.min(2, availableParallelism()),
+  });
+  const { reached, reachable, unknown } = coverageOf(tally.transitions);
+  await annotate(
+    `${tally.seeds} seeds, ${tally.events} events, ${(tally.cpuMs / tally.seeds).toFixed(0)} ms of CPU a seed, ${reached} of ${reachable} transitions`,
+    'figure',
+  );
+  expect(tally.found).toEqual([]);
+  expect(tally.seeds).toBe(200);
+  expect(tally.fewestEvents).toBeGreaterThanOrEqual(500);
+  expect(tally.fewestFaults).toBeGreaterThanOrEqual(5);
+  expect(reached / reachable).toBeGreaterThanOrEqual(0.9);
+  expect(unknown).toEqual([]);
+});
+
+test('a seed is one history: the same each time, another for another seed', () => {
+  const first = runSeed(7);
+  const again = runSeed(7);
+  expect(again.traceHash).toBe(first.traceHash);
+  expect(again.events).toBe(first.events);
+  expect(runSeed(8).traceHash).not.toBe(first.traceHash);
+});
+
+test('every planted bug still fits the sources', () => {
+  expect(plantedBugs().length).toBeGreaterThanOrEqual(20);
+});
