@@ -231,6 +231,9 @@ describe('SyncClientSession', () => {
     b.nowMs = 200;
     expect(b.frame(ping(at(5), 1))[0]).toMatchObject({ type: 'fresh', provenMs: 100 });
     expect(b.frame(ping(at(4))).map(({ type }) => type)).toEqual(['send']);
+    // Of a branch that the set in force has left.
+    expect(b.frame(ping({ ...at(5), hash: new Uint8Array(32) })).map(({ type }) => type)).toEqual(['send']);
+    expect(b.session.set.position).toEqual(at(5));
     expect(b.session.set.position).toEqual(at(5));
   });
 

@@ -285,7 +285,9 @@ export class SyncClientSession {
     const between = this.#applying !== undefined || this.#assembly !== undefined;
     if (held === undefined || between || this.#phase !== 'live') return false;
     if (head.epoch !== held.epoch || head.revision < held.revision) return false;
-    if (!bytesEqual(head.hash, held.hash)) this.#set = this.#set.at(head);
+    // Two records of one revision: this head was told of a branch that the last transfer has left.
+    if (head.revision === held.revision) return bytesEqual(head.hash, held.hash);
+    this.#set = this.#set.at(head);
     return true;
   }
 
