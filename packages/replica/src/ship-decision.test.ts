@@ -1,81 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ShipDecision, type ShipSettings } from './ship-decision.ts';
-import type { NatsView, ShipEffect, ShipEvent, ShipLog } from './ship-frames.ts';
-
-const SETTINGS: ShipSettings = { pipelineMax: 3, windowBytes: 1000, withoutStream: false };
-const BY = { actor: { id: 'anna', kind: 'user' }, comment: 'the other one is gone' };
-
-type Own = NonNullable<NatsView['own']>;
-
-/** The decision, with what a driver and a test of it keep at hand. */
-class Bench {
-  readonly decision: ShipDecision;
-  head: number;
-  /** Of what was ordered last. */
-  attempt = 0;
-
-  constructor(log: Partial<ShipLog> = {}, settings: Partial<ShipSettings> = {}) {
-    const whole: ShipLog = {
-      epoch: 1,
-      baseRevision: 0,
-      headRevision: 5,
-      shippedEpoch: 1,
-      announcedEpoch: 1,
-      restored: false,
-      ...log,
-    };
-    this.head = whole.headRevision;
-    this.decision = new ShipDecision({ ...SETTINGS, ...settings }, whole);
-  }
-
-  tell(event: ShipEvent): readonly ShipEffect[] {
-    const effects = this.decision.handle(event);
-    for (const effect of effects) if ('attempt' in effect) this.attempt = effect.attempt;
-    return effects;
-  }
-
-  answer(type: 'stream-created' | 'folded' | 'conflicted' | 'retry'): readonly ShipEffect[] {
-    return this.tell({ type, attempt: this.attempt });
-  }
-
-  fail(detail = 'timeout'): readonly ShipEffect[] {
-    return this.tell({ type: 'failed', attempt: this.attempt, detail });
-  }
-
-  appended(seq: number): readonly ShipEffect[] {
-    return this.tell({ type: 'appended', attempt: this.attempt, seq });
-  }
-
-  commit(): readonly ShipEffect[] {
-    this.head += 1;
-    return this.tell({ type: 'committed', headRevision: this.head });
-  }
-
-  /** Answers a look that is under way. */
-  see(nats: Partial<NatsView>): readonly ShipEffect[] {
-    const epochs = nats.own === undefined ? [] : [this.decision.epoch];
-    const whole = { epochs, own: undefined, next: undefined, missingBytes: 0, ...nats };
-    return this.tell({ type: 'inspected', attempt: this.attempt, nats: whole });
-  }
-
-  /** The stream of our epoch, which ends at `lastSeq` and is compared at the lower of both ends. */
-  own(lastSeq: number, tail: Own['tail'] = 'ours', firstSeq = Math.min(1, lastSeq)): Own {
-    const headSeq = this.head - this.base;
-    return { firstSeq, lastSeq, tailSeq: Math.min(lastSeq, headSeq), tail };
-  }
-
-  base = 0;
-
-  /** Connects and answers the look. */
-  connect(nats: Partial<NatsView>): readonly ShipEffect[] {
-    this.tell({ type: 'connected' });
-    return this.see(nats);
-  }
-
-  get gate(): string {
-    return this.decision.gate.kind;
-  }
-}
+import { Bench, BY, types } from './ship-decision.fixture.ts';
+import type { NatsView, ShipEffect, ShipLog } from './ship-frames.ts';
 
 /** Compared with a stream that ends at `lastSeq`. */
 function shipping(lastSeq = 5, log: Partial<ShipLog> = {}): Bench {
@@ -84,7 +9,6 @@ function shipping(lastSeq = 5, log: Partial<ShipLog> = {}): Bench {
   return bench;
 }
 
-const types = (effects: readonly ShipEffect[]): string[] => effects.map(({ type }) => type);
 const sent = (effects: readonly ShipEffect[]): number[] =>
   effects.flatMap((effect) => (effect.type === 'send' ? [effect.seq] : []));
 
@@ -451,51 +375,5 @@ describe('ShipDecision, another writer', () => {
     bench.answer('retry');
     bench.see({ own: bench.own(5) });
     expect(bench.decision.phase).toBe('shipping');
-  });
-});
-
-describe('ShipDecision, a restored file', () => {
-  const restored = { restored: true };
-
-  it('takes no write until it has seen the stream', () => {
-    const bench = new Bench(restored);
-    bench.tell({ type: 'unreachable' });
-    expect(bench.decision.gate).toMatchObject({ kind: 'held', detail: expect.stringContaining('restored') });
-    expect(types(bench.connect({ own: bench.own(3) }))).toEqual(['clear-restored', 'send', 'send']);
-    expect(bench.gate).toBe('open');
-  });
-
-  it('waits for a stream that is not there: what it held is not known', () => {
-    const bench = new Bench(restored);
-    expect(types(bench.connect({}))).toEqual(['pause']);
-    expect(bench.decision.gate).toMatchObject({
-      kind: 'held',
-      detail: expect.stringContaining('--without-stream'),
-    });
-  });
-
-  it('goes on in a new epoch where a person said so', () => {
-    const bench = new Bench(restored, { withoutStream: true });
-    expect(bench.gate).toBe('open');
-    bench.commit();
-    expect(bench.connect({ own: bench.own(9) })).toMatchObject([{ type: 'begin-epoch', epoch: 2 }]);
-    const begun = bench.tell({ type: 'epoch-begun', attempt: bench.attempt, epoch: 2, baseRevision: 6 });
-    expect(types(begun)).toEqual(['clear-restored', 'inspect']);
-    expect(types(bench.see({ epochs: [1] }))).toEqual(['create-stream']);
-  });
-
-  it('heeds that word only for a restored file', () => {
-    const bench = new Bench({}, { withoutStream: true });
-    expect(bench.gate).toBe('held');
-    expect(types(bench.connect({ own: bench.own(9) }))).toEqual(['fold']);
-  });
-
-  it('is cleared by a take-over', () => {
-    const bench = new Bench(restored);
-    bench.connect({});
-    bench.tell({ type: 'take-over', by: BY });
-    bench.see({});
-    const begun = bench.tell({ type: 'epoch-begun', attempt: bench.attempt, epoch: 2, baseRevision: 5 });
-    expect(types(begun)).toEqual(['clear-restored', 'inspect']);
   });
 });

@@ -210,8 +210,13 @@ export class ShipDecision {
     return comparable ? this.#shorter(nats, own.lastSeq) : this.#nothingThere(nats);
   }
 
-  /** The stream ends where we end, or before. */
+  /**
+   * The stream ends where we end, or before. A restored file goes on in a new
+   * epoch: revisions after the backup that never reached NATS may have been
+   * seen, and no revision may ever mean two things.
+   */
   #shorter(nats: NatsView, lastSeq: number): Effects {
+    if (this.#restored) return this.#reseed(nats, 'restored from a backup');
     if (nats.missingBytes > this.#settings.windowBytes)
       return this.#reseed(nats, `the stream lacks ${nats.missingBytes} bytes, more than its window holds`);
     return this.#ship(lastSeq);
