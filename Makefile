@@ -8,7 +8,7 @@ INSTALLED := node_modules/.installed-$(NODE_ABI)
 VITEST := node node_modules/vitest/vitest.mjs run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test laws mutants conformance interop bench sim soak pack fresh lint format proto reset ci
+.PHONY: help setup build run test laws mutants conformance interop bench faults sim soak pack fresh lint format proto reset ci
 
 help: ## this list
 	@echo "make COMMAND [ARGS=...]"
@@ -56,6 +56,9 @@ soak: build ## what must not grow: start-up over 500,000 revisions, memory over 
 
 sim: $(INSTALLED) ## simulate the whole cluster (SEED=7 replays one; SEEDS=1..1000 runs a range; ARGS=mutants hunts planted bugs)
 	@exec node scripts/sim.mjs $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
+
+faults: build ## every row of the failure table and every crash point, on real processes: some half an hour (ARGS="7 8 crash --short")
+	@FLAGSTREAM_TEST_BUILT=1 exec node --conditions=source --import tsx test/faults/main.ts $(ARGS)
 
 pack: build ## make the one tarball that npm can install
 	@exec node scripts/pack.mjs $(ARGS)

@@ -4,6 +4,9 @@ import { expect } from 'vitest';
 import { crashEvaluator } from '../faults/crash-rounds.ts';
 import { requiresNats } from '../support/requires-nats.ts';
 
+/** Some ten starts of processes, on a machine that runs everything else as well. */
+const TIMEOUT_MS = 180_000;
+
 requiresNats('2.9.0', { ownServer: true }).test(
   'the evaluator, killed at each of its crash points, loses and doubles nothing',
   async () => {
@@ -16,4 +19,5 @@ requiresNats('2.9.0', { ownServer: true }).test(
     expect(figures.problems).toEqual([]);
     expect(figures.lost + figures.diverged + figures.evaluationErrors).toBe(0);
   },
+  TIMEOUT_MS,
 );

@@ -5,7 +5,7 @@ import { CRASH_POINTS, type CrashPoint } from '@flagstream/runtime';
 import type { FaultNode } from './fault-node.ts';
 import { FaultSite, removeFolder } from './fault-site.ts';
 import { conclude, type Figures } from './figures.ts';
-import { Workload } from './workload.ts';
+import { Workload, type WorkloadOptions } from './workload.ts';
 
 /** How a point is reached. */
 interface CrashStep {
@@ -40,6 +40,9 @@ const EVALUATOR_STEPS: readonly CrashStep[] = [
   { point: 'cache-after-rename', by: 'stop' },
 ];
 
+/** Starting processes takes the time here: little beside it. */
+const LIGHT: WorkloadOptions = { writePauseMs: 100, readPauseMs: 50 };
+
 export interface CrashFigures extends Figures {
   readonly crashes: number;
   readonly points: readonly CrashPoint[];
@@ -61,7 +64,7 @@ export interface CrashOptions {
 /** The control plane crashes; an evaluator answers all the time. */
 export async function crashControlPlane(options: CrashOptions): Promise<CrashFigures> {
   const site = await FaultSite.start({ evaluators: 1 });
-  const workload = await Workload.start(site);
+  const workload = await Workload.start(site, LIGHT);
   const { controlPlane } = site;
   await controlPlane.crash();
   const epochsBegun = await crashes(CONTROL_PLANE_STEPS, options, site, controlPlane, workload);
@@ -80,7 +83,7 @@ export async function crashControlPlane(options: CrashOptions): Promise<CrashFig
 /** An evaluator crashes, with writes going on; what it answers afterwards is never older. */
 export async function crashEvaluator(options: CrashOptions): Promise<CrashFigures> {
   const site = await FaultSite.start({ evaluators: 1 });
-  const workload = await Workload.start(site);
+  const workload = await Workload.start(site, LIGHT);
   const { node } = site.evaluators[0]!;
   await node.crash();
   await crashes(EVALUATOR_STEPS, options, site, node, workload);

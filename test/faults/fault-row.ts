@@ -26,31 +26,50 @@ export interface FaultRow {
   run(context: FaultContext): Promise<void>;
 }
 
-export const EVALUATORS = 2;
+const EVALUATORS = 2;
 
 /** The row by itself: set up, broken, healed, judged. */
-export async function runRow(row: FaultRow, full: boolean): Promise<Figures> {
-  const site = await FaultSite.start({ evaluators: EVALUATORS, ...row.site });
-  const workload = await Workload.start(site, row.workload);
+export function runRow(row: FaultRow, full: boolean): Promise<Figures> {
+  return runRows([row], full);
+}
+
+/** Rows that ask for nothing special, one after another on one installation and under one workload. */
+export async function runRows(rows: readonly FaultRow[], full: boolean): Promise<Figures> {
+  const [first] = rows;
+  const site = await FaultSite.start({ evaluators: EVALUATORS, ...first?.site });
+  const workload = await Workload.start(site, first?.workload);
   try {
-    await row.run({ site, workload, full });
-    return await finish(row, site, workload);
+    let convergeMs = 0;
+    for (const row of rows) {
+      await breakAndHeal(row, { site, workload, full });
+      convergeMs = Math.max(convergeMs, await site.converged());
+    }
+    return await finish(site, workload, { ...first?.expect, convergeMs });
   } catch (error) {
     await workload.stop(0);
-    throw new Error(`row ${row.row} (${row.sentence}): ${(error as Error).message}`, { cause: error });
+    throw error;
   } finally {
     site.close();
   }
 }
 
-async function finish(row: FaultRow, site: FaultSite, workload: Workload): Promise<Figures> {
-  const convergeMs = await site.converged();
+async function breakAndHeal(row: FaultRow, context: FaultContext): Promise<void> {
+  try {
+    await row.run(context);
+  } catch (error) {
+    throw new Error(`row ${row.row} (${row.sentence}): ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** What holds after every row: writes go on, everything is shipped, and the history keeps the promises. */
+async function finish(site: FaultSite, workload: Workload, expectation: Expectation): Promise<Figures> {
+  await workload.moreWrites(3);
+  await workload.stop();
   const bus = await openBus(site);
   try {
-    await workload.moreWrites(3);
-    await workload.stop();
     await everythingShipped(bus, site.controlPlane.grpcPort);
-    return await conclude(site, workload, { ...row.expect, convergeMs });
+    await site.converged();
+    return await conclude(site, workload, expectation);
   } finally {
     await bus.close();
   }
