@@ -1,8 +1,9 @@
 /**
  * The connection to NATS, kept for ever: the first attempt and any later end
- * are followed by another attempt, with jitter. Between a disconnect and the
- * reconnect nats.js would queue what is sent; nobody gets the link then, so
- * nothing is sent late.
+ * are followed by another attempt, with jitter. nats.js does not reconnect by
+ * itself: it would queue what is sent meanwhile, and leave open the sockets of
+ * servers that accept and say nothing. Nobody gets the link while it is down,
+ * so nothing is sent late.
  */
 import { LIMITS } from '@flagstream/protocol';
 import { Backoff } from '@flagstream/replica';
@@ -17,6 +18,7 @@ import {
 } from 'nats';
 import type { Logger } from '../log/logger.ts';
 import type { BusStatus } from './bus.ts';
+import { awaitGreeting } from './nats-greeting.ts';
 import { wakeablePause } from './wakeable-pause.ts';
 
 export interface NatsCredentials {
@@ -125,7 +127,8 @@ export class NatsLink {
   async #attempt(): Promise<void> {
     const { logger, url, timeoutMs } = this.#options;
     try {
-      const nc = await connect(connectionOptions(this.#options, this.heartbeatMs));
+      const options = connectionOptions(this.#options, this.heartbeatMs);
+      const nc = await connect({ ...options, servers: [...(await greeting(options.servers, timeoutMs))] });
       const js = nc.jetstream({ timeout: timeoutMs });
       const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: timeoutMs });
       this.#link = { nc, js, jsm };
@@ -145,12 +148,11 @@ export class NatsLink {
     }
   }
 
-  /** Watches one connection until it is closed; nats.js reconnects it by itself. */
+  /** Watches one connection until it is closed. */
   #follow(nc: NatsConnection): void {
     const watch = async (): Promise<void> => {
       for await (const status of nc.status()) {
         if (status.type === Events.Disconnect) this.#down(String(status.data));
-        else if (status.type === Events.Reconnect) this.#connected(nc);
         else if (status.type === DebugEvents.StaleConnection) await this.#giveUp(nc);
         else if (status.type === Events.Error) {
           this.#options.logger.warn(
@@ -205,7 +207,18 @@ export class NatsLink {
   }
 }
 
-function connectionOptions(options: NatsLinkOptions, heartbeatMs: number): ConnectionOptions {
+/** Those that speak. @throws what is wrong with the last one when none does */
+async function greeting(servers: readonly string[], timeoutMs: number): Promise<readonly string[]> {
+  const asked = await Promise.allSettled(servers.map((server) => awaitGreeting(server, timeoutMs)));
+  const speaking = servers.filter((_, i) => asked[i]?.status === 'fulfilled');
+  const last = asked.at(-1);
+  if (speaking.length === 0 && last?.status === 'rejected') throw last.reason;
+  return speaking;
+}
+
+type OurConnectionOptions = ConnectionOptions & { readonly servers: readonly string[] };
+
+function connectionOptions(options: NatsLinkOptions, heartbeatMs: number): OurConnectionOptions {
   const servers = options.url.split(',').map((server) => server.trim());
   const inUrl = credentialsIn(servers[0] ?? '');
   const user = options.user ?? inUrl.user;
@@ -215,11 +228,7 @@ function connectionOptions(options: NatsLinkOptions, heartbeatMs: number): Conne
     servers: servers.map(withoutCredentials),
     name: options.name,
     timeout: options.timeoutMs,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT.baseMs,
-    reconnectDelayHandler: () => RECONNECT.baseMs + Math.random() * (RECONNECT.capMs / 2),
-    // A refused login may be a server that is being configured: keep trying.
-    ignoreAuthErrorAbort: true,
+    reconnect: false,
     pingInterval: heartbeatMs * PING_HEARTBEATS,
     maxPingOut: PINGS_OUTSTANDING_MAX,
     noAsyncTraces: true,

@@ -1,8 +1,4 @@
-/**
- * A subscription that is made anew on each connection. nats.js keeps it across
- * its own reconnects; a connection that was closed for good is replaced by the
- * link, and the subscription with it.
- */
+/** A subscription that is made anew on each connection. */
 import type { Msg, Subscription } from 'nats';
 import type { Link, NatsLink } from './nats-link.ts';
 
