@@ -156,7 +156,7 @@ export const ERROR_CATALOGUE = {
   DATA_DIR_LOCKED: {
     status: 'FAILED_PRECONDITION',
     retryable: false,
-    next: 'Stop the other process, or use --data DIR.',
+    next: 'Stop the other process, or use another folder.',
   },
   DATA_DIR_UNWRITABLE: {
     status: 'FAILED_PRECONDITION',

@@ -30,6 +30,7 @@ export {
   type FollowerEvent,
   type FollowerSettings,
 } from './follower-events.ts';
+export { UNBOUNDED_MS } from './freshness-bound.ts';
 export { type Standing, standing } from './lineage.ts';
 export { type FoldOutcome, LogState } from './log-state.ts';
 export { type Expansion, expandRecord, hex, partId } from './parts.ts';

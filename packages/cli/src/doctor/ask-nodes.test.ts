@@ -28,6 +28,7 @@ describe('freshnessOf', () => {
     ['has not heard for long', word(SourceState.LIVE, 2_501), 'warn', 'at most 2501 ms stale'],
     ['follows the control plane', word(SourceState.FALLBACK, 900), 'warn', 'FALLBACK'],
     ['serves what it had', word(SourceState.STALE_CACHE, 900), 'warn', 'STALE_CACHE'],
+    ['has heard of no head', word(SourceState.STALE_CACHE, 0xffff_ffff), 'warn', 'e2.12, of unknown age'],
     ['cannot read on', word(SourceState.FROZEN, 900), 'fail', 'FROZEN'],
     ['holds another log', word(SourceState.DIVERGED, 900), 'fail', 'DIVERGED'],
     ['says nothing', { epoch: 2, revision: 12n, freshness: undefined }, 'warn', 'of unknown age'],

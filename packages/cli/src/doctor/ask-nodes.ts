@@ -11,7 +11,7 @@ import {
   type WatchResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { GetHeadRequest, LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
-import { formatPosition, type HeadBeacon } from '@flagstream/replica';
+import { formatPosition, type HeadBeacon, UNBOUNDED_MS } from '@flagstream/replica';
 import type { Verdict } from '@flagstream/runtime';
 import { credentials, Metadata } from '@grpc/grpc-js';
 import { callUnary, connectionError } from '../connection/call.ts';
@@ -97,7 +97,8 @@ export function freshnessOf(
   const lag = behind > 0 ? `, ${behind} behind the control plane` : '';
   if (freshness === undefined) return { verdict: 'warn', detail: `${applied}${lag}, of unknown age` };
   const { stalenessMs, estimated } = freshness;
-  const age = `at most ${stalenessMs} ms stale${estimated ? ' (estimated)' : ''}`;
+  const bound = `at most ${stalenessMs} ms stale${estimated ? ' (estimated)' : ''}`;
+  const age = stalenessMs === UNBOUNDED_MS ? 'of unknown age' : bound;
   const source = sourceStateToJSON(freshness.source).replace('SOURCE_STATE_', '');
   return { verdict: verdictOf(freshness), detail: `${applied}${lag}, ${age}, ${source}` };
 }

@@ -7,6 +7,7 @@ import {
   reasonToJSON,
   SourceState,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { UNBOUNDED_MS } from '@flagstream/replica';
 
 /** "TARGETING_MATCH", as OpenFeature writes it. */
 export function reasonText(reason: Reason): string {
@@ -26,7 +27,7 @@ export function valueText(value: unknown): string {
 export function freshnessWarning(freshness: Freshness | undefined): string | undefined {
   switch (freshness?.source) {
     case SourceState.STALE_CACHE:
-      return `the evaluator serves its last good state, ${ageText(freshness.stalenessMs)} old: nothing answers it`;
+      return `the evaluator serves its last good state, ${ageText(freshness.stalenessMs)}: nothing answers it`;
     case SourceState.FROZEN:
       return 'the evaluator stopped before a record that it cannot read: update it';
     case SourceState.DIVERGED:
@@ -37,5 +38,6 @@ export function freshnessWarning(freshness: Freshness | undefined): string | und
 }
 
 function ageText(ms: number): string {
-  return ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+  if (ms === UNBOUNDED_MS) return 'of unknown age';
+  return ms < 120_000 ? `${Math.round(ms / 1000)} s old` : `${Math.round(ms / 60_000)} min old`;
 }

@@ -108,7 +108,7 @@ export class RevisionWait {
 function notReached(wanted: WantedRevision, applied: Position): Error {
   return fail(
     'REVISION_NOT_REACHED',
-    `revision ${formatPosition(wanted)} was not reached in time, this node is at ${formatPosition(applied)}`,
+    `revision ${formatWanted(wanted)} was not reached in time, this node is at ${formatPosition(applied)}`,
     { metadata: metadata(wanted, applied) },
   );
 }
@@ -116,11 +116,16 @@ function notReached(wanted: WantedRevision, applied: Position): Error {
 function forked(wanted: WantedRevision, applied: Position): Error {
   return fail(
     'REVISION_FORKED',
-    `revision ${formatPosition(wanted)} is forked: it is not on the lineage of ${formatPosition(applied)}`,
+    `revision ${formatWanted(wanted)} is forked: it is not on the lineage of ${formatPosition(applied)}`,
     { metadata: metadata(wanted, applied) },
   );
 }
 
 function metadata(wanted: WantedRevision, applied: Position): Readonly<Record<string, string>> {
-  return { wanted: formatPosition(wanted), applied: formatPosition(applied) };
+  return { wanted: formatWanted(wanted), applied: formatPosition(applied) };
+}
+
+/** Without an epoch where the caller named none. */
+function formatWanted(wanted: WantedRevision): string {
+  return wanted.epoch === 0 ? String(wanted.revision) : formatPosition(wanted);
 }

@@ -131,6 +131,8 @@ describe('restoreBackup', () => {
     });
     expect([kept.head().revision, now.head().revision]).toEqual([5, 4]);
     expect([kept.restoredMark(), now.restoredMark()]).toEqual([false, true]);
+    // Again within the same second.
+    expect(restore(backup, folder, true).keptAs).toBe(`${keptAs}-2`);
   });
 
   it('changes nothing for a file that is damaged or no backup', () => {

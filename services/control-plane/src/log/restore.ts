@@ -99,7 +99,10 @@ function mark(copy: string): void {
  */
 function keepAside(path: string, nowMs: number): string {
   const stamp = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  const keptAs = `${path}.replaced-${stamp}`;
+  const first = `${path}.replaced-${stamp}`;
+  let keptAs = first;
+  for (let n = 2; ['', ...COMPANIONS].some((suffix) => existsSync(keptAs + suffix)); n++)
+    keptAs = `${first}-${n}`;
   const found = ['', ...COMPANIONS].filter((suffix) => existsSync(path + suffix));
   for (const suffix of found) linkSync(path + suffix, keptAs + suffix);
   for (const suffix of COMPANIONS) if (found.includes(suffix)) unlinkSync(path + suffix);
