@@ -36,9 +36,14 @@ describe('ShipDecision, shipping', () => {
     expect(sent(bench.connect({ own: bench.own(5) }))).toEqual([6]);
   });
 
-  it('ships again what the stream has lost, from where it ends', () => {
+  it('ships again what the stream has lost, from where it ends, and the snapshot that was lost with it', () => {
     const bench = shipping();
-    expect(sent(bench.connect({ own: bench.own(3), missingBytes: 1000 }))).toEqual([4, 5]);
+    const effects = bench.connect({ own: bench.own(3), missingBytes: 1000 });
+    expect(sent(effects)).toEqual([4, 5]);
+    expect(types(effects)).toContain('put-snapshot');
+    bench.appended(4);
+    bench.appended(5);
+    expect(bench.connect({ own: bench.own(5) })).toEqual([]);
   });
 
   it('looks again after a lost answer, and takes its own late copy for success', () => {
@@ -174,6 +179,8 @@ describe('ShipDecision, a new epoch', () => {
     expect(types(bench.see({}))).toEqual(['create-stream']);
     bench.answer('stream-created');
     expect(bench.see({ own: bench.own(0) })).toMatchObject([{ type: 'send', epoch: 2, seq: 1, revision: 6 }]);
+    // A snapshot that came before GENESIS did, because it was due anyway.
+    expect(bench.tell({ type: 'snapshot-put', epoch: 2 })).toEqual([]);
     expect(types(bench.appended(1))).toEqual(['note-shipped', 'put-snapshot']);
     expect(bench.decision.announced).toBe(false);
     // Not even what was shipped counts before the snapshot is there: the stream begins in the middle.

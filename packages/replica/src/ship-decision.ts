@@ -142,7 +142,7 @@ export class ShipDecision {
       case 'append-failed':
         return this.#failed(event.detail);
       case 'snapshot-put':
-        return event.epoch === this.#epoch && this.#phase !== 'stopped' ? this.#announce() : [];
+        return this.#snapshotPut(event.epoch);
       case 'take-over':
         return this.#takeOverBy(event.by);
     }
@@ -329,9 +329,20 @@ export class ShipDecision {
   #ship(lastSeq: number): Effects {
     this.#phase = 'shipping';
     this.#compared = true;
+    const rewound = lastSeq < this.#ackedSeq;
     this.#ackedSeq = lastSeq;
     this.#sentSeq = lastSeq;
-    return [...this.#sawStream(), ...this.#reached(), ...this.#send()];
+    return [
+      ...this.#sawStream(),
+      ...this.#reached(),
+      ...(rewound ? this.#renewSnapshot() : []),
+      ...this.#send(),
+    ];
+  }
+
+  /** NATS went back, and its snapshots with it: the window may soon begin after the newest of them. */
+  #renewSnapshot(): Effects {
+    return this.#announcedEpoch < this.#epoch ? [] : [{ type: 'put-snapshot', epoch: this.#epoch }];
   }
 
   /** Writes may go on: nothing in NATS is missing here. */
@@ -357,6 +368,12 @@ export class ShipDecision {
     if (this.#askedEpoch < this.#epoch) effects.push({ type: 'put-snapshot', epoch: this.#epoch });
     this.#askedEpoch = this.#epoch;
     return effects;
+  }
+
+  /** One that came before the epoch's GENESIS is not waited for: another one is asked for then. */
+  #snapshotPut(epoch: number): Effects {
+    const told = epoch === this.#epoch && this.#ackedSeq > 0 && this.#phase !== 'stopped';
+    return told ? this.#announce() : [];
   }
 
   #announce(): Effects {

@@ -114,6 +114,16 @@ requiresNats().describe('snapshots in NATS', () => {
     expect(after.size).toBe(before.size + 2);
   });
 
+  it('removes those beyond the writer: another log left them, and readers would take them', async () => {
+    await bus.putSnapshot(snapshotAt(90));
+    await bus.putSnapshot(snapshotAt(91));
+    await bus.putSnapshot(snapshotAt(7));
+    expect((await bus.fetchSnapshot())?.position.revision).toBe(7);
+    await bus.putSnapshot(snapshotAt(8));
+    const names = [...(await contents()).keys()].filter((name) => name.startsWith('e'));
+    expect(names.sort()).toEqual(['e2-7', 'e2-8']);
+  });
+
   it('keeps the newest two and nothing of older ones', async () => {
     for (const revision of [7, 8, 9, 10]) await bus.putSnapshot(snapshotAt(revision));
     const names = [...(await contents()).keys()].filter((name) => name.startsWith('e'));

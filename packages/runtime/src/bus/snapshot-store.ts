@@ -32,7 +32,8 @@ const NO_HASH = new Uint8Array(0);
 /** One at a time: a second writer would remove the chunks of the first. */
 export async function putSnapshot(bucket: ObjectBucket, snapshot: Snapshot): Promise<void> {
   await bucket.create();
-  const there = await removeOld(bucket);
+  const { position } = snapshot;
+  const there = await removeOld(bucket, position, 'keep-newer');
   const chunks = [];
   for (const entities of snapshotChunks(snapshot)) {
     const bytes = SnapshotEntities.encode({ entities }).finish();
@@ -42,15 +43,15 @@ export async function putSnapshot(bucket: ObjectBucket, snapshot: Snapshot): Pro
   }
   crashPoint('snapshot-before-stamp');
   const manifest = SnapshotManifest.encode({ header: snapshotHeaderToWire(snapshot), chunks }).finish();
-  await bucket.put(manifestName(snapshot.position), manifest);
-  await removeOld(bucket);
+  await bucket.put(manifestName(position), manifest);
+  await removeOld(bucket, position, 'remove-newer');
 }
 
 /** The newest snapshot that is whole; undefined when there is none. */
 export async function fetchSnapshot(bucket: ObjectBucket, logger: Logger): Promise<Snapshot | undefined> {
   let newest: string | undefined;
   for (let look = 0; look < LOOKS; look++) {
-    const manifests = newestManifests((await bucket.names()).whole);
+    const manifests = newestManifests((await bucket.names()).whole).map(({ name }) => name);
     if (look > 0 && manifests[0] === newest) break;
     newest = manifests[0];
     for (const name of manifests) {
@@ -95,16 +96,26 @@ async function readManifest(bucket: ObjectBucket, name: string): Promise<Snapsho
   return bytes === undefined ? undefined : SnapshotManifest.decode(bytes);
 }
 
-/** Removes what the newest snapshots do not use, also the rest of a writer that was interrupted. Answers what is left. */
-async function removeOld(bucket: ObjectBucket): Promise<ReadonlySet<string>> {
+/**
+ * Removes what the newest snapshots do not use, also the rest of a writer that was interrupted. Answers what
+ * is left. A snapshot beyond the head is of another log, or of a branch that was given up: it stays only
+ * until ours is there, or readers would take it for the newest for ever.
+ */
+async function removeOld(
+  bucket: ObjectBucket,
+  head: Position,
+  mode: 'keep-newer' | 'remove-newer',
+): Promise<ReadonlySet<string>> {
   const { whole, partial } = await bucket.names();
   const kept = new Set<string>();
   let snapshots = 0;
-  for (const name of newestManifests(whole)) {
-    if (snapshots === KEPT) break;
+  for (const { name, position } of newestManifests(whole)) {
+    const isNewer = comparePositions(position, head) > 0;
+    if (isNewer && mode === 'remove-newer') continue;
+    if (!isNewer && snapshots === KEPT) break;
     const manifest = await readManifest(bucket, name);
     if (manifest === undefined) continue;
-    snapshots += 1;
+    if (!isNewer) snapshots += 1;
     kept.add(name);
     for (const ref of manifest.chunks) kept.add(hex(ref.sha256));
   }
@@ -117,12 +128,17 @@ function manifestName(position: Position): string {
   return formatPosition(position).replace('.', '-');
 }
 
-function newestManifests(names: Iterable<string>): string[] {
-  const found: { readonly name: string; readonly position: Position }[] = [];
+interface NamedManifest {
+  readonly name: string;
+  readonly position: Position;
+}
+
+function newestManifests(names: Iterable<string>): readonly NamedManifest[] {
+  const found: NamedManifest[] = [];
   for (const name of names) {
     const [, epoch, revision] = /^e(\d+)-(\d+)$/.exec(name) ?? [];
     if (epoch === undefined || revision === undefined) continue;
     found.push({ name, position: { epoch: Number(epoch), revision: Number(revision), hash: NO_HASH } });
   }
-  return found.sort((a, b) => comparePositions(b.position, a.position)).map(({ name }) => name);
+  return found.sort((a, b) => comparePositions(b.position, a.position));
 }

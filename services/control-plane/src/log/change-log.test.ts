@@ -79,6 +79,12 @@ describe('ChangeLog.foldForeign', () => {
     expect(reader.log.foldForeign(newest(writer))).toBe(false);
     expect(reader.fingerprint()).toBe(before);
   });
+
+  it('leaves out what is no record', () => {
+    const { reader } = pair();
+    expect(reader.log.foldForeign(Buffer.from('not a record'))).toBe(false);
+    expect(reader.log.foldForeign(new Uint8Array(0))).toBe(false);
+  });
 });
 
 describe('ChangeLog, writes that are not taken', () => {

@@ -111,12 +111,12 @@ export class ChangeLog {
   /**
    * Takes in a record that an earlier process of this log wrote and that only
    * NATS still holds. False, and nothing happened, when it does not continue
-   * the head.
-   * @throws FlagstreamError STORAGE_FULL, LOG_CORRUPT; what decoding throws.
+   * the head, or is no record at all.
+   * @throws FlagstreamError STORAGE_FULL, LOG_CORRUPT.
    */
   foldForeign(bytes: Uint8Array): boolean {
-    const record = this.#codec.decodeRecord(bytes);
-    if (!this.#isNext(record)) return false;
+    const record = this.#decoded(bytes);
+    if (record === undefined || !this.#isNext(record)) return false;
     this.store.fold(record);
     this.#tell();
     return true;
@@ -206,6 +206,16 @@ export class ChangeLog {
     const opId = `${OWN_OPERATION}genesis-${base.epoch}`;
     const fields = genesisFields([...this.store.lineage(), base], opId, by?.actor ?? SYSTEM_ACTOR);
     this.store.fold(this.#codec.encodeRecord({ ...fields, comment: by?.comment ?? base.reason }));
+  }
+
+  /** Undefined for bytes that are no record. */
+  #decoded(bytes: Uint8Array): LogRecord | undefined {
+    try {
+      return this.#codec.decodeRecord(bytes);
+    } catch {
+      // Somebody else wrote them.
+      return undefined;
+    }
   }
 
   /** The next record of this log: of the head's epoch, or the first one of a later epoch that begins there. */

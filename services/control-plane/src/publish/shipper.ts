@@ -4,7 +4,7 @@
  * nothing (replica's ShipDecision does); carries out what is decided and
  * reports back.
  */
-import { fail, LIMITS } from '@flagstream/protocol';
+import { FlagstreamError, fail, LIMITS } from '@flagstream/protocol';
 import {
   Backoff,
   formatPosition,
@@ -290,7 +290,7 @@ export class Shipper {
 
   #adoptForeign(bytes: Uint8Array): boolean {
     const { log } = this.#options;
-    if (!this.#adopt(() => log.foldForeign(bytes))) return false;
+    if (!this.#adopt(() => foldUnlessDamaged(log, bytes))) return false;
     this.#derivedIsStale = true;
     const { epoch, revision } = log.head();
     const baseRevision = log.store.lineage().at(-1)?.baseRevision ?? 0;
@@ -353,6 +353,16 @@ export class Shipper {
   #stop({ code, detail }: ShipOrder<'stop'>): void {
     const alarm = code === 'forked' ? 'FORK' : 'GAP';
     this.#options.logger.error({ alarm, detail }, 'writes are refused until a person decides; reads go on');
+  }
+}
+
+/** A damaged record is one that somebody else wrote: reading it again would not mend it. */
+function foldUnlessDamaged(log: ChangeLog, bytes: Uint8Array): boolean {
+  try {
+    return log.foldForeign(bytes);
+  } catch (error) {
+    if (error instanceof FlagstreamError && error.reason === 'LOG_CORRUPT') return false;
+    throw error;
   }
 }
 

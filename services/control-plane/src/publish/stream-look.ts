@@ -10,8 +10,10 @@ import type { AuditStore } from '../log/audit-store.ts';
 export async function lookAtStreams(bus: Bus, store: AuditStore, epoch: number): Promise<NatsView> {
   const base = baseOf(store, epoch);
   const [epochs, own] = await Promise.all([bus.epochs(), lookAtOwn(bus, store, epoch, base)]);
-  const nextEpoch = epochs.find((other) => other > epoch);
-  const next = nextEpoch === undefined ? undefined : await lookAtNext(bus, nextEpoch);
+  const next = await lookAtNext(
+    bus,
+    epochs.filter((other) => other > epoch),
+  );
   const shipped = base + (own?.lastSeq ?? 0);
   const missingBytes = shipped < store.head().revision ? store.bytesAfter(shipped) : 0;
   return { epochs, own, next, missingBytes };
@@ -33,11 +35,32 @@ async function lookAtOwn(bus: Bus, store: AuditStore, epoch: number, base: numbe
   return { firstSeq, lastSeq, tailSeq, tail: same ? 'ours' : 'other' };
 }
 
-async function lookAtNext(bus: Bus, epoch: number): Promise<NatsView['next']> {
-  const info = await bus.logStreamInfo(epoch);
-  if (info === undefined) return undefined;
-  const { firstSeq, lastSeq } = info;
-  const first = lastSeq < firstSeq ? undefined : await bus.readRecord(epoch, firstSeq);
-  const baseRevision = first === undefined ? undefined : recordCodec.decodeRecord(first).revision - firstSeq;
-  return { epoch, firstSeq, lastSeq, baseRevision };
+/**
+ * The lowest epoch that was ever written to. One that never was stands for itself only where no other is: a
+ * later epoch may hold what was written after it.
+ */
+async function lookAtNext(bus: Bus, epochs: readonly number[]): Promise<NatsView['next']> {
+  let unwritten: NatsView['next'];
+  for (const epoch of epochs) {
+    const info = await bus.logStreamInfo(epoch);
+    if (info === undefined) continue;
+    const { firstSeq, lastSeq } = info;
+    if (lastSeq === 0) {
+      unwritten ??= { epoch, firstSeq, lastSeq, baseRevision: undefined };
+      continue;
+    }
+    const first = lastSeq < firstSeq ? undefined : await bus.readRecord(epoch, firstSeq);
+    return { epoch, firstSeq, lastSeq, baseRevision: first && baseIn(first, firstSeq) };
+  }
+  return unwritten;
+}
+
+/** Undefined when the bytes are no record: then they tell of nothing. */
+function baseIn(first: Uint8Array, firstSeq: number): number | undefined {
+  try {
+    return recordCodec.decodeRecord(first).revision - firstSeq;
+  } catch {
+    // What somebody else wrote to the stream: the decision treats it as what it cannot reach.
+    return undefined;
+  }
 }

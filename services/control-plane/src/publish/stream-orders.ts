@@ -2,7 +2,7 @@
  * What the ship decision orders of the streams in NATS, carried out: each
  * answers with the event that the decision is told then, or rejects.
  */
-import type { ShipEvent, ShipOrder } from '@flagstream/replica';
+import type { NatsView, ShipEvent, ShipOrder } from '@flagstream/replica';
 import { type Bus, crashPoint, type Logger } from '@flagstream/runtime';
 import type { ChangeLog } from '../log/change-log.ts';
 import { lookAtStreams } from './stream-look.ts';
@@ -26,7 +26,7 @@ export class StreamOrders {
   async inspect({ attempt }: ShipOrder<'inspect'>, epoch: number): Promise<ShipEvent> {
     const { bus, log } = this.#options;
     const nats = await lookAtStreams(bus, log.store, epoch);
-    if (nats.own?.tail === 'ours') await this.#tendStream(epoch);
+    if (isOursToTend(nats)) await this.#tendStream(epoch);
     return { type: 'inspected', attempt, nats };
   }
 
@@ -70,4 +70,13 @@ export class StreamOrders {
       logger.warn({ detail }, 'the log stream keeps settings that are not the configured ones');
     }
   }
+}
+
+/**
+ * Only a stream that holds nothing but ours, or nothing at all: a smaller window
+ * would let records go that nobody else holds.
+ */
+function isOursToTend({ own, next }: NatsView): boolean {
+  if (own === undefined || next !== undefined || own.tailSeq !== own.lastSeq) return false;
+  return own.tail === 'ours' || own.lastSeq === 0;
 }

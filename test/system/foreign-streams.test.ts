@@ -1,0 +1,129 @@
+// Streams that somebody made, emptied or wrote to by hand, and windows of another size: nothing that only NATS holds
+// is given up for them.
+
+import { cpSync } from 'node:fs';
+import { LIMITS, logStreamName, logSubject } from '@flagstream/protocol';
+import { MaintenanceServiceClient } from '@flagstream/protocol/gen/flagstream/v1/maintenance';
+import { credentials } from '@grpc/grpc-js';
+import { connect, type NatsConnection } from 'nats';
+import { expect } from 'vitest';
+import { callUnary } from '../support/grpc-call.ts';
+import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
+import { requiresNats } from '../support/requires-nats.ts';
+import { hold } from '../support/resources.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { until } from '../support/until.ts';
+import { answerOf, expectShipped, metricOf, openBus, overfill, type Shop, startShop } from './shop.ts';
+
+const SMALL = { streamBytes: LIMITS.streamMessageBytesMax };
+const LARGE = { streamBytes: 8 * LIMITS.streamMessageBytesMax };
+
+function copyOf(data: string): string {
+  const copy = tempDir('foreign-copy');
+  cpSync(data, copy, { recursive: true });
+  return copy;
+}
+
+async function byHand(nats: NatsServer): Promise<NatsConnection> {
+  const nc = await connect({ servers: nats.url });
+  hold({ what: 'connection of a test', release: () => nc.close(), releaseNow: () => undefined });
+  return nc;
+}
+
+async function refused(shop: Shop): Promise<string> {
+  await until(async () => (await answerOf(shop, '/readyz')).status === 503, { what: 'the alarm' });
+  return (await answerOf(shop, '/readyz')).text;
+}
+
+async function takeOver({ running }: Shop): Promise<void> {
+  const client = new MaintenanceServiceClient(`127.0.0.1:${running.grpcPort}`, credentials.createInsecure());
+  try {
+    await callUnary(client, client.reseedLog, { takeOver: true, actor: 'anna', comment: 'a test' });
+  } finally {
+    client.close();
+  }
+}
+
+requiresNats().test('an empty stream of the next epoch hides nothing that a later one holds', async () => {
+  const nats = await startNatsServer();
+  const bus = await openBus(nats);
+  const data = tempDir('foreign');
+  const first = await startShop(nats, data);
+  await expectShipped(bus, first);
+  const before = first.running.head().revision;
+  await first.running.close();
+  const copy = copyOf(data);
+
+  const second = await startShop(nats, data);
+  await takeOver(second);
+  await takeOver(second);
+  await second.admin.createBoolean('a');
+  await expectShipped(bus, second, before + 1);
+  await second.running.close();
+  const { streams } = await (await byHand(nats)).jetstreamManager();
+  await streams.delete(logStreamName(nats.prefix, 2));
+  await bus.ensureLogStream(2, SMALL.streamBytes);
+
+  const old = await startShop(nats, copy);
+  expect(await refused(old)).toContain('1 revisions');
+  expect(await metricOf(old, 'reseeds_total')).toBe(0);
+});
+
+requiresNats().test('a smaller window lets nothing go before it was taken in', async () => {
+  const nats = await startNatsServer();
+  const bus = await openBus(nats);
+  const data = tempDir('foreign');
+  const first = await startShop(nats, data, LARGE);
+  await expectShipped(bus, first);
+  await first.running.close();
+  const copy = copyOf(data);
+  const second = await startShop(nats, data, LARGE);
+  await overfill(second);
+  await expectShipped(bus, second);
+  const head = second.running.head();
+  await second.running.close();
+
+  const old = await startShop(nats, copy, SMALL);
+  expect(old.running.head()).toEqual(head);
+  await old.admin.createBoolean('a');
+  await expectShipped(bus, old);
+  await until(async () => (await bus.logStreamInfo(1))!.firstSeq > 1, { what: 'the smaller window' });
+});
+
+requiresNats().test('an empty stream that takes no record is brought in line', async () => {
+  const nats = await startNatsServer();
+  const { streams } = await (await byHand(nats)).jetstreamManager();
+  await streams.add({
+    name: logStreamName(nats.prefix, 1),
+    subjects: [logSubject(nats.prefix, 1)],
+    max_msg_size: 10,
+  });
+  const shop = await startShop(nats, tempDir('foreign'));
+  await expectShipped(await openBus(nats), shop);
+});
+
+requiresNats().test(
+  'what is no record, at the end of our stream or in a later one, stops writes',
+  async () => {
+    const nats = await startNatsServer();
+    const bus = await openBus(nats);
+    const data = tempDir('foreign');
+    const first = await startShop(nats, data);
+    await expectShipped(bus, first);
+    await first.running.close();
+    const copy = copyOf(data);
+    const { js } = await byHand(nats).then((nc) => ({ js: nc.jetstream() }));
+    await js.publish(logSubject(nats.prefix, 1), Buffer.from('not a record'));
+    const atTheEnd = await startShop(nats, data);
+    expect(await refused(atTheEnd)).toContain('does not continue this log');
+    expect(await metricOf(atTheEnd, 'log_forked')).toBe(1);
+    await atTheEnd.running.close();
+
+    const other = await startNatsServer();
+    const otherBus = await openBus(other);
+    await otherBus.ensureLogStream(7, SMALL.streamBytes);
+    await (await byHand(other)).jetstream().publish(logSubject(other.prefix, 7), Buffer.from('not a record'));
+    const later = await startShop(other, copy);
+    expect(await refused(later)).toContain('revisions after revision');
+  },
+);
