@@ -35,6 +35,8 @@ export class Cluster {
   readonly transitions = new Transitions();
   readonly codec = rememberingCodec();
   readonly backups: Backups;
+  /** A second control plane has committed something. */
+  copyWrote = false;
 
   constructor(world: World) {
     const { random } = world;
@@ -74,9 +76,11 @@ export class Cluster {
     return new ControlPlane(this.#parts(), name, this.controlPlane.disk.copy());
   }
 
-  /** What a writer that nobody knows would append after a record. */
-  forge(after: Uint8Array): Uint8Array {
-    const { epoch, revision, hash, logId, minReader } = this.codec.decodeRecord(after);
+  /** What a writer that nobody knows would append after a record; undefined: nothing that fits. */
+  forge(after: Uint8Array): Uint8Array | undefined {
+    const last = this.history.past.record(after);
+    if (last === undefined || this.world.random.chance(0.5)) return undefined;
+    const { epoch, revision, hash, logId, minReader } = last;
     const record = this.codec.encodeRecord({
       format: RECORD_FORMAT,
       logId,

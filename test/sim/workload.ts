@@ -46,6 +46,11 @@ export class Workload {
     for (const writer of this.#writers) writer.stopped = true;
   }
 
+  /** One change more, that everybody must get: a client that refused something is sent nothing before. */
+  last(): void {
+    this.#writers[0]!.last();
+  }
+
   /** Every operation's fate is known. */
   get idle(): boolean {
     return this.#writers.every((writer) => writer.idle);
@@ -77,6 +82,12 @@ class Writer extends Process {
 
   protected crashed(): void {
     // Writers do not crash: who forgets an operation is told nothing about it.
+  }
+
+  last(): void {
+    this.idle = false;
+    this.#operations += 1;
+    this.#try(`${this.name}-last-${this.#operations}`, pair(`v${this.world.random.int(0, VARIANTS - 1)}`));
   }
 
   #pause(): void {

@@ -29,15 +29,14 @@ export class Past {
   readonly #entries = new WeakMap<PastState, ReadonlyMap<string, Entry>>();
   /** The authority's log: revision r at index r - 1. */
   #log: PastState[] = [];
-  readonly #operations = new Map<string, PastState>();
+  /** By their bytes. */
+  readonly #records = new Map<string, LogRecord>();
 
   /** Takes what bears on the log. Called before any checker is. */
   observe(observation: Observation): void {
     switch (observation.type) {
       case 'committed': {
-        const state = this.#add(observation.record, observation.ms);
-        this.#log.push(state);
-        this.#operations.set(observation.record.opId, state);
+        this.#log.push(this.#add(observation.record, observation.ms));
         return;
       }
       case 'foreign':
@@ -57,6 +56,11 @@ export class Past {
     return this.#states.get(keyOf(hash));
   }
 
+  /** The record that these bytes are, when somebody wrote it. */
+  record(bytes: Uint8Array): LogRecord | undefined {
+    return this.#records.get(keyOf(bytes));
+  }
+
   /** In the authority's log, as it is now. */
   at(revision: number): PastState | undefined {
     return this.#log[revision - 1];
@@ -64,10 +68,6 @@ export class Past {
 
   isCurrent(state: PastState): boolean {
     return this.#log[state.record.revision - 1] === state;
-  }
-
-  operation(opId: string): PastState | undefined {
-    return this.#operations.get(opId);
   }
 
   /** Whether `older` lies on the way to `newer`, or is it. */
@@ -113,6 +113,7 @@ export class Past {
     }
     const state: PastState = { record, parent, ms, whole, environment };
     this.#states.set(key, state);
+    this.#records.set(keyOf(record.bytes), record);
     this.#entries.set(state, entries);
     return state;
   }

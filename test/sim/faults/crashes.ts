@@ -1,6 +1,8 @@
 /** Faults of processes and their machines. */
 import type { Fault } from './fault.ts';
 
+const DRAIN_MS = 1_000;
+
 export const crashes: readonly Fault[] = [
   {
     name: 'control plane is killed',
@@ -28,6 +30,17 @@ export const crashes: readonly Fault[] = [
       const evaluator = world.random.pick(evaluators);
       if (!evaluator.up) return undefined;
       evaluator.crash();
+      return () => evaluator.start();
+    },
+  },
+  {
+    name: 'evaluator is stopped in good order',
+    weight: 2,
+    inject({ evaluators, world }) {
+      const evaluator = world.random.pick(evaluators);
+      if (!evaluator.up) return undefined;
+      evaluator.streams.drain(DRAIN_MS);
+      evaluator.after(DRAIN_MS, () => evaluator.crash());
       return () => evaluator.start();
     },
   },
@@ -62,12 +75,12 @@ export const crashes: readonly Fault[] = [
   },
   {
     name: 'client cannot take a set',
-    weight: 1,
+    weight: 3,
     inject({ clients, world }) {
       const client = world.random.pick(clients);
-      client.refuseNext = true;
+      client.refuses = true;
       return () => {
-        client.refuseNext = false;
+        client.refuses = false;
       };
     },
   },

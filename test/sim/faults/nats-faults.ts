@@ -55,9 +55,7 @@ export const natsFaults: readonly Fault[] = [
       const { nats, world } = cluster;
       const stream = nats.stream(nats.epochs().at(-1) ?? 0);
       if (!nats.up || stream === undefined || stream.lastSeq === 0) return undefined;
-      stream.push(
-        world.random.chance(0.5) ? world.random.bytes(40) : cluster.forge(stream.read(stream.lastSeq)!),
-      );
+      stream.push(cluster.forge(stream.read(stream.lastSeq)!) ?? world.random.bytes(40));
       nats.feed();
       return () => undefined;
     },

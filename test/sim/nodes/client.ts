@@ -38,8 +38,8 @@ export class Client extends Process {
   #bound = new StalenessBound();
   #source: Freshness['source'] | undefined;
   #connector: SyncConnector | undefined;
-  /** The next set cannot be brought in force, as when the application has no memory left. */
-  refuseNext = false;
+  /** Sets cannot be brought in force, as when the application has no memory left. */
+  refuses = false;
 
   constructor(parts: ClientParts, name: string) {
     super(parts.world, name);
@@ -84,6 +84,7 @@ export class Client extends Process {
     this.#set = ClientSet.empty();
     this.#bound = new StalenessBound();
     this.#source = undefined;
+    this.refuses = false;
     this.#parts.history.observe({ type: 'forgot', who: this.name });
     const clock: Clock = {
       nowMs: this.wallMs,
@@ -114,10 +115,7 @@ export class Client extends Process {
   }
 
   #apply(set: ClientSet): void {
-    if (this.refuseNext) {
-      this.refuseNext = false;
-      throw new Error('refused');
-    }
+    if (this.refuses) throw new Error('refused');
     const full = this.#set.position === undefined;
     this.#set = set;
     this.say(`has e${set.position?.epoch}.${set.position?.revision}`);

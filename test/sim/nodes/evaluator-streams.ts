@@ -80,6 +80,11 @@ export class EvaluatorStreams {
     this.#tick(connection, stream);
   }
 
+  /** Asks every client to move within this time. */
+  drain(deadlineMs: number): void {
+    for (const stream of this.#streams.values()) stream.drain(deadlineMs);
+  }
+
   left(connection: Connection): void {
     this.#streams.get(connection)?.left('cancelled');
   }
