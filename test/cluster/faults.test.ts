@@ -13,7 +13,7 @@ const ROWS = [natsLosesNewest, evaluatorWithoutNats, natsLosesEverything, evalua
 const TIMEOUT_MS = 180_000;
 
 requiresNats('2.9.0', { ownServer: true }).test(
-  `loses nothing and answers always: ${ROWS.map(({ sentence }) => sentence).join('; ')}`,
+  `loses nothing and always answers, whatever fails (rows ${ROWS.map(({ row }) => row).join(', ')})`,
   async () => {
     const figures = await runRows(ROWS, false);
     process.stdout.write(

@@ -18,7 +18,7 @@ export const natsDown: FaultRow = {
   async run({ site, workload, full }) {
     await site.nats.stop('SIGKILL');
     await workload.moreWrites(10);
-    await site.converged(20_000);
+    await site.converged(30_000);
     await workload.goesOnFor(full ? 60_000 : 0);
     await site.nats.restart();
     await workload.moreWrites(10);
