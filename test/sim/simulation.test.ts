@@ -17,7 +17,7 @@ test('200 seeds keep every promise', { timeout: 180_000 }, async ({ annotate }) 
     folder,
     processes: Math.min(2, availableParallelism()),
   });
-  const { reached, reachable, unknown } = coverageOf(tally.transitions);
+  const { reached, reachable } = coverageOf(tally.transitions);
   await annotate(
     `${tally.seeds} seeds, ${tally.events} events, ${(tally.cpuMs / tally.seeds).toFixed(0)} ms of CPU a seed, ${reached} of ${reachable} transitions`,
     'figure',
@@ -27,7 +27,6 @@ test('200 seeds keep every promise', { timeout: 180_000 }, async ({ annotate }) 
   expect(tally.fewestEvents).toBeGreaterThanOrEqual(500);
   expect(tally.fewestFaults).toBeGreaterThanOrEqual(5);
   expect(reached / reachable).toBeGreaterThanOrEqual(0.9);
-  expect(unknown).toEqual([]);
 });
 
 test('a seed is one history: the same each time, another for another seed', () => {
