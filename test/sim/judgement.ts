@@ -8,7 +8,7 @@ import type { Cluster } from './cluster.ts';
 import type { Client } from './nodes/client.ts';
 import type { Evaluator } from './nodes/evaluator.ts';
 
-export function holders({ evaluators, clients }: Cluster): readonly Holder[] {
+function holders({ evaluators, clients }: Cluster): readonly Holder[] {
   return [...evaluators.map(byEvaluator), ...clients.map(byClient)];
 }
 

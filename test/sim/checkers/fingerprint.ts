@@ -23,7 +23,7 @@ function summand(entity: VersionedEntity): number {
 }
 
 /** The entity, its version and what stands in it. */
-export function describeEntity({ change, version }: VersionedEntity): string {
+function describeEntity({ change, version }: VersionedEntity): string {
   const content = Buffer.from(change.content.buffer, change.content.byteOffset, change.content.byteLength);
   return `${entityKey(change)}@${version}=${content.toString('latin1')}`;
 }
