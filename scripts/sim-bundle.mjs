@@ -30,7 +30,7 @@ export async function bundleSimulation(folder = OUT, plugins = []) {
 }
 
 /** Only what is ours is bundled. */
-const ours = {
+export const ours = {
   name: 'ours',
   setup(instance) {
     instance.onResolve({ filter: /^[^./]/ }, ({ path: specifier, kind }) =>

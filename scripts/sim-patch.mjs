@@ -7,12 +7,12 @@ import path from 'node:path';
 const ROOT = path.dirname(import.meta.dirname);
 const MUTANTS = path.join(ROOT, 'test', 'sim', 'mutants');
 
-/** All planted bugs, by name: the file that each changes, and the file's text with the bug in it. */
-export function plantedBugs() {
-  return readdirSync(MUTANTS)
+/** All planted bugs of a folder, by name: the file that each changes, and the file's text with the bug in it. */
+export function plantedBugs(folder = MUTANTS) {
+  return readdirSync(folder)
     .filter((file) => file.endsWith('.patch'))
     .sort()
-    .map((file) => plant(path.basename(file, '.patch'), readFileSync(path.join(MUTANTS, file), 'utf8')));
+    .map((file) => plant(path.basename(file, '.patch'), readFileSync(path.join(folder, file), 'utf8')));
 }
 
 /** @throws Error when the patch no longer fits the source */

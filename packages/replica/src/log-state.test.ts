@@ -160,6 +160,14 @@ describe('LogState', () => {
     expect(() => LogState.fromSnapshot(jsonCodec, { ...snapshot, entities: [] })).toThrow('does not add up');
   });
 
+  it('refuses a snapshot whose chain does not end at its position', () => {
+    const writer = new LogWriter();
+    writer.write(flag('a', '1'));
+    const snapshot = snapshotOf(folded(writer), writer);
+    for (const recentHashes of [[], snapshot.recentHashes.slice(0, -1)])
+      expect(() => LogState.fromSnapshot(jsonCodec, { ...snapshot, recentHashes })).toThrow('does not end');
+  });
+
   it('is at the origin before its first record', () => {
     const state = new LogState(jsonCodec);
     expect(state.position).toBe(ORIGIN);
