@@ -219,6 +219,11 @@ export const ERROR_CATALOGUE = {
   },
   OVERLOADED: { status: 'RESOURCE_EXHAUSTED', retryable: true, next: 'Wait for the retry delay.' },
   REQUEST_TOO_LARGE: { status: 'RESOURCE_EXHAUSTED', retryable: false, next: 'Send less in one call.' },
+  STORAGE_FAILED: {
+    status: 'UNAVAILABLE',
+    retryable: true,
+    next: 'Look at the disk, its quota and the log of the system; a change may be there all the same: repeat it with its op_id.',
+  },
   STORAGE_FULL: { status: 'RESOURCE_EXHAUSTED', retryable: true, next: 'Free disk space; reads go on.' },
   TIMEOUT: { status: 'DEADLINE_EXCEEDED', retryable: true, next: 'Try again with more time.' },
   CANCELLED: { status: 'CANCELLED', retryable: false, next: 'The caller gave up.' },

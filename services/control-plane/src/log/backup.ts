@@ -40,7 +40,7 @@ const UNFINISHED = '.unfinished-';
  * Copies the log of `source`, a data folder or a file, to a new file `target`
  * of mode 0600, one step between two yields.
  * @throws FlagstreamError BACKUP_TARGET_EXISTS, BACKUP_UNUSABLE (no log in `source`),
- * LOG_CORRUPT, STORAGE_FULL, DATA_DIR_UNWRITABLE; then there is no file `target`.
+ * LOG_CORRUPT, STORAGE_FULL, STORAGE_FAILED, DATA_DIR_UNWRITABLE; then there is no file `target`.
  */
 export function* createBackup(source: string, target: string, codec: Codec): Generator<void, Backup> {
   const path = resolve(target);
@@ -116,8 +116,6 @@ export function copyDatabase(source: string, copy: string): void {
   try {
     db.exec(`VACUUM INTO '${copy.replaceAll("'", "''")}'`);
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_FULL')
-      throw fail('STORAGE_FULL', 'the disk is full: no backup was made', { cause });
     throw asDamage(cause, source);
   } finally {
     db.close();

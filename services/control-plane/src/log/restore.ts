@@ -12,6 +12,7 @@ import { fail } from '@flagstream/protocol';
 import type { Codec } from '@flagstream/replica';
 import { copyDatabase, flush, verifyFile } from './backup.ts';
 import { claimDataDir, type DataDir } from './data-dir.ts';
+import { asDiskFailure } from './file-damage.ts';
 import { logFileOf } from './log-file.ts';
 import { openDatabase } from './schema.ts';
 import type { LogFigures } from './verify-log.ts';
@@ -35,8 +36,8 @@ const COMPANIONS = ['-wal', '-shm'];
 
 /**
  * @throws FlagstreamError BACKUP_UNUSABLE, LOG_CORRUPT, SCHEMA_TOO_NEW (of the
- * backup), DATA_DIR_LOCKED, DATA_DIR_UNWRITABLE, DATA_DIR_NOT_EMPTY; then the
- * folder's log is as it was.
+ * backup), DATA_DIR_LOCKED, DATA_DIR_UNWRITABLE, DATA_DIR_NOT_EMPTY, STORAGE_FULL,
+ * STORAGE_FAILED; then the folder's log is as it was.
  */
 export function* restoreBackup(
   backup: string,
@@ -87,6 +88,8 @@ function mark(copy: string): void {
   try {
     db.exec('UPDATE note SET restored = 1');
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch (cause) {
+    throw asDiskFailure(cause, 'nothing was restored');
   } finally {
     db.close();
   }

@@ -30,7 +30,7 @@ import type Database from 'better-sqlite3';
 import type { AuditScope, AuditStore } from './audit-store.ts';
 import { assertContinues } from './continuation.ts';
 import { versioned } from './entity-row.ts';
-import { isDamage } from './file-damage.ts';
+import { asDiskFailure, isDamage } from './file-damage.ts';
 import { readPragma } from './native-objects.ts';
 import { damagedFile, openDatabase, type Synchronous } from './schema.ts';
 import { prepareStatements, type Statements } from './statements.ts';
@@ -324,8 +324,7 @@ function limitSize(db: Database.Database, bytesMax: number): void {
 
 function asStorageError(cause: unknown): unknown {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'SQLITE_FULL') return fail('STORAGE_FULL', 'the disk is full: nothing was written', { cause });
   return typeof code === 'string' && code.startsWith('SQLITE_CORRUPT')
     ? fail('LOG_CORRUPT', 'the file of the log is damaged: nothing was written', { cause })
-    : cause;
+    : asDiskFailure(cause, 'whether the change was written is not known');
 }
