@@ -15,7 +15,7 @@ const TIMEOUT_MS = 180_000;
 requiresNats('2.9.0', { ownServer: true }).test(
   `loses nothing and always answers, whatever fails (rows ${ROWS.map(({ row }) => row).join(', ')})`,
   async () => {
-    const figures = await runRows(ROWS, false);
+    const figures = await runRows(ROWS, false, { writePauseMs: 50, readPauseMs: 50 });
     process.stdout.write(
       `fault matrix, ${ROWS.length} rows: ${figures.acknowledged} acknowledged writes, ${figures.lost} lost, ` +
         `${figures.diverged} divergences, ${figures.evaluations} evaluations, ${figures.evaluationErrors} failed\n`,

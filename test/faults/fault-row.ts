@@ -20,7 +20,6 @@ export interface FaultRow {
   /** The failure, and what must be true nevertheless. */
   readonly sentence: string;
   readonly site?: Partial<SiteOptions>;
-  readonly workload?: WorkloadOptions;
   readonly expect?: Expectation;
   /** Breaks and heals. Throws where the row's own promises do not hold. */
   run(context: FaultContext): Promise<void>;
@@ -34,10 +33,14 @@ export function runRow(row: FaultRow, full: boolean): Promise<Figures> {
 }
 
 /** Rows that ask for nothing special, one after another on one installation and under one workload. */
-export async function runRows(rows: readonly FaultRow[], full: boolean): Promise<Figures> {
+export async function runRows(
+  rows: readonly FaultRow[],
+  full: boolean,
+  load?: WorkloadOptions,
+): Promise<Figures> {
   const [first] = rows;
   const site = await FaultSite.start({ evaluators: EVALUATORS, ...first?.site });
-  const workload = await Workload.start(site, first?.workload);
+  const workload = await Workload.start(site, load);
   try {
     let convergeMs = 0;
     for (const row of rows) {
