@@ -2,8 +2,9 @@
 // is given up for them.
 
 import { cpSync } from 'node:fs';
-import { LIMITS, logStreamName, logSubject } from '@flagstream/protocol';
+import { LIMITS, logStreamName, logSubject, snapshotBucketName } from '@flagstream/protocol';
 import { MaintenanceServiceClient } from '@flagstream/protocol/gen/flagstream/v1/maintenance';
+import { samePosition } from '@flagstream/replica';
 import { credentials } from '@grpc/grpc-js';
 import { connect, type NatsConnection } from 'nats';
 import { expect } from 'vitest';
@@ -125,5 +126,21 @@ requiresNats().test(
     await (await byHand(other)).jetstream().publish(logSubject(other.prefix, 7), Buffer.from('not a record'));
     const later = await startShop(other, copy);
     expect(await refused(later)).toContain('revisions after revision');
+  },
+);
+
+requiresNats().test(
+  'writes its snapshot again when somebody removed it, though nothing changes',
+  async () => {
+    const nats = await startNatsServer();
+    const bus = await openBus(nats);
+    const shop = await startShop(nats, tempDir('foreign'));
+    await takeOver(shop);
+    const before = await until(() => bus.fetchSnapshot(), { what: 'a snapshot' });
+    const { streams } = await (await byHand(nats)).jetstreamManager();
+    await streams.delete(`OBJ_${snapshotBucketName(nats.prefix)}`);
+    expect(await bus.fetchSnapshot()).toBeUndefined();
+    const after = await until(() => bus.fetchSnapshot(), { what: 'it again', timeoutMs: 20_000 });
+    expect(samePosition(after.position, before.position)).toBe(true);
   },
 );

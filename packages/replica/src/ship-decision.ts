@@ -329,20 +329,9 @@ export class ShipDecision {
   #ship(lastSeq: number): Effects {
     this.#phase = 'shipping';
     this.#compared = true;
-    const rewound = lastSeq < this.#ackedSeq;
     this.#ackedSeq = lastSeq;
     this.#sentSeq = lastSeq;
-    return [
-      ...this.#sawStream(),
-      ...this.#reached(),
-      ...(rewound ? this.#renewSnapshot() : []),
-      ...this.#send(),
-    ];
-  }
-
-  /** NATS went back, and its snapshots with it: the window may soon begin after the newest of them. */
-  #renewSnapshot(): Effects {
-    return this.#announcedEpoch < this.#epoch ? [] : [{ type: 'put-snapshot', epoch: this.#epoch }];
+    return [...this.#sawStream(), ...this.#reached(), ...this.#send()];
   }
 
   /** Writes may go on: nothing in NATS is missing here. */

@@ -6,7 +6,7 @@
  * calls reject (append answers `unknown`) and tails go on by themselves when it
  * is back.
  */
-import type { Snapshot } from '@flagstream/replica';
+import type { Position, Snapshot } from '@flagstream/replica';
 
 export type AppendOutcome =
   /** The record is in the stream at this sequence. */
@@ -89,6 +89,8 @@ export interface Bus {
 
   /** Writes a snapshot, chunks before the manifest, and removes all but the newest two. One at a time. */
   putSnapshot(snapshot: Snapshot): Promise<void>;
+  /** Whether the snapshot of this position is listed: it is not when somebody removed it, or NATS was put back. */
+  holdsSnapshot(position: Position): Promise<boolean>;
   /** The newest snapshot that is whole; undefined when there is none. */
   fetchSnapshot(): Promise<Snapshot | undefined>;
 

@@ -12,7 +12,7 @@ import {
   NATS_PREFIX_PATTERN,
   snapshotBucketName,
 } from '@flagstream/protocol';
-import type { Snapshot } from '@flagstream/replica';
+import type { Position, Snapshot } from '@flagstream/replica';
 import { ErrorCode, type Msg, NatsError } from 'nats';
 import type { Logger } from '../log/logger.ts';
 import { type AppendFailure, appendFailure } from './append-outcome.ts';
@@ -21,7 +21,7 @@ import { ensureStream, logStreamConfig, unlessMissing } from './log-stream.ts';
 import { LogTail } from './log-tail.ts';
 import { type Link, type NatsCredentials, NatsLink } from './nats-link.ts';
 import { ObjectBucket } from './object-bucket.ts';
-import { fetchSnapshot, putSnapshot } from './snapshot-store.ts';
+import { fetchSnapshot, holdsSnapshot, putSnapshot } from './snapshot-store.ts';
 import { StandingSubscription } from './standing-subscription.ts';
 
 export interface BusOptions extends NatsCredentials {
@@ -169,6 +169,10 @@ class NatsBus implements Bus {
 
   async putSnapshot(snapshot: Snapshot): Promise<void> {
     await putSnapshot(this.#snapshots(), snapshot);
+  }
+
+  async holdsSnapshot(position: Position): Promise<boolean> {
+    return await holdsSnapshot(this.#snapshots(), position);
   }
 
   async fetchSnapshot(): Promise<Snapshot | undefined> {

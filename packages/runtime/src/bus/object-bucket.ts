@@ -72,6 +72,11 @@ export class ObjectBucket {
     await js.publish(this.#metaSubject(name), described, { headers: replacing() });
   }
 
+  /** Whether its meta message is there, which was written last. */
+  async has(name: string): Promise<boolean> {
+    return (await this.#last(this.#metaSubject(name))) !== undefined;
+  }
+
   /** Undefined: it is not there, or its content is not what was written. */
   async get(name: string): Promise<Uint8Array | undefined> {
     const described = await this.#last(this.#metaSubject(name));

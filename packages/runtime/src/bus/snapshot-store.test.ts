@@ -124,6 +124,16 @@ requiresNats().describe('snapshots in NATS', () => {
     expect(names.sort()).toEqual(['e2-7', 'e2-8']);
   });
 
+  it('knows which ones are there, also without a bucket', async () => {
+    const { position } = snapshotAt(7);
+    expect(await bus.holdsSnapshot(position)).toBe(false);
+    await bus.putSnapshot(snapshotAt(7));
+    expect(await bus.holdsSnapshot(position)).toBe(true);
+    expect(await bus.holdsSnapshot(snapshotAt(8).position)).toBe(false);
+    await jsm.streams.delete(`OBJ_${bucket}`);
+    expect(await bus.holdsSnapshot(position)).toBe(false);
+  });
+
   it('keeps the newest two and nothing of older ones', async () => {
     for (const revision of [7, 8, 9, 10]) await bus.putSnapshot(snapshotAt(revision));
     const names = [...(await contents()).keys()].filter((name) => name.startsWith('e'));

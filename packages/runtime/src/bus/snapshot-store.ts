@@ -47,6 +47,10 @@ export async function putSnapshot(bucket: ObjectBucket, snapshot: Snapshot): Pro
   await removeOld(bucket, position, 'remove-newer');
 }
 
+export function holdsSnapshot(bucket: ObjectBucket, position: Position): Promise<boolean> {
+  return bucket.has(manifestName(position));
+}
+
 /** The newest snapshot that is whole; undefined when there is none. */
 export async function fetchSnapshot(bucket: ObjectBucket, logger: Logger): Promise<Snapshot | undefined> {
   let newest: string | undefined;

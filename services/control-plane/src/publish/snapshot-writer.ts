@@ -32,6 +32,8 @@ export class SnapshotWriter {
   #allowed = false;
   #closed = false;
   #writing: Promise<void> = Promise.resolve();
+  /** Of the snapshot written last. */
+  #last: Position | undefined;
 
   constructor(options: SnapshotWriterOptions) {
     this.#options = options;
@@ -46,7 +48,9 @@ export class SnapshotWriter {
     this.#schedule = new SnapshotSchedule(settings, this.#revision, monotonicNow());
     const timer = setInterval(() => this.#handle({ type: 'tick' }), TICK_MS);
     timer.unref();
-    this.#stops = [() => clearInterval(timer), log.onCommit(() => this.#grown())];
+    const look = setInterval(() => this.#look(), LIMITS.streamLookMs);
+    look.unref();
+    this.#stops = [() => clearInterval(timer), () => clearInterval(look), log.onCommit(() => this.#grown())];
   }
 
   /** Snapshots written since the start. */
@@ -85,6 +89,21 @@ export class SnapshotWriter {
     if (this.#schedule.handle(event, this.#options.monotonicNow())) this.#writing = this.#write();
   }
 
+  /** Somebody may have removed the bucket, or NATS may have gone back, also where nothing changes any more. */
+  #look(): void {
+    const { bus, logger } = this.#options;
+    const last = this.#last;
+    if (last === undefined || !this.#allowed) return;
+    bus.holdsSnapshot(last).then(
+      (held) => {
+        if (held || last !== this.#last) return;
+        logger.warn({ position: formatPosition(last) }, 'the snapshot in NATS is gone and is written again');
+        this.demand();
+      },
+      (error: Error) => logger.debug({ detail: error.message }, 'snapshots in NATS could not be looked at'),
+    );
+  }
+
   async #write(): Promise<void> {
     const { bus, snapshots, logger, onPut } = this.#options;
     // In a turn of its own: what was just committed is shipped first.
@@ -99,6 +118,7 @@ export class SnapshotWriter {
       return;
     }
     this.#written += 1;
+    this.#last = snapshot.position;
     logger.info({ position: formatPosition(snapshot.position) }, 'snapshot written to NATS');
     if (!this.#closed) onPut(snapshot.position);
     this.#handle({ type: 'put' });
