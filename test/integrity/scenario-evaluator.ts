@@ -5,13 +5,17 @@ import {
   Follower,
   type FollowerEvent,
   type HeadBeacon,
+  type LogRecord,
   LogState,
+  type Place,
   type Snapshot,
 } from '@flagstream/replica';
 import { CacheLoader } from '../../services/evaluator/src/cache/cache-loader.ts';
 import { NodeCacheFolder } from '../../services/evaluator/src/cache/node-cache-folder.ts';
 import { writeSnapshot } from '../../services/evaluator/src/cache/snapshot-file.ts';
 import { stateSnapshot } from '../../services/evaluator/src/cache/state-snapshot.ts';
+import { Tail } from '../../services/evaluator/src/cache/tail.ts';
+import type { HeldUnits } from '../../services/evaluator/src/state/held-units.ts';
 
 export class ScenarioEvaluator {
   readonly noticed: string[] = [];
@@ -63,10 +67,31 @@ export async function saveState(path: string, state: LogState): Promise<string> 
   return name.name;
 }
 
+/** Writes a record that was applied after a place into a cache folder. */
+export async function saveTail(path: string, after: Place, record: LogRecord): Promise<void> {
+  const tail = new Tail(new NodeCacheFolder(path));
+  tail.append(after, [record]);
+  tail.end();
+  await tail.settled();
+}
+
 /** What the next process finds in a cache folder; what it passes over is noticed. */
-export async function loadState(path: string, noticed: string[]): Promise<LogState> {
+export function loadState(path: string, noticed: string[]): Promise<LogState> {
+  return load(path, noticed, async (loader) => loader.state(await loader.listing(), undefined));
+}
+
+/** The same for last good versions. */
+export function loadHeld(path: string, noticed: string[]): Promise<HeldUnits | undefined> {
+  return load(path, noticed, async (loader) => loader.held(await loader.listing()));
+}
+
+async function load<T>(
+  path: string,
+  noticed: string[],
+  read: (loader: CacheLoader) => Promise<T>,
+): Promise<T> {
   const loader = new CacheLoader(new NodeCacheFolder(path), recordCodec);
-  const state = await loader.state(await loader.listing(), undefined);
+  const found = await read(loader);
   noticed.push(...loader.problems.map(({ file, detail }) => `${file}: ${detail}`));
-  return state;
+  return found;
 }

@@ -4,15 +4,22 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { recordCodec, sha256, snapshotBucketName } from '@flagstream/protocol';
-import { ClientSet, LogState, type Position, reached } from '@flagstream/replica';
+import { isDeepStrictEqual } from 'node:util';
+import type { FlagUnit } from '@flagstream/engine';
+import { recordCodec, sha256, snapshotBucketName, snapshotChunks } from '@flagstream/protocol';
+import { SnapshotEntities } from '@flagstream/protocol/gen/flagstream/v1/log';
+import { ClientSet, entityKey, hex, LogState, type Position, reached } from '@flagstream/replica';
 import { connectBus, createLogger, NatsSnapshots } from '@flagstream/runtime';
 import { connect } from 'nats';
 import { decodeDiskCopy, encodeDiskCopy } from '../../packages/client/src/store/disk-copy-format.ts';
-import { flagEntity, IDENTITY } from '../../services/control-plane/src/log/record.fixture.ts';
+import { entity, flagEntity, IDENTITY } from '../../services/control-plane/src/log/record.fixture.ts';
+import { heldName } from '../../services/evaluator/src/cache/cache-names.ts';
+import { encodeHeld } from '../../services/evaluator/src/cache/held-file.ts';
+import type { HeldUnits } from '../../services/evaluator/src/state/held-units.ts';
+import { flippedBit } from './flipped-bit.ts';
 import { noticing, type Outcome, type Scenario, type Site } from './scenario.ts';
 import { ScenarioControlPlane } from './scenario-control-plane.ts';
-import { loadState, ScenarioEvaluator, saveState } from './scenario-evaluator.ts';
+import { loadHeld, loadState, ScenarioEvaluator, saveState } from './scenario-evaluator.ts';
 
 export const scenarios: readonly Scenario[] = [
   {
@@ -21,10 +28,21 @@ export const scenarios: readonly Scenario[] = [
     run: onDisk,
   },
   {
+    name: "a bit changes in an evaluator's last good versions",
+    noticedAs: /^held-1\.bin: its checksum is wrong$/,
+    run: ofHeldUnits,
+  },
+  {
     name: 'a bit changes in the manifest of a snapshot in NATS',
     noticedAs: /^NATS holds no whole snapshot$/,
     needsNats: true,
-    run: inNats,
+    run: inManifest,
+  },
+  {
+    name: 'a bit changes in a tombstone of a snapshot in NATS',
+    noticedAs: /^NATS holds no whole snapshot$/,
+    needsNats: true,
+    run: inChunk,
   },
   {
     name: "a bit changes in a client's own copy",
@@ -38,7 +56,7 @@ async function onDisk({ folder }: Site): Promise<Outcome> {
   const cache = path.join(folder, 'cache');
   const whole = LogState.fromSnapshot(recordCodec, controlPlane.snapshot());
   const file = path.join(cache, await saveState(cache, whole));
-  writeFileSync(file, flipBit(readFileSync(file), whole.hashAt(2)!));
+  writeFileSync(file, flippedBit(readFileSync(file), whole.hashAt(2)!));
   const noticed: string[] = [];
   const state = await loadState(cache, noticed);
   const position = positionOf(controlPlane, 2);
@@ -48,33 +66,71 @@ async function onDisk({ folder }: Site): Promise<Outcome> {
   return { noticed: [...noticed, ...evaluator.noticed], wrong: wrongMemory(state, position) };
 }
 
-async function inNats({ folder, natsUrl, natsPrefix }: Site): Promise<Outcome> {
-  const controlPlane = writtenControlPlane(folder);
+async function inManifest(site: Site): Promise<Outcome> {
+  const controlPlane = writtenControlPlane(site.folder);
+  const written = positionOf(controlPlane, 2);
+  const { noticed, state } = await startedFromNats(site, controlPlane, 'e1-3', written.hash);
+  controlPlane.close();
+  return { noticed, wrong: state && wrongMemory(state, written) };
+}
+
+async function inChunk(site: Site): Promise<Outcome> {
+  const controlPlane = writtenControlPlane(site.folder);
+  const gone = entity({ ...flagEntity('withdrawn', '') }, '', true);
+  controlPlane.write('alice', gone);
   const snapshot = controlPlane.snapshot();
+  const [chunk] = [...snapshotChunks(snapshot)];
+  const name = hex(sha256(SnapshotEntities.encode({ entities: chunk! }).finish()));
+  const { noticed, state } = await startedFromNats(site, controlPlane, name, Buffer.from(gone.key));
+  controlPlane.close();
+  const isWrong = state !== undefined && state.entity(entityKey(gone)) === undefined;
+  return { noticed, wrong: isWrong ? 'clients are not told that a flag was withdrawn' : undefined };
+}
+
+/** An evaluator with nothing, which NATS gives a snapshot with a changed bit in one of its objects. */
+async function startedFromNats(
+  { natsUrl, natsPrefix }: Site,
+  controlPlane: ScenarioControlPlane,
+  object: string,
+  damaged: Uint8Array,
+): Promise<{ readonly noticed: readonly string[]; readonly state: LogState | undefined }> {
   const logger = createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' });
   const bus = await connectBus({ url: natsUrl, prefix: natsPrefix, name: 'test', logger });
   const nats = await connect({ servers: natsUrl });
   const noticed: string[] = [];
   try {
-    await bus.putSnapshot(snapshot);
+    await bus.putSnapshot(controlPlane.snapshot());
     const bucket = snapshotBucketName(natsPrefix);
-    const subject = `$O.${bucket}.C.e1-3`;
+    const subject = `$O.${bucket}.C.${object}`;
     const manager = await nats.jetstreamManager();
     const { data } = await manager.streams.getMessage(`OBJ_${bucket}`, { last_by_subj: subject });
-    await nats.jetstream().publish(subject, flipBit(data, snapshot.recentHashes[1]!));
-
+    await nats.jetstream().publish(subject, flippedBit(data, damaged));
     const fetched = await noticing(noticed, () => new NatsSnapshots(bus).fetch());
-    if (fetched === undefined) return { noticed, wrong: undefined };
+    if (fetched === undefined) return { noticed, state: undefined };
     const evaluator = new ScenarioEvaluator();
     evaluator.take(fetched);
     evaluator.hear(controlPlane.beacon());
-    noticed.push(...evaluator.noticed);
-    return { noticed, wrong: wrongMemory(evaluator.state, positionOf(controlPlane, 2)) };
+    return { noticed: [...noticed, ...evaluator.noticed], state: evaluator.state };
   } finally {
     await nats.close();
     await bus.close();
-    controlPlane.close();
   }
+}
+
+async function ofHeldUnits({ folder }: Site): Promise<Outcome> {
+  const unit: FlagUnit = {
+    key: 'a',
+    flag: { kind: 'FLAG_KIND_NUMBER', variants: [{ key: 'only', value: 123 }] },
+  };
+  const held: HeldUnits = {
+    logIdentity: IDENTITY,
+    units: [{ project: 'p', environment: 'production', kind: 'flag', unit }],
+  };
+  writeFileSync(path.join(folder, heldName(1)), flippedBit(encodeHeld(held), Buffer.from('123')));
+  const noticed: string[] = [];
+  const found = (await loadHeld(folder, noticed))?.units[0]?.unit;
+  const isWrong = found !== undefined && !isDeepStrictEqual(found, unit);
+  return { noticed, wrong: isWrong ? 'a flag in quarantine serves what nobody wrote' : undefined };
 }
 
 async function ofClient(): Promise<Outcome> {
@@ -83,7 +139,7 @@ async function ofClient(): Promise<Outcome> {
   ]);
   const scope = { project: 'p', environment: 'production' };
   const asOfMs = 1_700_000_000_000;
-  const bytes = flipBit(encodeDiskCopy({ scope, set, asOfMs }), Buffer.from(`${asOfMs}`));
+  const bytes = flippedBit(encodeDiskCopy({ scope, set, asOfMs }), Buffer.from(`${asOfMs}`));
   const noticed: string[] = [];
   const copy = await noticing(noticed, () => decodeDiskCopy(bytes));
   const isWrong = copy !== undefined && copy.asOfMs > asOfMs;
@@ -101,15 +157,6 @@ function writtenControlPlane(folder: string): ScenarioControlPlane {
 function positionOf({ store }: ScenarioControlPlane, revision: number): Position {
   const { epoch, hash } = store.recordAt(revision)!;
   return { epoch, revision, hash };
-}
-
-/** The same bytes, but for one bit of the first byte of `part`, which they hold once. */
-function flipBit(bytes: Uint8Array, part: Uint8Array): Buffer {
-  const copy = Buffer.from(bytes);
-  const at = copy.indexOf(part);
-  if (at < 0 || at !== copy.lastIndexOf(part)) throw new Error('the part is not there once');
-  copy[at]! ^= 8;
-  return copy;
 }
 
 /** A state that knows of later revisions must know of this one, which was written. */
