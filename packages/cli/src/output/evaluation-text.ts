@@ -23,9 +23,17 @@ export function valueText(value: unknown): string {
   return value === undefined ? "(the caller's default)" : JSON.stringify(value);
 }
 
+/** A source that delivers and whose head nobody has confirmed for this long may be cut off from who writes. */
+const CONFIRMED_MS = 10_000;
+
 /** A word of warning where an answer may be old, or undefined. */
 export function freshnessWarning(freshness: Freshness | undefined): string | undefined {
   switch (freshness?.source) {
+    case SourceState.LIVE:
+    case SourceState.FALLBACK:
+      return freshness.stalenessMs <= CONFIRMED_MS
+        ? undefined
+        : `nobody confirms that the evaluator's state is the newest: it may be ${ageText(freshness.stalenessMs)}`;
     case SourceState.STALE_CACHE:
       return `the evaluator serves its last good state, ${ageText(freshness.stalenessMs)}: nothing answers it`;
     case SourceState.FROZEN:
