@@ -195,6 +195,20 @@ describe('ListAnswerChanges', () => {
     expect(await revisions({ from: { instant: new Date(bench.nowMs - 1).toISOString() } })).toEqual([off]);
   });
 
+  it('refuses what the log never had, and a range that ends before it begins', async () => {
+    const bench = new Bench();
+    const first = bench.write([...PROJECT, booleanFlag('f')]);
+    const last = bench.write([archive('projects/p/flags/f')]);
+    const reasonOf = async (more: object): Promise<unknown> => (await failure(bench.changes(more))).reason;
+    expect(await reasonOf({ flagKey: 'g' })).toBe('FLAG_NOT_FOUND');
+    expect(await reasonOf({ parent: 'projects/p/environments/qa' })).toBe('ENVIRONMENT_NOT_FOUND');
+    expect(await reasonOf({ parent: 'projects/q/environments/dev' })).toBe('PROJECT_NOT_FOUND');
+    expect(await reasonOf({ from: revision(last), to: revision(first) })).toBe('INVALID_FIELD');
+    const { changes } = await bench.changes({ from: revision(first), to: revision(last) });
+    expect(changes.map((each) => Number(each.revision?.revision))).toEqual([last]);
+    expect((await bench.changes({ from: revision(last) })).changes).toEqual([]);
+  });
+
   it('pages, bound to its question, also past revisions that altered nothing', async () => {
     const bench = new Bench();
     bench.write([...PROJECT, booleanFlag('f')]);

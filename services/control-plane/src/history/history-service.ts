@@ -1,6 +1,16 @@
 /** HistoryService, as the gRPC host offers it: flags as they were, read from the log. */
 import type { ExplanationStep } from '@flagstream/engine';
-import { checkedContext, evaluationError, evaluationResult, fail, requireName } from '@flagstream/protocol';
+import {
+  checkedContext,
+  environmentId,
+  evaluationError,
+  evaluationResult,
+  fail,
+  flagId,
+  invalidField,
+  projectId,
+  requireName,
+} from '@flagstream/protocol';
 import {
   type EvaluateAtRequest,
   type EvaluateAtResponse,
@@ -8,7 +18,7 @@ import {
   ListAnswerChangesRequest,
   type ListAnswerChangesResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/history';
-import { ENTITY_KIND, type EnvironmentScope } from '@flagstream/replica';
+import { ENTITY_KIND, type EntityId, type EnvironmentScope } from '@flagstream/replica';
 import type { CallContext, RevisionWait, ServiceBinding } from '@flagstream/runtime';
 import { boundedRead } from '../admin/bounded-read.ts';
 import { requireKey } from '../admin/collection-methods.ts';
@@ -103,6 +113,7 @@ export class Past {
     const { scope, flagKey, context } = subjectOf(request);
     const pace = new Pace(signal);
     const { log, history } = this.#parts;
+    requireKnown(log, scope, flagKey);
     const { pageSize: requested, pageToken: token, minRevision: _, ...asked } = request;
     const args = [
       ListAnswerChangesRequest.toJSON({ ...asked, pageSize: 0, pageToken: '', minRevision: undefined }),
@@ -112,6 +123,11 @@ export class Past {
     const from = request.from && (await this.#places.resolve('from', request.from, pace));
     const to = request.to && (await this.#places.resolve('to', request.to, pace));
     if (to !== undefined) requireRecord('to', to);
+    if (from !== undefined && from.revision > (to ?? head).revision)
+      throw invalidField(
+        'from',
+        `revision ${from.revision} is after revision ${(to ?? head).revision}, the last one`,
+      );
     const { changes, nextUpTo } = await answerChanges(
       history,
       new PastFlag({ store: log.store, history, pace }, scope, flagKey),
@@ -150,6 +166,24 @@ function requireRecord(field: string, { revision, instantMs }: ResolvedPlace): v
   if (revision > 0) return;
   const when = instantMs === undefined ? '' : ` at ${new Date(instantMs).toISOString()}`;
   throw fail('REVISION_NOT_FOUND', `${field}: nothing had been written${when}: the log begins later`);
+}
+
+/** A key that nothing ever had is a slip: it is told, instead of a history without changes. */
+function requireKnown(
+  { store }: ChangeLog,
+  { project, environment }: EnvironmentScope,
+  flagKey: string,
+): void {
+  const never = (id: EntityId): boolean => store.firstRevisionOf(id) === undefined;
+  const metadata = { project, environment, flag: flagKey };
+  if (never(projectId(project)))
+    throw fail('PROJECT_NOT_FOUND', `there never was a project "${project}"`, { metadata });
+  if (never(environmentId(project, environment)))
+    throw fail('ENVIRONMENT_NOT_FOUND', `project "${project}" never had an environment "${environment}"`, {
+      metadata,
+    });
+  if (never(flagId(project, flagKey)))
+    throw fail('FLAG_NOT_FOUND', `project "${project}" never had a flag "${flagKey}"`, { metadata });
 }
 
 function requirePresent(flag: PastFlag, { project, environment }: EnvironmentScope, revision: number): void {
