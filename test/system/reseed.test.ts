@@ -18,6 +18,7 @@ import { until } from '../support/until.ts';
 import {
   answerOf,
   expectShipped,
+  firstOfLog,
   logger,
   metricOf,
   openBus,
@@ -226,6 +227,9 @@ requiresNats().test('a copy that wrote for itself stops writes, until a person t
   await expect(snapshotOf(copied)).rejects.toMatchObject({
     details: expect.stringContaining('another record'),
   });
+  await expect(firstOfLog(copied)).rejects.toMatchObject({
+    details: expect.stringContaining('another record'),
+  });
   await expect(bus.askHead()).rejects.toMatchObject({ retryable: true });
 
   const base = copied.running.head().revision;
@@ -234,4 +238,5 @@ requiresNats().test('a copy that wrote for itself stops writes, until a person t
   await copied.admin.setEnabled('a', true);
   await expectShipped(bus, copied, base);
   expect((await answerOf(copied, '/readyz')).status).toBe(200);
+  expect(await firstOfLog(copied)).toBe('records');
 });

@@ -7,7 +7,7 @@ import {
   startControlPlane,
 } from '@flagstream/control-plane';
 import { LIMITS } from '@flagstream/protocol';
-import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
+import { LogServiceClient, type WatchLogResponse } from '@flagstream/protocol/gen/flagstream/v1/log';
 import { Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { bytesEqual, type HeadBeacon, ORIGIN } from '@flagstream/replica';
 import { type Bus, connectBus, createLogger } from '@flagstream/runtime';
@@ -101,6 +101,18 @@ export async function snapshotOf({ running }: Shop): Promise<void> {
   const client = new LogServiceClient(`127.0.0.1:${running.grpcPort}`, credentials.createInsecure());
   try {
     for await (const _ of client.getSnapshot({}));
+  } finally {
+    client.close();
+  }
+}
+
+/** What kind of message an evaluator without a state is sent first when it watches the log. */
+export async function firstOfLog({ running }: Shop): Promise<string | undefined> {
+  const client = new LogServiceClient(`127.0.0.1:${running.grpcPort}`, credentials.createInsecure());
+  try {
+    for await (const { event } of client.watchLog({ after: undefined }) as AsyncIterable<WatchLogResponse>)
+      return event?.$case;
+    return undefined;
   } finally {
     client.close();
   }

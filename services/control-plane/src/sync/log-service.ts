@@ -79,15 +79,20 @@ async function sendSnapshot(
   stream.end();
 }
 
-/** Records after a position, then each new one; the head each second while there is nothing else. */
+/**
+ * Records after a position, then each new one; the head each second while there is nothing else. Ends when
+ * the log turns out to be a branch that may be given up.
+ */
 async function watchLog(
   { log, beacons }: LogServiceParts,
   after: Position,
   stream: ServerWritableStream<WatchLogRequest, WatchLogResponse>,
   { signal }: CallContext,
 ): Promise<void> {
+  refuseFork(log);
   const cursor = new LogCursor(log.store, after);
   while (await ready(stream, signal)) {
+    refuseFork(log);
     const records = cursor.next();
     if (records.length > 0) {
       stream.write({ event: { $case: 'records', value: { records: records.map(asBuffer) } } });
