@@ -117,12 +117,18 @@ export class BackupSchedule {
     }
   }
 
-  /** Of this schedule's backups, oldest first. */
+  /**
+   * Of this schedule's backups, oldest first. Those from the future come before all: a clock that was
+   * ahead named them, and sorted by name they would outlive each new one.
+   */
   #names(): readonly string[] {
     try {
-      return readdirSync(this.#directory)
+      const nowMs = this.#options.now();
+      const names = readdirSync(this.#directory)
         .filter((name) => NAME.test(name))
         .sort();
+      const isEarly = (name: string): boolean => timeOfName(name) > nowMs;
+      return [...names.filter(isEarly), ...names.filter((name) => !isEarly(name))];
     } catch (cause) {
       if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
       throw fail('DATA_DIR_UNWRITABLE', `cannot read the folder of backups ${this.#directory}`, { cause });

@@ -175,6 +175,20 @@ describe('BackupSchedule', () => {
     });
   });
 
+  it('keeps the newest backup also after a clock that was ahead was set back', async () => {
+    const dir = tempFolder();
+    const clock = { nowMs: START_MS };
+    const backups = schedule(openLog(), dir, clock);
+    for (const nowMs of [START_MS + 20 * HOUR_MS, START_MS + 21 * HOUR_MS, START_MS]) {
+      clock.nowMs = nowMs;
+      await backups.backUp();
+    }
+    expect(readdirSync(dir).sort()).toEqual([
+      'flagstream-20260102T030405Z.db',
+      'flagstream-20260103T000405Z.db',
+    ]);
+  });
+
   it('makes one each period, counted from the newest one also after a restart', async () => {
     const opened = openLog();
     const dir = tempFolder();
