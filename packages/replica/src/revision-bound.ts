@@ -37,17 +37,18 @@ export function reached(wanted: WantedRevision, held: HeldLog): Reach {
   if (wanted.revision === 0) return 'reached';
   const { position } = held;
   if (wanted.epoch > position.epoch) return 'ahead';
-  if (wanted.epoch !== 0 && wanted.epoch < position.epoch && !isOnLineage(wanted, held.lineage))
-    return 'forked';
+  if (wanted.epoch !== 0 && !isOnLineage(wanted, held.lineage)) return 'forked';
   if (wanted.revision > position.revision) return 'ahead';
   if (wanted.hash.length === 0) return 'reached';
   const own = wanted.revision === position.revision ? position.hash : held.hashAt(wanted.revision);
   return own === undefined || bytesEqual(own, wanted.hash) ? 'reached' : 'forked';
 }
 
-/** An older epoch counts up to where the next one took over. */
-function isOnLineage(wanted: WantedRevision, lineage: readonly EpochBase[]): boolean {
-  const at = lineage.findIndex(({ epoch }) => epoch === wanted.epoch);
-  const next = at < 0 ? undefined : lineage[at + 1];
-  return next !== undefined && wanted.revision <= next.baseRevision;
+/** An epoch counts from where it took over up to where the next one does. */
+function isOnLineage({ epoch, revision }: WantedRevision, lineage: readonly EpochBase[]): boolean {
+  const at = lineage.findIndex((base) => base.epoch === epoch);
+  const [own, next] = at < 0 ? [] : lineage.slice(at, at + 2);
+  return (
+    own !== undefined && revision > own.baseRevision && (next === undefined || revision <= next.baseRevision)
+  );
 }

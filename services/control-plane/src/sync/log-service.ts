@@ -7,6 +7,7 @@
 import {
   fail,
   headBeaconToWire,
+  invalidField,
   LIMITS,
   revisionNumber,
   snapshotChunks,
@@ -104,10 +105,12 @@ async function watchLog(
   }
 }
 
+/** @throws FlagstreamError INVALID_FIELD */
 function positionOf({ after }: WatchLogRequest): Position {
-  return after === undefined
-    ? ORIGIN
-    : { epoch: after.epoch, revision: revisionNumber(after.revision), hash: after.hash };
+  if (after === undefined) return ORIGIN;
+  if (after.revision > BigInt(Number.MAX_SAFE_INTEGER))
+    throw invalidField('after.revision', 'is out of range');
+  return { epoch: after.epoch, revision: revisionNumber(after.revision), hash: after.hash };
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
