@@ -311,6 +311,18 @@ describe('a refusal', () => {
     ]);
   });
 
+  it('does not hold back an epoch that goes on below the refused revision', () => {
+    const b = live();
+    b.head();
+    b.nack(11, 'apply');
+    // What was refused is withdrawn, and the head's epoch has fewer revisions.
+    b.env.epoch = 2;
+    b.env.revision = 9;
+    b.env.changed = 9;
+    b.env.branchedAt = 9;
+    expect(b.head()).toMatchObject([{ type: 'transfer', kind: 'full', to: at(10, 2), forked: true }]);
+  });
+
   it('of a resumed client keeps what it has', () => {
     const b = new Bench();
     b.frame(hello(have(7)));

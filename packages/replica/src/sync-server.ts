@@ -296,7 +296,9 @@ export class SyncServerSession {
       return this.#close('not-ready', 'this node follows another log now: connect again');
     const changed = env.changedRevision();
     const cursor = this.#cursor;
-    if (this.#stuckAt !== undefined && changed <= this.#stuckAt) return [];
+    // A refused set of another epoch may be withdrawn: its revision says nothing here.
+    const stuckAt = this.#stuckAt;
+    if (stuckAt !== undefined && changed <= stuckAt.revision && stuckAt.epoch === env.head().epoch) return [];
     // A cursor off the lineage has a revision that says nothing: the node itself had taken a branch.
     const untouched = cursor !== undefined && changed <= cursor.revision && cursor.epoch === env.head().epoch;
     if (untouched && env.canDelta(cursor)) {
@@ -336,7 +338,7 @@ export class SyncServerSession {
       return [refused, this.#send('full', undefined, false, nowMs)];
     }
     // What changed since the refused transfer may mend it.
-    this.#stuckAt = frame.transferId;
+    this.#stuckAt = this.#cursor;
     this.#cursor = this.#acked;
     return [refused, ...this.#advance(nowMs)];
   }

@@ -170,6 +170,22 @@ test('on a drain connects within the window, and keeps the old stream until the 
   expect(host.told.filter((line) => /^(down|failed)/.test(line))).toEqual([]);
 });
 
+test('a change that both streams bring while it moves is brought in force once', async () => {
+  const log = new FixtureLog();
+  const first = await SyncServerFixture.start({ log, node: 'first' });
+  const second = await SyncServerFixture.start({ log, node: 'second' });
+  const { host, clock } = connect([first.target, second.target]);
+  await host.seen('live first');
+  first.drain(3_000, 9_000);
+  await host.seen('reconnecting 0 3000');
+  // The second stream begins at what is in force now, the first one is told at once.
+  clock.advance(3_000);
+  log.putSwitch('a', true);
+  await host.seen('live second');
+  expect(second.streams[0]?.transfers).toEqual(['delta 1>2']);
+  expect(host.told.filter((line) => line.startsWith('apply 2'))).toEqual(['apply 2']);
+});
+
 test('a drained stream that ends before its successor is live is no failure', async () => {
   const server = await SyncServerFixture.start();
   const { host, clock } = connect([server.target]);

@@ -10,7 +10,7 @@
  */
 import { type FlagstreamError, fail } from '@flagstream/protocol';
 import type { ClientSet, EntityId, Freshness, NackCode, SyncClientSettings } from '@flagstream/replica';
-import { bytesEqual, comparePositions } from '@flagstream/replica';
+import { bytesEqual, comparePositions, samePosition } from '@flagstream/replica';
 import type { Clock } from '../clock.ts';
 import type { Scope } from '../state/scope.ts';
 import { ReconnectPolicy } from './reconnect-policy.ts';
@@ -96,8 +96,8 @@ export class SyncConnector implements SyncLinkListener {
   }
 
   apply(link: SyncLink, { set, touched }: LinkEffect & { readonly type: 'apply' }): void {
-    // While moving, the other link may have been faster: what is in force is newer, so this is too.
-    if (!this.#behind(set)) this.#host.apply(scopeOf(link), set, touched);
+    // While moving, the other link may have been faster: what is in force is as new, or newer.
+    if (!this.#behind(set) && !this.#isInForce(set)) this.#host.apply(scopeOf(link), set, touched);
   }
 
   fresh(link: SyncLink, { freshness, provenMs }: LinkEffect & { readonly type: 'fresh' }): void {
@@ -147,6 +147,15 @@ export class SyncConnector implements SyncLinkListener {
     if (this.#candidate !== undefined || this.#cancelAttempt !== undefined) return;
     this.#host.failed(end.error, link.endpoint);
     this.#connectIn(this.#policy.afterEnd(end, link.liveMs), end.error.message);
+  }
+
+  /** The same record's set, and no repair of it. */
+  #isInForce(set: ClientSet): boolean {
+    const [theirs, ours] = [set.have(), this.#host.held().have()];
+    if (theirs === undefined || ours === undefined) return false;
+    const isSame =
+      samePosition(theirs.position, ours.position) && bytesEqual(set.logIdentity, ours.logIdentity);
+    return isSame && theirs.digest.hi === ours.digest.hi && theirs.digest.lo === ours.digest.lo;
   }
 
   /** Older than what is in force, on the same log. */
