@@ -14,7 +14,8 @@ function holders({ evaluators, clients }: Cluster): readonly Holder[] {
 
 /** Everybody holds the head, from the usual source: there is nothing to wait for. */
 export function isSettled(cluster: Cluster): boolean {
-  if (cluster.controlPlane.log.writesStopped !== undefined) return false;
+  const { controlPlane } = cluster;
+  if (!controlPlane.up || controlPlane.log.writesStopped !== undefined) return false;
   const head = cluster.head();
   return holders(cluster).every(
     ({ position, source }) => source === 'live' && position !== undefined && samePosition(position, head),

@@ -29,14 +29,14 @@ export interface SeedResult {
 const CATALOGUE: readonly Fault[] = [...crashes, ...networkFaults, ...natsFaults, ...logFaults];
 const FAULTS = { min: 5, max: 9 } as const;
 /** The cluster may settle before anything goes wrong. */
-const CALM_MS = 2_000;
-const HARM_MS = 25_000;
-const FAULT_LASTS_MS = { min: 200, max: 9_000 } as const;
+const CALM_MS = 1_500;
+const HARM_MS = 12_000;
+const FAULT_LASTS_MS = { min: 200, max: 8_000 } as const;
 /** Everybody may hear of changes once more after the repairs. */
-const LAST_WRITES_MS = 2_000;
+const LAST_WRITES_MS = 1_000;
 /** Longest back-off of a client and of a follower, one after the other, and some more. */
 const QUIET_MS = 75_000;
-const LOOK_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 500;
 const PASSING_WRITES = 40;
 const PASSING_MS = 3_000;
 const TAIL_LINES = 60;
@@ -68,8 +68,6 @@ function live(cluster: Cluster, faults: string[]): void {
   world.runUntil(CALM_MS + HARM_MS);
   for (const repair of repairs) repair();
   cluster.network.calm();
-  // One that refused to start beside another one is started again.
-  for (const process of cluster.processes()) process.start();
   world.say('----', 'everything is repaired');
   world.runUntil(world.nowMs + LAST_WRITES_MS);
   workload.stop();
@@ -86,8 +84,11 @@ function live(cluster: Cluster, faults: string[]): void {
 function settle(cluster: Cluster, workload: Workload, longestMs: number): void {
   const { world } = cluster;
   const endMs = world.nowMs + longestMs;
-  while (world.nowMs < endMs && !(workload.idle && isSettled(cluster)))
+  while (world.nowMs < endMs && !(workload.idle && isSettled(cluster))) {
+    // One that refused to start beside another one is started again.
+    for (const process of cluster.processes()) process.start();
     world.runUntil(world.nowMs + LOOK_EVERY_MS);
+  }
 }
 
 /** Draws the faults of this seed; the answer repairs what is still broken. */

@@ -93,13 +93,14 @@ export class ControlPlane extends Process {
     return { kind: 'ok', position: log.append(write) };
   }
 
-  /** What the authority says when it is asked how far the log is; a stopped one says nothing. */
+  /** What the authority says when it is asked how far the log is; one that takes no writes says nothing. */
   answerHead(answer: (beacon: HeadBeacon) => void): void {
-    if (this.log.refusal === undefined) answer(this.beacon());
+    if (this.log.writesStopped === undefined) answer(this.beacon());
   }
 
-  snapshot(): Snapshot {
-    return this.#snapshots!.take();
+  /** As GetSnapshot: nobody is taken to a branch that may be given up. */
+  answerSnapshot(answer: (snapshot: Snapshot) => void): void {
+    if (this.log.refusal === undefined) answer(this.#snapshots!.take());
   }
 
   beacon(): HeadBeacon {
@@ -155,7 +156,7 @@ export class ControlPlane extends Process {
       codec,
       windowBytes: nats.windowBytes,
       transitions,
-      snapshot: () => this.snapshot(),
+      snapshot: () => this.#snapshots!.take(),
       withoutStream: false,
       epochBegun: (begun) => history.epochBegun(this, begun),
     });
@@ -182,6 +183,7 @@ export class ControlPlane extends Process {
   }
 
   #tellHead(): void {
+    if (this.log.refusal !== undefined) this.watchers.refuse();
     if (this.log.writesStopped !== undefined) return;
     const beacon = this.beacon();
     if (this.ship.decision.announced) this.#nats.tell((nats) => nats.publishHead(beacon));

@@ -44,7 +44,7 @@ export interface EvaluatorParts {
   readonly rough: boolean;
 }
 
-const TICK_MS = 250;
+const TICK_MS = 500;
 const WAIT_STEP_MS = 100;
 const SNAPSHOT_TIMEOUT_MS = 3_000;
 const ASK_TIMEOUT_MS = 2_000;
@@ -272,7 +272,7 @@ export class Evaluator extends Process {
       this,
       controlPlane,
       SNAPSHOT_TIMEOUT_MS,
-      (answer) => answer(controlPlane.snapshot()),
+      (answer) => controlPlane.answerSnapshot(answer),
       (snapshot) => {
         if (snapshot !== undefined) return this.#snapshot(snapshot);
         this.#nats.request(

@@ -18,7 +18,7 @@ import { lastPosition } from '../../../services/evaluator/src/follow/last-positi
 import type { Transitions } from '../coverage/transitions.ts';
 import type { Process } from '../world/process.ts';
 
-const TICK_MS = 500;
+const TICK_MS = 1_000;
 
 export class FailoverSource implements LogSource {
   readonly process: Process;

@@ -56,12 +56,22 @@ export class LogWatchers {
     return connection;
   }
 
+  /** Ends every call: the log turned out to be a branch that may be given up. */
+  refuse(): void {
+    for (const connection of this.#watchers.keys()) connection.close('server', 'refused');
+    this.#watchers.clear();
+  }
+
   head(beacon: HeadBeacon): void {
     for (const connection of this.#watchers.keys()) connection.send('server', { kind: 'head', beacon });
   }
 
   #accept(connection: Connection, after: Position): void {
     if (this.#log === undefined) return;
+    if (this.#log.refusal !== undefined) {
+      connection.close('server', 'refused');
+      return;
+    }
     try {
       this.#watchers.set(connection, new LogCursor(this.#log.store, after));
     } catch (error) {
