@@ -1,20 +1,32 @@
 // Streams that somebody made, emptied or wrote to by hand, and windows of another size: nothing that only NATS holds
 // is given up for them.
 
-import { cpSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
 import { LIMITS, logStreamName, logSubject, snapshotBucketName } from '@flagstream/protocol';
 import { MaintenanceServiceClient } from '@flagstream/protocol/gen/flagstream/v1/maintenance';
 import { samePosition } from '@flagstream/replica';
 import { credentials } from '@grpc/grpc-js';
 import { connect, type NatsConnection } from 'nats';
 import { expect } from 'vitest';
+import { runFlagstream } from '../support/flagstream.ts';
 import { callUnary } from '../support/grpc-call.ts';
 import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { requiresNats } from '../support/requires-nats.ts';
 import { hold } from '../support/resources.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
-import { answerOf, expectShipped, metricOf, openBus, overfill, type Shop, startShop } from './shop.ts';
+import {
+  answerOf,
+  expectShipped,
+  logger,
+  metricOf,
+  openBus,
+  overfill,
+  type Shop,
+  startShop,
+} from './shop.ts';
 
 const SMALL = { streamBytes: LIMITS.streamMessageBytesMax };
 const LARGE = { streamBytes: 8 * LIMITS.streamMessageBytesMax };
@@ -142,5 +154,36 @@ requiresNats().test(
     expect(await bus.fetchSnapshot()).toBeUndefined();
     const after = await until(() => bus.fetchSnapshot(), { what: 'it again', timeoutMs: 20_000 });
     expect(samePosition(after.position, before.position)).toBe(true);
+  },
+);
+
+requiresNats('2.9.0', { ownServer: true }).test(
+  'evaluators leave an epoch that disk and NATS have lost, for the one of the restored backup',
+  async () => {
+    const nats = await startNatsServer();
+    const data = tempDir('foreign');
+    const first = await startShop(nats, data);
+    await first.admin.createBoolean('a');
+    const backup = path.join(tempDir('foreign-backup'), 'backup.db');
+    expect((await runFlagstream(['backup', 'create', backup, '--data', data])).code).toBe(0);
+    await takeOver(first);
+    await takeOver(first);
+    const settings = { grpcPort: 0, managementPort: 0, nats: { url: nats.url, prefix: nats.prefix } };
+    const evaluator = await startEvaluator(evaluatorConfigSchema.parse(settings), { logger });
+    hold({ what: 'evaluator', release: () => evaluator.close(), releaseNow: () => undefined });
+    await until(() => samePosition(evaluator.applied(), first.running.head()), { what: 'the lost epoch' });
+
+    await first.running.close();
+    await nats.stop('SIGKILL');
+    rmSync(nats.storeDir!, { recursive: true });
+    await nats.restart();
+    const empty = tempDir('foreign-restored');
+    expect((await runFlagstream(['backup', 'restore', backup, '--data', empty])).code).toBe(0);
+    const second = await startShop(nats, empty, { withoutStream: true });
+    await second.admin.setEnabled('a', false);
+    await until(() => samePosition(evaluator.applied(), second.running.head()), {
+      what: 'the evaluator in the new epoch',
+      timeoutMs: 20_000,
+    });
   },
 );

@@ -31,7 +31,7 @@ export {
   type FollowerSettings,
 } from './follower-events.ts';
 export { UNBOUNDED_MS } from './freshness-bound.ts';
-export { type Standing, standing } from './lineage.ts';
+export { nextEpoch, type Standing, standing } from './lineage.ts';
 export { type FoldOutcome, LogState } from './log-state.ts';
 export { type Expansion, expandRecord, hex, partId } from './parts.ts';
 export {

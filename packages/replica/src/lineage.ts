@@ -33,3 +33,15 @@ export function standing(held: HeldLog, place: Position): Standing {
   if (!bytesEqual(known, place.hash)) return 'foreign';
   return place.revision === position.revision ? 'here' : 'behind';
 }
+
+/** More than a log begins between a backup and its return. */
+const UNKNOWN_EPOCHS_MAX = 1_000;
+
+/**
+ * The epoch that a log goes on in. Epochs that were begun after a backup, and seen, are not known to the file
+ * that was put back, and NATS may have lost them as well: a follower that is in one never goes back to an
+ * earlier one.
+ */
+export function nextEpoch(newestKnown: number, restored: boolean): number {
+  return newestKnown + (restored ? UNKNOWN_EPOCHS_MAX : 1);
+}

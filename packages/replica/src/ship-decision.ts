@@ -13,6 +13,7 @@
  * - Followers hear of an epoch over NATS only once its GENESIS and a snapshot
  *   are there.
  */
+import { nextEpoch } from './lineage.ts';
 import type {
   NatsView,
   ShipEffect,
@@ -37,6 +38,7 @@ type Effects = readonly ShipEffect[];
 
 /** Looks in a row that find no record at a place inside the stream before the stream counts as damaged. */
 const GONE_LOOKS_MAX = 3;
+const UNSEEN_REASON = 'restored, and started without the stream';
 
 export class ShipDecision {
   readonly #settings: ShipSettings;
@@ -72,7 +74,6 @@ export class ShipDecision {
     this.#shippedEpoch = log.shippedEpoch;
     this.#announcedEpoch = log.announcedEpoch;
     this.#restored = log.restored;
-    if (this.#goesWithoutStream) this.#gate = { kind: 'open' };
   }
 
   get phase(): ShipPhase {
@@ -169,9 +170,17 @@ export class ShipDecision {
   /** Writes go on without NATS, except into a file that may lack revisions which only NATS has. */
   #unreachable(): Effects {
     if (this.#gate.kind !== 'held' || this.#behind) return [];
+    if (this.#goesWithoutStream) return this.#beginUnseen();
     if (this.#restored) this.#hold('this file was restored from a backup and has not seen the stream yet');
     else this.#gate = { kind: 'open' };
     return [];
+  }
+
+  /** Nothing is written to the epoch of the backup: revisions after it may have been seen. */
+  #beginUnseen(): Effects {
+    this.#attempt += 1;
+    const epoch = nextEpoch(this.#epoch, true);
+    return [{ type: 'begin-epoch', attempt: this.#attempt, epoch, reason: UNSEEN_REASON, by: undefined }];
   }
 
   #failed(detail: string): Effects {
@@ -195,7 +204,7 @@ export class ShipDecision {
 
   #inspected(nats: NatsView): Effects {
     if (this.#takeOver !== undefined) return this.#reseed(nats, 'taken over');
-    if (this.#goesWithoutStream) return this.#reseed(nats, 'restored, and started without the stream');
+    if (this.#goesWithoutStream) return this.#reseed(nats, UNSEEN_REASON);
     const { own } = nats;
     const place = Math.min(own?.lastSeq ?? 0, this.#headSeq);
     // We wrote meanwhile, and the stream grew as well.
@@ -289,7 +298,7 @@ export class ShipDecision {
   // A new epoch.
 
   #reseed(nats: NatsView, reason: string): Effects {
-    const epoch = 1 + Math.max(this.#epoch, nats.epochs.at(-1) ?? 0);
+    const epoch = nextEpoch(Math.max(this.#epoch, nats.epochs.at(-1) ?? 0), this.#restored);
     return [{ type: 'begin-epoch', attempt: this.#attempt, epoch, reason, by: this.#takeOver }];
   }
 
@@ -298,7 +307,8 @@ export class ShipDecision {
     this.#takeOver = undefined;
     this.#written = true;
     this.#moveTo(epoch, baseRevision, baseRevision + 1);
-    return [...this.#sawStream(), ...this.#compare()];
+    const opened = this.#sawStream();
+    return this.#connected ? [...opened, ...this.#compare()] : opened;
   }
 
   /** Our log went on, but not by a write. */

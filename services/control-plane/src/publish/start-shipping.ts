@@ -1,6 +1,7 @@
 /** Everything between the log and NATS of one control plane, started and stopped with it. */
 import { type FlagstreamError, headBeaconToWire } from '@flagstream/protocol';
 import { HeadBeacon } from '@flagstream/protocol/gen/flagstream/v1/record';
+import { nextEpoch } from '@flagstream/replica';
 import { type Bus, connectBus, type Lifecycle, type Logger, type Metrics } from '@flagstream/runtime';
 import type { ControlPlaneConfig } from '../config.ts';
 import { exportShipperMetrics } from '../control-plane-metrics.ts';
@@ -127,7 +128,7 @@ function goOnWithoutStream(log: ChangeLog, withoutStream: boolean): void {
       log.setGate({ kind: 'held', detail });
       return;
     }
-    log.beginEpoch(log.head().epoch + 1, 'restored, and started without the stream');
+    log.beginEpoch(nextEpoch(log.head().epoch, true), 'restored, and started without the stream');
   }
   store.clearRestoredMark();
 }
