@@ -1,6 +1,7 @@
 /** Numbers of an evaluator, read where they live when somebody scrapes. */
 import type { SourceState } from '@flagstream/replica';
 import type { Metrics, Sample } from '@flagstream/runtime';
+import type { EvaluatorCache } from './cache/evaluator-cache.ts';
 import type { StreamRegistry } from './fanout/stream-registry.ts';
 import type { TransferCache } from './fanout/transfer-cache.ts';
 import type { LogFollower } from './follow/log-follower.ts';
@@ -18,6 +19,8 @@ export interface MeasuredParts {
   readonly streams: StreamRegistry;
   readonly watchers: StreamRegistry;
   readonly transfers: TransferCache;
+  /** Undefined without a folder for one. */
+  readonly cache: EvaluatorCache | undefined;
 }
 
 export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
@@ -61,6 +64,7 @@ export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
     },
   );
   exportStreams(metrics, parts);
+  if (parts.cache !== undefined) exportCache(metrics, parts.cache);
   scrapedCounter(metrics, 'flagstream_evaluations_total', 'Evaluations by reason.', 'reason', () =>
     counts.entries(),
   );
@@ -93,6 +97,20 @@ export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
   scrapedCounter(metrics, 'flagstream_log_alarms_total', 'Alarms of the log follower.', 'alarm', () => [
     ...follower.alarms,
   ]);
+}
+
+/** A disk that takes no more does not stop serving: these tell of it. */
+function exportCache(metrics: Metrics, cache: EvaluatorCache): void {
+  scrapedCounter(
+    metrics,
+    'flagstream_cache_writes_total',
+    'Snapshots written to the disk cache, and writes of any kind to it that failed.',
+    'outcome',
+    () => Object.entries(cache.counters),
+  );
+  metrics.gauge('cache_tail_bytes', 'Records on disk that no snapshot there holds.', [], (gauge) =>
+    gauge.set(cache.tailBytes),
+  );
 }
 
 function exportStreams(metrics: Metrics, { streams, watchers, transfers }: MeasuredParts): void {

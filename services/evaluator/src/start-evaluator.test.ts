@@ -266,6 +266,9 @@ describe('an evaluator with a disk cache', () => {
     const first = await start(log, {}, { cache: { dir } });
     await first.evaluator.ready();
     log.commit(entity.config('default', 'development', 'new-checkout', serving('off')));
+    const { body } = await get(first.evaluator.managementPort, '/metrics');
+    expect(body).toMatch(/^flagstream_cache_tail_bytes [1-9]/m);
+    expect(body).toContain('flagstream_cache_writes_total{outcome="failures"} 0');
     await first.evaluator.close();
     const nobody: LogSource = { open: () => ({ close: () => Promise.resolve() }) };
     const { logger } = testLogger();

@@ -153,7 +153,16 @@ export async function startEvaluator(
   const serving = new Serving(follower, state, sources.liveState, now);
   const readiness = (): Readiness => readinessOf(serving, follower, config.readyStalenessMs);
   const transfers = new TransferCache(log);
-  exportMetrics(metrics, { follower, state, serving, counts, streams, watchers, transfers });
+  exportMetrics(metrics, {
+    follower,
+    state,
+    serving,
+    counts,
+    streams,
+    watchers,
+    transfers,
+    cache: cache?.cache,
+  });
 
   const { heartbeatMs } = config;
   const evaluator = new Evaluator(serving, wait, counts);
