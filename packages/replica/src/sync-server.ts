@@ -97,7 +97,7 @@ export class SyncServerSession {
   #acked: Position | undefined;
   #dirty = false;
   /** After a Nack: nothing is sent until the environment changes beyond this revision. */
-  #stuckAt: number | undefined;
+  #stuckAt: Position | undefined;
   #fullRetried = false;
   #transferId = 0;
   #sentMs = 0;
