@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordCodec } from '@flagstream/protocol';
 import { samePosition } from '@flagstream/replica';
@@ -42,6 +42,13 @@ function run<T>(steps: Generator<void, T>, between: () => void = () => undefined
 
 const restore = (backup: string, folder: string, replace = false) =>
   run(restoreBackup(backup, folder, recordCodec, { replace, nowMs: NOW_MS }));
+
+/** The head of a file read without what stands beside it. */
+function verified(path: string): number {
+  const alone = join(tempFolder(), 'alone.db');
+  copyFileSync(path, alone);
+  return run(verifyFile(alone, recordCodec, 'folded')).revision;
+}
 
 describe('createBackup', () => {
   it('copies one moment of a log that goes on being written', () => {
@@ -131,6 +138,8 @@ describe('restoreBackup', () => {
     });
     expect([kept.head().revision, now.head().revision]).toEqual([5, 4]);
     expect([kept.restoredMark(), now.restoredMark()]).toEqual([false, true]);
+    // All of it is in the one file: half an exchange would leave a whole log under its name.
+    expect(verified(keptAs!)).toBe(5);
     // Again within the same second.
     expect(restore(backup, folder, true).keptAs).toBe(`${keptAs}-2`);
   });

@@ -12,8 +12,9 @@ import { fail } from '@flagstream/protocol';
 import type { Codec } from '@flagstream/replica';
 import { copyDatabase, flush, verifyFile } from './backup.ts';
 import { claimDataDir, type DataDir } from './data-dir.ts';
-import { asDiskFailure } from './file-damage.ts';
+import { asDiskFailure, isDamage } from './file-damage.ts';
 import { logFileOf } from './log-file.ts';
+import { openFile } from './native-objects.ts';
 import { openDatabase } from './schema.ts';
 import type { LogFigures } from './verify-log.ts';
 
@@ -73,6 +74,7 @@ function* restoreInto(
     const figures = yield* verifyFile(copy, codec, 'folded');
     if (figures.revision === 0) throw fail('BACKUP_UNUSABLE', `${source} holds a log without a revision`);
     mark(copy);
+    if (existsSync(path)) gather(path);
     const keptAs = existsSync(path) ? keepAside(path, nowMs) : undefined;
     renameSync(copy, path);
     flush(folder.path);
@@ -94,6 +96,24 @@ function mark(copy: string): void {
     db.close();
   }
   flush(copy);
+}
+
+/**
+ * Brings what the write-ahead log holds into the file itself: whoever ends this
+ * process halfway through the exchange finds the old log whole. A damaged one is
+ * kept as it is.
+ */
+function gather(path: string): void {
+  try {
+    const db = openFile(path);
+    try {
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } finally {
+      db.close();
+    }
+  } catch (cause) {
+    if (!isDamage(cause)) throw asDiskFailure(cause, 'nothing was restored');
+  }
 }
 
 /**
