@@ -20,7 +20,7 @@ import type { World } from './world/world.ts';
 const EVALUATORS = 3;
 const CLIENTS = 10;
 /** The stream holds some tens of records: windows move on within a seed. */
-const WINDOW_BYTES = { min: 8_000, max: 60_000 } as const;
+const WINDOW_BYTES = { min: 5_000, max: 40_000 } as const;
 /** Worlds whose sources keep no order of their own. */
 const ROUGH_SHARE = 0.2;
 
@@ -65,6 +65,16 @@ export class Cluster {
   /** Everybody that can crash. */
   processes(): readonly Process[] {
     return [this.nats, this.controlPlane, ...this.evaluators, ...this.clients];
+  }
+
+  /** A person starts evaluators anew that are in an epoch which the log never had, and the clients who saw it. */
+  startLostAnew(): void {
+    const { epoch } = this.head();
+    for (const node of [...this.evaluators, ...this.clients])
+      if ((node.position?.epoch ?? 0) > epoch) {
+        node.crash();
+        node.start();
+      }
   }
 
   head(): Position {

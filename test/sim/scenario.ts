@@ -30,7 +30,7 @@ const CATALOGUE: readonly Fault[] = [...crashes, ...networkFaults, ...natsFaults
 const FAULTS = { min: 5, max: 9 } as const;
 /** The cluster may settle before anything goes wrong. */
 const CALM_MS = 1_500;
-const HARM_MS = 12_000;
+const HARM_MS = 11_000;
 const FAULT_LASTS_MS = { min: 200, max: 8_000 } as const;
 /** Everybody may hear of changes once more after the repairs. */
 const LAST_WRITES_MS = 1_000;
@@ -73,8 +73,10 @@ function live(cluster: Cluster, faults: string[]): void {
   workload.stop();
   workload.last();
   settle(cluster, workload, QUIET_MS);
-  // A copied file was written to, and NATS lost what told of it: who has seen that waits until the log passes it.
-  for (let i = 0; cluster.copyWrote && !isSettled(cluster) && i < PASSING_WRITES; i++) {
+  // Two disasters at once: who has seen what nobody remembers waits until the log passes it, or is started anew.
+  const isForgotten = cluster.copyWrote || cluster.backups.forgotten;
+  for (let i = 0; isForgotten && !isSettled(cluster) && i < PASSING_WRITES; i++) {
+    cluster.startLostAnew();
     workload.last();
     settle(cluster, workload, PASSING_MS);
   }

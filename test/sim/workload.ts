@@ -20,7 +20,7 @@ import { Process } from './world/process.ts';
 
 const WRITE_TIMEOUT_MS = 2_000;
 const WRITERS = 2;
-const PAUSE_MS = { min: 100, max: 2_500 } as const;
+const PAUSE_MS = { min: 100, max: 3_500 } as const;
 const READ_EVERY_MS = 1_000;
 const NO_DIGEST = new Uint8Array(0);
 const ACTOR = { id: 'writer', kind: 'user' };

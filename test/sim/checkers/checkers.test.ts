@@ -72,7 +72,7 @@ const reopened = (restored: boolean): Observation => ({
   restored,
   ms: 20,
 });
-const withdrawn: Observation = { type: 'withdrawn', afterRevision: 2, ms: 19 };
+const withdrawn: Observation = { type: 'withdrawn', kept: R2, ms: 19 };
 const proven = { stalenessMs: 5, estimated: false, source: 'live' } as const;
 const epochBegun = (byPerson: boolean): Observation => ({
   type: 'epoch-begun',

@@ -24,8 +24,8 @@ export class Durable implements Checker {
         return;
       }
       case 'withdrawn':
-        for (const [opId, { revision }] of this.#acknowledged)
-          if (revision > observation.afterRevision) this.#acknowledged.delete(opId);
+        for (const [opId, position] of this.#acknowledged)
+          if (!past.isOnTheWay(position, observation.kept)) this.#acknowledged.delete(opId);
         return;
       case 'log-opened':
       case 'quiet':

@@ -19,8 +19,8 @@ export type Observation =
     }
   /** A writer was told that its operation is at this place. */
   | { readonly type: 'acknowledged'; readonly opId: string; readonly position: Position; readonly ms: number }
-  /** A disaster took acknowledged writes that the contract lets go: those that were not shipped. */
-  | { readonly type: 'withdrawn'; readonly afterRevision: number; readonly ms: number }
+  /** A disaster took acknowledged writes that the contract lets go: those that were not shipped, and so do not lie on the way to what is kept. */
+  | { readonly type: 'withdrawn'; readonly kept: Position; readonly ms: number }
   /** An evaluator has another state in force. */
   | {
       readonly type: 'applied';

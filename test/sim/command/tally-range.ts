@@ -37,7 +37,7 @@ export async function tallyRange(options: RangeOptions): Promise<Tally> {
 /** One process, until there is nothing left. */
 function work(folder: string, take: () => SeedRange | undefined, done: (part: Tally) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = fork(path.join(folder, 'worker.mjs'), { execArgv: [] });
+    const worker = fork(path.join(folder, 'worker.mjs'), { execArgv: ['--max-semi-space-size=32'] });
     const give = (): void => {
       const range = take();
       if (range === undefined) worker.disconnect();

@@ -12,7 +12,9 @@ export interface Coverage {
 
 export function coverageOf(counts: Readonly<Record<string, number>>): Coverage {
   const all = Object.entries(REACHABLE).flatMap(([reducer, phases]) =>
-    Object.entries(phases).flatMap(([phase, events]) => events.map((event) => `${reducer} ${phase} ${event}`)),
+    Object.entries(phases).flatMap(([phase, events]) =>
+      events.map((event) => `${reducer} ${phase} ${event}`),
+    ),
   );
   const missing = all.filter((key) => counts[key] === undefined);
   const known = new Set([...all, ...Object.keys(UNREACHED)]);

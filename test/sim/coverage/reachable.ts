@@ -9,12 +9,32 @@ type Table = Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 const SHIP_ANSWERS = ['append-failed', 'appended', 'conflicted', 'failed', 'snapshot-put'];
 const HEARD = ['head', 'head-answer', 'head-failed', 'records', 'tick'];
 const SNAPSHOTS = ['snapshot', 'snapshot-failed'];
-const CHOICE = ['opened', 'tick', 'primary-live', 'primary-down', 'primary-behind', 'primary-head', 'primary-delivered'];
+const CHOICE = [
+  'opened',
+  'tick',
+  'primary-live',
+  'primary-down',
+  'primary-behind',
+  'primary-head',
+  'primary-delivered',
+];
 const SECONDARY = ['secondary-live', 'secondary-down', 'secondary-behind'];
 
 export const REACHABLE: Table = {
   ShipDecision: {
-    down: ['connected', 'conflicted', 'inspected', 'unreachable', 'look', 'committed', 'append-failed', 'appended', 'failed', 'retry', 'take-over'],
+    down: [
+      'connected',
+      'conflicted',
+      'inspected',
+      'unreachable',
+      'look',
+      'committed',
+      'append-failed',
+      'appended',
+      'failed',
+      'retry',
+      'take-over',
+    ],
     comparing: [
       ...SHIP_ANSWERS,
       'inspected',

@@ -2,7 +2,7 @@
  * What the contract lets go when a control plane's file is put back from a
  * backup: what was not shipped, and what NATS loses before it was read back.
  */
-import { bytesEqual } from '@flagstream/replica';
+import { bytesEqual, type Position } from '@flagstream/replica';
 import type { Cluster } from '../cluster.ts';
 import { markRestored } from '../nodes/disk-store.ts';
 import type { Disk } from '../world/disk.ts';
@@ -10,48 +10,59 @@ import type { Disk } from '../world/disk.ts';
 export class Backups {
   readonly #cluster: Cluster;
   /** Head of a backup that was put back and has not read NATS yet. */
-  #restoredRevision: number | undefined;
+  #unread: Position | undefined;
+  #putBack = false;
+  #natsLost = false;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
   }
 
-  /** Puts a copy of the file, with this newest revision, in the place of the control plane's. */
-  putBack(copy: Disk, revision: number): void {
+  /** Nobody may remember what some have seen: of a lost epoch that was begun anew, or of none that is left. */
+  get forgotten(): boolean {
+    return this.#putBack && this.#natsLost;
+  }
+
+  /** Puts a copy of the file, with this head, in the place of the control plane's. */
+  putBack(copy: Disk, head: Position): void {
     const { controlPlane, history } = this.#cluster;
-    const kept = Math.max(revision, this.#inNats(revision));
+    const kept = this.#inNats(head);
+    this.#putBack = true;
     controlPlane.crash();
     controlPlane.disk.replaceBy(copy);
     markRestored(controlPlane.disk);
-    this.#restoredRevision = revision;
-    history.observe({ type: 'withdrawn', afterRevision: kept });
+    this.#unread = head;
+    history.observe({ type: 'withdrawn', kept });
     controlPlane.start();
   }
 
   /** What NATS held is gone, perhaps before a backup that was put back has read it. */
   natsLost(): void {
-    const { controlPlane, history } = this.#cluster;
-    if (this.#restoredRevision === undefined) return;
-    const hasRead = controlPlane.up && !controlPlane.log.store.restoredMark();
-    if (hasRead) this.#restoredRevision = undefined;
-    else history.observe({ type: 'withdrawn', afterRevision: this.#restoredRevision });
+    this.#natsLost = true;
+    if (this.#unread !== undefined) this.#letGo(this.#inNats(this.#unread));
   }
 
   /** A person decides that the log goes on from here, whatever NATS holds. */
   tookOver(): void {
-    this.natsLost();
+    if (this.#unread !== undefined) this.#letGo(this.#unread);
   }
 
-  /** Up to which revision NATS holds our log, without a hole after `from`. */
-  #inNats(from: number): number {
-    const { nats, history, codec } = this.#cluster;
+  #letGo(kept: Position): void {
+    const { controlPlane, history } = this.#cluster;
+    const hasRead = controlPlane.up && !controlPlane.log.store.restoredMark();
+    if (hasRead) this.#unread = undefined;
+    else history.observe({ type: 'withdrawn', kept });
+  }
+
+  /** Up to where NATS holds what continues this record. */
+  #inNats(from: Position): Position {
+    const { nats, history } = this.#cluster;
     let newest = from;
     for (const epoch of nats.epochs()) {
       const stream = nats.stream(epoch)!;
       for (let seq = stream.firstSeq; seq <= stream.lastSeq; seq++) {
-        const bytes = stream.read(seq)!;
-        const ours = history.past.at(newest + 1)?.record;
-        if (ours !== undefined && bytesEqual(bytes, ours.bytes)) newest = codec.decodeRecord(bytes).revision;
+        const record = history.past.record(stream.read(seq)!);
+        if (record !== undefined && bytesEqual(record.prevHash, newest.hash)) newest = record;
       }
     }
     return newest;

@@ -14,9 +14,9 @@ export const logFaults: readonly Fault[] = [
     weight: 2,
     inject({ controlPlane, backups }) {
       if (!controlPlane.up) return undefined;
-      const { revision } = controlPlane.head();
+      const head = controlPlane.head();
       const copy = controlPlane.disk.copy();
-      return () => backups.putBack(copy, revision);
+      return () => backups.putBack(copy, head);
     },
   },
   {

@@ -18,10 +18,11 @@ function harmed(name: string, weight: number, harm: (cluster: Cluster) => boolea
 }
 
 export const natsFaults: readonly Fault[] = [
-  harmed('NATS loses the newest records', 4, ({ nats, world }) => {
+  harmed('NATS loses the newest records', 4, ({ nats, world, backups }) => {
     const stream = nats.stream(nats.epochs().at(-1) ?? 0);
     if (stream === undefined) return false;
     stream.loseNewest(world.random.int(1, 12));
+    backups.natsLost();
     return true;
   }),
   harmed('NATS loses everything', 2, (cluster) => {

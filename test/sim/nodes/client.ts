@@ -55,6 +55,10 @@ export class Client extends Process {
     return this.#set;
   }
 
+  get position(): Position | undefined {
+    return this.#set.position;
+  }
+
   /** Reads the pair as an application does, and how old that can be. */
   read(): void {
     const { position } = this.#set;
