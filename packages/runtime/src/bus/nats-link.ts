@@ -22,9 +22,9 @@ import { awaitGreeting } from './nats-greeting.ts';
 import { wakeablePause } from './wakeable-pause.ts';
 
 export interface NatsCredentials {
-  readonly user?: string;
-  readonly password?: string;
-  readonly token?: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly token?: string | undefined;
 }
 
 export interface NatsLinkOptions extends NatsCredentials {

@@ -90,14 +90,7 @@ export async function startShipping(options: ShippingOptions): Promise<Shipper |
 
 function connect(config: ControlPlaneConfig, url: string, logger: Logger): Promise<Bus> {
   const { prefix, user, password } = config.nats;
-  return connectBus({
-    url,
-    prefix,
-    name: `control plane ${config.nodeId}`,
-    logger,
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
-  });
+  return connectBus({ url, prefix, user, password, name: `control plane ${config.nodeId}`, logger });
 }
 
 /** Beacons, and answers to who asks; neither while they could mislead. Returns how to stop. */

@@ -151,15 +151,7 @@ async function openBus(
   if (url === undefined) return undefined;
   return lifecycle.start(
     'bus',
-    () =>
-      connectBus({
-        url,
-        prefix,
-        name: `evaluator ${nodeId}`,
-        logger,
-        ...(user === undefined ? {} : { user }),
-        ...(password === undefined ? {} : { password }),
-      }),
+    () => connectBus({ url, prefix, user, password, name: `evaluator ${nodeId}`, logger }),
     (bus) => bus.close(),
   );
 }
