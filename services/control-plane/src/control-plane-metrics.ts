@@ -25,11 +25,19 @@ export function exportLogMetrics(metrics: Metrics, log: ChangeLog, preciseNow: (
     gauge.set(log.head().epoch);
   });
   metrics.gauge(
+    'writes_refused',
+    '1 while writes are refused until a person decides, whatever the reason.',
+    [],
+    (gauge) => {
+      gauge.set(log.refusal === undefined ? 0 : 1);
+    },
+  );
+  metrics.gauge(
     'log_forked',
     '1 while writes are refused because another writer used this log.',
     [],
     (gauge) => {
-      gauge.set(log.writesRefused === undefined ? 0 : 1);
+      gauge.set(log.refusal?.reason === 'LOG_FORKED' ? 1 : 0);
     },
   );
 }
@@ -54,27 +62,15 @@ export function exportShipperMetrics(metrics: Metrics, { shipper, watch, now }: 
     const { oldestPendingMs } = shipper.state();
     gauge.set(oldestPendingMs === undefined ? 0 : Math.max(0, (now() - oldestPendingMs) / 1000));
   });
-  counted(
-    metrics,
+  metrics.counted(
     'reseeds_total',
     'Epochs begun because NATS had lost the log, or because a person decided so.',
     () => shipper.reseeds,
   );
-  counted(metrics, 'nats_snapshots_total', 'Snapshots written to NATS.', () => shipper.snapshotsWritten);
-  counted(
-    metrics,
-    'foreign_beacons_total',
-    'Head beacons of another control plane that were heard.',
+  metrics.counted('nats_snapshots_total', 'Snapshots written to NATS.', () => shipper.snapshotsWritten);
+  metrics.counted(
+    'foreign_heads_total',
+    'Heads of another control plane that were heard.',
     () => watch.foreign,
   );
-}
-
-/** A counter that lives elsewhere. */
-function counted(metrics: Metrics, name: string, help: string, value: () => number): void {
-  metrics.scraped({
-    name: `flagstream_${name}`,
-    help,
-    type: 'counter',
-    collect: () => [{ labels: {}, value: value() }],
-  });
 }

@@ -65,47 +65,34 @@ export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
   );
   exportStreams(metrics, parts);
   if (parts.cache !== undefined) exportCache(metrics, parts.cache);
-  scrapedCounter(metrics, 'flagstream_evaluations_total', 'Evaluations by reason.', 'reason', () =>
-    counts.entries(),
-  );
-  scrapedCounter(
-    metrics,
-    'flagstream_log_records_total',
-    'Records that were not applied, by why.',
-    'outcome',
-    () => {
-      const { duplicates, outdated, gaps, diverged, forked } = follower.follower.counters;
-      return Object.entries({ duplicates, outdated, gaps, diverged, forked });
-    },
-  );
-  scrapedCounter(
-    metrics,
-    'flagstream_log_recoveries_total',
-    'Times that the log was read again or replaced by a snapshot.',
+  metrics.countedBy('reason', 'evaluations_total', 'Evaluations by reason.', () => counts.entries());
+  metrics.countedBy('outcome', 'log_records_total', 'Records that were not applied, by why.', () => {
+    const { duplicates, outdated, gaps, diverged, forked } = follower.follower.counters;
+    return Object.entries({ duplicates, outdated, gaps, diverged, forked });
+  });
+  metrics.countedBy(
     'kind',
+    'log_recoveries_total',
+    'Times that the log was read again or replaced by a snapshot.',
     () => {
       const { reopens, snapshots } = follower.follower.counters;
       return Object.entries({ reopens, snapshots });
     },
   );
-  metrics.scraped({
-    name: 'flagstream_foreign_heads_total',
-    help: 'Heads of a second control plane, which were not heard.',
-    type: 'counter',
-    collect: () => [{ labels: {}, value: follower.follower.counters.strangers }],
-  });
-  scrapedCounter(metrics, 'flagstream_log_alarms_total', 'Alarms of the log follower.', 'alarm', () => [
-    ...follower.alarms,
-  ]);
+  metrics.counted(
+    'foreign_heads_total',
+    'Heads of a second control plane, which were not believed.',
+    () => follower.follower.counters.strangers,
+  );
+  metrics.countedBy('alarm', 'log_alarms_total', 'Alarms of the log follower.', () => [...follower.alarms]);
 }
 
 /** A disk that takes no more does not stop serving: these tell of it. */
 function exportCache(metrics: Metrics, cache: EvaluatorCache): void {
-  scrapedCounter(
-    metrics,
-    'flagstream_cache_writes_total',
-    'Snapshots written to the disk cache, and writes of any kind to it that failed.',
+  metrics.countedBy(
     'outcome',
+    'cache_writes_total',
+    'Snapshots written to the disk cache, and writes of any kind to it that failed.',
     () => Object.entries(cache.counters),
   );
   metrics.gauge('cache_tail_bytes', 'Records on disk that no snapshot there holds.', [], (gauge) =>
@@ -114,7 +101,7 @@ function exportCache(metrics: Metrics, cache: EvaluatorCache): void {
 }
 
 function exportStreams(metrics: Metrics, { streams, watchers, transfers }: MeasuredParts): void {
-  scrapedCounter(metrics, 'flagstream_transfers_total', 'Transfers to Sync streams.', 'kind', () =>
+  metrics.countedBy('kind', 'transfers_total', 'Transfers to Sync streams.', () =>
     Object.entries(transfers.sent),
   );
   const kinds = [['sync', streams] as const, ['watch', watchers] as const];
@@ -133,15 +120,4 @@ function exportStreams(metrics: Metrics, { streams, watchers, transfers }: Measu
         [...registry.closed].map(([reason, value]): Sample => ({ labels: { kind, reason }, value })),
       ),
   });
-}
-
-function scrapedCounter(
-  metrics: Metrics,
-  name: string,
-  help: string,
-  label: string,
-  read: () => readonly (readonly [string, number])[],
-): void {
-  const collect = (): Sample[] => read().map(([word, value]) => ({ labels: { [label]: word }, value }));
-  metrics.scraped({ name, help, type: 'counter', collect });
 }

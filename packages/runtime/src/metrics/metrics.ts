@@ -88,6 +88,27 @@ export class Metrics {
     });
   }
 
+  /** `flagstream_<name>`, a counter that lives elsewhere and is read when somebody scrapes. */
+  counted(name: string, help: string, read: () => number): void {
+    this.#scrapedCounter(name, help, () => [{ labels: {}, value: read() }]);
+  }
+
+  /** The same with one label: `read` answers its values, each with its number. */
+  countedBy(
+    label: string,
+    name: string,
+    help: string,
+    read: () => readonly (readonly [value: string, count: number])[],
+  ): void {
+    this.#scrapedCounter(name, help, () =>
+      read().map(([word, value]) => ({ labels: { [label]: word }, value })),
+    );
+  }
+
+  #scrapedCounter(name: string, help: string, collect: () => readonly Sample[]): void {
+    this.scraped({ name: PREFIX + name, help, type: 'counter', collect });
+  }
+
   /** Registers a metric under its name as it is. */
   scraped(metric: ScrapedMetric): void {
     const { name, help, type, collect } = metric;

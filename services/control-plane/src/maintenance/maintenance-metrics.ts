@@ -29,7 +29,5 @@ export function exportMaintenanceMetrics(
       gauge.set((backups.state().last?.madeMs ?? 0) / 1000);
     },
   );
-  metrics.gauge('backup_failures', 'Backups of this process that failed.', [], (gauge) => {
-    gauge.set(backups.state().failures);
-  });
+  metrics.counted('backup_failures_total', 'Backups that failed.', () => backups.state().failures);
 }
