@@ -20,6 +20,7 @@ import {
   RevisionWait,
   startManagement,
 } from '@flagstream/runtime';
+import { openCache } from './cache/open-cache.ts';
 import type { EvaluatorConfig } from './evaluator-config.ts';
 import { exportMetrics } from './evaluator-metrics.ts';
 import { ChangeFanout } from './fanout/change-fanout.ts';
@@ -27,7 +28,6 @@ import { StreamRegistry } from './fanout/stream-registry.ts';
 import { TickWheel } from './fanout/tick-wheel.ts';
 import { TransferCache } from './fanout/transfer-cache.ts';
 import { type FollowListener, LogFollower } from './follow/log-follower.ts';
-import { openCache } from './follow/open-cache.ts';
 import { type GivenSources, openSources } from './follow/open-sources.ts';
 import { Evaluator } from './serve/evaluate.ts';
 import { EvaluationCounts } from './serve/evaluation-counts.ts';

@@ -2,10 +2,10 @@
 import { recordCodec } from '@flagstream/protocol';
 import type { LogState } from '@flagstream/replica';
 import type { Lifecycle, Logger } from '@flagstream/runtime';
-import type { CacheProblem } from '../cache/cache-problem.ts';
-import { EvaluatorCache, type OpenedCache } from '../cache/evaluator-cache.ts';
-import { NodeCacheFolder } from '../cache/node-cache-folder.ts';
 import type { HeldUnits } from '../state/held-units.ts';
+import type { CacheProblem } from './cache-problem.ts';
+import { EvaluatorCache, type OpenedCache } from './evaluator-cache.ts';
+import { NodeCacheFolder } from './node-cache-folder.ts';
 
 export interface CacheParts {
   readonly lifecycle: Lifecycle;
