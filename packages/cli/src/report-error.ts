@@ -1,5 +1,5 @@
 /** Errors for people: what happened, in which field, what to do next. On stderr. */
-import { FlagstreamError } from '@flagstream/protocol';
+import { FlagstreamError, messageOf } from '@flagstream/protocol';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { COMMAND_HINTS } from './command-hints.ts';
 import type { Terminal } from './terminal.ts';
@@ -27,7 +27,7 @@ export function reportError(terminal: Terminal, error: unknown): void {
     headline(error.message);
     line('next', error.next);
   } else {
-    headline(error instanceof Error ? error.message : String(error));
+    headline(messageOf(error));
     if (error instanceof Error && error.stack !== undefined)
       terminal.note(terminal.paintNote('dim', error.stack.split('\n').slice(1).join('\n')));
     line('next', 'This is a defect: please report it with the lines above.');

@@ -2,7 +2,7 @@
  * A client's life: start from what lies at hand, follow the stream, keep the
  * copy, tell the application, close. The state itself stands in StateInForce.
  */
-import { FlagstreamError, fail, LIMITS } from '@flagstream/protocol';
+import { FlagstreamError, fail, LIMITS, messageOf } from '@flagstream/protocol';
 import type { ClientSet, EntityId, Freshness } from '@flagstream/replica';
 import type { ClientEvents, ClientStatus, StateSource } from './client-events.ts';
 import type { Settings } from './client-options.ts';
@@ -265,7 +265,7 @@ function placeOf({ epoch, revision }: Provenance): { readonly epoch: number; rea
 }
 
 function diskCopyError(cause: unknown): FlagstreamError {
-  const detail = cause instanceof Error ? cause.message : String(cause);
+  const detail = messageOf(cause);
   return fail('DISK_COPY_UNUSABLE', `the disk copy was ignored or not written: ${detail}`, { cause });
 }
 

@@ -20,7 +20,7 @@ import {
   type SnapshotEntity,
   type EntityChange as WireEntityChange,
   type EpochBase as WireEpochBase,
-  type HeadBeacon as WireHeadBeacon,
+  HeadBeacon as WireHeadBeacon,
   RecordKind as WireRecordKind,
 } from './gen/flagstream/v1/record.ts';
 
@@ -147,6 +147,16 @@ export function headBeaconToWire(beacon: HeadBeacon): WireHeadBeacon {
     baseRevision: BigInt(beacon.baseRevision),
     headRevision: BigInt(beacon.headRevision),
   };
+}
+
+/** As it travels over NATS, which knows no messages of ours. */
+export function encodeHeadBeacon(beacon: HeadBeacon): Uint8Array {
+  return WireHeadBeacon.encode(headBeaconToWire(beacon)).finish();
+}
+
+/** @throws Error when the bytes are no head beacon, RangeError for a number that no log of ours reaches */
+export function decodeHeadBeacon(bytes: Uint8Array): HeadBeacon {
+  return headBeaconFromWire(WireHeadBeacon.decode(bytes));
 }
 
 export function versionedEntityFromWire(entity: SnapshotEntity): VersionedEntity {

@@ -300,3 +300,8 @@ export function invalidField(field: string, description: string): FlagstreamErro
     fields: [{ field, description }],
   });
 }
+
+/** What something caught says: anything can be thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

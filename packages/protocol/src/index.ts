@@ -3,7 +3,9 @@
  * limits. Generated code is imported from `@flagstream/protocol/gen/...`.
  */
 export {
+  decodeHeadBeacon,
   encodeChangeList,
+  encodeHeadBeacon,
   entityChangeFromWire,
   entityChangeToWire,
   epochBaseFromWire,
@@ -41,6 +43,7 @@ export {
   FlagstreamError,
   fail,
   invalidField,
+  messageOf,
 } from './errors.ts';
 export { checkedContext } from './evaluation/checked-context.ts';
 export {

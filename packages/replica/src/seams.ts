@@ -1,8 +1,8 @@
 /**
- * The two seams of solo mode. A Store commits and reads: SQLite, or memory in
- * the simulation. A Transport ships and tails: in process, JetStream, or gRPC.
- * Its tailing half is LogSource; shipping differs per transport and is driven
- * by the shipper (shipper.ts).
+ * The seams of solo mode: what I/O stands behind. A Store commits and reads:
+ * SQLite, or memory in tests and in the simulation. A follower is given a
+ * LogSource (records: in process, JetStream, or gRPC), a SnapshotSource and a
+ * HeadAuthority. Shipping needs no seam here: ShipDecision answers with orders.
  */
 import type { EntityId, EntityKind, VersionedEntity } from './entity.ts';
 import type { Position } from './position.ts';

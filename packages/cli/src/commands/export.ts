@@ -1,6 +1,6 @@
 /** `flagstream export` and `schema`: from the control plane to files. */
 import { writeFileSync } from 'node:fs';
-import { fail } from '@flagstream/protocol';
+import { fail, messageOf } from '@flagstream/protocol';
 import { Command, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import type { FlagSet } from '../document/flag-set.ts';
@@ -78,9 +78,6 @@ function writeFile(path: string, text: string): void {
   try {
     writeFileSync(path, text);
   } catch (error) {
-    throw new UsageError(
-      `${path} cannot be written: ${(error as Error).message}`,
-      'Name another file with --file.',
-    );
+    throw new UsageError(`${path} cannot be written: ${messageOf(error)}`, 'Name another file with --file.');
   }
 }

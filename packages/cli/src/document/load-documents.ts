@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isKey, LIMITS } from '@flagstream/protocol';
+import { isKey, LIMITS, messageOf } from '@flagstream/protocol';
 import { FlagDocument } from '@flagstream/protocol/gen/flagstream/v1/document';
 import type { Environment, Flag, FlagConfig, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { KEY_FORM } from '../key-form.ts';
@@ -212,7 +212,7 @@ function listFiles(place: string): readonly string[] {
       .sort();
   } catch (error) {
     throw new UsageError(
-      `${place} cannot be read: ${(error as Error).message}`,
+      `${place} cannot be read: ${messageOf(error)}`,
       'Name a file, a folder, or - for stdin.',
     );
   }

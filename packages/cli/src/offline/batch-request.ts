@@ -2,7 +2,9 @@
  * One line of a batch to a request: every field is checked, and what is wrong
  * names the field. Pure.
  */
+
 import { type JsonObject, type JsonValue, parseInstant } from '@flagstream/engine';
+import { messageOf } from '@flagstream/protocol';
 import type { Line } from './line-splitter.ts';
 
 /** One line: a context of the largest size that a server takes fits many times. */
@@ -45,7 +47,7 @@ export function parseLine(line: Line): BatchRequest | BadLine {
   try {
     value = JSON.parse(text) as JsonValue;
   } catch (error) {
-    return { id: null, reason: `The line is not JSON: ${(error as Error).message}.` };
+    return { id: null, reason: `The line is not JSON: ${messageOf(error)}.` };
   }
   return isObject(value)
     ? checkFields(value)

@@ -1,7 +1,7 @@
 /** The file of `eval --file` to flags that can be asked. */
 import type { JsonValue, Problem } from '@flagstream/engine';
 import { type FractionalVersion, IMPORTERS } from '@flagstream/importers';
-import { FlagstreamError } from '@flagstream/protocol';
+import { FlagstreamError, messageOf } from '@flagstream/protocol';
 import { isMap } from 'yaml';
 import { documentError, type FilePlace, placeText } from '../document/document-problem.ts';
 import { findJsonFault } from '../document/json-fault.ts';
@@ -154,7 +154,7 @@ function foreignDocument({ file, text }: SourceText): JsonValue {
   try {
     return document.toJS({ maxAliasCount: ALIASES_MAX }) as JsonValue;
   } catch (error) {
-    throw documentError([{ file, path: '', message: (error as Error).message }]);
+    throw documentError([{ file, path: '', message: messageOf(error) }]);
   }
 }
 

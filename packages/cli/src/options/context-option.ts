@@ -1,5 +1,7 @@
 /** `-c`: the evaluation context, as JSON, from a file (@FILE) or from stdin (@-). */
+
 import { readFileSync } from 'node:fs';
+import { messageOf } from '@flagstream/protocol';
 import { Option } from 'commander';
 import { UsageError } from '../usage-error.ts';
 
@@ -21,7 +23,7 @@ function parseContext(text: string): EvaluationContext {
     value = JSON.parse(json);
   } catch (error) {
     throw new UsageError(
-      `-c is not JSON: ${(error as Error).message}`,
+      `-c is not JSON: ${messageOf(error)}`,
       `Write one JSON object in single quotes: -c '{"targetingKey":"u1"}'.`,
     );
   }
@@ -35,7 +37,7 @@ function readSource(source: string): string {
     return readFileSync(source === '-' ? STDIN_FD : source, 'utf8');
   } catch (error) {
     throw new UsageError(
-      `-c @${source} cannot be read: ${(error as Error).message}`,
+      `-c @${source} cannot be read: ${messageOf(error)}`,
       'Name a file that holds the context.',
     );
   }

@@ -5,8 +5,10 @@
  * Events: the SDK itself tells READY or ERROR around `initialize`; everything
  * later comes from here (specification v0.9).
  */
+
 import type { JsonValue } from '@flagstream/engine';
 import type { ErrorReason, FlagstreamError } from '@flagstream/protocol';
+import { messageOf } from '@flagstream/protocol';
 import {
   type EvaluationContext,
   OpenFeatureEventEmitter,
@@ -60,7 +62,7 @@ export class FlagstreamProvider implements Provider {
     } catch (thrown) {
       this.#follow(client);
       const reason = client.status().lastError?.reason;
-      const message = thrown instanceof Error ? thrown.message : String(thrown);
+      const message = messageOf(thrown);
       const fatal = reason !== undefined && FATAL.has(reason);
       throw fatal ? new ProviderFatalError(message) : new ProviderNotReadyError(message);
     }

@@ -14,7 +14,7 @@ import {
   type SegmentDefinition,
   type SegmentUnit,
 } from '@flagstream/engine';
-import { fail, isKey, parseName } from '@flagstream/protocol';
+import { fail, isKey, messageOf, parseName } from '@flagstream/protocol';
 import { type DocumentFlag, FlagDocument } from '@flagstream/protocol/gen/flagstream/v1/document';
 import { Flag, FlagConfig, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { emptyState, type FlagState } from './flag-state.ts';
@@ -100,8 +100,4 @@ function keyOf(name: string | undefined, where: string): string {
   if (key === undefined)
     throw fail('INVALID_DOCUMENT', `${where}: must be a key or a resource name, not ${JSON.stringify(text)}`);
   return key;
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

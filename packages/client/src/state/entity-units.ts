@@ -8,6 +8,7 @@ import {
   flagConfigId,
   flagDefinition,
   flagId,
+  messageOf,
   segmentDefinition,
   segmentId,
   segmentMembers,
@@ -56,7 +57,7 @@ function read<Unit>(entity: Problem['entity'], key: string, decode: () => Unit |
     const unit = decode();
     return unit === undefined ? { kind: 'absent' } : { kind: 'unit', unit };
   } catch (thrown) {
-    const detail = thrown instanceof Error ? thrown.message : String(thrown);
+    const detail = messageOf(thrown);
     const message = `This release cannot read the definition: ${detail}.`;
     return { kind: 'unreadable', problem: { code: 'UNREADABLE', entity, key, path: '', message } };
   }

@@ -3,9 +3,11 @@
  * reader finds the old copy or the new one, never half of one; at most once in
  * a while, whatever the rate of changes.
  */
+
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
+import { messageOf } from '@flagstream/protocol';
 import type { Clock } from '../clock.ts';
 import type { Scope } from '../state/scope.ts';
 import { type DiskCopy, decodeDiskCopy, encodeDiskCopy } from './disk-copy-format.ts';
@@ -40,7 +42,7 @@ export async function readDiskCopy(dir: string, scope: Scope): Promise<DiskCopyR
     if (isMissing(thrown)) return { kind: 'absent' };
     return {
       kind: 'damaged',
-      detail: `${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      detail: `${file}: ${messageOf(thrown)}`,
     };
   }
 }

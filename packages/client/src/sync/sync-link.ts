@@ -2,7 +2,7 @@
  * One Sync stream with its session: bytes become events, effects become bytes
  * and calls of the listener. Lives from dial to end, once.
  */
-import { decodeServerFrame, encodeClientFrame, LIMITS, sha256 } from '@flagstream/protocol';
+import { decodeServerFrame, encodeClientFrame, LIMITS, messageOf, sha256 } from '@flagstream/protocol';
 import {
   type ClientSet,
   type NackCode,
@@ -199,8 +199,4 @@ export class SyncLink {
     this.#leaving?.done();
     if (this.#leaving === undefined) this.#listener.ended(this, end);
   }
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -3,10 +3,12 @@
  * many environments use it: content never changes, so what was read is kept as
  * long as the content is.
  */
+
 import type { FlagConfigDefinition, FlagDefinition, SegmentDefinition } from '@flagstream/engine';
 import { type EntityChange, hex } from '@flagstream/replica';
 import { sha256 } from '../codec.ts';
 import { flagConfigDefinition, flagDefinition, segmentDefinition, segmentMembers } from '../definitions.ts';
+import { messageOf } from '../errors.ts';
 
 /** What was read, or why it cannot be. */
 export type Reading<T> =
@@ -46,6 +48,6 @@ function attempt<T>(read: () => T): Reading<T> {
   try {
     return { kind: 'read', value: read() };
   } catch (error) {
-    return { kind: 'unreadable', detail: error instanceof Error ? error.message : String(error) };
+    return { kind: 'unreadable', detail: messageOf(error) };
   }
 }

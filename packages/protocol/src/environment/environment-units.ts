@@ -2,6 +2,7 @@
  * An environment's entities as units of the engine: a flag with its
  * configuration here, a segment with the members of its parts.
  */
+
 import type { FlagUnit, SegmentUnit } from '@flagstream/engine';
 import {
   ENTITY_KIND,
@@ -12,6 +13,7 @@ import {
   type VersionedEntity,
 } from '@flagstream/replica';
 import { segmentUnit } from '../definitions.ts';
+import { messageOf } from '../errors.ts';
 import { flagConfigId, flagId, segmentId } from '../names.ts';
 import type { EntityReadings } from './entity-readings.ts';
 
@@ -81,7 +83,7 @@ export class EnvironmentUnits {
       const unit = segmentUnit(key, segment.value, (sha256) => this.#members(partId(sha256, project)));
       return { kind: 'unit', unit };
     } catch (error) {
-      return { kind: 'unreadable', detail: (error as Error).message };
+      return { kind: 'unreadable', detail: messageOf(error) };
     }
   }
 

@@ -3,6 +3,7 @@
  * that the server gave about this very message; anything else is unknown.
  * Pure.
  */
+import { messageOf } from '@flagstream/protocol';
 import { ErrorCode, NatsError } from 'nats';
 import type { AppendOutcome } from './bus.ts';
 
@@ -18,7 +19,7 @@ export type AppendFailure =
   | { readonly kind: 'conflict'; readonly lastSeq: number | undefined };
 
 export function appendFailure(error: unknown): AppendFailure {
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = messageOf(error);
   if (!(error instanceof NatsError)) return { kind: 'unknown', detail };
   // nats.js has the same code, 503, for "no responders" and for a refusal: only api_error tells.
   const answer = error.api_error;

@@ -1,10 +1,10 @@
 /**
- * What services see of NATS: the log stream of each epoch, its tail, and the
- * head beacons. Nothing outside this folder imports nats.
+ * What services see of NATS: the log stream of each epoch and its tail, heads
+ * (told and asked for), and snapshots. Nothing outside this folder imports nats.
  *
- * Holds true: no call waits longer than a few seconds; while NATS is away,
- * calls reject (append answers `unknown`) and tails go on by themselves when it
- * is back.
+ * Holds true: no question to the server waits longer than a few seconds (a
+ * snapshot is many questions); while NATS is away, calls reject with UNREACHABLE
+ * (append answers `unknown`) and tails go on by themselves when it is back.
  */
 import type { Position, Snapshot } from '@flagstream/replica';
 
@@ -56,7 +56,10 @@ export interface Bus {
   readonly serverVersion: string;
   readonly connected: boolean;
 
-  /** Creates the epoch's stream, or brings its settings in line and its size to `maxBytes`. Idempotent. */
+  /**
+   * Creates the epoch's stream, or brings its settings in line and its size to `maxBytes`. Idempotent.
+   * Rejects with what the server says when it refuses, for example for lack of room.
+   */
   ensureLogStream(epoch: number, maxBytes: number): Promise<void>;
   /** Undefined: there is no such stream. */
   logStreamInfo(epoch: number): Promise<LogStreamInfo | undefined>;
@@ -75,7 +78,7 @@ export interface Bus {
    */
   tail(epoch: number, startSeq: number, listener: TailListener): Tail;
 
-  /** Soft state: dropped while NATS is away. */
+  /** Tells a head, as encodeHeadBeacon gives it. Soft state: dropped while NATS is away. */
   publishHead(bytes: Uint8Array): void;
   /** Returns how to stop. */
   onHead(listener: (bytes: Uint8Array) => void): () => void;
@@ -84,14 +87,14 @@ export interface Bus {
    * that must mislead nobody is silent). Returns how to stop.
    */
   answerHeads(answer: () => Uint8Array | undefined): () => void;
-  /** Asks for the head. Rejects when nobody answers in time. */
+  /** Asks for the head. Rejects with UNREACHABLE or TIMEOUT when nobody answers in time. */
   askHead(): Promise<Uint8Array>;
 
   /** Writes a snapshot, chunks before the manifest, and removes all but the newest two. One at a time. */
   putSnapshot(snapshot: Snapshot): Promise<void>;
   /** Whether the snapshot of this position is listed: it is not when somebody removed it, or NATS was put back. */
   holdsSnapshot(position: Position): Promise<boolean>;
-  /** The newest snapshot that is whole; undefined when there is none. */
+  /** The newest snapshot that is whole and that this release reads; undefined when there is none. */
   fetchSnapshot(): Promise<Snapshot | undefined>;
 
   /** Returns how to stop. */

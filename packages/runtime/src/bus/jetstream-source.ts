@@ -10,8 +10,7 @@
  * looked for afresh; one whose window no longer holds what comes next is
  * `behind`, and the follower takes a snapshot and opens again.
  */
-import { headBeaconFromWire, recordCodec, sha256 } from '@flagstream/protocol';
-import { HeadBeacon as WireHeadBeacon } from '@flagstream/protocol/gen/flagstream/v1/record';
+import { decodeHeadBeacon, messageOf, recordCodec, sha256 } from '@flagstream/protocol';
 import {
   bytesEqual,
   chainHash,
@@ -101,7 +100,7 @@ class JetStreamSubscription implements LogSubscription {
       try {
         if (await this.#locate()) pauseMs = undefined;
       } catch (error) {
-        this.#tell({ kind: 'down', detail: (error as Error).message });
+        this.#tell({ kind: 'down', detail: messageOf(error) });
       }
       if (!this.#closed && !this.#stirred) await this.#pause(pauseMs);
     }
@@ -159,7 +158,7 @@ class JetStreamSubscription implements LogSubscription {
         return { epoch, baseRevision: record.revision - firstSeq, firstSeq, lastSeq };
       this.#logger.warn({ epoch, record_epoch: record.epoch }, 'a log stream holds records of another epoch');
     } catch (error) {
-      this.#logger.warn({ epoch, detail: (error as Error).message }, 'a log stream cannot be read');
+      this.#logger.warn({ epoch, detail: messageOf(error) }, 'a log stream cannot be read');
     }
     return undefined;
   }
@@ -224,9 +223,9 @@ class JetStreamSubscription implements LogSubscription {
   #hear(bytes: Uint8Array): void {
     let beacon: HeadBeacon;
     try {
-      beacon = headBeaconFromWire(WireHeadBeacon.decode(bytes));
+      beacon = decodeHeadBeacon(bytes);
     } catch (error) {
-      this.#logger.warn({ detail: (error as Error).message }, 'a head beacon cannot be read');
+      this.#logger.warn({ detail: messageOf(error) }, 'a head beacon cannot be read');
       return;
     }
     this.#flush();

@@ -12,6 +12,7 @@
  * made anew meanwhile. The same bytes again are not passed on; others are, and
  * the listener sees that its past is not the stream's.
  */
+import { messageOf } from '@flagstream/protocol';
 import { bytesEqual } from '@flagstream/replica';
 import {
   AckPolicy,
@@ -111,7 +112,7 @@ export class LogTail implements Tail {
       try {
         await this.#consume(link);
       } catch (error) {
-        const detail = (error as Error).message;
+        const detail = messageOf(error);
         this.#tell({ kind: isMissingStream(error) ? 'missing-stream' : 'down', detail });
         if (!this.#closed) await this.#pause(RETRY_MS);
       }
@@ -190,10 +191,7 @@ export class LogTail implements Tail {
   }
 
   #logFailure(err: unknown, what: string): void {
-    this.#options.logger.debug(
-      { detail: (err as Error).message, stream: this.#options.stream },
-      `${what} failed`,
-    );
+    this.#options.logger.debug({ detail: messageOf(err), stream: this.#options.stream }, `${what} failed`);
   }
 
   #tell(status: TailStatus): void {

@@ -9,6 +9,7 @@ import {
   logStreamName,
   logSubject,
   logSubjectWildcard,
+  messageOf,
   NATS_PREFIX_PATTERN,
   snapshotBucketName,
 } from '@flagstream/protocol';
@@ -162,7 +163,7 @@ class NatsBus implements Bus {
       return new Uint8Array(reply.data);
     } catch (error) {
       const silent = error instanceof NatsError && error.code === ErrorCode.Timeout;
-      const detail = `no control plane answers over NATS: ${(error as Error).message}`;
+      const detail = `no control plane answers over NATS: ${messageOf(error)}`;
       throw fail(silent ? 'TIMEOUT' : 'UNREACHABLE', detail, { cause: error });
     }
   }
@@ -221,7 +222,7 @@ class NatsBus implements Bus {
     } catch (error) {
       return {
         kind: 'unknown',
-        detail: `conflict, but the end of the stream is not known: ${(error as Error).message}`,
+        detail: `conflict, but the end of the stream is not known: ${messageOf(error)}`,
       };
     }
   }

@@ -1,6 +1,5 @@
 /** The control plane's answer about its head, asked for over NATS: for who has no other way to it. */
-import { headBeaconFromWire } from '@flagstream/protocol';
-import { HeadBeacon as WireHeadBeacon } from '@flagstream/protocol/gen/flagstream/v1/record';
+import { decodeHeadBeacon } from '@flagstream/protocol';
 import type { HeadAuthority, HeadBeacon } from '@flagstream/replica';
 import type { Bus } from './bus.ts';
 
@@ -13,6 +12,6 @@ export class NatsHeadAuthority implements HeadAuthority {
 
   /** @throws FlagstreamError UNREACHABLE or TIMEOUT when no control plane answers */
   async askHead(): Promise<HeadBeacon> {
-    return headBeaconFromWire(WireHeadBeacon.decode(await this.#bus.askHead()));
+    return decodeHeadBeacon(await this.#bus.askHead());
   }
 }

@@ -5,7 +5,7 @@
  * servers that accept and say nothing. Nobody gets the link while it is down,
  * so nothing is sent late.
  */
-import { LIMITS } from '@flagstream/protocol';
+import { LIMITS, messageOf } from '@flagstream/protocol';
 import { Backoff } from '@flagstream/replica';
 import {
   type ConnectionOptions,
@@ -140,7 +140,7 @@ export class NatsLink {
       this.#follow(nc);
       this.#connected(nc);
     } catch (err) {
-      const detail = (err as Error).message;
+      const detail = messageOf(err);
       logger.warn(
         { url: withoutCredentials(url), attempt: this.#backoff.attempts, detail },
         'NATS is not reachable',

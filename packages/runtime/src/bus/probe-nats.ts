@@ -3,7 +3,7 @@
  * its room, message size, compare-and-set, and our own streams' settings. Leaves
  * nothing behind: its scratch stream is removed.
  */
-import { fail, LIMITS, NATS_PREFIX_PATTERN } from '@flagstream/protocol';
+import { fail, LIMITS, messageOf, NATS_PREFIX_PATTERN } from '@flagstream/protocol';
 import type { JetStreamAccountStats } from 'nats';
 import type { Logger } from '../log/logger.ts';
 import { createScratch, raceFindings, removeScratch, type ScratchStream } from './cas-race.ts';
@@ -106,7 +106,7 @@ async function accountOf({ jsm }: Link): Promise<JetStreamAccountStats | string>
   try {
     return await jsm.getAccountInfo();
   } catch (error) {
-    return (error as Error).message;
+    return messageOf(error);
   }
 }
 
@@ -124,7 +124,7 @@ async function storageFindings(
   try {
     await createScratch(jsm, scratch);
   } catch (error) {
-    const refused = `${detail}; a stream of ${scratch.maxBytes} bytes was refused: ${(error as Error).message}`;
+    const refused = `${detail}; a stream of ${scratch.maxBytes} bytes was refused: ${messageOf(error)}`;
     return [{ check: 'JetStream storage', verdict: 'fail', detail: refused }];
   }
   try {

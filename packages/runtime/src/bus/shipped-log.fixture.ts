@@ -1,6 +1,5 @@
 /** A log in memory, written and shipped as the control plane would. */
-import { headBeaconToWire, recordCodec } from '@flagstream/protocol';
-import { HeadBeacon as WireHeadBeacon } from '@flagstream/protocol/gen/flagstream/v1/record';
+import { encodeHeadBeacon, recordCodec } from '@flagstream/protocol';
 import {
   type EpochBase,
   genesisFields,
@@ -93,6 +92,6 @@ export class ShippedLog {
   }
 
   announce(bus: Bus): void {
-    bus.publishHead(WireHeadBeacon.encode(headBeaconToWire(this.beacon())).finish());
+    bus.publishHead(encodeHeadBeacon(this.beacon()));
   }
 }

@@ -7,7 +7,13 @@
  * only when its manifest and each of its chunks match their checksums. One
  * chunk at a time is in memory beside the snapshot itself.
  */
-import { sha256, snapshotChunks, snapshotFromWire, snapshotHeaderToWire } from '@flagstream/protocol';
+import {
+  messageOf,
+  sha256,
+  snapshotChunks,
+  snapshotFromWire,
+  snapshotHeaderToWire,
+} from '@flagstream/protocol';
 import { SnapshotEntities, SnapshotManifest } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type { SnapshotEntity } from '@flagstream/protocol/gen/flagstream/v1/record';
 import {
@@ -87,7 +93,7 @@ async function readSnapshot(
     return snapshotFromWire(manifest.header, decoded(chunks));
   } catch (error) {
     // Whole, but not for this release to read.
-    return passOver((error as Error).message);
+    return passOver(messageOf(error));
   }
 }
 

@@ -4,7 +4,9 @@
  * Text becomes a value by the setting's type; whether it is allowed is the
  * schema's business.
  */
+
 import { readFileSync } from 'node:fs';
+import { messageOf } from '@flagstream/protocol';
 import { LineCounter, parseDocument } from 'yaml';
 import type { ConfigProblem } from './config-error.ts';
 import { type Setting, wordsOf } from './setting.ts';
@@ -146,7 +148,7 @@ function readSecret(path: string, origin: string, readText: ReadText, report: Re
   try {
     return readText(path).replace(/\r?\n$/, '');
   } catch (error) {
-    report({ where: origin, message: `cannot be read: ${(error as Error).message}` });
+    report({ where: origin, message: `cannot be read: ${messageOf(error)}` });
     return undefined;
   }
 }
@@ -188,7 +190,7 @@ function readYaml(
   try {
     text = readText(path);
   } catch (error) {
-    report({ where: path, message: `cannot be read: ${(error as Error).message}` });
+    report({ where: path, message: `cannot be read: ${messageOf(error)}` });
     return undefined;
   }
   const lineCounter = new LineCounter();

@@ -3,13 +3,13 @@
  * follows, or bytes of something else. grpc-js would answer INTERNAL, as if it
  * were the server's fault; so it travels as a value to where errors are made.
  */
-import { fail } from '@flagstream/protocol';
+import { fail, messageOf } from '@flagstream/protocol';
 
 export class Undecodable {
   readonly error: Error;
 
   constructor(cause: unknown) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const detail = messageOf(cause);
     this.error = fail('INVALID_FIELD', `the request cannot be decoded: ${detail}`, { cause });
   }
 }

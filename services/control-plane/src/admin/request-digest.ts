@@ -7,7 +7,7 @@
  * at every depth, and no white space. Fields at their default are absent, as in
  * proto JSON. The form is part of the log: it must never change.
  */
-import { fail, sha256 } from '@flagstream/protocol';
+import { fail, messageOf, sha256 } from '@flagstream/protocol';
 
 export function requestDigest(method: string, requestJson: unknown): Uint8Array {
   const { opId: _, validateOnly: __, ...content } = requestJson as Record<string, unknown>;
@@ -20,7 +20,7 @@ export function requestJson<T>(codec: { toJSON(message: T): unknown }, request: 
     return codec.toJSON(request);
   } catch (cause) {
     // An enum value of another release, or a time outside the calendar.
-    const description = cause instanceof Error ? cause.message : String(cause);
+    const description = messageOf(cause);
     throw fail('INVALID_FIELD', `the request holds a value that is not known here: ${description}`, {
       cause,
     });

@@ -7,7 +7,7 @@ import {
   type FlagConfigDefinition,
   normalizeSegmentCondition,
 } from '@flagstream/engine';
-import { fail, flagConfigId, formatName, invalidField, LIMITS } from '@flagstream/protocol';
+import { fail, flagConfigId, formatName, invalidField, LIMITS, messageOf } from '@flagstream/protocol';
 import { Condition, type Flag, FlagConfig, type Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND, type EntityChange, type EntityId } from '@flagstream/replica';
 import { timestampOf } from '../timestamp.ts';
@@ -154,7 +154,7 @@ function requireReadable(edit: Edit, message: Message): void {
   try {
     typeOf(edit.id).toJson(message);
   } catch (cause) {
-    throw invalidField(edit.path, cause instanceof Error ? cause.message : String(cause));
+    throw invalidField(edit.path, messageOf(cause));
   }
 }
 

@@ -6,6 +6,7 @@ import {
   flagConfigId,
   flagDefinition,
   flagId,
+  messageOf,
   projectId,
   segmentDefinition,
   segmentId,
@@ -137,7 +138,7 @@ function read<T>(
   try {
     return decode();
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     unreadable.push({ id, problem: { code: 'NOT_BUILT', entity, key: id.key, path: '', message } });
     return undefined;
   }

@@ -22,7 +22,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { fail } from '@flagstream/protocol';
+import { fail, messageOf } from '@flagstream/protocol';
 import type { Codec } from '@flagstream/replica';
 import { asDamage } from './file-damage.ts';
 import { logFileOf, openForReading } from './log-file.ts';
@@ -101,7 +101,7 @@ function prepare(copy: string): void {
     closeSync(openSync(copy, 'wx', 0o600));
     chmodSync(copy, 0o600);
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const detail = messageOf(cause);
     throw fail('DATA_DIR_UNWRITABLE', `cannot write the backup (${detail})`, { cause });
   }
 }

@@ -5,7 +5,7 @@
  */
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { fail } from '@flagstream/protocol';
+import { fail, messageOf } from '@flagstream/protocol';
 import Database from 'better-sqlite3';
 import { openFile } from './native-objects.ts';
 
@@ -62,7 +62,7 @@ function makeFolder(path: string): void {
 }
 
 function unwritable(path: string, cause: unknown): Error {
-  const detail = cause instanceof Error ? cause.message : String(cause);
+  const detail = messageOf(cause);
   return fail(
     'DATA_DIR_UNWRITABLE',
     `cannot write to the data folder ${path} (${detail}): ` +

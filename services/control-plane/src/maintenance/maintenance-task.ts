@@ -2,7 +2,7 @@
  * Long work on a log's file, for a thread of its own: what to do, and what
  * came of it, as plain data.
  */
-import { type ErrorReason, FlagstreamError, recordCodec } from '@flagstream/protocol';
+import { type ErrorReason, FlagstreamError, messageOf, recordCodec } from '@flagstream/protocol';
 import { type Backup, createBackup, verifyFile } from '../log/backup.ts';
 import type { LogFigures } from '../log/verify-log.ts';
 
@@ -38,7 +38,7 @@ export async function runMaintenanceTask(
     }
   } catch (error) {
     const reason = error instanceof FlagstreamError ? error.reason : undefined;
-    return { kind: 'failed', reason, detail: error instanceof Error ? error.message : String(error) };
+    return { kind: 'failed', reason, detail: messageOf(error) };
   }
 }
 

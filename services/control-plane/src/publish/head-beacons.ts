@@ -1,7 +1,9 @@
 /**
- * Head beacons: soft state that says how far the log is, each second and at
- * once on change. Silent while writes are refused or held, so that a forked or
- * restored copy misleads nobody.
+ * How far the log is, for who asks and for who listens: each second and at once
+ * on change. Whoever passes it on (WatchLog, NATS) hears it here.
+ *
+ * Holds true: nothing is told while writes are refused or held, so that a
+ * forked or restored copy misleads nobody.
  */
 import { fail, LIMITS, logStreamName } from '@flagstream/protocol';
 import { type HeadAuthority, type HeadBeacon, LOG_ID, READER_VERSION } from '@flagstream/replica';
@@ -17,7 +19,7 @@ export interface HeadBeaconsOptions {
   readonly random: () => number;
 }
 
-/** Share of the period by which beacons of several processes drift apart. */
+/** Share of the period by which it varies: heads of several processes do not fall together. */
 const JITTER = 0.1;
 
 export class HeadBeacons implements HeadAuthority {

@@ -3,8 +3,7 @@
  * asking for the head. A log has one writer: who finds another one at its start
  * must not go on.
  */
-import { type FlagstreamError, fail, headBeaconFromWire, LIMITS } from '@flagstream/protocol';
-import { HeadBeacon as WireHeadBeacon } from '@flagstream/protocol/gen/flagstream/v1/record';
+import { decodeHeadBeacon, type FlagstreamError, fail, LIMITS, messageOf } from '@flagstream/protocol';
 import { type HeadBeacon, SecondWriterGuard } from '@flagstream/replica';
 import type { Bus, Logger } from '@flagstream/runtime';
 
@@ -46,7 +45,7 @@ export class SecondWriterWatch {
       this.#hear(await bus.askHead());
     } catch (error) {
       // What a control plane hopes for at its start.
-      logger.debug({ detail: (error as Error).message }, 'no other control plane answers');
+      logger.debug({ detail: messageOf(error) }, 'no other control plane answers');
     }
     if (this.#refused !== undefined) throw this.#refused;
   }
@@ -59,9 +58,9 @@ export class SecondWriterWatch {
     const { logger, monotonicNow } = this.#options;
     let beacon: HeadBeacon;
     try {
-      beacon = headBeaconFromWire(WireHeadBeacon.decode(bytes));
+      beacon = decodeHeadBeacon(bytes);
     } catch (error) {
-      logger.warn({ detail: (error as Error).message }, 'a head beacon cannot be read');
+      logger.warn({ detail: messageOf(error) }, 'a head beacon cannot be read');
       return;
     }
     const verdict = this.#guard.heard(beacon, monotonicNow());

@@ -4,7 +4,7 @@
  * nothing (replica's ShipDecision does); carries out what is decided and
  * reports back.
  */
-import { FlagstreamError, fail, LIMITS } from '@flagstream/protocol';
+import { FlagstreamError, fail, LIMITS, messageOf } from '@flagstream/protocol';
 import {
   Backoff,
   formatPosition,
@@ -364,8 +364,4 @@ function foldUnlessDamaged(log: ChangeLog, bytes: Uint8Array): boolean {
     if (error instanceof FlagstreamError && error.reason === 'LOG_CORRUPT') return false;
     throw error;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@
  * Writes snapshots of the log to NATS when the schedule says so, in the
  * background. Evaluators with neither disk nor control plane start from them.
  */
-import { LIMITS } from '@flagstream/protocol';
+import { LIMITS, messageOf } from '@flagstream/protocol';
 import { formatPosition, type Position, type SnapshotEvent, SnapshotSchedule } from '@flagstream/replica';
 import type { Bus, Logger } from '@flagstream/runtime';
 import type { ChangeLog } from '../log/change-log.ts';
@@ -113,7 +113,7 @@ export class SnapshotWriter {
       if (!this.#allowed) throw new Error('the log is being compared with its stream');
       await bus.putSnapshot(snapshot);
     } catch (error) {
-      logger.warn({ detail: (error as Error).message }, 'a snapshot could not be written to NATS');
+      logger.warn({ detail: messageOf(error) }, 'a snapshot could not be written to NATS');
       this.#handle({ type: 'put-failed' });
       return;
     }

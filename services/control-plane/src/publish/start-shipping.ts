@@ -1,6 +1,5 @@
 /** Everything between the log and NATS of one control plane, started and stopped with it. */
-import { type FlagstreamError, headBeaconToWire } from '@flagstream/protocol';
-import { HeadBeacon } from '@flagstream/protocol/gen/flagstream/v1/record';
+import { encodeHeadBeacon, type FlagstreamError } from '@flagstream/protocol';
 import { nextEpoch } from '@flagstream/replica';
 import { type Bus, connectBus, type Lifecycle, type Logger, type Metrics } from '@flagstream/runtime';
 import type { ControlPlaneConfig } from '../config.ts';
@@ -95,13 +94,13 @@ function connect(config: ControlPlaneConfig, url: string, logger: Logger): Promi
 
 /** Beacons, and answers to who asks; neither while they could mislead. Returns how to stop. */
 function tellHeads(bus: Bus, beacons: HeadBeacons, log: ChangeLog, shipper: Shipper): () => void {
-  const encoded = (beacon = beacons.current()): Uint8Array =>
-    HeadBeacon.encode(headBeaconToWire(beacon)).finish();
   const stops = [
     beacons.onBeacon((beacon) => {
-      if (shipper.announced) bus.publishHead(encoded(beacon));
+      if (shipper.announced) bus.publishHead(encodeHeadBeacon(beacon));
     }),
-    bus.answerHeads(() => (shipper.announced && log.writesStopped === undefined ? encoded() : undefined)),
+    bus.answerHeads(() =>
+      shipper.announced && log.writesStopped === undefined ? encodeHeadBeacon(beacons.current()) : undefined,
+    ),
   ];
   beacons.tell();
   return () => {

@@ -2,6 +2,7 @@
  * What the ship decision orders of the streams in NATS, carried out: each
  * answers with the event that the decision is told then, or rejects.
  */
+import { messageOf } from '@flagstream/protocol';
 import type { NatsView, ShipEvent, ShipOrder } from '@flagstream/replica';
 import { type Bus, crashPoint, type Logger } from '@flagstream/runtime';
 import type { ChangeLog } from '../log/change-log.ts';
@@ -66,7 +67,7 @@ export class StreamOrders {
     try {
       await bus.ensureLogStream(epoch, streamBytesMax);
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = messageOf(error);
       logger.warn({ detail }, 'the log stream keeps settings that are not the configured ones');
     }
   }

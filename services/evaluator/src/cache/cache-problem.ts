@@ -1,4 +1,6 @@
 /** What is wrong with the cache: reported, counted, never thrown. A process without its cache serves on. */
+import { messageOf } from '@flagstream/protocol';
+
 export interface CacheProblem {
   readonly kind: CacheProblemKind;
   /** Name in the folder, or what was to be written; "" means the folder itself. */
@@ -32,5 +34,5 @@ export class CacheFault extends Error {
 
 export function problemOf(file: string, thrown: unknown, otherwise: CacheProblemKind): CacheProblem {
   const kind = thrown instanceof CacheFault ? thrown.kind : otherwise;
-  return { kind, file, detail: thrown instanceof Error ? thrown.message : String(thrown) };
+  return { kind, file, detail: messageOf(thrown) };
 }

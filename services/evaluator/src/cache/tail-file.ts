@@ -3,6 +3,7 @@
  * format, then for each record its length, its chain hash and its bytes. The
  * hash is the record's checksum here too: what does not have it is not read.
  */
+import { messageOf } from '@flagstream/protocol';
 import type { Codec, LogRecord } from '@flagstream/replica';
 import { CacheFault } from './cache-problem.ts';
 
@@ -55,10 +56,7 @@ function readRecord(codec: Codec, hash: Buffer, bytes: Buffer, at: number): LogR
   try {
     record = codec.decodeRecord(bytes);
   } catch (thrown) {
-    throw new CacheFault(
-      'corrupt',
-      `the record at byte ${at} cannot be decoded: ${(thrown as Error).message}`,
-    );
+    throw new CacheFault('corrupt', `the record at byte ${at} cannot be decoded: ${messageOf(thrown)}`);
   }
   if (!hash.equals(record.hash))
     throw new CacheFault('corrupt', `the record at byte ${at} is not what was written`);

@@ -15,6 +15,7 @@ import {
   encodeWelcome,
   fail,
   LIMITS,
+  messageOf,
 } from '@flagstream/protocol';
 import type { SyncRequest } from '@flagstream/protocol/gen/flagstream/v1/stream';
 import type {
@@ -97,7 +98,7 @@ export class SyncStream implements FanoutMember, Ticked {
     try {
       frame = clientFrameFromWire(request);
     } catch (error) {
-      this.#close('protocol', (error as Error).message);
+      this.#close('protocol', messageOf(error));
       return;
     }
     this.#handle({ type: 'frame', frame });

@@ -6,6 +6,7 @@
  * Holds true: events are handled one after the other, also when a source calls
  * back while it is being opened; what a closed subscription still says is not heard.
  */
+import { messageOf } from '@flagstream/protocol';
 import {
   type Codec,
   type EntityChange,
@@ -275,7 +276,7 @@ export class LogFollower {
     this.#options.snapshots.fetch().then(
       (snapshot) => this.#handle({ type: 'snapshot', snapshot }),
       (error: unknown) => {
-        const detail = error instanceof Error ? error.message : String(error);
+        const detail = messageOf(error);
         this.#handle({ type: 'snapshot-failed', detail });
       },
     );
