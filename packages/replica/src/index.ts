@@ -31,7 +31,7 @@ export {
   type FollowerSettings,
 } from './follower-events.ts';
 export { UNBOUNDED_MS } from './freshness-bound.ts';
-export { nextEpoch, type Standing, standing } from './lineage.ts';
+export { type HeldLog, nextEpoch, type Standing, standing } from './lineage.ts';
 export { type FoldOutcome, LogState } from './log-state.ts';
 export { type Expansion, expandRecord, hex, partId } from './parts.ts';
 export {
@@ -64,7 +64,7 @@ export {
   type RecordFields,
   type RecordKind,
 } from './record.ts';
-export { type HeldLog, type Reach, reached, type WantedRevision } from './revision-bound.ts';
+export { type Reach, reached, type WantedRevision } from './revision-bound.ts';
 export type {
   EntityQuery,
   HeadAuthority,

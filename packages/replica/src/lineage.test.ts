@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Standing, standing } from './lineage.ts';
+import { type HeldLog, type Standing, standing } from './lineage.ts';
 import { ORIGIN, type Position } from './position.ts';
 import type { EpochBase } from './record.ts';
-import type { HeldLog } from './revision-bound.ts';
 
 const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 const at = (epoch: number, revision: number, byte = revision): Position => ({
@@ -37,6 +36,7 @@ describe('standing', () => {
     ['what a later epoch withdrew', at(2, 41), 'foreign'],
     ['what a later epoch withdrew, beyond the position', at(1, 99), 'foreign'],
     ['an older epoch with other content', at(1, 15, 9), 'foreign'],
+    ['one before its epoch began', at(2, 15), 'foreign'],
     ['an epoch of another lineage', at(3, 30), 'foreign'],
     ['what is forgotten', at(1, 7), 'unknown'],
   ])('of %s', (_, place, expected) => {

@@ -1,10 +1,19 @@
 /**
  * How a place stands to a state: on its lineage, beyond it, or of another
  * branch. The one comparison that heads, snapshots and clients' positions go
- * through.
+ * through; also the number of the epoch that a log goes on in. Pure.
  */
-import { bytesEqual, type Position } from './position.ts';
-import type { HeldLog } from './revision-bound.ts';
+import { bytesEqual, type Place, type Position } from './position.ts';
+import type { EpochBase } from './record.ts';
+
+/** What a state tells about its place in the log; LogState is one. */
+export interface HeldLog {
+  readonly position: Position;
+  /** Epochs that it went through, oldest first. */
+  readonly lineage: readonly EpochBase[];
+  /** Chain hash at a revision, when it is known. */
+  hashAt(revision: number): Uint8Array | undefined;
+}
 
 export type Standing =
   /** The state's own position. */
@@ -23,15 +32,24 @@ export function standing(held: HeldLog, place: Position): Standing {
   if (position.revision === 0) return place.revision === 0 ? 'here' : 'ahead';
   if (place.epoch > position.epoch) return 'ahead';
   if (place.epoch < position.epoch) {
-    const next = lineage.find(({ epoch }) => epoch > place.epoch);
-    // An epoch that this lineage never went through, or went through only up to an earlier revision.
-    if (!lineage.some(({ epoch }) => epoch === place.epoch)) return 'foreign';
-    if (next !== undefined && place.revision > next.baseRevision) return 'foreign';
+    if (!isOnLineage(place, lineage)) return 'foreign';
   } else if (place.revision > position.revision) return 'ahead';
   const known = held.hashAt(place.revision);
   if (known === undefined) return 'unknown';
   if (!bytesEqual(known, place.hash)) return 'foreign';
   return place.revision === position.revision ? 'here' : 'behind';
+}
+
+/**
+ * Whether this lineage issued such a revision in that epoch: an epoch counts from where it took over up to
+ * where the next one does.
+ */
+export function isOnLineage({ epoch, revision }: Place, lineage: readonly EpochBase[]): boolean {
+  const at = lineage.findIndex((base) => base.epoch === epoch);
+  const [own, next] = at < 0 ? [] : lineage.slice(at, at + 2);
+  return (
+    own !== undefined && revision > own.baseRevision && (next === undefined || revision <= next.baseRevision)
+  );
 }
 
 /** More than a log begins between a backup and its return. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { HeldLog } from './lineage.ts';
 import type { EpochBase } from './record.ts';
-import { type HeldLog, type Reach, reached } from './revision-bound.ts';
+import { type Reach, reached } from './revision-bound.ts';
 
 const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 const NONE = new Uint8Array(0);

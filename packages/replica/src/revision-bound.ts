@@ -5,8 +5,8 @@
  * Holds true: a revision of another epoch is met only if it lies on this
  * lineage; one that was withdrawn by a heal is told as forked, never waited for.
  */
-import { bytesEqual, type Position } from './position.ts';
-import type { EpochBase } from './record.ts';
+import { type HeldLog, isOnLineage } from './lineage.ts';
+import { bytesEqual } from './position.ts';
 
 /** A revision as a reader carries it. */
 export interface WantedRevision {
@@ -15,14 +15,6 @@ export interface WantedRevision {
   readonly revision: number;
   /** Chain hash; empty where only the order matters. */
   readonly hash: Uint8Array;
-}
-
-/** What a state tells about its place in the log; LogState is one. */
-export interface HeldLog {
-  readonly position: Position;
-  readonly lineage: readonly EpochBase[];
-  /** Chain hash at a revision, when it is known. */
-  hashAt(revision: number): Uint8Array | undefined;
 }
 
 export type Reach =
@@ -42,13 +34,4 @@ export function reached(wanted: WantedRevision, held: HeldLog): Reach {
   if (wanted.hash.length === 0) return 'reached';
   const own = wanted.revision === position.revision ? position.hash : held.hashAt(wanted.revision);
   return own === undefined || bytesEqual(own, wanted.hash) ? 'reached' : 'forked';
-}
-
-/** An epoch counts from where it took over up to where the next one does. */
-function isOnLineage({ epoch, revision }: WantedRevision, lineage: readonly EpochBase[]): boolean {
-  const at = lineage.findIndex((base) => base.epoch === epoch);
-  const [own, next] = at < 0 ? [] : lineage.slice(at, at + 2);
-  return (
-    own !== undefined && revision > own.baseRevision && (next === undefined || revision <= next.baseRevision)
-  );
 }
