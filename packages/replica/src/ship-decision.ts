@@ -1,7 +1,7 @@
 /**
  * What the shipper of solo mode does next, as a reducer: events in, effects
  * out, no I/O and no clock. The store commits first; the same bytes are then
- * shipped to the same places.
+ * shipped to the same places. What a look at NATS means is stream-verdict.ts's.
  *
  * Holds true:
  * - Nothing is sent to a place that was not compared with the stream since the
@@ -24,6 +24,7 @@ import type {
   TakeOver,
   WriteGate,
 } from './ship-frames.ts';
+import { judgeStreams } from './stream-verdict.ts';
 
 export interface ShipSettings {
   /** Appends that may be under way at once. */
@@ -205,87 +206,38 @@ export class ShipDecision {
   #inspected(nats: NatsView): Effects {
     if (this.#takeOver !== undefined) return this.#reseed(nats, 'taken over');
     if (this.#goesWithoutStream) return this.#reseed(nats, UNSEEN_REASON);
-    const { own } = nats;
-    const place = Math.min(own?.lastSeq ?? 0, this.#headSeq);
-    // We wrote meanwhile, and the stream grew as well.
-    if (own !== undefined && own.tailSeq !== place) return this.#compare();
-    const comparable = own !== undefined && place > 0 && place >= own.firstSeq;
-    if (!comparable || own.tail !== 'gone') this.#goneLooks = 0;
-    if (comparable && own.tail === 'other')
-      return this.#stop('forked', `the stream holds another record at revision ${this.#base + place}`);
-    if (comparable && own.tail === 'gone') return this.#holed(nats, place);
-    if (own !== undefined && own.lastSeq > this.#headSeq) return this.#longer(own);
-    if (nats.next !== undefined) return this.#beyond(nats, nats.next);
-    return comparable ? this.#shorter(nats, own.lastSeq) : this.#nothingThere(nats);
-  }
-
-  /**
-   * The stream ends where we end, or before. A restored file goes on in a new
-   * epoch: revisions after the backup that never reached NATS may have been
-   * seen, and no revision may ever mean two things.
-   */
-  #shorter(nats: NatsView, lastSeq: number): Effects {
-    if (this.#restored) return this.#reseed(nats, 'restored from a backup');
-    if (nats.missingBytes > this.#settings.windowBytes)
-      return this.#reseed(nats, `the stream lacks ${nats.missingBytes} bytes, more than its window holds`);
-    return this.#ship(lastSeq);
-  }
-
-  /** No stream of our epoch, or one without records. */
-  #nothingThere(nats: NatsView): Effects {
-    const { own } = nats;
-    if (this.#restored) {
-      const detail = 'this file was restored from a backup, and NATS holds no stream of its log';
-      this.#hold(`${detail}: start it with --without-stream, or take over`);
-      return this.#pause(detail);
+    const verdict = judgeStreams(nats, {
+      epoch: this.#epoch,
+      baseRevision: this.#base,
+      headRevision: this.#head,
+      shippedEpoch: this.#shippedEpoch,
+      restored: this.#restored,
+      written: this.#written,
+      windowBytes: this.#settings.windowBytes,
+    });
+    if (verdict.kind === 'outdated') return this.#compare();
+    if (verdict.kind !== 'unreadable') this.#goneLooks = 0;
+    switch (verdict.kind) {
+      case 'ship':
+        return this.#ship(verdict.lastSeq);
+      case 'create':
+        this.#gate = { kind: 'open' };
+        return [{ type: 'create-stream', attempt: this.#attempt, epoch: this.#epoch }];
+      case 'fold':
+        return this.#fold(verdict.epoch, verdict.fromSeq, verdict.toSeq);
+      case 'reseed':
+        return this.#reseed(nats, verdict.reason);
+      case 'unseen':
+        this.#hold(`${verdict.detail}: start it with --without-stream, or take over`);
+        return this.#pause(verdict.detail);
+      case 'unreadable':
+        this.#goneLooks += 1;
+        return this.#goneLooks < GONE_LOOKS_MAX
+          ? this.#pause(verdict.detail)
+          : this.#reseed(nats, verdict.detail);
+      case 'stop':
+        return this.#stop(verdict.code, verdict.detail);
     }
-    const lost = this.#shippedEpoch >= this.#epoch || (own?.lastSeq ?? 0) > 0;
-    if (lost) return this.#reseed(nats, 'NATS lost the stream');
-    if (nats.missingBytes > this.#settings.windowBytes)
-      return this.#reseed(nats, `the log has ${nats.missingBytes} bytes, more than the window holds`);
-    if (own !== undefined) return this.#ship(0);
-    this.#gate = { kind: 'open' };
-    return [{ type: 'create-stream', attempt: this.#attempt, epoch: this.#epoch }];
-  }
-
-  /** The stream goes on after our head: a backup that was put back, or another writer. */
-  #longer(own: { readonly firstSeq: number; readonly lastSeq: number }): Effects {
-    if (this.#written)
-      return this.#stop('forked', `the stream is ${own.lastSeq - this.#headSeq} records ahead of this log`);
-    const fromSeq = this.#headSeq + 1;
-    if (own.firstSeq > fromSeq) return this.#gap(own.firstSeq - fromSeq);
-    return this.#fold(this.#epoch, fromSeq, own.lastSeq);
-  }
-
-  /** There is a newer epoch, and all that ours has in NATS is in our log. */
-  #beyond(nats: NatsView, next: NonNullable<NatsView['next']>): Effects {
-    if (this.#written)
-      return this.#stop('forked', `another control plane has begun epoch ${next.epoch} of this log`);
-    // Its GENESIS never arrived, and with it nothing else.
-    if (next.lastSeq === 0) return this.#reseed(nats, `epoch ${next.epoch} was begun and never shipped`);
-    const { baseRevision } = next;
-    if (baseRevision === undefined) return this.#gap(next.lastSeq);
-    if (baseRevision < this.#head)
-      return this.#stop(
-        'forked',
-        `epoch ${next.epoch} begins after revision ${baseRevision}, before our head`,
-      );
-    const missing = baseRevision + next.firstSeq - 1 - this.#head;
-    return missing > 0 ? this.#gap(missing) : this.#fold(next.epoch, 1, next.lastSeq);
-  }
-
-  /** A record inside the stream cannot be read: perhaps the stream has just changed. */
-  #holed(nats: NatsView, place: number): Effects {
-    this.#goneLooks += 1;
-    const detail = `the record at sequence ${place} cannot be read`;
-    return this.#goneLooks < GONE_LOOKS_MAX ? this.#pause(detail) : this.#reseed(nats, detail);
-  }
-
-  #gap(missing: number): Effects {
-    return this.#stop(
-      'gap',
-      `NATS goes on ${missing} revisions after revision ${this.#head}, this log's last`,
-    );
   }
 
   #fold(epoch: number, fromSeq: number, toSeq: number): Effects {
