@@ -10,6 +10,7 @@ import { Client } from './nodes/client.ts';
 import { ControlPlane } from './nodes/control-plane.ts';
 import { Evaluator } from './nodes/evaluator.ts';
 import { Operator } from './nodes/operator.ts';
+import { Poison } from './nodes/poison.ts';
 import { SimNats } from './nodes/sim-nats.ts';
 import { pair } from './world/content.ts';
 import { Network } from './world/network.ts';
@@ -35,6 +36,7 @@ export class Cluster {
   readonly transitions = new Transitions();
   readonly codec = rememberingCodec();
   readonly backups: Backups;
+  readonly poison = new Poison();
   /** A second control plane has committed something. */
   copyWrote = false;
 
@@ -48,7 +50,7 @@ export class Cluster {
     this.history.trust(this.controlPlane);
     this.backups = new Backups(this);
     const rough = random.chance(ROUGH_SHARE);
-    const parts = { ...this.#parts(), controlPlane: this.controlPlane, rough };
+    const parts = { ...this.#parts(), controlPlane: this.controlPlane, rough, poison: this.poison };
     this.evaluators = Array.from({ length: EVALUATORS }, (_, i) => new Evaluator(parts, `ev${i + 1}`));
     const clientParts = { ...this.#parts(), evaluators: this.evaluators };
     this.clients = Array.from({ length: CLIENTS }, (_, i) => new Client(clientParts, `c${i + 1}`));
@@ -73,6 +75,7 @@ export class Cluster {
     for (const node of [...this.evaluators, ...this.clients])
       if ((node.position?.epoch ?? 0) > epoch) {
         node.crash();
+        if (node instanceof Evaluator) node.disk.replace();
         node.start();
       }
   }

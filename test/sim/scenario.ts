@@ -30,7 +30,7 @@ const CATALOGUE: readonly Fault[] = [...crashes, ...networkFaults, ...natsFaults
 const FAULTS = { min: 5, max: 9 } as const;
 /** The cluster may settle before anything goes wrong. */
 const CALM_MS = 1_500;
-const HARM_MS = 11_000;
+const HARM_MS = 10_000;
 const FAULT_LASTS_MS = { min: 200, max: 8_000 } as const;
 /** Everybody may hear of changes once more after the repairs. */
 const LAST_WRITES_MS = 1_000;
@@ -41,11 +41,11 @@ const PASSING_WRITES = 40;
 const PASSING_MS = 3_000;
 const TAIL_LINES = 60;
 
-export function runSeed(seed: number, print?: (line: string) => void): SeedResult {
+export async function runSeed(seed: number, print?: (line: string) => void): Promise<SeedResult> {
   const world = new World({ seed, ...(print === undefined ? {} : { print }) });
   const cluster = new Cluster(world);
   const faults: string[] = [];
-  const violation = attempt(() => live(cluster, faults));
+  const violation = await attempt(() => live(cluster, faults));
   if (violation !== undefined) world.say('!!!!', `${violation.promise} is violated: ${violation.message}`);
   return {
     seed,
@@ -59,37 +59,37 @@ export function runSeed(seed: number, print?: (line: string) => void): SeedResul
   };
 }
 
-function live(cluster: Cluster, faults: string[]): void {
+async function live(cluster: Cluster, faults: string[]): Promise<void> {
   const { world } = cluster;
   const workload = new Workload(cluster);
   cluster.start();
   workload.start();
   const repairs = planFaults(cluster, faults);
-  world.runUntil(CALM_MS + HARM_MS);
+  await world.runUntil(CALM_MS + HARM_MS);
   for (const repair of repairs) repair();
   cluster.network.calm();
   world.say('----', 'everything is repaired');
-  world.runUntil(world.nowMs + LAST_WRITES_MS);
+  await world.runUntil(world.nowMs + LAST_WRITES_MS);
   workload.stop();
   workload.last();
-  settle(cluster, workload, QUIET_MS);
+  await settle(cluster, workload, QUIET_MS);
   // Two disasters at once: who has seen what nobody remembers waits until the log passes it, or is started anew.
   const isForgotten = cluster.copyWrote || cluster.backups.forgotten;
   for (let i = 0; isForgotten && !isSettled(cluster) && i < PASSING_WRITES; i++) {
     cluster.startLostAnew();
     workload.last();
-    settle(cluster, workload, PASSING_MS);
+    await settle(cluster, workload, PASSING_MS);
   }
   judge(cluster);
 }
 
-function settle(cluster: Cluster, workload: Workload, longestMs: number): void {
+async function settle(cluster: Cluster, workload: Workload, longestMs: number): Promise<void> {
   const { world } = cluster;
   const endMs = world.nowMs + longestMs;
   while (world.nowMs < endMs && !(workload.idle && isSettled(cluster))) {
     // One that refused to start beside another one is started again.
     for (const process of cluster.processes()) process.start();
-    world.runUntil(world.nowMs + LOOK_EVERY_MS);
+    await world.runUntil(world.nowMs + LOOK_EVERY_MS);
   }
 }
 
@@ -133,9 +133,9 @@ function draw({ world }: Cluster): Fault {
   return CATALOGUE[0]!;
 }
 
-function attempt(run: () => void): SeedResult['violation'] {
+async function attempt(run: () => Promise<void>): Promise<SeedResult['violation']> {
   try {
-    run();
+    await run();
     return undefined;
   } catch (error) {
     if (error instanceof Violation) return { promise: error.promise, message: error.message };

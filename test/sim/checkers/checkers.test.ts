@@ -1,5 +1,6 @@
 // Every checker keeps quiet about a history that keeps its promise, and names itself on one that does not.
 
+import type { LogRecord, Place } from '@flagstream/replica';
 import { describe, expect, test } from 'vitest';
 import { Atomic } from './atomic.ts';
 import { Bookmarkable } from './bookmarkable.ts';
@@ -9,6 +10,7 @@ import { Decided } from './decided.ts';
 import { Durable } from './durable.ts';
 import { Fresh } from './fresh.ts';
 import { allCheckers } from './history.ts';
+import { Kept } from './kept.ts';
 import type { Holder, Observation } from './observation.ts';
 import { Ordered } from './ordered.ts';
 import { ReadYourWrites } from './read-your-writes.ts';
@@ -27,6 +29,7 @@ import {
   taken,
   watch,
 } from './small-history.fixture.ts';
+import { Survives } from './survives.ts';
 import { Unique } from './unique.ts';
 
 const LOG = [committed(R1, 1), committed(R2, 2), committed(R3, 3)];
@@ -80,6 +83,15 @@ const epochBegun = (byPerson: boolean): Observation => ({
   foreign: true,
   ms: 9,
 });
+
+const reloaded = (position: Place, atLeast: Place | undefined): Observation => ({
+  type: 'reloaded',
+  node: 'ev',
+  position,
+  atLeast,
+  ms: 9,
+});
+const died = (record: LogRecord): Observation => ({ type: 'died', node: 'ev', record, ms: 9 });
 
 interface Case {
   readonly checker: () => Checker;
@@ -190,6 +202,19 @@ const CASES: readonly Case[] = [
     checker: () => new Decided(),
     kept: [[...LOG, epochBegun(true)]],
     violated: [[...LOG, epochBegun(false)]],
+  },
+  {
+    checker: () => new Kept(),
+    kept: [[reloaded(R3, R3), reloaded(R3, R2), reloaded(R1, undefined)]],
+    violated: [[reloaded(R2, R3)]],
+  },
+  {
+    checker: () => new Survives(),
+    kept: [
+      [...LOG, died(R2), died(R2), died(R3)],
+      [...LOG, died(R2), died(R2), { type: 'lost-power', node: 'ev', ms: 9 }, died(R2)],
+    ],
+    violated: [[...LOG, died(R2), died(R2), died(R2)]],
   },
 ];
 

@@ -13,12 +13,14 @@ import { Converged } from './converged.ts';
 import { Decided } from './decided.ts';
 import { Durable } from './durable.ts';
 import { Fresh } from './fresh.ts';
+import { Kept } from './kept.ts';
 import type { Observation } from './observation.ts';
 import { Ordered } from './ordered.ts';
 import { Past } from './past.ts';
 import { ReadYourWrites } from './read-your-writes.ts';
 import { Reliable } from './reliable.ts';
 import { Resumable } from './resumable.ts';
+import { Survives } from './survives.ts';
 import { Unique } from './unique.ts';
 
 /** An observation without its moment, which the history adds. */
@@ -37,6 +39,8 @@ export function allCheckers(): readonly Checker[] {
     new Fresh(),
     new ReadYourWrites(),
     new Decided(),
+    new Kept(),
+    new Survives(),
   ];
 }
 

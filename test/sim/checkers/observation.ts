@@ -2,7 +2,7 @@
  * What the simulated cluster lets its checkers see: only what a user, an
  * operator or a client could have seen, at its true moment.
  */
-import type { Freshness, Intent, LogRecord, Position } from '@flagstream/replica';
+import type { Freshness, Intent, LogRecord, Place, Position } from '@flagstream/replica';
 
 export type Observation =
   /** A record is in the authority's log, and on its disk. */
@@ -70,6 +70,18 @@ export type Observation =
       readonly foreign: boolean;
       readonly ms: number;
     }
+  /** An evaluator has started with what its disk held, and must have held. */
+  | {
+      readonly type: 'reloaded';
+      readonly node: string;
+      readonly position: Place;
+      readonly atLeast: Place | undefined;
+      readonly ms: number;
+    }
+  /** A record has ended the evaluator that applied it. */
+  | { readonly type: 'died'; readonly node: string; readonly record: LogRecord; readonly ms: number }
+  /** What only the operating system had is gone. */
+  | { readonly type: 'lost-power'; readonly node: string; readonly ms: number }
   /** Somebody lost its disk, or never had one, and begins anew. */
   | { readonly type: 'forgot'; readonly who: string; readonly ms: number }
   /** Everything is repaired and had time: what everybody holds now. */

@@ -3,8 +3,8 @@ import process from 'node:process';
 import { runSeed } from '../scenario.ts';
 
 /** @returns the exit code */
-export function replay(seed: number): number {
-  const result = runSeed(seed, (line) => process.stdout.write(`${line}\n`));
+export async function replay(seed: number): Promise<number> {
+  const result = await runSeed(seed, (line) => process.stdout.write(`${line}\n`));
   const { events, commits, faults, traceHash, violation } = result;
   process.stdout.write(
     `\nseed ${seed}: ${events} events, ${commits} revisions, ${faults.length} faults, trace ${traceHash}\n`,

@@ -8,10 +8,10 @@ export interface SeedRange {
   readonly to: number;
 }
 
-process.on('message', ({ from, to }: SeedRange) => {
+process.on('message', async ({ from, to }: SeedRange) => {
   const tally = emptyTally();
   const before = process.cpuUsage();
-  for (let seed = from; seed <= to; seed++) count(tally, runSeed(seed));
+  for (let seed = from; seed <= to; seed++) count(tally, await runSeed(seed));
   const { user, system } = process.cpuUsage(before);
   tally.cpuMs = (user + system) / 1000;
   process.send?.(tally);

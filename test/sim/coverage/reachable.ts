@@ -54,6 +54,7 @@ export const REACHABLE: Table = {
     'stale-cache': ['start', 'live', 'down', 'behind', ...HEARD, ...SNAPSHOTS],
     live: ['live', 'down', 'behind', ...HEARD, ...SNAPSHOTS],
     diverged: ['live', 'down', 'behind', ...HEARD, ...SNAPSHOTS],
+    frozen: ['live', 'down', 'behind', ...HEARD],
   },
   SourceChoice: {
     primary: CHOICE,
@@ -79,7 +80,6 @@ const TRUSTED_FRAMES = 'frames are well formed: fuzzing has tests of its own';
 
 /** By "reducer phase event". */
 export const UNREACHED: Readonly<Record<string, string>> = {
-  'Follower frozen *': `${ONE_RELEASE}, so no record needs a newer reader`,
   'SyncServerSession await-hello head': 'the first message of a connection is its hello',
   'SyncServerSession await-hello tick': 'the first message of a connection is its hello',
   'SyncServerSession * unknown': ONE_RELEASE,

@@ -19,7 +19,7 @@ export const crashes: readonly Fault[] = [
     inject({ controlPlane, world }) {
       if (!controlPlane.up) return undefined;
       controlPlane.crash();
-      controlPlane.disk.losePower(world.random);
+      controlPlane.disk.losePower(world.random, { tears: false });
       return () => controlPlane.start();
     },
   },
@@ -40,8 +40,48 @@ export const crashes: readonly Fault[] = [
       const evaluator = world.random.pick(evaluators);
       if (!evaluator.up) return undefined;
       evaluator.streams.drain(DRAIN_MS);
-      evaluator.after(DRAIN_MS, () => evaluator.crash());
+      evaluator.after(DRAIN_MS, () => evaluator.stop());
       return () => evaluator.start();
+    },
+  },
+  {
+    name: 'evaluator loses power',
+    weight: 3,
+    inject({ evaluators, world, history }) {
+      const evaluator = world.random.pick(evaluators);
+      if (!evaluator.up) return undefined;
+      evaluator.crash();
+      evaluator.disk.losePower();
+      history.observe({ type: 'lost-power', node: evaluator.name });
+      return () => evaluator.start();
+    },
+  },
+  {
+    name: 'evaluator moves to another machine',
+    weight: 1,
+    inject({ evaluators, world, history }) {
+      const evaluator = world.random.pick(evaluators);
+      if (!evaluator.up) return undefined;
+      evaluator.crash();
+      evaluator.disk.replace();
+      history.observe({ type: 'lost-power', node: evaluator.name });
+      return () => evaluator.start();
+    },
+  },
+  {
+    name: 'a record ends who applies it',
+    weight: 2,
+    inject({ evaluators, poison }) {
+      if (poison.active) return undefined;
+      poison.arm();
+      return () => {
+        poison.cure();
+        for (const evaluator of evaluators)
+          if (evaluator.up) {
+            evaluator.crash();
+            evaluator.start();
+          }
+      };
     },
   },
   {

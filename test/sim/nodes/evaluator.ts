@@ -11,12 +11,17 @@ import {
   type Freshness,
   type HeadBeacon,
   type LogRecord,
+  type LogState,
   type LogSubscription,
+  type Place,
   type Position,
   reached,
   type Snapshot,
 } from '@flagstream/replica';
-import { EvaluatorState } from '../../../services/evaluator/src/state/evaluator-state.ts';
+import type { OpenedCache } from '../../../services/evaluator/src/cache/evaluator-cache.ts';
+import { lastPosition } from '../../../services/evaluator/src/follow/last-position.ts';
+import { EvaluatorState, type StateListener } from '../../../services/evaluator/src/state/evaluator-state.ts';
+import type { HeldUnits } from '../../../services/evaluator/src/state/held-units.ts';
 import { fingerprint } from '../checkers/fingerprint.ts';
 import type { History } from '../checkers/history.ts';
 import type { Transitions } from '../coverage/transitions.ts';
@@ -25,10 +30,12 @@ import type { Network } from '../world/network.ts';
 import { Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { EvaluatorDisk } from './evaluator-disk.ts';
 import { EvaluatorStreams } from './evaluator-streams.ts';
 import { FailoverSource } from './failover-source.ts';
 import { NatsClient } from './nats-client.ts';
 import { NatsSource } from './nats-source.ts';
+import { Death, type Poison } from './poison.ts';
 import type { SimNats } from './sim-nats.ts';
 import { WatchLogSource } from './watch-log-source.ts';
 
@@ -42,6 +49,7 @@ export interface EvaluatorParts {
   readonly transitions: Transitions;
   /** Records reach the follower late, twice, out of order. */
   readonly rough: boolean;
+  readonly poison: Poison;
 }
 
 const TICK_MS = 500;
@@ -49,6 +57,8 @@ const WAIT_STEP_MS = 100;
 const SNAPSHOT_TIMEOUT_MS = 3_000;
 const ASK_TIMEOUT_MS = 2_000;
 const NOBODY = {};
+/** Between the end of a process and its next start. */
+const SUPERVISOR_MS = 300;
 
 export class Evaluator extends Process {
   readonly #parts: EvaluatorParts;
@@ -64,6 +74,10 @@ export class Evaluator extends Process {
   #heard = false;
   readonly #queue: FollowerEvent[] = [];
   #handling = false;
+  readonly disk: EvaluatorDisk;
+  /** The disk's copy of this life was opened; before, there is nothing that follows. */
+  #follows = false;
+  #stopping = false;
 
   constructor(parts: EvaluatorParts, name: string) {
     super(parts.world, name);
@@ -76,9 +90,20 @@ export class Evaluator extends Process {
     const { network, codec, rough } = parts;
     this.#natsSource = new NatsSource({ network, process: this, client: this.#nats, codec, rough });
     this.#watchLog = new WatchLogSource(this, parts.controlPlane);
+    this.disk = new EvaluatorDisk(this, codec);
     this.#follower = this.#newFollower();
     this.#state = this.#newState();
     this.#streams = this.#newStreams();
+  }
+
+  /** Leaves in good order: what is held is on the disk when it is gone. */
+  stop(): void {
+    this.#stopping = true;
+    this.world.promised();
+    const { life } = this;
+    void this.disk.close().then(() => {
+      if (this.life === life) this.crash();
+    });
   }
 
   get follower(): Follower {
@@ -127,10 +152,29 @@ export class Evaluator extends Process {
 
   protected started(): void {
     this.#heard = false;
+    this.#stopping = false;
+    this.#follows = false;
     this.#parts.history.observe({ type: 'forgot', who: this.name });
     this.#follower = this.#newFollower();
     this.#state = this.#newState();
     this.#streams = this.#newStreams();
+    const user = { state: () => this.#follower.state, held: () => this.#state.held() };
+    this.disk.open(this.#parts.poison.release, user, (opened) => this.#opened(opened));
+  }
+
+  #opened({ state, held, frozenBefore }: OpenedCache): void {
+    const { position } = state;
+    if (frozenBefore === undefined) {
+      const { atLeast } = this.disk;
+      this.#parts.history.observe({ type: 'reloaded', node: this.name, position, atLeast });
+    } else this.say(`is frozen before e${frozenBefore.epoch}.${frozenBefore.revision}`);
+    this.#follower = this.#newFollower({ state, ...(frozenBefore === undefined ? {} : { frozenBefore }) });
+    this.#state = this.#newState(held);
+    this.#follows = true;
+    if (position.revision > 0) {
+      this.#state.replaced();
+      this.#applied('cache', []);
+    }
     const sources = { primary: this.#natsSource, secondary: this.#watchLog };
     this.#source = new FailoverSource(this, sources, this.#parts.transitions);
     this.#nats.open();
@@ -145,19 +189,22 @@ export class Evaluator extends Process {
     this.#queue.length = 0;
   }
 
-  #newFollower(): Follower {
+  #newFollower(found: { readonly state?: LogState; readonly frozenBefore?: Place } = {}): Follower {
     const { codec, world, transitions } = this.#parts;
     return transitions.follower(
-      new Follower({ codec, settings: FOLLOWER_SETTINGS, random: world.random.next }),
+      new Follower({ codec, settings: FOLLOWER_SETTINGS, random: world.random.next, ...found }),
     );
   }
 
-  #newState(): EvaluatorState {
-    return new EvaluatorState(() => this.#follower.state, {
+  #newState(held?: HeldUnits): EvaluatorState {
+    const listener: StateListener = {
       changed: (environments) => this.#streams.changed(environments),
-      quarantine: (_environment, id, entry) =>
-        this.say(`${id} ${entry === undefined ? 'is good again' : 'is quarantined'}`),
-    });
+      quarantine: (_environment, id, entry) => {
+        this.disk.cache?.quarantineChanged();
+        this.say(`${id} ${entry === undefined ? 'is good again' : 'is quarantined'}`);
+      },
+    };
+    return new EvaluatorState(() => this.#follower.state, listener, held);
   }
 
   #newStreams(): EvaluatorStreams {
@@ -174,28 +221,58 @@ export class Evaluator extends Process {
   }
 
   #handle(event: FollowerEvent): void {
+    if (!this.#follows || this.#stopping) return;
     this.#queue.push(event);
     if (this.#handling) return;
     this.#handling = true;
     try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
-        this.#perform(this.#follower.handle(next, this.nowMs()));
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#take(next);
+    } catch (error) {
+      if (!(error instanceof Death)) throw error;
+      this.#die(error);
     } finally {
       this.#handling = false;
     }
   }
 
+  /** As the real driver: says on disk what is about to be applied, and then what was. */
+  #take(event: FollowerEvent): void {
+    const upTo = placeOf(event);
+    if (upTo !== undefined) this.disk.applying(upTo);
+    const { applied, replaced } = this.#perform(this.#follower.handle(event, this.nowMs()));
+    if (replaced) this.disk.replaced();
+    else if (upTo !== undefined) this.disk.applied(applied);
+    if (event.type === 'tick') this.disk.tick();
+  }
+
+  /** The record has ended the process; whoever supervises it starts it again. */
+  #die({ record }: Death): void {
+    this.say(`dies over e${record.epoch}.${record.revision}`);
+    this.#parts.history.observe({ type: 'died', node: this.name, record });
+    this.crash();
+    this.world.after(SUPERVISOR_MS, () => this.start());
+  }
+
   /** As the real driver: records that were folded together come into force together. */
-  #perform(effects: readonly FollowerEffect[]): void {
+  #perform(effects: readonly FollowerEffect[]): {
+    readonly applied: readonly LogRecord[];
+    readonly replaced: boolean;
+  } {
+    const applied: LogRecord[] = [];
+    let replaced = false;
     let folded: LogRecord[] = [];
     const flush = (): void => {
       if (folded.length > 0) this.#moved(folded);
       folded = [];
     };
     for (const effect of effects) {
-      if (effect.type === 'applied') folded.push(effect.record);
-      else if (effect.type === 'replaced') {
+      if (effect.type === 'applied') {
+        if (this.#parts.poison.kills(effect.record)) throw new Death(effect.record);
+        applied.push(effect.record);
+        folded.push(effect.record);
+      } else if (effect.type === 'replaced') {
         folded = [];
+        replaced = true;
         this.#state.replaced();
         this.#applied('snapshot', []);
       } else {
@@ -204,6 +281,7 @@ export class Evaluator extends Process {
       }
     }
     flush();
+    return { applied, replaced };
   }
 
   #moved(records: readonly LogRecord[]): void {
@@ -228,7 +306,7 @@ export class Evaluator extends Process {
     }
   }
 
-  #applied(how: 'record' | 'snapshot', records: readonly LogRecord[]): void {
+  #applied(how: 'record' | 'snapshot' | 'cache', records: readonly LogRecord[]): void {
     const { state } = this.#follower;
     const { position } = state;
     this.say(`is at e${position.epoch}.${position.revision} by ${how}`);
@@ -251,7 +329,7 @@ export class Evaluator extends Process {
     this.#subscription = this.#source!.open(after, {
       records: (records) => {
         this.#heard = true;
-        if (current()) this.#handle({ type: 'records', records });
+        if (current()) this.#records(records);
       },
       head: (beacon) => {
         this.#heard = true;
@@ -262,6 +340,13 @@ export class Evaluator extends Process {
         if (current()) this.#handle({ type: 'status', status });
       },
     });
+  }
+
+  /** One of them ended this process before: the marker must name which. */
+  #records(records: readonly Uint8Array[]): void {
+    if (this.disk.cache?.oneByOne === true)
+      for (const bytes of records) this.#handle({ type: 'records', records: [bytes] });
+    else this.#handle({ type: 'records', records });
   }
 
   /** From the control plane, else from NATS. */
@@ -325,4 +410,10 @@ export class Evaluator extends Process {
     const isFallback = freshness.source === 'live' && this.#source?.choice.active === 'secondary';
     return isFallback ? { ...freshness, source: 'fallback' } : freshness;
   }
+}
+
+/** The place up to which an event may move the state. */
+function placeOf(event: FollowerEvent): Place | undefined {
+  if (event.type === 'snapshot') return event.snapshot.position;
+  return event.type === 'records' ? lastPosition(event.records) : undefined;
 }

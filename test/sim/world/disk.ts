@@ -23,6 +23,11 @@ export class Disk {
     file.syncedBlocks = file.blocks.length;
   }
 
+  /** Other content, or none, from the start of the file. */
+  overwrite(name: string, block?: Uint8Array): void {
+    this.#files.set(name, { blocks: block === undefined ? [] : [block], syncedBlocks: 0 });
+  }
+
   rename(from: string, to: string): void {
     const file = this.#files.get(from);
     if (file === undefined) throw new Error(`there is no file ${from}`);
@@ -42,12 +47,15 @@ export class Disk {
     return this.#files.get(name)?.blocks;
   }
 
-  /** The machine lost power: of what was not synced, some of the last is gone. */
-  losePower(random: Random): void {
-    for (const file of this.#files.values()) {
-      file.blocks.length = random.int(file.syncedBlocks, file.blocks.length);
-      file.syncedBlocks = file.blocks.length;
+  /** The machine lost power: of what was not synced, some of the last is gone, if it `tears` within a block. */
+  losePower(random: Random, { tears }: { readonly tears: boolean }): void {
+    for (const { blocks, syncedBlocks } of this.#files.values()) {
+      const kept = random.int(syncedBlocks, blocks.length);
+      const torn = blocks[kept];
+      blocks.length = kept;
+      if (tears && torn !== undefined) blocks.push(torn.subarray(0, random.int(0, torn.length - 1)));
     }
+    for (const file of this.#files.values()) file.syncedBlocks = file.blocks.length;
   }
 
   /** A copy as `cp` makes one. */

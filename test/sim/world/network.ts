@@ -72,7 +72,7 @@ export class Network {
 
   /**
    * A question and its answer, or `undefined` when none came in time. A
-   * question that arrives twice is answered twice, and heard once.
+   * question that arrives twice is answered twice, and heard once. The next life of who asked hears nothing.
    */
   ask<A>(
     from: Process,
@@ -82,8 +82,9 @@ export class Network {
     hear: (answer: A | undefined) => void,
   ): void {
     let open = true;
+    const { life } = from;
     const settle = (answer: A | undefined): void => {
-      if (!open) return;
+      if (!open || from.life !== life) return;
       open = false;
       cancel();
       hear(answer);

@@ -22,6 +22,7 @@ export class World {
   readonly #queue = new EventQueue();
   #nowMs = 0;
   #events = 0;
+  #promised = false;
   #ended: { readonly reason: unknown } | undefined;
 
   constructor(options: WorldOptions) {
@@ -52,8 +53,14 @@ export class World {
     this.trace.line(this.#nowMs, who, what);
   }
 
+  /** A promise of this world was made or kept: what waits for it goes on before anything else happens. */
+  promised(): void {
+    this.#promised = true;
+  }
+
   /** Lets everything happen until a moment. */
-  runUntil(ms: number): void {
+  async runUntil(ms: number): Promise<void> {
+    if (this.#promised) await this.#keepPromises();
     while (this.#queue.nextMs <= ms) {
       const event = this.#queue.take()!;
       if (event.cancelled) continue;
@@ -62,8 +69,17 @@ export class World {
       if (this.#events > EVENTS_MAX)
         throw new Error(`more than ${EVENTS_MAX} events: the world does not settle`);
       event.run();
+      if (this.#promised) await this.#keepPromises();
       if (this.#ended !== undefined) throw this.#ended.reason;
     }
     this.#nowMs = ms;
+  }
+
+  /** All microtasks run before the next macrotask: in one order, whatever the machine does. */
+  async #keepPromises(): Promise<void> {
+    this.#promised = false;
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
   }
 }
