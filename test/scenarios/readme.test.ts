@@ -81,6 +81,7 @@ requiresNats().test('the two roles of the section on NATS start and serve', asyn
           .replace('npx ', '')
           .replace('nats://localhost:4222', nats.url)
           .replace('localhost:8010', `localhost:${ports[0]}`)
+          .replace('data/evaluator', tempDir('readme-cache'))
           .replace(
             '--data data',
             `--data ${tempDir('readme-data')}`,
