@@ -1,8 +1,11 @@
 /**
  * Every limit of what arrives, travels and waits, each with its reason. The
  * engine's own limits (depth, nodes, list sizes) stand in its limits file.
- * Relations between limits are asserted at the end, when the module loads.
+ * A bound that is nobody else's business stands at the top of its module, and
+ * settings of replica's reducers beside them. Relations between limits are
+ * asserted at the end, when the module loads.
  */
+import { RECENT_HASHES_MAX } from '@flagstream/replica';
 
 export const LIMITS = {
   /** One record of the log. NATS's default max_payload is 1 MiB and our stream takes 768 KiB. */
@@ -43,6 +46,8 @@ export const LIMITS = {
   batchContextsMax: 1000,
   /** Longest wait for min_revision, in milliseconds. */
   minRevisionWaitMs: 500,
+  /** Calls that may wait so at once: beyond, they are told to come back. */
+  minRevisionWaitersMax: 10_000,
   /** Revisions that one page of ListAnswerChanges evaluates twice: about 100 ms, in slices. */
   answerChangesRevisionsMax: 500,
 
@@ -60,6 +65,10 @@ export const LIMITS = {
   /** Revisions for which a client is answered by delta. */
   deltaWindowRevisions: 10_000,
   nackDetailBytesMax: 512,
+  /** Encoded transfers kept for other streams, a few revisions back: streams that lag further are few. */
+  keptTransfersMax: 32,
+  /** Full transfers of large environments are many MiB; the newest is kept in any case. */
+  keptTransferBytesMax: 67_108_864,
 
   /** Bytes that may wait in one Watch stream before it is closed. */
   watchBufferedBytesMax: 4_194_304,
@@ -76,6 +85,8 @@ export const LIMITS = {
   beaconMs: 1_000,
   /** Records in flight from the shipper to NATS. */
   shipPipelineMax: 64,
+  /** Longest wait for an answer of nats-server: one that is well answers in milliseconds. */
+  natsAnswerMs: 2_000,
   /** Longest wait of a start for the first comparison with NATS: writes go on without it then. */
   natsStartWaitMs: 3_000,
   /** A control plane that hears of another one so soon after its start does not go on: three beacons. */
@@ -84,6 +95,8 @@ export const LIMITS = {
   streamLookMs: 5_000,
   /** Longest wait of a write for the stream's confirmation, where it is asked for. */
   shipAckMs: 5_000,
+  /** Longest wait of a stop for records on their way: the next start ships the rest. */
+  shipFlushMs: 2_000,
   /** Revisions after which a snapshot is written to NATS: folding so many takes a second at most. */
   snapshotRevisions: 1_000,
   /** Share of the stream's window after which a snapshot is written, before the window has moved on. */
@@ -92,12 +105,25 @@ export const LIMITS = {
   snapshotDelayMs: 300_000,
   /** Pause after a snapshot that NATS did not take. */
   snapshotRetryMs: 2_000,
+  /** Longest fetch of a snapshot from the control plane: the largest state takes some seconds. */
+  snapshotFetchMs: 60_000,
+  /** Nothing of a snapshot came for this long: the control plane is gone, and somebody else may have one. */
+  snapshotSilenceMs: 5_000,
   /** Records in one WatchLog message. */
   watchLogRecordsMax: 256,
   /** Bytes of records in one WatchLog or snapshot message. */
   watchLogBytesMax: 262_144,
   /** Parts of an apply that never became visible are removed after this. */
   orphanPartMs: 3_600_000,
+  /** They are looked for this often: nobody waits for it. */
+  orphanSweepMs: 600_000,
+
+  /** Between two snapshots in an evaluator's folder, however much changes, and between attempts while its disk refuses. */
+  cacheSnapshotMs: 60_000,
+  /** Records after the newest of them: a minute's changes at the most, and what a restart reads at the most. */
+  cacheTailBytesMax: 67_108_864,
+  /** What is larger was not written by us: a snapshot of 100,000 flags has about 100 MB. */
+  cacheFileBytesMax: 2_000_000_000,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;
@@ -111,4 +137,11 @@ assertRelation(LIMITS.partBytesMax < LIMITS.entityBytesMax, 'a part is an entity
 assertRelation(LIMITS.contextBytesMax < LIMITS.evaluationRequestBytesMax, 'a context fits into a request');
 assertRelation(LIMITS.secondWriterMs > 2 * LIMITS.beaconMs, 'another control plane is heard at the start');
 assertRelation(LIMITS.heartbeatMsMin <= LIMITS.heartbeatMs, 'the default heartbeat is allowed');
+assertRelation(
+  LIMITS.deltaWindowRevisions <= RECENT_HASHES_MAX,
+  'revisions of the delta window are recognised',
+);
+assertRelation(LIMITS.cacheTailBytesMax < LIMITS.cacheFileBytesMax, 'a tail can be read again');
+assertRelation(LIMITS.shipAckMs > LIMITS.natsAnswerMs, 'a write outwaits one lost answer of NATS');
+assertRelation(LIMITS.snapshotSilenceMs < LIMITS.snapshotFetchMs, 'a dead control plane is noticed');
 assertRelation(LIMITS.pageSizeDefault <= LIMITS.pageSizeMax, 'the default page is allowed');

@@ -37,7 +37,7 @@ export type FoldOutcome =
  * Hashes of the newest revisions, kept to recognise duplicates and forks, and
  * clients whose revision is on this lineage: as many as the delta window holds.
  */
-const RECENT_HASHES_MAX = 10_000;
+export const RECENT_HASHES_MAX = 10_000;
 
 export class LogState {
   readonly #codec: Codec;

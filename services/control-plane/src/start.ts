@@ -68,7 +68,7 @@ export interface RunningControlPlane {
 
 /** Time for everything beside the draining of calls to stop. */
 const STOP_MARGIN_MS = 5_000;
-const ORPHAN_SWEEP_MS = 600_000;
+/** Enough that no two logs ever begin alike. */
 const IDENTITY_BYTES = 32;
 
 /**
@@ -241,7 +241,7 @@ function openLog(config: ControlPlaneConfig, store: SqliteStore, now: () => numb
   const writes = new Writes({ log, history, sets, now, randomBytes });
   const sweep = setInterval(() => {
     if (log.writesStopped === undefined) log.removeOrphanParts();
-  }, ORPHAN_SWEEP_MS);
+  }, LIMITS.orphanSweepMs);
   sweep.unref();
   return {
     log,

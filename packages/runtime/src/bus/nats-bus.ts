@@ -6,6 +6,7 @@ import {
   fail,
   headRequestSubject,
   headSubject,
+  LIMITS,
   logStreamName,
   logSubject,
   logSubjectWildcard,
@@ -40,8 +41,6 @@ export interface BusOptions extends NatsCredentials {
   readonly heartbeatMs?: number;
 }
 
-const TIMEOUT_MS = 2_000;
-
 /**
  * Resolves after the first attempt to connect, also when it failed: the bus
  * goes on trying in the background, for ever.
@@ -50,7 +49,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   if (!NATS_PREFIX_PATTERN.test(options.prefix)) {
     throw fail('CONFIG_INVALID', `nats.prefix "${options.prefix}" must consist of a-z, 0-9 and "-"`);
   }
-  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const timeoutMs = options.timeoutMs ?? LIMITS.natsAnswerMs;
   const link = new NatsLink({ ...options, timeoutMs });
   const bus = new NatsBus(link, options, timeoutMs);
   await link.open();

@@ -1,8 +1,8 @@
 /** What only nats-server's monitoring port tells: how often it syncs, and how much it may store in all. */
+import { LIMITS } from '@flagstream/protocol';
 import { z } from 'zod';
 import type { Finding } from './finding.ts';
 
-const TIMEOUT_MS = 2_000;
 const NANOS_PER_S = 1e9;
 
 const jetStreamSchema = z.object({
@@ -26,7 +26,7 @@ export async function monitorFindings(
     return [{ check, verdict: 'info', detail: 'not visible: name the monitoring port with --nats-monitor' }];
   try {
     const answer = await fetch(new URL('/jsz?config=true', monitor), {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(LIMITS.natsAnswerMs),
     });
     const { config, storage } = jetStreamSchema.parse(await answer.json());
     if (config === undefined) return [{ check, verdict: 'fail', detail: 'JetStream is not enabled' }];

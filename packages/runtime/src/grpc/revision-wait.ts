@@ -28,8 +28,6 @@ interface Waiter {
   readonly settle: (end: 'reached' | 'late' | Error) => void;
 }
 
-/** Calls that may wait at once: beyond, they are told to come back. */
-const WAITERS_MAX = 10_000;
 /** Part of the time up to the deadline that a call waits: an answer after it reaches nobody. */
 const DEADLINE_SHARE = 0.9;
 
@@ -70,7 +68,7 @@ export class RevisionWait {
     const reach = reached(wanted, held);
     if (reach === 'reached') return undefined;
     if (reach === 'forked') throw forked(wanted, held.position);
-    if (this.#waiters.size < WAITERS_MAX) return this.#wait(wanted, call, allowStale);
+    if (this.#waiters.size < LIMITS.minRevisionWaitersMax) return this.#wait(wanted, call, allowStale);
     if (allowStale) return Promise.resolve('below');
     throw fail('OVERLOADED', 'too many calls wait for a revision', {
       retryAfterMs: LIMITS.minRevisionWaitMs,

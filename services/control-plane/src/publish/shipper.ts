@@ -51,8 +51,7 @@ export interface ShippingState {
   readonly oldestPendingMs: number | undefined;
 }
 
-/** Longest wait at the end for records on their way. */
-const FLUSH_MS = 2_000;
+/** Between two looks at a NATS that refuses or does not answer. */
 const RETRY = { baseMs: 100, capMs: 5_000 } as const;
 
 export class Shipper {
@@ -179,7 +178,7 @@ export class Shipper {
   #flushed(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, FLUSH_MS);
+      const timer = setTimeout(resolve, LIMITS.shipFlushMs);
       this.#whenIdle = () => {
         clearTimeout(timer);
         resolve();

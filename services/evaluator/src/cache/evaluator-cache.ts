@@ -7,7 +7,7 @@
  * Holds true: what is loaded is the fold of a prefix of the log, whatever became
  * of the files; nothing that goes wrong here stops serving.
  */
-import { FlagstreamError } from '@flagstream/protocol';
+import { FlagstreamError, LIMITS } from '@flagstream/protocol';
 import {
   bytesEqual,
   type Codec,
@@ -54,8 +54,7 @@ export interface OpenedCache {
   readonly problems: readonly CacheProblem[];
 }
 
-/** Between two snapshots, however much changes, and between attempts while the disk does not let us. */
-const SNAPSHOT_EVERY_MS = 60_000;
+/** The newest, and the one before in case the newest is damaged. */
 const SNAPSHOTS_KEPT = 2;
 /** A disk that is full fails at every write: each kind of write says so this often. */
 const REPORT_EVERY_MS = 60_000;
@@ -188,7 +187,7 @@ export class EvaluatorCache {
   /** Writes a snapshot when one is due. Call it now and then. */
   tick(): void {
     if (!this.#unsaved || this.#saving !== undefined) return;
-    if (this.#options.now() - this.#attemptedMs >= SNAPSHOT_EVERY_MS) void this.flush();
+    if (this.#options.now() - this.#attemptedMs >= LIMITS.cacheSnapshotMs) void this.flush();
   }
 
   /** Writes a snapshot of what is in force now; resolves when it is durable, or its failure was reported. */

@@ -3,11 +3,9 @@ import { close, constants, fstatSync, fsync, openSync, write, writeSync } from '
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { LIMITS } from '@flagstream/protocol';
 import type { CacheFile, CacheFolder } from './cache-folder.ts';
 import { FolderClaim } from './folder-claim.ts';
-
-/** What is larger was not written by us: a snapshot of 100,000 flags has about 100 MB. */
-const FILE_BYTES_MAX = 2_000_000_000;
 
 const { O_RDWR, O_CREAT, O_TRUNC } = constants;
 const [closeFile, syncFile] = [promisify(close), promisify(fsync)];
@@ -45,7 +43,7 @@ export class NodeCacheFolder implements CacheFolder {
     const path = this.#at(name);
     try {
       const { size } = await stat(path);
-      if (size > FILE_BYTES_MAX) throw new RangeError(`it has ${size} bytes`);
+      if (size > LIMITS.cacheFileBytesMax) throw new RangeError(`it has ${size} bytes`);
       return await readFile(path);
     } catch (thrown) {
       if (isMissing(thrown)) return undefined;

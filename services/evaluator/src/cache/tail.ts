@@ -3,14 +3,12 @@
  * and is given up at the first write that fails, since what would follow could
  * not be read.
  */
+import { LIMITS } from '@flagstream/protocol';
 import { comparePositions, type LogRecord, type Place } from '@flagstream/replica';
 import { crashesNext, crashPoint } from '@flagstream/runtime';
 import type { CacheFile, CacheFolder } from './cache-folder.ts';
 import { tailName } from './cache-names.ts';
 import { tailFrames, tailHeader } from './tail-file.ts';
-
-/** A minute's changes at the most: beyond it the next snapshot has to do, and a restart reads no more than this. */
-const TAIL_BYTES_MAX = 67_108_864;
 
 export class Tail {
   readonly #folder: CacheFolder;
@@ -44,7 +42,7 @@ export class Tail {
       crashPoint('tail-half-written');
       file.append(frames);
       this.#bytes += frames.length;
-      this.#full = this.#bytes >= TAIL_BYTES_MAX;
+      this.#full = this.#bytes >= LIMITS.cacheTailBytesMax;
     } catch (thrown) {
       this.#full = true;
       throw thrown;

@@ -2,16 +2,11 @@
  * Transfers as bytes: what turns a client's set at one revision into the one at
  * another is encoded once and written to every stream that needs it.
  */
-import { encodeTransfer } from '@flagstream/protocol';
+import { encodeTransfer, LIMITS } from '@flagstream/protocol';
 import type { LogState, Position, SyncServerEffect } from '@flagstream/replica';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
 
 export type TransferEffect = SyncServerEffect & { readonly type: 'transfer' };
-
-/** A few revisions back: streams that lag further are few, and each gets its own. */
-const TRANSFERS_MAX = 32;
-/** Full transfers of large environments are many MiB; the newest is kept in any case. */
-const BYTES_MAX = 64 * 1024 * 1024;
 
 interface Cached {
   readonly frames: readonly Buffer[];
@@ -72,7 +67,7 @@ export class TransferCache {
     this.#cached.set(key, { frames, bytes });
     this.#bytes += bytes;
     for (const [oldest, cached] of this.#cached) {
-      if (this.#cached.size <= TRANSFERS_MAX && this.#bytes <= BYTES_MAX) return;
+      if (this.#cached.size <= LIMITS.keptTransfersMax && this.#bytes <= LIMITS.keptTransferBytesMax) return;
       if (oldest === key) return;
       this.#cached.delete(oldest);
       this.#bytes -= cached.bytes;

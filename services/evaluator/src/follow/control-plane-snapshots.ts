@@ -2,16 +2,11 @@
  * Snapshots from a control plane, over gRPC. The digest is checked by the fold
  * that starts from them.
  */
-import { fail, fromServiceError, snapshotFromWire } from '@flagstream/protocol';
+import { fail, fromServiceError, LIMITS, snapshotFromWire } from '@flagstream/protocol';
 import type { GetSnapshotResponse, LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type { SnapshotEntity, SnapshotHeader } from '@flagstream/protocol/gen/flagstream/v1/record';
 import type { Snapshot, SnapshotSource } from '@flagstream/replica';
 import type { ServiceError } from '@grpc/grpc-js';
-
-/** A snapshot of the largest state takes some seconds; one that takes longer is tried anew. */
-const SNAPSHOT_TIMEOUT_MS = 60_000;
-/** Nothing of it came for this long: the control plane is gone, and somebody else may have one. */
-const SILENCE_MS = 5_000;
 
 export class ControlPlaneSnapshots implements SnapshotSource {
   readonly #client: LogServiceClient;
@@ -20,9 +15,10 @@ export class ControlPlaneSnapshots implements SnapshotSource {
     this.#client = client;
   }
 
+  /** @throws FlagstreamError UNREACHABLE, TIMEOUT, or CANCELLED when it fell silent */
   async fetch(): Promise<Snapshot> {
-    const call = this.#client.getSnapshot({}, { deadline: Date.now() + SNAPSHOT_TIMEOUT_MS });
-    const silence = setTimeout(() => call.cancel(), SILENCE_MS);
+    const call = this.#client.getSnapshot({}, { deadline: Date.now() + LIMITS.snapshotFetchMs });
+    const silence = setTimeout(() => call.cancel(), LIMITS.snapshotSilenceMs);
     let header: SnapshotHeader | undefined;
     const chunks: (readonly SnapshotEntity[])[] = [];
     try {
