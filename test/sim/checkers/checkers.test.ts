@@ -156,6 +156,8 @@ const CASES: readonly Case[] = [
     kept: [
       [...LOG, acknowledged('two', R2), acknowledged('two', R2), quiet()],
       [...LOG, acknowledged('three', R3), withdrawn, reopened(false), quiet()],
+      // The answer was under way.
+      [...LOG, withdrawn, reopened(false), acknowledged('three', R3), quiet()],
       [...LOG, acknowledged('three', R3), reopened(true), committed(R3, 21), quiet()],
     ],
     violated: [

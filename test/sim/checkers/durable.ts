@@ -11,11 +11,13 @@ import type { Past } from './past.ts';
 export class Durable implements Checker {
   readonly promise = 'durable';
   readonly #acknowledged = new Map<string, Position>();
+  #letGo: (Observation & { type: 'withdrawn' }) | undefined;
 
   observe(observation: Observation, past: Past): void {
     switch (observation.type) {
       case 'acknowledged': {
         const { opId, position } = observation;
+        if (this.#isLetGo(position, past)) return;
         const before = this.#acknowledged.get(opId);
         if (before !== undefined && !samePosition(before, position))
           throw new Violation(this.promise, `operation ${opId} was acknowledged at two places`);
@@ -24,6 +26,7 @@ export class Durable implements Checker {
         return;
       }
       case 'withdrawn':
+        this.#letGo = observation;
         for (const [opId, position] of this.#acknowledged)
           if (!past.isOnTheWay(position, observation.kept)) this.#acknowledged.delete(opId);
         return;
@@ -33,6 +36,13 @@ export class Durable implements Checker {
         for (const [opId, position] of this.#acknowledged) this.#check(opId, position, past);
         return;
     }
+  }
+
+  /** The answer was under way when a disaster took what it tells of. */
+  #isLetGo(position: Position, past: Past): boolean {
+    const written = past.state(position.hash);
+    if (this.#letGo === undefined || written === undefined || written.ms > this.#letGo.ms) return false;
+    return !past.isOnTheWay(position, this.#letGo.kept);
   }
 
   #check(opId: string, position: Position, past: Past): void {
