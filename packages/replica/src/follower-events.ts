@@ -54,6 +54,8 @@ export interface FollowerSettings {
   readonly askMs: number;
   /** A control plane that was silent for this long is gone. */
   readonly speakerSilenceMs: number;
+  /** A log whose heads nobody tells counts as read once nothing came for this long. */
+  readonly quietMs: number;
 }
 
 export const FOLLOWER_SETTINGS: FollowerSettings = Object.freeze({
@@ -64,6 +66,7 @@ export const FOLLOWER_SETTINGS: FollowerSettings = Object.freeze({
   replayMax: 5_000,
   askMs: 1_000,
   speakerSilenceMs: 3_000,
+  quietMs: 2_000,
 });
 
 export interface FollowerCounters {

@@ -39,6 +39,44 @@ describe('a start', () => {
   });
 });
 
+describe('there is a whole state to serve', () => {
+  const ready = (b: Bench): boolean => b.follower.caughtUp(b.nowMs);
+
+  it('once all that a head tells of is applied', () => {
+    const b = bench(2);
+    b.handle(b.head());
+    expect(ready(b)).toBe(false);
+    b.handle(b.records(1, 2));
+    expect(ready(b)).toBe(false);
+    b.handle(b.records(3));
+    expect(ready(b)).toBe(true);
+  });
+
+  it('without heads, once a source that delivers was quiet for a while', () => {
+    const b = bench(2);
+    expect(ready(b)).toBe(false);
+    b.handle(b.records(1, 2));
+    b.nowMs += SETTINGS.quietMs - 1;
+    expect(ready(b)).toBe(false);
+    b.handle(b.records(3));
+    b.nowMs += SETTINGS.quietMs - 1;
+    expect(ready(b)).toBe(false);
+    b.nowMs += 1;
+    expect(ready(b)).toBe(true);
+    b.handle(behind);
+    expect(ready(b)).toBe(false);
+  });
+
+  it('at once with that of a disk, whatever the head says', () => {
+    const b = bench(2);
+    const state = new LogState(jsonCodec);
+    state.apply(b.writer.records[0]!);
+    b.start({ state });
+    b.handle(b.head());
+    expect(ready(b)).toBe(true);
+  });
+});
+
 describe('records', () => {
   it('are applied in order, and once', () => {
     const b = bench(2);

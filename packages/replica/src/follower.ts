@@ -59,6 +59,10 @@ export class Follower {
   #sourceStatus: SourceStatus['kind'] = 'down';
   /** The source was opened at some position: before, there is nothing that could deliver. */
   #opened = false;
+  /** The disk held a state to serve. */
+  readonly #loaded: boolean;
+  /** When the state moved last. */
+  #movedMs = Number.NEGATIVE_INFINITY;
   #behindSinceMs: number | undefined;
   #reopenAtMs = Number.NEGATIVE_INFINITY;
   #fruitlessReopens = 0;
@@ -73,6 +77,7 @@ export class Follower {
     this.#settings = settings;
     this.#state = state;
     this.#frozenBefore = frozenBefore;
+    this.#loaded = state.position.revision > 0;
     this.#watch = new HeadWatch(settings.speakerSilenceMs);
     this.#bound = new FreshnessBound(ASKS_MISSED * settings.askMs);
     this.#snapshotBackoff = new Backoff(
@@ -99,9 +104,25 @@ export class Follower {
     return { ...this.#bound.at(nowMs), source: this.#sourceState() };
   }
 
+  /** The source delivers. */
+  get live(): boolean {
+    return this.#sourceStatus === 'live';
+  }
+
+  /** There is a whole state to serve: the disk's, or all that the source is known to hold was applied. */
+  caughtUp(nowMs: number): boolean {
+    if (this.#loaded) return true;
+    const { position } = this.#state;
+    if (position.revision === 0) return false;
+    const { newest } = this.#watch;
+    // A log without heads counts as read once nothing came for a while.
+    if (newest === undefined) return this.live && nowMs - this.#movedMs >= this.#settings.quietMs;
+    return comparePositions(headPosition(newest), position) <= 0;
+  }
+
   #sourceState(): SourceState {
     if (this.#fault !== undefined) return this.#fault;
-    return this.#sourceStatus === 'live' ? 'live' : 'stale-cache';
+    return this.live ? 'live' : 'stale-cache';
   }
 
   handle(event: FollowerEvent, nowMs: number): readonly FollowerEffect[] {
@@ -169,7 +190,7 @@ export class Follower {
     const outcome = this.#state.apply(record);
     switch (outcome.kind) {
       case 'applied':
-        this.#moved();
+        this.#moved(nowMs);
         effects.push({ type: 'applied', record, changes: outcome.changes });
         return true;
       case 'duplicate':
@@ -203,7 +224,8 @@ export class Follower {
   }
 
   /** A record was applied: the log goes on from what is held. */
-  #moved(): void {
+  #moved(nowMs: number): void {
+    this.#movedMs = nowMs;
     this.#fruitlessReopens = 0;
     this.#behindSinceMs = undefined;
     this.#snapshotBackoff.reset();
@@ -317,7 +339,7 @@ export class Follower {
         this.#snapshotWanted = undefined;
         this.#fault = undefined;
         this.#counters.snapshots += 1;
-        this.#moved();
+        this.#moved(nowMs);
         this.#settle();
         return [...effects, { type: 'replaced', continues: verdict.continues }, this.#open()];
       }

@@ -60,8 +60,6 @@ export interface LogFollowerOptions {
 }
 
 const TICK_MS = 250;
-/** A log without head beacons counts as read once nothing came for this long. */
-const QUIET_MS = 2_000;
 
 interface Performed {
   readonly applied: readonly LogRecord[];
@@ -72,8 +70,6 @@ export class LogFollower {
   readonly #options: LogFollowerOptions;
   readonly #follower: Follower;
   readonly #cache: EvaluatorCache | undefined;
-  /** The disk held a state to serve. */
-  readonly #loaded: boolean;
   readonly #alarms = new Map<FollowerAlarm, number>();
   readonly #queue: FollowerEvent[] = [];
   #handling = false;
@@ -81,8 +77,6 @@ export class LogFollower {
   /** Counts subscriptions: callbacks of an older one are stale. */
   #generation = 0;
   #timer: NodeJS.Timeout | undefined;
-  #movedMs = 0;
-  #live = false;
   #closed = false;
 
   constructor(options: LogFollowerOptions) {
@@ -90,7 +84,6 @@ export class LogFollower {
     const { codec, random, cache: opened } = options;
     const { state, frozenBefore } = opened ?? {};
     this.#cache = opened?.cache;
-    this.#loaded = state !== undefined && state.position.revision > 0;
     this.#follower = new Follower({
       codec,
       settings: FOLLOWER_SETTINGS,
@@ -120,23 +113,17 @@ export class LogFollower {
 
   /** The source delivers. */
   get live(): boolean {
-    return this.#live;
+    return this.#follower.live;
   }
 
-  /** There is a whole state to serve: the disk's, or everything that the source is known to hold was applied. */
+  /** There is a whole state to serve; see Follower. */
   get caughtUp(): boolean {
-    if (this.#loaded) return true;
-    const { position } = this.state;
-    if (position.revision === 0) return false;
-    const { head } = this.#follower;
-    if (head === undefined) return this.#live && this.#options.monotonicMs() - this.#movedMs >= QUIET_MS;
-    return (
-      head.epoch < position.epoch || (head.epoch === position.epoch && head.headRevision <= position.revision)
-    );
+    return this.#follower.caughtUp(this.#options.monotonicMs());
   }
 
   start(): void {
-    if (this.#loaded) this.#options.listener.replaced();
+    // The disk's.
+    if (this.state.position.revision > 0) this.#options.listener.replaced();
     this.#handle({ type: 'start' });
     this.#timer = setInterval(() => this.#handle({ type: 'tick' }), TICK_MS);
   }
@@ -179,7 +166,6 @@ export class LogFollower {
     let folded: FoldedRecord[] = [];
     const flush = (): void => {
       if (folded.length === 0) return;
-      this.#movedMs = this.#options.monotonicMs();
       this.#options.listener.moved(folded);
       folded = [];
     };
@@ -194,7 +180,6 @@ export class LogFollower {
           folded = [];
           replaced = true;
           this.#tellReplaced(effect.continues);
-          this.#movedMs = this.#options.monotonicMs();
           this.#options.listener.replaced();
           break;
         case 'reopen':
@@ -243,7 +228,6 @@ export class LogFollower {
       },
       status: (status) => {
         if (!current()) return;
-        this.#live = status.kind === 'live';
         if (status.kind === 'live') this.#options.logger.info('the log source delivers');
         else
           this.#options.logger.warn(
