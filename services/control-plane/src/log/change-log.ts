@@ -126,6 +126,11 @@ export class ChangeLog {
     return this.store.head();
   }
 
+  /** Last revision before the head's epoch. */
+  get baseRevision(): number {
+    return this.store.lineage().at(-1)?.baseRevision ?? 0;
+  }
+
   /** Why writes are refused until a person does something, or undefined. */
   get refusal(): Refusal | undefined {
     const gate = this.#gate;
@@ -161,8 +166,8 @@ export class ChangeLog {
 
   /**
    * Commits the changes as one revision.
-   * @throws FlagstreamError WRITES_HELD, LOG_FORKED, REVISIONS_MISSING, STORAGE_FULL, or what refuseWrites
-   * said; then nothing took effect.
+   * @throws FlagstreamError WRITES_HELD, LOG_FORKED, REVISIONS_MISSING, LIMIT_EXCEEDED, STORAGE_FULL, or what
+   * refuseWrites said; then no revision took effect, parts of a large set excepted.
    */
   append(write: Write): Position {
     if (this.refusal !== undefined) throw fail(this.refusal.reason, this.refusal.why);
@@ -289,12 +294,6 @@ export class ChangeLog {
       changes: write.changes,
       parts: write.parts,
     };
-    const record = this.#codec.encodeRecord(fields);
-    if (record.bytes.length > LIMITS.recordBytesMax)
-      throw fail(
-        'LIMIT_EXCEEDED',
-        `the record has ${record.bytes.length} bytes, the limit is ${LIMITS.recordBytesMax}`,
-      );
-    this.store.fold(record);
+    this.store.fold(this.#codec.encodeRecord(fields));
   }
 }

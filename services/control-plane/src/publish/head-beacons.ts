@@ -41,7 +41,7 @@ export class HeadBeacons implements HeadAuthority {
       logId: LOG_ID,
       epoch: head.epoch,
       stream: logStreamName(natsPrefix, head.epoch),
-      baseRevision: log.store.lineage().at(-1)?.baseRevision ?? 0,
+      baseRevision: log.baseRevision,
       headRevision: head.revision,
       headHash: head.hash,
       stateDigest: log.store.stateDigest(),

@@ -166,7 +166,7 @@ export class Shipper {
       { pipelineMax: LIMITS.shipPipelineMax, windowBytes: streamBytesMax, withoutStream },
       {
         epoch,
-        baseRevision: store.lineage().at(-1)?.baseRevision ?? 0,
+        baseRevision: log.baseRevision,
         headRevision: revision,
         shippedEpoch: store.shippedEpoch(),
         announcedEpoch: store.announcedEpoch(),
@@ -292,8 +292,7 @@ export class Shipper {
     if (!this.#adopt(() => foldUnlessDamaged(log, bytes))) return false;
     this.#derivedIsStale = true;
     const { epoch, revision } = log.head();
-    const baseRevision = log.store.lineage().at(-1)?.baseRevision ?? 0;
-    this.#handle({ type: 'adopted', epoch, baseRevision, headRevision: revision });
+    this.#handle({ type: 'adopted', epoch, baseRevision: log.baseRevision, headRevision: revision });
     return true;
   }
 
