@@ -181,6 +181,23 @@ describe('flags', () => {
     });
   });
 
+  test('are written once also by commands that edit what they read, whatever was written since', async () => {
+    await run('flag', 'create', 'edited');
+    const edits = [
+      ['flag', 'enable', 'edited', '--op-id', 'cli-test-enable'],
+      ['flag', 'rollout', 'edited', '30%', '--op-id', 'cli-test-rollout'],
+    ];
+    const first = [await run(...edits[0]!), await run(...edits[1]!)];
+    await run('flag', 'rollout', 'edited', '75%');
+    await run('flag', 'disable', 'edited');
+    const second = [await run(...edits[0]!), await run(...edits[1]!)];
+    expect(first.map(({ code }) => code)).toEqual([0, 0]);
+    expect(second).toEqual(first);
+    expect((await run('flag', 'list')).stdout).toMatch(/^edited\tboolean\toff\t/m);
+    const other = await run('flag', 'rollout', 'edited', '31%', '--op-id', 'cli-test-rollout');
+    expect(other).toMatchObject({ code: 4, stderr: expect.stringContaining('OP_ID_REUSED') });
+  });
+
   test.each([
     [['flag', 'get', 'new-chekout'], 3, ['NOT_FOUND FLAG_NOT_FOUND', 'Did you mean new-checkout?']],
     [['flag', 'enable', 'new-checkout', '--etag', '1'], 4, ['ABORTED ETAG_MISMATCH']],

@@ -29,6 +29,9 @@ import { parsePercent, percentText, WHOLE_WEIGHT } from '../output/percent.ts';
 import { editRollout, rolloutVariant, servedBy } from '../rollout/edit-rollout.ts';
 import { movedUsers } from '../rollout/moved-users.ts';
 
+/** As `at_revision` of a read. */
+const NEWEST = 0n;
+
 interface SwitchOptions extends EnvironmentOptions, WriteOptions {
   readonly etag?: string;
   readonly variant?: string;
@@ -140,7 +143,7 @@ function enable(flag: Flag, config: FlagConfig, variant: string | undefined): Co
   };
 }
 
-/** Reads, edits and writes back; once again when somebody else was in between, unless an etag was named. */
+/** Reads, edits and writes back; a second time where that can go better. */
 async function editConfig(
   key: string,
   options: SwitchOptions,
@@ -149,14 +152,26 @@ async function editConfig(
   return withAdmin(options, (admin) =>
     withFlagHint(admin, options.project, key, async () => {
       try {
-        return await editOnce(admin, key, options, edit);
+        return await editOnce(admin, key, options, edit, NEWEST);
       } catch (error) {
-        const stale = error instanceof FlagstreamError && error.reason === 'ETAG_MISMATCH';
-        if (!stale || options.etag !== undefined) throw error;
-        return editOnce(admin, key, options, edit);
+        const from = secondAttempt(error, options);
+        if (from === undefined) throw error;
+        return editOnce(admin, key, options, edit, from);
       }
     }),
   );
+}
+
+/**
+ * The revision to start from once more, if any. Somebody else was in between: the newest, unless an etag was
+ * named. The operation id was used: the one before that, so that a repeated command is the same request again.
+ */
+function secondAttempt(error: unknown, { etag, opId }: SwitchOptions): bigint | undefined {
+  if (!(error instanceof FlagstreamError)) return undefined;
+  if (error.reason === 'ETAG_MISMATCH' && etag === undefined) return NEWEST;
+  const usedAt = error.metadata['revision'];
+  if (error.reason !== 'OP_ID_REUSED' || opId === undefined || usedAt === undefined) return undefined;
+  return BigInt(usedAt) - 1n;
 }
 
 async function editOnce(
@@ -164,13 +179,17 @@ async function editOnce(
   key: string,
   options: SwitchOptions,
   edit: (flag: Flag, config: FlagConfig) => ConfigEdit,
+  atRevision: bigint,
 ): Promise<Edited> {
   const { project, environment } = options;
   const [flagAnswer, configAnswer] = await Promise.all([
-    admin.call(admin.client.getFlag, GetFlagRequest.fromPartial({ name: flagName(project, key) })),
+    admin.call(
+      admin.client.getFlag,
+      GetFlagRequest.fromPartial({ name: flagName(project, key), atRevision }),
+    ),
     admin.call(
       admin.client.getFlagConfig,
-      GetFlagConfigRequest.fromPartial({ name: flagConfigName(project, environment, key) }),
+      GetFlagConfigRequest.fromPartial({ name: flagConfigName(project, environment, key), atRevision }),
     ),
   ]);
   const before = configAnswer.flagConfig ?? FlagConfig.fromPartial({});
