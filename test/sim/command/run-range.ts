@@ -1,11 +1,15 @@
 /** A range of seeds on all cores, with its figures, added to the table of results. */
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
+import { coverageOf } from '../coverage/coverage.ts';
 import { formatTally } from './report.ts';
 import { addResult } from './results-table.ts';
 import { tallyRange } from './tally-range.ts';
 
 const PROGRESS_EVERY_MS = 10_000;
+/** So many seeds reach this share of the transitions that can happen. */
+const COVERAGE_SEEDS = 1_000;
+const COVERAGE_MIN = 0.95;
 
 /** @returns the exit code */
 export async function runRange(from: number, to: number): Promise<number> {
@@ -26,5 +30,8 @@ export async function runRange(from: number, to: number): Promise<number> {
   });
   process.stdout.write(formatTally(tally, Date.now() - startedMs));
   addResult({ from, to }, tally);
-  return tally.found.length > 0 ? 1 : 0;
+  const { reached, reachable } = coverageOf(tally.transitions);
+  const isThin = tally.seeds >= COVERAGE_SEEDS && reached / reachable < COVERAGE_MIN;
+  if (isThin) process.stdout.write(`fewer than ${COVERAGE_MIN * 100} % of the transitions were reached\n`);
+  return tally.found.length > 0 || isThin ? 1 : 0;
 }

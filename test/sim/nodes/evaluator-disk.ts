@@ -58,8 +58,8 @@ export class EvaluatorDisk {
     const folder = new SimCacheFolder(this.#process, this.#disk);
     const now = (): number => this.#process.nowMs() * CLOCK_RATE;
     const report = ({ file, detail }: CacheProblem): void => this.#process.say(`cache: ${file}: ${detail}`);
-    EvaluatorCache.open({ folder, codec: this.#codec, release, now, ...user, report }).then(
-      (found) => {
+    EvaluatorCache.open({ folder, codec: this.#codec, release, now, ...user, report })
+      .then((found) => {
         if (!this.#process.up || this.#process.life !== life) return;
         for (const problem of found.problems) report(problem);
         this.#cache = found.cache;
@@ -67,9 +67,8 @@ export class EvaluatorDisk {
         this.#isolated = false;
         opened(found);
         this.#written = found.state.position.revision > 0 ? found.state.position : undefined;
-      },
-      (error: unknown) => world.end(error),
-    );
+      })
+      .catch((error: unknown) => world.end(error));
   }
 
   /** As the real driver before an event that may move the state. */

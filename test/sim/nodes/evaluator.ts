@@ -101,9 +101,12 @@ export class Evaluator extends Process {
     this.#stopping = true;
     this.world.promised();
     const { life } = this;
-    void this.disk.close().then(() => {
-      if (this.life === life) this.crash();
-    });
+    this.disk
+      .close()
+      .then(() => {
+        if (this.life === life) this.crash();
+      })
+      .catch((error: unknown) => this.world.end(error));
   }
 
   get follower(): Follower {

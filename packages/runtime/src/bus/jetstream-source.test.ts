@@ -149,6 +149,11 @@ requiresNats().describe('the log over JetStream', () => {
     await until(() => inside.positions.at(-1) === 'e1.61', { what: 'the records of the window' });
     expect(inside.positions[0]).toBe(`e1.${firstSeq}`);
     await until(() => fresh.statuses.length > 0, { what: 'a status' });
+    // It is its last word, also when NATS goes and comes back: who hears it opens the source again.
+    await server.restart();
+    await until(() => inside.statuses.map(({ kind }) => kind).join() === 'live,down,live', {
+      what: 'the connection again',
+    });
     expect(fresh.statuses).toEqual([
       {
         kind: 'behind',
