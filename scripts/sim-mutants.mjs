@@ -1,9 +1,9 @@
 // `make sim ARGS=mutants`: plants each known bug and counts the seeds until the simulation finds it. Arguments are
 // parts of names; without any, test/results/sim-mutants.md is written.
 
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { bundleSimulation } from './sim-bundle.mjs';
@@ -94,6 +94,9 @@ class Worker {
   }
 }
 
+const commit = () =>
+  execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim();
+
 function format(rows) {
   const found = rows.map(({ seeds }) => seeds ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
   const median = found[Math.floor((found.length - 1) / 2)];
@@ -101,7 +104,8 @@ function format(rows) {
   const lines = [
     '# Planted bugs that the simulation finds',
     '',
-    `\`make sim ARGS=mutants\`, ${date}: ${found.filter(Number.isFinite).length} of ${rows.length} found, median after ${median} seeds.`,
+    `\`make sim ARGS=mutants\`, ${date}, commit ${commit()}, Node ${process.versions.node} on ${availableParallelism()} cores of ${cpus()[0]?.model ?? process.arch}:`,
+    `${found.filter(Number.isFinite).length} of ${rows.length} found, median after ${median} seeds.`,
     'Seeds are counted from 1 on; a seed counts that violates a promise with the bug and keeps it without.',
     '',
     '| bug (test/sim/mutants) | planted in | seeds | promise | first violation |',
