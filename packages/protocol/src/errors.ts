@@ -305,3 +305,8 @@ export function invalidField(field: string, description: string): FlagstreamErro
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** Whether something caught is the operating system's error of this code, for example ENOENT. */
+export function isSystemError(thrown: unknown, code: string): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === code;
+}

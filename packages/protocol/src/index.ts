@@ -43,6 +43,7 @@ export {
   FlagstreamError,
   fail,
   invalidField,
+  isSystemError,
   messageOf,
 } from './errors.ts';
 export { checkedContext } from './evaluation/checked-context.ts';

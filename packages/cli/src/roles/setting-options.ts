@@ -56,6 +56,8 @@ export function typedSettings(
 }
 
 function settingOption(setting: Setting, description: string): Option {
-  const option = new Option(`${setting.flag} <${VALUE_WORDS[setting.type]}>`, description);
+  const word = VALUE_WORDS[setting.type];
+  if (setting.type === 'boolean') return new Option(`${setting.flag} [${word}]`, description).preset('true');
+  const option = new Option(`${setting.flag} <${word}>`, description);
   return setting.values === undefined ? option : option.choices(setting.values);
 }

@@ -7,7 +7,7 @@
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import { messageOf } from '@flagstream/protocol';
+import { isSystemError, messageOf } from '@flagstream/protocol';
 import type { Clock } from '../clock.ts';
 import type { Scope } from '../state/scope.ts';
 import { type DiskCopy, decodeDiskCopy, encodeDiskCopy } from './disk-copy-format.ts';
@@ -39,7 +39,7 @@ export async function readDiskCopy(dir: string, scope: Scope): Promise<DiskCopyR
       return { kind: 'damaged', detail: `${file}: it is of ${project}/${environment}` };
     return { kind: 'read', copy };
   } catch (thrown) {
-    if (isMissing(thrown)) return { kind: 'absent' };
+    if (isSystemError(thrown, 'ENOENT')) return { kind: 'absent' };
     return {
       kind: 'damaged',
       detail: `${file}: ${messageOf(thrown)}`,
@@ -125,8 +125,4 @@ async function withFile(handle: FileHandle, use: (handle: FileHandle) => Promise
   } finally {
     await handle.close();
   }
-}
-
-function isMissing(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
 }

@@ -22,7 +22,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { fail, messageOf } from '@flagstream/protocol';
+import { fail, isSystemError, messageOf } from '@flagstream/protocol';
 import type { Codec } from '@flagstream/replica';
 import { asDamage } from './file-damage.ts';
 import { logFileOf, openForReading } from './log-file.ts';
@@ -127,7 +127,7 @@ function publish(copy: string, path: string): void {
   try {
     linkSync(copy, path);
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') throw targetExists(path);
+    if (isSystemError(cause, 'EEXIST')) throw targetExists(path);
     throw cause;
   }
   unlinkSync(copy);

@@ -4,7 +4,7 @@
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fail } from '@flagstream/protocol';
+import { fail, isSystemError } from '@flagstream/protocol';
 import type { Logger } from '@flagstream/runtime';
 import { removeUnfinished } from '../log/backup.ts';
 import type { BackupSettings } from './maintenance-settings.ts';
@@ -130,7 +130,7 @@ export class BackupSchedule {
       const isEarly = (name: string): boolean => timeOfName(name) > nowMs;
       return [...names.filter(isEarly), ...names.filter((name) => !isEarly(name))];
     } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+      if (isSystemError(cause, 'ENOENT')) return [];
       throw fail('DATA_DIR_UNWRITABLE', `cannot read the folder of backups ${this.#directory}`, { cause });
     }
   }

@@ -32,6 +32,11 @@ export class CacheFault extends Error {
   }
 }
 
+/** What a release says of a file that it does not know how to read. */
+export function newerFormat(found: number, known: number): CacheFault {
+  return new CacheFault('newer-format', `it has format ${found}, this release reads ${known}`);
+}
+
 export function problemOf(file: string, thrown: unknown, otherwise: CacheProblemKind): CacheProblem {
   const kind = thrown instanceof CacheFault ? thrown.kind : otherwise;
   return { kind, file, detail: messageOf(thrown) };

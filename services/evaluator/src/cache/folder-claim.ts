@@ -12,7 +12,7 @@
 import { linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fail } from '@flagstream/protocol';
+import { fail, isSystemError } from '@flagstream/protocol';
 
 const CLAIM = /^lock-(\d{1,15})$/;
 
@@ -56,7 +56,7 @@ export class FolderClaim {
       linkSync(aside, join(this.#path, name));
       return true;
     } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      if (isSystemError(thrown, 'EEXIST')) return false;
       throw thrown;
     } finally {
       rmSync(aside, { force: true });
@@ -73,7 +73,7 @@ export class FolderClaim {
     try {
       return readFileSync(join(this.#path, name), 'utf8');
     } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      if (isSystemError(thrown, 'ENOENT')) return '';
       throw thrown;
     }
   }
@@ -114,7 +114,7 @@ function identityOf(pid: number): string | undefined {
     if (fields[0] === 'Z') return undefined;
     return `${pid} ${fields[19]} ${boot}`;
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+    if (!isSystemError(thrown, 'ENOENT')) throw thrown;
     // Systems without /proc: the number has to do.
     return `${pid} `;
   }
@@ -125,6 +125,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+    return isSystemError(thrown, 'EPERM');
   }
 }

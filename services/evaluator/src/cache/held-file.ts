@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { HeldUnits } from '../state/held-units.ts';
-import { CacheFault } from './cache-problem.ts';
+import { CacheFault, newerFormat } from './cache-problem.ts';
 
 const FORMAT = 1;
 const HASH_BYTES = 32;
@@ -27,7 +27,6 @@ export function decodeHeld(bytes: Uint8Array): HeldUnits {
     logIdentity: string;
     units: HeldUnits['units'];
   };
-  if (format !== FORMAT)
-    throw new CacheFault('newer-format', `it has format ${format}, this release reads ${FORMAT}`);
+  if (format !== FORMAT) throw newerFormat(format, FORMAT);
   return { logIdentity: Buffer.from(logIdentity, 'hex'), units };
 }

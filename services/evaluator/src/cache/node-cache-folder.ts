@@ -3,7 +3,7 @@ import { close, constants, fstatSync, fsync, openSync, write, writeSync } from '
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { LIMITS } from '@flagstream/protocol';
+import { isSystemError, LIMITS } from '@flagstream/protocol';
 import type { CacheFile, CacheFolder } from './cache-folder.ts';
 import { FolderClaim } from './folder-claim.ts';
 
@@ -34,7 +34,7 @@ export class NodeCacheFolder implements CacheFolder {
     try {
       return await readdir(this.#path);
     } catch (thrown) {
-      if (isMissing(thrown)) return [];
+      if (isSystemError(thrown, 'ENOENT')) return [];
       throw thrown;
     }
   }
@@ -46,7 +46,7 @@ export class NodeCacheFolder implements CacheFolder {
       if (size > LIMITS.cacheFileBytesMax) throw new RangeError(`it has ${size} bytes`);
       return await readFile(path);
     } catch (thrown) {
-      if (isMissing(thrown)) return undefined;
+      if (isSystemError(thrown, 'ENOENT')) return undefined;
       throw thrown;
     }
   }
@@ -137,13 +137,9 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return;
-    if (!isMissing(thrown) || dirname(path) === path) throw thrown;
+    if (isSystemError(thrown, 'EEXIST')) return;
+    if (!isSystemError(thrown, 'ENOENT') || dirname(path) === path) throw thrown;
     await makeFolder(dirname(path));
     await mkdir(path, { mode: 0o700 });
   }
-}
-
-function isMissing(thrown: unknown): boolean {
-  return (thrown as NodeJS.ErrnoException).code === 'ENOENT';
 }

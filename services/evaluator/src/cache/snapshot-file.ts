@@ -17,7 +17,7 @@ import { LOG_ID, RECORD_FORMAT, type Snapshot } from '@flagstream/replica';
 import { crashPoint } from '@flagstream/runtime';
 import type { CacheFile, CacheFolder } from './cache-folder.ts';
 import { snapshotName, TEMP_FILE } from './cache-names.ts';
-import { CacheFault } from './cache-problem.ts';
+import { CacheFault, newerFormat } from './cache-problem.ts';
 
 const MAGIC = Buffer.from('FSSNAP\r\n', 'latin1');
 const FORMAT = 1;
@@ -67,8 +67,7 @@ export function readSnapshot(bytes: Uint8Array): Snapshot {
     end > 0 && createHash('sha256').update(file.subarray(0, end)).digest().equals(file.subarray(end));
   if (!whole) throw new CacheFault('corrupt', 'its checksum is wrong');
   const format = file.readUInt32BE(MAGIC.length);
-  if (format > FORMAT)
-    throw new CacheFault('newer-format', `it has format ${format}, this release reads ${FORMAT}`);
+  if (format > FORMAT) throw newerFormat(format, FORMAT);
   try {
     return decode(file.subarray(MAGIC.length + 4, end));
   } catch (thrown) {

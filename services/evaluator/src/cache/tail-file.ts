@@ -5,7 +5,7 @@
  */
 import { messageOf } from '@flagstream/protocol';
 import type { Codec, LogRecord } from '@flagstream/replica';
-import { CacheFault } from './cache-problem.ts';
+import { CacheFault, newerFormat } from './cache-problem.ts';
 
 const MAGIC = Buffer.from('FSTAIL\r\n', 'latin1');
 const FORMAT = 1;
@@ -39,8 +39,7 @@ export function* readTail(codec: Codec, bytes: Uint8Array): Generator<LogRecord,
   if (file.length < at) throw new CacheFault('torn', 'it ends within its header');
   if (!file.subarray(0, MAGIC.length).equals(MAGIC)) throw new CacheFault('corrupt', 'it is no tail');
   const format = file.readUInt32BE(MAGIC.length);
-  if (format !== FORMAT)
-    throw new CacheFault('newer-format', `it has format ${format}, this release reads ${FORMAT}`);
+  if (format !== FORMAT) throw newerFormat(format, FORMAT);
   while (at < file.length) {
     const left = file.length - at;
     const length = left < FRAME_BYTES ? Number.POSITIVE_INFINITY : file.readUInt32BE(at);
