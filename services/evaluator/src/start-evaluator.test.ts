@@ -288,5 +288,10 @@ describe('an evaluator with a disk cache', () => {
       freshness: { source: SourceState.STALE_CACHE, estimated: true, stalenessMs: 0xffff_ffff },
     });
     expect((await get(second.managementPort, '/readyz')).status).toBe(200);
+    await second.close();
+    const bounded = testConfig({ cache: { dir }, readyStalenessMs: 60_000 });
+    const third = closing(await startEvaluator(bounded, { source: nobody, logger }), (e) => e.close());
+    await third.ready();
+    expect((await get(third.managementPort, '/readyz')).body).toContain('is of unknown age (stale-cache)');
   });
 });

@@ -2,6 +2,7 @@
  * Whether this process should get calls. Staleness may bound that, never
  * liveness: a restart does not make a state fresher.
  */
+import { UNBOUNDED_MS } from '@flagstream/replica';
 import type { Readiness } from '@flagstream/runtime';
 import type { LogFollower } from '../follow/log-follower.ts';
 import type { Serving } from './serving.ts';
@@ -11,7 +12,8 @@ export function readinessOf(serving: Serving, follower: LogFollower, staleMsMax:
   if (!serving.ready) return { ready: false, reasons: notLoaded(serving, follower) };
   const { stalenessMs, source } = serving.freshness();
   if (staleMsMax === 0 || stalenessMs <= staleMsMax) return { ready: true, reasons: [] };
-  const reason = `the state may be ${stalenessMs} ms old (${source}), more than the ${staleMsMax} ms of readyStalenessMs`;
+  const age = stalenessMs === UNBOUNDED_MS ? 'is of unknown age' : `may be ${stalenessMs} ms old`;
+  const reason = `the state ${age} (${source}), more than the ${staleMsMax} ms of readyStalenessMs`;
   return { ready: false, reasons: [reason] };
 }
 
