@@ -204,7 +204,7 @@ export const ERROR_CATALOGUE = {
   WRITES_HELD: {
     status: 'UNAVAILABLE',
     retryable: true,
-    next: 'Try again: the log must be compared with its stream in NATS first.',
+    next: 'Try again; flagstream log status says what the log waits for.',
   },
   NOT_SHIPPED: {
     status: 'UNAVAILABLE',
