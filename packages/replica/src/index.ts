@@ -101,6 +101,7 @@ export {
   type SourceChoiceSettings,
   type SourceName,
 } from './source-choice.ts';
+export { nextWritten } from './stream-verdict.ts';
 export {
   type SyncClientEffect,
   type SyncClientEvent,

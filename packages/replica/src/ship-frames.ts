@@ -39,7 +39,7 @@ export interface NatsView {
         readonly tail: 'ours' | 'other' | 'gone';
       })
     | undefined;
-  /** The stream of the lowest epoch above ours. */
+  /** The stream of a later epoch that counts: see nextWritten. */
   readonly next:
     | (StreamView & {
         readonly epoch: number;

@@ -2,7 +2,7 @@
  * One look at what NATS holds of the log, for the ship decision to judge.
  */
 import { recordCodec } from '@flagstream/protocol';
-import { bytesEqual, type NatsView } from '@flagstream/replica';
+import { bytesEqual, type NatsView, nextWritten, type StreamView } from '@flagstream/replica';
 import type { Bus } from '@flagstream/runtime';
 import type { AuditStore } from '../log/audit-store.ts';
 
@@ -35,24 +35,18 @@ async function lookAtOwn(bus: Bus, store: AuditStore, epoch: number, base: numbe
   return { firstSeq, lastSeq, tailSeq, tail: same ? 'ours' : 'other' };
 }
 
-/**
- * The lowest epoch that was ever written to. One that never was stands for itself only where no other is: a
- * later epoch may hold what was written after it.
- */
 async function lookAtNext(bus: Bus, epochs: readonly number[]): Promise<NatsView['next']> {
-  let unwritten: NatsView['next'];
+  const later: (StreamView & { readonly epoch: number })[] = [];
   for (const epoch of epochs) {
     const info = await bus.logStreamInfo(epoch);
-    if (info === undefined) continue;
-    const { firstSeq, lastSeq } = info;
-    if (lastSeq === 0) {
-      unwritten ??= { epoch, firstSeq, lastSeq, baseRevision: undefined };
-      continue;
-    }
-    const first = lastSeq < firstSeq ? undefined : await bus.readRecord(epoch, firstSeq);
-    return { epoch, firstSeq, lastSeq, baseRevision: first && baseIn(first, firstSeq) };
+    if (info !== undefined) later.push({ epoch, firstSeq: info.firstSeq, lastSeq: info.lastSeq });
   }
-  return unwritten;
+  const next = nextWritten(later);
+  if (next === undefined) return undefined;
+  const { epoch, firstSeq, lastSeq } = next;
+  const isEmpty = lastSeq === 0 || lastSeq < firstSeq;
+  const first = isEmpty ? undefined : await bus.readRecord(epoch, firstSeq);
+  return { ...next, baseRevision: first && baseIn(first, firstSeq) };
 }
 
 /** Undefined when the bytes are no record: then they tell of nothing. */
