@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type ProcessOptions, TestProcess } from '../support/process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { ROOT, trackedFiles } from './tracked-files.ts';
@@ -19,6 +19,9 @@ interface Outcome {
 }
 
 const OUTPUT_LINES_MAX = 60;
+
+// Each of these reads the whole tree: half a minute on two idle cores, minutes on busy ones.
+vi.setConfig({ testTimeout: 300_000 });
 
 async function runScript(script: string, ...rest: string[]): Promise<Outcome> {
   const options: ProcessOptions = { cwd: ROOT };
