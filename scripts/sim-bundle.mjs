@@ -29,14 +29,14 @@ export async function bundleSimulation(folder = OUT, plugins = []) {
   return folder;
 }
 
-/** Only what is ours is bundled. */
+/** Only what is ours is bundled; what nothing is taken from is not even loaded. */
 export const ours = {
   name: 'ours',
   setup(instance) {
     instance.onResolve({ filter: /^[^./]/ }, ({ path: specifier, kind }) =>
       kind === 'entry-point' || specifier.startsWith('@flagstream/')
         ? undefined
-        : { path: specifier, external: true },
+        : { path: specifier, external: true, sideEffects: false },
     );
   },
 };
