@@ -24,6 +24,7 @@ import { type CacheListing, heldName, sortNames } from './cache-names.ts';
 import { type CacheProblem, problemOf } from './cache-problem.ts';
 import { encodeHeld } from './held-file.ts';
 import { MarkerFile } from './marker-file.ts';
+import { needlessFiles } from './needless-files.ts';
 import { writeSnapshot } from './snapshot-file.ts';
 import { stateSnapshot } from './state-snapshot.ts';
 import { Tail } from './tail.ts';
@@ -54,8 +55,6 @@ export interface OpenedCache {
   readonly problems: readonly CacheProblem[];
 }
 
-/** The newest, and the one before in case the newest is damaged. */
-const SNAPSHOTS_KEPT = 2;
 /** A disk that is full fails at every write: each kind of write says so this often. */
 const REPORT_EVERY_MS = 60_000;
 
@@ -263,23 +262,9 @@ export class EvaluatorCache {
   /** Removes what the newest snapshots make needless. */
   async #clean(written: Place, obsolete: boolean): Promise<void> {
     const { folder } = this.#options;
-    const { snapshots, tails } = sortNames(await folder.list());
-    const usable = snapshots.filter(({ name }) => !this.#useless.has(name));
-    const kept = obsolete
-      ? usable.filter(({ place }) => comparePositions(place, written) === 0)
-      : usable.slice(0, SNAPSHOTS_KEPT);
-    // The first snapshot is backed by the tail from the log's start.
-    const enough = obsolete || kept.length >= SNAPSHOTS_KEPT;
-    const oldest = enough ? kept.at(-1)?.place : undefined;
-    const isNeedless = (place: Place): boolean =>
-      obsolete
-        ? comparePositions(place, written) !== 0 && !this.#tail.isAt(place)
-        : oldest !== undefined && comparePositions(place, oldest) < 0;
-    const needless = [
-      ...snapshots.filter((file) => !kept.includes(file)),
-      ...tails.filter(({ place }) => isNeedless(place)),
-    ];
-    for (const { name } of needless) await folder.remove(name);
+    const listing = sortNames(await folder.list());
+    const use = { written, obsolete, unusable: this.#useless, openTail: this.#tail.place };
+    for (const name of needlessFiles(listing, use)) await folder.remove(name);
     this.#useless = new Set();
     await folder.sync();
   }

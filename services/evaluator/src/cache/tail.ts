@@ -4,7 +4,7 @@
  * not be read.
  */
 import { LIMITS } from '@flagstream/protocol';
-import { comparePositions, type LogRecord, type Place } from '@flagstream/replica';
+import type { LogRecord, Place } from '@flagstream/replica';
 import { crashesNext, crashPoint } from '@flagstream/runtime';
 import type { CacheFile, CacheFolder } from './cache-folder.ts';
 import { tailName } from './cache-names.ts';
@@ -27,9 +27,9 @@ export class Tail {
     return this.#bytes;
   }
 
-  /** Whether the tail that is being written begins there. */
-  isAt(place: Place): boolean {
-    return this.#place !== undefined && comparePositions(this.#place, place) === 0;
+  /** What comes after it is being written; undefined between two tails. */
+  get place(): Place | undefined {
+    return this.#place;
   }
 
   /** Adds records that come right after a place. @throws what the file system says; then this tail ends here */
