@@ -8,15 +8,14 @@ import {
 import { WatchLogSource } from '@flagstream/evaluator';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type { LogSource } from '@flagstream/replica';
-import { connectBus, createLogger, JetStreamSource } from '@flagstream/runtime';
+import { JetStreamSource } from '@flagstream/runtime';
 import { credentials } from '@grpc/grpc-js';
 import { Admin } from '../support/admin.ts';
 import { freePort } from '../support/free-port.ts';
 import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { hold } from '../support/resources.ts';
 import { tempDir } from '../support/temp-dir.ts';
-
-const logger = createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' });
+import { logger, openBus } from '../system/shop.ts';
 
 export class Transports {
   readonly nats: NatsServer;
@@ -55,10 +54,7 @@ export class Transports {
   }
 
   async jetStream(): Promise<LogSource> {
-    const { url, prefix } = this.nats;
-    const bus = await connectBus({ url, prefix, name: 'test', logger });
-    hold({ what: 'bus', release: () => bus.close(), releaseNow: () => undefined });
-    return new JetStreamSource(bus, logger);
+    return new JetStreamSource(await openBus(this.nats), logger);
   }
 
   watchLog(): LogSource {
