@@ -267,7 +267,10 @@ export function sourceStateToJSON(object: SourceState): string {
 
 /** How old an answer can be. */
 export interface Freshness {
-  /** Upper bound of the time since the state was known to be the newest. */
+  /**
+   * Upper bound of the time since the state was known to be the newest;
+   * 4294967295: not known.
+   */
   stalenessMs: number;
   /** The bound lacks transit time. */
   estimated: boolean;
