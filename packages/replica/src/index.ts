@@ -33,6 +33,7 @@ export {
 export { UNBOUNDED_MS } from './freshness-bound.ts';
 export { type HeldLog, nextEpoch, type Standing, standing } from './lineage.ts';
 export { type FoldOutcome, LogState, RECENT_HASHES_MAX } from './log-state.ts';
+export { nextStream } from './next-stream.ts';
 export { type Expansion, expandRecord, hex, partId } from './parts.ts';
 export {
   formatMarker,
@@ -101,7 +102,7 @@ export {
   type SourceChoiceSettings,
   type SourceName,
 } from './source-choice.ts';
-export { nextWritten } from './stream-verdict.ts';
+
 export {
   type SyncClientEffect,
   type SyncClientEvent,

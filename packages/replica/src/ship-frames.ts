@@ -39,7 +39,7 @@ export interface NatsView {
         readonly tail: 'ours' | 'other' | 'gone';
       })
     | undefined;
-  /** The stream of a later epoch that counts: see nextWritten. */
+  /** The stream of a later epoch that counts: see next-stream.ts. */
   readonly next:
     | (StreamView & {
         readonly epoch: number;

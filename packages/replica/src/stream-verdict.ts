@@ -56,14 +56,6 @@ export function judgeStreams(nats: NatsView, log: ComparedLog): StreamVerdict {
   return comparable ? judgeShorter(nats, own.lastSeq, log) : judgeNothing(nats, log);
 }
 
-/**
- * Which of the streams of later epochs, lowest first, counts: the first that was ever written to. One that
- * never was stands for itself only where no other is: a later epoch may hold what was written after it.
- */
-export function nextWritten<S extends StreamView>(later: readonly S[]): S | undefined {
-  return later.find(({ lastSeq }) => lastSeq > 0) ?? later[0];
-}
-
 /** The stream goes on after our head: a backup that was put back, or another writer. */
 function judgeLonger(own: StreamView, headSeq: number, log: ComparedLog): StreamVerdict {
   if (log.written) return forked(`the stream is ${own.lastSeq - headSeq} records ahead of this log`);

@@ -2,7 +2,7 @@
  * One look at what NATS holds of the log, for the ship decision to judge.
  */
 import { recordCodec } from '@flagstream/protocol';
-import { bytesEqual, type NatsView, nextWritten, type StreamView } from '@flagstream/replica';
+import { bytesEqual, type NatsView, nextStream, type StreamView } from '@flagstream/replica';
 import type { Bus } from '@flagstream/runtime';
 import type { AuditStore } from '../log/audit-store.ts';
 
@@ -41,7 +41,7 @@ async function lookAtNext(bus: Bus, epochs: readonly number[]): Promise<NatsView
     const info = await bus.logStreamInfo(epoch);
     if (info !== undefined) later.push({ epoch, firstSeq: info.firstSeq, lastSeq: info.lastSeq });
   }
-  const next = nextWritten(later);
+  const next = nextStream(later);
   if (next === undefined) return undefined;
   const { epoch, firstSeq, lastSeq } = next;
   const isEmpty = lastSeq === 0 || lastSeq < firstSeq;

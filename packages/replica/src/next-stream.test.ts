@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { nextWritten } from './stream-verdict.ts';
+import { nextStream } from './next-stream.ts';
 
 const stream = (epoch: number, lastSeq: number, firstSeq = 1) => ({ epoch, firstSeq, lastSeq });
 
-describe('nextWritten', () => {
+describe('nextStream', () => {
   it.each([
     ['none there', [], undefined],
     ['one that is written to', [stream(2, 5)], 2],
@@ -12,6 +12,6 @@ describe('nextWritten', () => {
     ['some that never were', [stream(2, 0), stream(3, 0)], 2],
     ['one whose records are gone', [stream(2, 7, 8), stream(3, 1)], 2],
   ])('of %s', (_, later, epoch) => {
-    expect(nextWritten(later)?.epoch).toBe(epoch);
+    expect(nextStream(later)?.epoch).toBe(epoch);
   });
 });
