@@ -91,7 +91,13 @@ const reloaded = (position: Place, atLeast: Place | undefined): Observation => (
   atLeast,
   ms: 9,
 });
-const died = (record: LogRecord): Observation => ({ type: 'died', node: 'ev', record, ms: 9 });
+const died = (record: LogRecord, release = '1'): Observation => ({
+  type: 'died',
+  node: 'ev',
+  release,
+  record,
+  ms: 9,
+});
 
 interface Case {
   readonly checker: () => Checker;
@@ -214,6 +220,7 @@ const CASES: readonly Case[] = [
     checker: () => new Survives(),
     kept: [
       [...LOG, died(R2), died(R2), died(R3)],
+      [...LOG, died(R2), died(R2), died(R2, '2')],
       [...LOG, died(R2), died(R2), { type: 'lost-power', node: 'ev', ms: 9 }, died(R2)],
     ],
     violated: [[...LOG, died(R2), died(R2), died(R2)]],

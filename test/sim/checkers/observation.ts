@@ -79,7 +79,13 @@ export type Observation =
       readonly ms: number;
     }
   /** A record has ended the evaluator that applied it. */
-  | { readonly type: 'died'; readonly node: string; readonly record: LogRecord; readonly ms: number }
+  | {
+      readonly type: 'died';
+      readonly node: string;
+      readonly release: string;
+      readonly record: LogRecord;
+      readonly ms: number;
+    }
   /** What only the operating system had is gone. */
   | { readonly type: 'lost-power'; readonly node: string; readonly ms: number }
   /** Somebody lost its disk, or never had one, and begins anew. */

@@ -29,6 +29,7 @@ export class Past {
   readonly #entries = new WeakMap<PastState, ReadonlyMap<string, Entry>>();
   /** The authority's log: revision r at index r - 1. */
   #log: PastState[] = [];
+  readonly #committedMs = new WeakMap<PastState, number>();
   /** By their bytes. */
   readonly #records = new Map<string, LogRecord>();
 
@@ -36,14 +37,14 @@ export class Past {
   observe(observation: Observation): void {
     switch (observation.type) {
       case 'committed': {
-        this.#log.push(this.#add(observation.record, observation.ms));
+        this.#log.push(this.#commit(observation.record, observation.ms));
         return;
       }
       case 'foreign':
         this.#add(observation.record, observation.ms);
         return;
       case 'log-opened':
-        this.#log = observation.records.map((record) => this.#add(record, observation.ms));
+        this.#log = observation.records.map((record) => this.#commit(record, observation.ms));
         return;
     }
   }
@@ -82,7 +83,8 @@ export class Past {
   lacksSinceMs(hash: Uint8Array): number | undefined {
     let state = this.state(hash);
     while (state !== undefined && !this.isCurrent(state)) state = state.parent;
-    return this.#log[state?.record.revision ?? 0]?.ms;
+    const missing = this.#log[state?.record.revision ?? 0];
+    return missing === undefined ? undefined : this.#committedMs.get(missing);
   }
 
   describe(position: Position | undefined): string {
@@ -90,6 +92,13 @@ export class Past {
     const state = this.state(position.hash);
     const where = state === undefined ? 'of no log' : this.isCurrent(state) ? '' : 'of another branch';
     return `${formatPosition(position)} ${where}`.trim();
+  }
+
+  /** In the authority's log for the first time: what somebody else wrote may come into it later. */
+  #commit(record: LogRecord, ms: number): PastState {
+    const state = this.#add(record, ms);
+    if (!this.#committedMs.has(state)) this.#committedMs.set(state, ms);
+    return state;
   }
 
   #add(record: LogRecord, ms: number): PastState {

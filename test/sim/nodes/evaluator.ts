@@ -251,7 +251,8 @@ export class Evaluator extends Process {
   /** The record has ended the process; whoever supervises it starts it again. */
   #die({ record }: Death): void {
     this.say(`dies over e${record.epoch}.${record.revision}`);
-    this.#parts.history.observe({ type: 'died', node: this.name, record });
+    const { release } = this.#parts.poison;
+    this.#parts.history.observe({ type: 'died', node: this.name, release, record });
     this.crash();
     this.world.after(SUPERVISOR_MS, () => this.start());
   }

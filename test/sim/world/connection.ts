@@ -5,6 +5,9 @@
 import type { Line, Network } from './network.ts';
 import type { Process } from './process.ts';
 
+/** Before the first message is taken: addresses, TCP and TLS. */
+const HANDSHAKE_MS = { min: 1, max: 60 } as const;
+
 export type Side = 'client' | 'server';
 
 export interface ConnectionEnds {
@@ -39,7 +42,9 @@ export class Connection {
     this.#ends = ends;
     this.#gone = gone;
     this.#lives = { client: client.life, server: server.life };
-    const direction = (line: Line): Direction => ({ line, waiting: [], lastMs: 0, swallowing: false });
+    const { world } = network;
+    const openMs = world.nowMs + world.random.int(HANDSHAKE_MS.min, HANDSHAKE_MS.max);
+    const direction = (line: Line): Direction => ({ line, waiting: [], lastMs: openMs, swallowing: false });
     this.#directions = {
       client: direction(network.line(client, server)),
       server: direction(network.line(server, client)),
