@@ -32,6 +32,7 @@ export {
 } from './follower-events.ts';
 export { UNBOUNDED_MS } from './freshness-bound.ts';
 export { type HeldLog, nextEpoch, type Standing, standing } from './lineage.ts';
+export { logPlace, type StreamWindow } from './log-place.ts';
 export { type FoldOutcome, LogState, RECENT_HASHES_MAX } from './log-state.ts';
 export { nextStream } from './next-stream.ts';
 export { type Expansion, expandRecord, hex, partId } from './parts.ts';

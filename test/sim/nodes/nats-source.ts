@@ -3,15 +3,16 @@
  * the newest epoch's stream, tails it from where the follower is (production's
  * logPlace decides where that is), says `behind` when the window has moved on.
  */
-import type {
-  Codec,
-  HeadBeacon,
-  LogListener,
-  LogSource,
-  LogSubscription,
-  Position,
+import {
+  type Codec,
+  type HeadBeacon,
+  type LogListener,
+  type LogSource,
+  type LogSubscription,
+  logPlace,
+  type Position,
+  type StreamWindow,
 } from '@flagstream/replica';
-import { logPlace, type StreamWindow } from '../../../packages/runtime/src/bus/log-place.ts';
 import type { Network } from '../world/network.ts';
 import type { Process } from '../world/process.ts';
 import type { NatsClient } from './nats-client.ts';

@@ -18,12 +18,13 @@ import {
   type LogListener,
   type LogSource,
   type LogSubscription,
+  logPlace,
   type Position,
   type SourceStatus,
+  type StreamWindow,
 } from '@flagstream/replica';
 import type { Logger } from '../log/logger.ts';
 import type { Bus, Tail } from './bus.ts';
-import { logPlace, type StreamWindow } from './log-place.ts';
 import { wakeablePause } from './wakeable-pause.ts';
 
 /** Pause between looks for a stream that is not there yet. */

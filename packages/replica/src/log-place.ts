@@ -2,7 +2,7 @@
  * Where in the streams a follower continues. Pure: what the streams say is
  * passed in.
  */
-import type { Position } from '@flagstream/replica';
+import type { Place } from './position.ts';
 
 /** What is known of the newest epoch's stream. */
 export interface StreamWindow {
@@ -21,7 +21,7 @@ export type LogPlace =
   /** The stream is older than the position: the newer one must come. */
   | { readonly kind: 'wait'; readonly detail: string };
 
-export function logPlace(after: Pick<Position, 'epoch' | 'revision'>, window: StreamWindow): LogPlace {
+export function logPlace(after: Place, window: StreamWindow): LogPlace {
   const { epoch, baseRevision, firstSeq } = window;
   if (after.epoch > epoch) {
     return { kind: 'wait', detail: `the newest stream is of epoch ${epoch}, before epoch ${after.epoch}` };
