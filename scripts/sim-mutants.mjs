@@ -12,7 +12,7 @@ import { plantedBugs, planting } from './sim-patch.mjs';
 const ROOT = path.dirname(import.meta.dirname);
 const CACHE = path.join(ROOT, '.cache', 'sim-mutants');
 const RESULT = path.join(ROOT, 'test', 'results', 'sim-mutants.md');
-const SEEDS_MAX = 400;
+const SEEDS_MAX = 1_000;
 /** Seeds given at a time: most bugs show within the first. */
 const FIRST = 2;
 const CHUNK = 8;
