@@ -5,7 +5,7 @@ import { crashControlPlane } from '../faults/crash-rounds.ts';
 import { requiresNats } from '../support/requires-nats.ts';
 
 /** Some ten starts of processes, on a machine that runs everything else as well. */
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 480_000;
 
 requiresNats('2.9.0', { ownServer: true }).test(
   'the control plane, killed at each of its crash points, loses and doubles nothing',

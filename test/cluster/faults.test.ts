@@ -10,7 +10,7 @@ import { requiresNats } from '../support/requires-nats.ts';
 
 const ROWS = [natsLosesNewest, evaluatorWithoutNats, natsLosesEverything, evaluatorAlone, evaluatorAsleep];
 /** A machine that runs everything else as well. */
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 480_000;
 
 requiresNats('2.9.0', { ownServer: true }).test(
   `loses nothing and always answers, whatever fails (rows ${ROWS.map(({ row }) => row).join(', ')})`,

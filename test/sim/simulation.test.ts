@@ -9,7 +9,7 @@ import { tallyRange } from './command/tally-range.ts';
 import { coverageOf } from './coverage/coverage.ts';
 import { runSeed } from './scenario.ts';
 
-test('200 seeds keep every promise', { timeout: 180_000 }, async ({ annotate }) => {
+test('200 seeds keep every promise', { timeout: 480_000 }, async ({ annotate }) => {
   const folder = await bundleSimulation();
   const tally = await tallyRange({
     from: 1,
