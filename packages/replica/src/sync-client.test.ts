@@ -207,6 +207,16 @@ describe('SyncClientSession', () => {
     expect(b.session.set.position).toEqual(at(1));
   });
 
+  it('is not fresh by a ping that crosses its refusal, until it takes something', () => {
+    const b = live();
+    b.frame(update(2, [a2]));
+    b.handle({ type: 'apply-failed', transferId: 2, detail: 'no' });
+    expect(b.frame(ping(at(1))).map(({ type }) => type)).toEqual(['send']);
+    b.frame(update(3, [a2]));
+    b.applied(3);
+    expect(b.frame(ping(at(3))).map(({ type }) => type)).toEqual(['fresh', 'send']);
+  });
+
   it('ends the stream when frames come out of order', () => {
     expect(closed(live().frame(items(0, a2)))).toBe('items of no open transfer');
     expect(closed(live().frame(begin, items(1, a2)))).toBe('items out of order');

@@ -90,6 +90,8 @@ export class SyncClientSession {
   /** Staged, waiting for the swap. */
   #applying: { readonly transferId: number; readonly set: ClientSet } | undefined;
   #assembly: Assembly | undefined;
+  /** The last transfer was not taken: what the server says meanwhile may be of a time when it did not know. */
+  #refused = false;
   #welcome: Welcome | undefined;
   #openedMs = 0;
   #heardMs = 0;
@@ -246,6 +248,7 @@ export class SyncClientSession {
     if (this.#applying?.transferId !== transferId) return [];
     this.#set = this.#applying.set;
     this.#applying = undefined;
+    this.#refused = false;
     this.#phase = 'live';
     const ack: ClientFrame = { type: 'ack', transferId, have: this.#set.have(), applyUs };
     return [{ type: 'send', frame: ack }];
@@ -258,6 +261,7 @@ export class SyncClientSession {
   }
 
   #nack(transferId: number, code: NackCode, detail: string): SyncClientEffect {
+    this.#refused = true;
     const have = this.#set.have();
     return { type: 'send', frame: { type: 'nack', transferId, code, detail, bad: [], have } };
   }
@@ -282,8 +286,8 @@ export class SyncClientSession {
   /** Everything up to `head` was sent: the set in force stands for that revision too. */
   #bookmark(head: Position): boolean {
     const held = this.#set.position;
-    const between = this.#applying !== undefined || this.#assembly !== undefined;
-    if (held === undefined || between || this.#phase !== 'live') return false;
+    const lacks = this.#applying !== undefined || this.#assembly !== undefined || this.#refused;
+    if (held === undefined || lacks || this.#phase !== 'live') return false;
     if (head.epoch !== held.epoch || head.revision < held.revision) return false;
     // Two records of one revision: this head was told of a branch that the last transfer has left.
     if (head.revision === held.revision) return bytesEqual(head.hash, held.hash);

@@ -47,7 +47,7 @@ export const REACHABLE: Table = {
       'take-over',
     ],
     folding: ['adopted', 'folded', 'failed', 'foreign', 'disconnected', 'look'],
-    shipping: [...SHIP_ANSWERS, 'disconnected', 'look', 'committed', 'retry', 'inspected'],
+    shipping: [...SHIP_ANSWERS, 'disconnected', 'look', 'committed', 'retry', 'inspected', 'stream-created'],
     stopped: [
       'append-failed',
       'appended',
@@ -59,6 +59,7 @@ export const REACHABLE: Table = {
       'conflicted',
       'retry',
       'unreachable',
+      'inspected',
     ],
   },
   Follower: {

@@ -29,7 +29,7 @@ const SETTINGS = {
   frameBytesMax: 0,
   heartbeatsMissedMax: 2.5,
   transferEntitiesMax: 1_000,
-  welcomeTimeoutMs: 5_000,
+  welcomeTimeoutMs: 2_000,
 };
 
 export class Client extends Process {

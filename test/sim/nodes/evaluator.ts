@@ -224,7 +224,7 @@ export class Evaluator extends Process {
   }
 
   #handle(event: FollowerEvent): void {
-    if (!this.#follows || this.#stopping) return;
+    if (!this.up || !this.#follows || this.#stopping) return;
     this.#queue.push(event);
     if (this.#handling) return;
     this.#handling = true;

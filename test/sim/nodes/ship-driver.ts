@@ -24,7 +24,7 @@ import type { SimNats } from './sim-nats.ts';
 
 const RETRY = { baseMs: 100, capMs: 5_000 } as const;
 const UNREACHABLE_MS = 3_000;
-const LOOK_MS = 5_000;
+const LOOK_MS = 2_500;
 const SNAPSHOTS = { revisions: 40, bytes: 6_000, delayMs: 10_000, retryMs: 1_000 } as const;
 const TICK_MS = 1_000;
 
