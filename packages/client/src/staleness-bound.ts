@@ -20,6 +20,11 @@ export class StalenessBound {
     this.#estimated = true;
   }
 
+  /** What is in force may be of another branch than what this was proven for. */
+  doubt(): void {
+    this.#estimated = true;
+  }
+
   /** Whole milliseconds, rounded up: it is a bound. */
   ageMs(monotonicMs: number): number {
     return Math.max(0, Math.ceil(monotonicMs - this.#asOfMs));

@@ -47,20 +47,8 @@ export const REACHABLE: Table = {
       'take-over',
     ],
     folding: ['adopted', 'folded', 'failed', 'foreign', 'disconnected', 'look'],
-    shipping: [...SHIP_ANSWERS, 'disconnected', 'look', 'committed', 'retry', 'inspected', 'stream-created'],
-    stopped: [
-      'append-failed',
-      'appended',
-      'connected',
-      'disconnected',
-      'failed',
-      'look',
-      'take-over',
-      'conflicted',
-      'retry',
-      'unreachable',
-      'inspected',
-    ],
+    shipping: [...SHIP_ANSWERS, 'disconnected', 'look', 'committed', 'retry'],
+    stopped: ['append-failed', 'connected', 'disconnected', 'failed', 'look', 'take-over', 'unreachable'],
   },
   Follower: {
     'stale-cache': ['start', 'live', 'down', 'behind', ...HEARD, ...SNAPSHOTS],
@@ -88,10 +76,17 @@ export const REACHABLE: Table = {
 };
 
 const ONE_RELEASE = 'every node of a world is of one release';
+const ABANDONED = 'the answer of an abandoned attempt, which no phase heeds: there only by rare chance';
 const TRUSTED_FRAMES = 'frames are well formed: fuzzing has tests of its own';
 
 /** By "reducer phase event". */
 export const UNREACHED: Readonly<Record<string, string>> = {
+  'ShipDecision shipping inspected': ABANDONED,
+  'ShipDecision shipping stream-created': ABANDONED,
+  'ShipDecision stopped appended': ABANDONED,
+  'ShipDecision stopped conflicted': ABANDONED,
+  'ShipDecision stopped inspected': ABANDONED,
+  'ShipDecision stopped retry': ABANDONED,
   'SyncServerSession await-hello head': 'the first message of a connection is its hello',
   'SyncServerSession await-hello tick': 'the first message of a connection is its hello',
   'SyncServerSession * unknown': ONE_RELEASE,

@@ -121,6 +121,8 @@ export class Client extends Process {
   #apply(set: ClientSet): void {
     if (this.refuses) throw new Error('refused');
     const full = this.#set.position === undefined;
+    // As the client's StateInForce.
+    if (set.position?.epoch !== this.#set.position?.epoch) this.#bound.doubt();
     this.#set = set;
     this.say(`has e${set.position?.epoch}.${set.position?.revision}`);
     this.#parts.history.observe({

@@ -43,6 +43,7 @@ export class StateInForce {
   }
 
   takeTransfer(scope: Scope, set: ClientSet, touched: readonly EntityId[]): Advance {
+    if (set.position?.epoch !== this.#state.held.position?.epoch) this.#bound.doubt();
     const advance = advanceState(this.#state, 'server', scope, set, touched);
     this.#state = advance.state;
     return advance;
