@@ -103,17 +103,21 @@ export class FaultSite {
     return { epoch: head.epoch, revision: Number(head.headRevision) };
   }
 
-  /** Waits until every evaluator that serves has applied the newest revision; answers how long that took. */
+  /**
+   * Waits until every evaluator that serves has applied what is the newest revision now, or later ones of the same
+   * epoch: writes go on meanwhile. An epoch that begins counts anew. Answers how long that took.
+   */
   async converged(timeoutMs = CONVERGED_TIMEOUT_MS): Promise<number> {
     const startedMs = performance.now();
+    let wanted = await this.head();
     await until(
       async () => {
-        const { epoch, revision } = await this.head();
+        const head = await this.head();
+        if (head.epoch !== wanted.epoch) wanted = head;
         for (const { node } of this.evaluators) {
           if (!node.serving) continue;
-          const metrics = await node.metrics();
-          if (!metrics.includes(`flagstream_applied_revision ${revision}\n`)) return false;
-          if (!metrics.includes(`flagstream_applied_epoch ${epoch}\n`)) return false;
+          if ((await node.metric('flagstream_applied_epoch')) !== wanted.epoch) return false;
+          if ((await node.metric('flagstream_applied_revision')) < wanted.revision) return false;
         }
         return true;
       },
