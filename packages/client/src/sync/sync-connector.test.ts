@@ -154,7 +154,8 @@ test('moves to another node after two failures, and carries its state over', asy
   expect(second.streams[0]?.transfers).toEqual(['delta 2>3']);
 });
 
-test('on a drain connects within the window, and keeps the old stream until the new one is live', async () => {
+/** A client that is live on the first of two nodes and was asked to leave it within three seconds. */
+async function startDrained() {
   const log = new FixtureLog();
   const first = await SyncServerFixture.start({ log, node: 'first' });
   const second = await SyncServerFixture.start({ log, node: 'second' });
@@ -162,6 +163,11 @@ test('on a drain connects within the window, and keeps the old stream until the 
   await host.seen('live first');
   first.drain(3_000, 9_000);
   await host.seen('reconnecting 0 3000');
+  return { log, first, second, host, clock };
+}
+
+test('on a drain connects within the window, and keeps the old stream until the new one is live', async () => {
+  const { log, first, host, clock } = await startDrained();
   log.putSwitch('a', true);
   await host.seen('apply 2');
   clock.advance(3_000);
@@ -171,13 +177,7 @@ test('on a drain connects within the window, and keeps the old stream until the 
 });
 
 test('a change that both streams bring while it moves is brought in force once', async () => {
-  const log = new FixtureLog();
-  const first = await SyncServerFixture.start({ log, node: 'first' });
-  const second = await SyncServerFixture.start({ log, node: 'second' });
-  const { host, clock } = connect([first.target, second.target]);
-  await host.seen('live first');
-  first.drain(3_000, 9_000);
-  await host.seen('reconnecting 0 3000');
+  const { log, second, host, clock } = await startDrained();
   // The second stream begins at what is in force now, the first one is told at once.
   clock.advance(3_000);
   log.putSwitch('a', true);
