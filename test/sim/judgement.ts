@@ -1,14 +1,15 @@
 /**
  * What everybody holds once the world is quiet.
  */
-import { hex, samePosition } from '@flagstream/replica';
+import { hex, type Position, samePosition } from '@flagstream/replica';
+import { whatIsMissing } from './checkers/converged.ts';
 import { fingerprint } from './checkers/fingerprint.ts';
 import type { Holder } from './checkers/observation.ts';
 import type { Cluster } from './cluster.ts';
 import type { Client } from './nodes/client.ts';
 import type { Evaluator } from './nodes/evaluator.ts';
 
-function holders({ evaluators, clients }: Cluster): readonly Holder[] {
+export function holders({ evaluators, clients }: Cluster): readonly Holder[] {
   return [...evaluators.map(byEvaluator), ...clients.map(byClient)];
 }
 
@@ -20,6 +21,11 @@ export function isSettled(cluster: Cluster): boolean {
   return holders(cluster).every(
     ({ position, source }) => source === 'live' && position !== undefined && samePosition(position, head),
   );
+}
+
+/** Nobody who is on the way to this place is still before it, and evaluators follow the control plane. */
+export function arrivedWithoutNats(cluster: Cluster, place: Position): boolean {
+  return holders(cluster).every((holder) => whatIsMissing(holder, place, cluster.history.past) === undefined);
 }
 
 export function judge(cluster: Cluster): void {

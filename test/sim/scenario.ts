@@ -3,6 +3,7 @@
  * has time, and is judged.
  */
 
+import type { Position } from '@flagstream/replica';
 import { Violation } from './checkers/checker.ts';
 import { Cluster } from './cluster.ts';
 import { crashes } from './faults/crashes.ts';
@@ -10,7 +11,7 @@ import type { Fault } from './faults/fault.ts';
 import { logFaults } from './faults/log-faults.ts';
 import { natsFaults } from './faults/nats-faults.ts';
 import { networkFaults } from './faults/network-faults.ts';
-import { isSettled, judge } from './judgement.ts';
+import { arrivedWithoutNats, holders, isSettled, judge } from './judgement.ts';
 import { Workload } from './workload.ts';
 import { World } from './world/world.ts';
 
@@ -37,6 +38,11 @@ const LAST_WRITES_MS = 1_000;
 /** Longest back-off of a client and of a follower, one after the other, and some more. */
 const QUIET_MS = 75_000;
 const LOOK_EVERY_MS = 500;
+/** Worlds in which NATS stays away once more when everything else is repaired. */
+const WITHOUT_NATS_SHARE = 0.15;
+/** Its loss is noticed, the other source is chosen and opened, a snapshot may be fetched, and some more. */
+const WITHOUT_NATS_MS = 40_000;
+const WRITE_WITHOUT_NATS_MS = 5_000;
 const PASSING_WRITES = 40;
 const PASSING_MS = 3_000;
 const TAIL_LINES = 60;
@@ -69,6 +75,7 @@ async function live(cluster: Cluster, faults: string[]): Promise<void> {
   for (const repair of repairs) repair();
   cluster.network.calm();
   world.say('----', 'everything is repaired');
+  if (world.random.chance(WITHOUT_NATS_SHARE)) await withoutNats(cluster, workload);
   await world.runUntil(world.nowMs + LAST_WRITES_MS);
   workload.stop();
   workload.last();
@@ -81,6 +88,31 @@ async function live(cluster: Cluster, faults: string[]): Promise<void> {
     await settle(cluster, workload, PASSING_MS);
   }
   judge(cluster);
+}
+
+/** NATS is gone and nothing else is: what is written now reaches everybody through the control plane. */
+async function withoutNats(cluster: Cluster, workload: Workload): Promise<void> {
+  const { world, nats, history } = cluster;
+  nats.crash();
+  let written: Position | undefined;
+  workload.one((position) => {
+    written = position;
+  });
+  const pass = async (longestMs: number, isDone: () => boolean): Promise<void> => {
+    const endMs = world.nowMs + longestMs;
+    while (world.nowMs < endMs && !isDone()) {
+      for (const process of cluster.processes()) if (process !== nats) process.start();
+      await world.runUntil(world.nowMs + LOOK_EVERY_MS);
+    }
+  };
+  await pass(WRITE_WITHOUT_NATS_MS, () => written !== undefined);
+  // A log that must see NATS first takes no writes: there is nothing that could arrive.
+  if (written !== undefined) {
+    const revision = written;
+    await pass(WITHOUT_NATS_MS, () => arrivedWithoutNats(cluster, revision));
+    history.observe({ type: 'without-nats', written, holders: holders(cluster) });
+  }
+  nats.start();
 }
 
 async function settle(cluster: Cluster, workload: Workload, longestMs: number): Promise<void> {

@@ -48,7 +48,12 @@ export class Workload {
 
   /** One change more, that everybody must get: a client that refused something is sent nothing before. */
   last(): void {
-    this.#writers[0]!.last();
+    this.one(() => undefined);
+  }
+
+  /** One operation; `done` is told where it is. */
+  one(done: (position: Position) => void): void {
+    this.#writers[0]!.one(done);
   }
 
   /** Every operation's fate is known. */
@@ -68,12 +73,17 @@ export class Workload {
 class Writer extends Process {
   readonly #cluster: Cluster;
   #operations = 0;
-  idle = true;
+  #pending = 0;
   stopped = false;
 
   constructor(cluster: Cluster, name: string) {
     super(cluster.world, name);
     this.#cluster = cluster;
+  }
+
+  /** Every operation's fate is known. */
+  get idle(): boolean {
+    return this.#pending === 0;
   }
 
   protected started(): void {
@@ -84,19 +94,23 @@ class Writer extends Process {
     // Writers do not crash: who forgets an operation is told nothing about it.
   }
 
-  last(): void {
-    this.idle = false;
-    this.#operations += 1;
-    this.#try(`${this.name}-last-${this.#operations}`, pair(`v${this.world.random.int(0, VARIANTS - 1)}`));
+  one(done: (position: Position) => void): void {
+    this.#operate(pair(`v${this.world.random.int(0, VARIANTS - 1)}`), done);
   }
 
   #pause(): void {
     const { random } = this.world;
     this.after(random.int(PAUSE_MS.min, PAUSE_MS.max), () => {
-      if (this.stopped) return;
-      this.#operations += 1;
-      this.idle = false;
-      this.#try(`${this.name}-${this.#operations}`, someChanges(random));
+      if (!this.stopped) this.#operate(someChanges(random), () => this.#pause());
+    });
+  }
+
+  #operate(changes: readonly EntityChange[], done: (position: Position) => void): void {
+    this.#operations += 1;
+    this.#pending += 1;
+    this.#try(`${this.name}-${this.#operations}`, changes, (position) => {
+      this.#pending -= 1;
+      done(position);
     });
   }
 
@@ -108,7 +122,7 @@ class Writer extends Process {
   }
 
   /** The same operation again, until its fate is known. */
-  #try(opId: string, changes: readonly EntityChange[]): void {
+  #try(opId: string, changes: readonly EntityChange[], done: (position: Position) => void): void {
     const { network, controlPlane, history } = this.#cluster;
     network.ask<WriteAnswer>(
       this,
@@ -122,9 +136,8 @@ class Writer extends Process {
           this.say(`${opId} is e${position.epoch}.${position.revision}`);
           history.observe({ type: 'acknowledged', opId, position });
           this.#readBack(position);
-          this.idle = true;
-          this.#pause();
-        } else this.after(this.world.random.int(100, 500), () => this.#try(opId, changes));
+          done(position);
+        } else this.after(this.world.random.int(100, 500), () => this.#try(opId, changes, done));
       },
     );
   }

@@ -69,6 +69,13 @@ const holder = (over: Partial<Holder>): Holder => ({
   ...over,
 });
 const quiet = (...holders: Holder[]): Observation => ({ type: 'quiet', head: R3, holders, ms: 99 });
+const following = (position: LogRecord): Holder => holder({ position, source: 'fallback' });
+const withoutNats = (written: LogRecord, ...holders: Holder[]): Observation => ({
+  type: 'without-nats',
+  written,
+  holders,
+  ms: 60,
+});
 const reopened = (restored: boolean): Observation => ({
   type: 'log-opened',
   records: [R1, R2],
@@ -197,8 +204,17 @@ const CASES: readonly Case[] = [
   },
   {
     checker: () => new Converged(),
-    kept: [[...LOG, quiet(holder({}), holder({ name: 'ev2' }))]],
+    kept: [
+      [...LOG, quiet(holder({}), holder({ name: 'ev2' }))],
+      [...LOG, withoutNats(R2, following(R2), following(R3), holder({ kind: 'client' }))],
+      // Another branch is left over NATS.
+      [...LOG, foreign(OTHER_R3), withoutNats(R3, holder({ position: OTHER_R3 }))],
+    ],
     violated: [
+      [...LOG, withoutNats(R3, following(R3), following(R2))],
+      [...LOG, withoutNats(R3, holder({ kind: 'client', position: undefined }))],
+      // It has fetched everything, and follows nobody.
+      [...LOG, withoutNats(R3, holder({ source: 'stale-cache' }))],
       [...LOG, quiet(holder({ position: R2, fingerprint: said(R2) }))],
       [...LOG, quiet(holder({ fingerprint: said(R2) }))],
       [...LOG, quiet(holder({}), holder({ name: 'ev2', digest: 'e' }))],

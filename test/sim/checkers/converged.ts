@@ -1,18 +1,29 @@
 /**
  * Converged: once faults stop and time passes, everybody holds the head, and
- * the same.
+ * the same; and while NATS alone is gone, everybody gets what is written from
+ * the control plane.
  */
-import { samePosition } from '@flagstream/replica';
+import { type Position, samePosition } from '@flagstream/replica';
 import { type Checker, Violation } from './checker.ts';
-import type { Observation } from './observation.ts';
+import type { Holder, Observation } from './observation.ts';
 import type { Past } from './past.ts';
 
 export class Converged implements Checker {
   readonly promise = 'converged';
 
   observe(observation: Observation, past: Past): void {
-    if (observation.type !== 'quiet') return;
-    const { head, holders } = observation;
+    if (observation.type === 'without-nats') this.#arrived(observation, past);
+    if (observation.type === 'quiet') this.#quiet(observation, past);
+  }
+
+  #arrived({ written, holders }: Observation & { readonly type: 'without-nats' }, past: Past): void {
+    for (const holder of holders) {
+      const missing = whatIsMissing(holder, written, past);
+      if (missing !== undefined) throw new Violation(this.promise, `without NATS ${holder.name} ${missing}`);
+    }
+  }
+
+  #quiet({ head, holders }: Observation & { readonly type: 'quiet' }, past: Past): void {
     const truth = past.state(head.hash);
     if (truth === undefined || truth !== past.head)
       throw new Violation(
@@ -34,4 +45,19 @@ export class Converged implements Checker {
       digests.set(kind, digest);
     }
   }
+}
+
+/**
+ * What a holder still lacks of what it gets without NATS. Nothing is asked of one
+ * on another branch: it hears of the epoch that ends its branch over NATS only.
+ */
+export function whatIsMissing(
+  { kind, position, source }: Holder,
+  written: Position,
+  past: Past,
+): string | undefined {
+  if (past.isBehind(position, written))
+    return `stayed at ${past.describe(position)}, and did not get ${past.describe(written)}`;
+  const isOnTheLog = position !== undefined && past.isOnTheWay(written, position);
+  return kind === 'evaluator' && isOnTheLog && source !== 'fallback' ? `stands on "${source}"` : undefined;
 }

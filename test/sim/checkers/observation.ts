@@ -90,6 +90,13 @@ export type Observation =
   | { readonly type: 'lost-power'; readonly node: string; readonly ms: number }
   /** Somebody lost its disk, or never had one, and begins anew. */
   | { readonly type: 'forgot'; readonly who: string; readonly ms: number }
+  /** NATS alone is gone, something was written, and everybody had time to get it from the control plane. */
+  | {
+      readonly type: 'without-nats';
+      readonly written: Position;
+      readonly holders: readonly Holder[];
+      readonly ms: number;
+    }
   /** Everything is repaired and had time: what everybody holds now. */
   | {
       readonly type: 'quiet';

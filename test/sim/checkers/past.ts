@@ -3,7 +3,14 @@
  * with what each of its states says. Folded by hand here, not by production's
  * fold, which is what the checkers check.
  */
-import { ENTITY_KIND, entityKey, formatPosition, type LogRecord, type Position } from '@flagstream/replica';
+import {
+  ENTITY_KIND,
+  entityKey,
+  formatPosition,
+  type LogRecord,
+  type Position,
+  samePosition,
+} from '@flagstream/replica';
 import { ENVIRONMENT } from '../world/content.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Observation } from './observation.ts';
@@ -77,6 +84,12 @@ export class Past {
     let state = this.state(newer.hash);
     while (state !== undefined && state !== wanted) state = state.parent;
     return state !== undefined;
+  }
+
+  /** Whether who holds this is on the way to a place and not there yet. */
+  isBehind(held: Position | undefined, place: Position): boolean {
+    if (held === undefined || held.revision === 0) return true;
+    return !samePosition(held, place) && this.isOnTheWay(held, place);
   }
 
   /** When the first record was committed that a holder of this state lacks; undefined: it lacks none. */
