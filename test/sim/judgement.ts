@@ -18,8 +18,11 @@ export function isSettled(cluster: Cluster): boolean {
   const { controlPlane } = cluster;
   if (!controlPlane.up || controlPlane.log.writesStopped !== undefined) return false;
   const head = cluster.head();
-  return holders(cluster).every(
-    ({ position, source }) => source === 'live' && position !== undefined && samePosition(position, head),
+  const isAt = (position: Position | undefined): boolean =>
+    position !== undefined && samePosition(position, head);
+  return (
+    cluster.clients.every(({ source, set }) => source === 'live' && isAt(set.position)) &&
+    cluster.evaluators.every((one) => isAt(one.position) && one.freshness().source === 'live')
   );
 }
 
