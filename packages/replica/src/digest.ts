@@ -44,11 +44,9 @@ export class StateDigest {
   /** 16 bytes, big-endian. */
   toBytes(): Uint8Array {
     const bytes = new Uint8Array(16);
-    let rest = this.#sum;
-    for (let i = 15; i >= 0; i--) {
-      bytes[i] = Number(rest & 0xffn);
-      rest >>= 8n;
-    }
+    const view = new DataView(bytes.buffer);
+    view.setBigUint64(0, this.halves.hi);
+    view.setBigUint64(8, this.halves.lo);
     return bytes;
   }
 }
@@ -71,7 +69,6 @@ function asciiBytes(text: string): Uint8Array {
 }
 
 function readBigEndian(bytes: Uint8Array): bigint {
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
-  return value;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
 }

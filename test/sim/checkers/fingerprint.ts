@@ -3,9 +3,10 @@
  * whatever their order. Computed here and not with production's digest, so that
  * a fault in that one cannot hide itself.
  */
-import { entityKey, type VersionedEntity } from '@flagstream/replica';
+import { type EntityChange, entityKey, type VersionedEntity } from '@flagstream/replica';
 
-const known = new WeakMap<VersionedEntity, number>();
+/** Nodes share the changes that they read from the same bytes. */
+const known = new WeakMap<EntityChange, { readonly version: number; readonly value: number }>();
 
 export function fingerprint(entities: Iterable<VersionedEntity>): number {
   let sum = 0;
@@ -14,11 +15,11 @@ export function fingerprint(entities: Iterable<VersionedEntity>): number {
 }
 
 function summand(entity: VersionedEntity): number {
-  let value = known.get(entity);
-  if (value === undefined) {
-    value = hash32(describeEntity(entity));
-    known.set(entity, value);
-  }
+  const { change, version } = entity;
+  const before = known.get(change);
+  if (before?.version === version) return before.value;
+  const value = hash32(describeEntity(entity));
+  known.set(change, { version, value });
   return value;
 }
 

@@ -9,8 +9,10 @@ import type { Codec, LogRecord } from '@flagstream/replica';
 /** Digests remembered before all are forgotten. */
 const DIGESTS_MAX = 20_000;
 
+/** Of all worlds of this process: they write the same contents. */
+const digests = new Map<string, Uint8Array>();
+
 export function rememberingCodec(): Codec {
-  const digests = new Map<string, Uint8Array>();
   const records = new WeakMap<Uint8Array, LogRecord>();
   return {
     ...recordCodec,
