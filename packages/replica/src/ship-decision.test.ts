@@ -56,6 +56,14 @@ describe('ShipDecision, shipping', () => {
     expect(bench.decision.pending).toBe(0);
   });
 
+  it('takes nothing as shipped after a conflict before it has compared', () => {
+    const bench = shipping();
+    bench.commit();
+    const pending = bench.decision.pending;
+    expect(types(bench.answer('conflicted'))).toEqual(['inspect']);
+    expect(bench.decision.pending).toBe(pending);
+  });
+
   it('looks at a stream that nothing is written to, and not while something is on its way', () => {
     const bench = shipping();
     expect(types(bench.tell({ type: 'look' }))).toEqual(['inspect']);

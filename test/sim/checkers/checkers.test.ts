@@ -82,6 +82,13 @@ const reopened = (restored: boolean): Observation => ({
   restored,
   ms: 20,
 });
+const shipped = (inNats: boolean): Observation => ({
+  type: 'shipped',
+  node: 'cp',
+  record: R3,
+  inNats,
+  ms: 9,
+});
 const withdrawn: Observation = { type: 'withdrawn', kept: R2, ms: 19 };
 const proven = { stalenessMs: 5, estimated: false, source: 'live' } as const;
 const epochBegun = (byPerson: boolean): Observation => ({
@@ -167,6 +174,7 @@ const CASES: readonly Case[] = [
   {
     checker: () => new Durable(),
     kept: [
+      [...LOG, shipped(true)],
       [...LOG, acknowledged('two', R2), acknowledged('two', R2), quiet()],
       [...LOG, acknowledged('three', R3), withdrawn, reopened(false), quiet()],
       // The answer was under way.
@@ -174,6 +182,7 @@ const CASES: readonly Case[] = [
       [...LOG, acknowledged('three', R3), reopened(true), committed(R3, 21), quiet()],
     ],
     violated: [
+      [...LOG, shipped(false)],
       [...LOG, acknowledged('two', R3)],
       [...LOG, acknowledged('three', R3), reopened(false)],
       [...LOG, acknowledged('three', R3), reopened(true), quiet()],

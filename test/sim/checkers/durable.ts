@@ -1,7 +1,7 @@
 /**
  * Durable: what a writer was told is in the log, at the revision that it was
  * told, for ever. Only what a disaster took before it had been shipped may go,
- * and the contract says so.
+ * and the contract says so; what counts as shipped has been in NATS.
  */
 import { type Position, samePosition } from '@flagstream/replica';
 import { type Checker, Violation } from './checker.ts';
@@ -25,6 +25,13 @@ export class Durable implements Checker {
         this.#check(opId, position, past);
         return;
       }
+      case 'shipped':
+        if (!observation.inNats)
+          throw new Violation(
+            this.promise,
+            `${observation.node} takes ${past.describe(observation.record)} as shipped, and NATS never had it`,
+          );
+        return;
       case 'withdrawn':
         this.#letGo = observation;
         for (const [opId, position] of this.#acknowledged)

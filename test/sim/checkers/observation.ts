@@ -19,6 +19,15 @@ export type Observation =
     }
   /** A writer was told that its operation is at this place. */
   | { readonly type: 'acknowledged'; readonly opId: string; readonly position: Position; readonly ms: number }
+  /** A control plane takes the log as shipped up to here. */
+  | {
+      readonly type: 'shipped';
+      readonly node: string;
+      readonly record: LogRecord;
+      /** NATS has had the record. */
+      readonly inNats: boolean;
+      readonly ms: number;
+    }
   /** A disaster took acknowledged writes that the contract lets go: those that were not shipped, and so do not lie on the way to what is kept. */
   | { readonly type: 'withdrawn'; readonly kept: Position; readonly ms: number }
   /** An evaluator has another state in force. */

@@ -12,6 +12,7 @@ import {
   samePosition,
 } from '@flagstream/replica';
 import { ENVIRONMENT } from '../world/content.ts';
+import { keyOf } from '../world/record-memory.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Observation } from './observation.ts';
 
@@ -144,8 +145,4 @@ export class Past {
 function isForClients(kind: number, environment: string): boolean {
   if (kind === ENTITY_KIND.flagConfig) return environment === ENVIRONMENT;
   return kind === ENTITY_KIND.flag || kind === ENTITY_KIND.segment || kind === ENTITY_KIND.part;
-}
-
-function keyOf(hash: Uint8Array): string {
-  return Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('latin1');
 }

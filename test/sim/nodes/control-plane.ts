@@ -158,6 +158,10 @@ export class ControlPlane extends Process {
       transitions,
       snapshot: () => this.#snapshots!.take(),
       withoutStream: false,
+      shipped: (bytes) => {
+        const record = codec.decodeRecord(bytes);
+        history.observe({ type: 'shipped', node: this.name, record, inNats: nats.hasTaken(bytes) });
+      },
       epochBegun: (begun) => history.epochBegun(this, begun),
     });
     log.onCommit(() => this.#tellHead());

@@ -3,6 +3,8 @@
  * appended to on condition of where it ends, like JetStream's with
  * `discard: old` and Nats-Expected-Last-Sequence.
  */
+import { keyOf } from '../world/record-memory.ts';
+
 export interface StreamAppend {
   readonly kind: 'ok' | 'conflict';
   readonly seq: number;
@@ -11,13 +13,16 @@ export interface StreamAppend {
 export class NatsStream {
   readonly epoch: number;
   readonly #bytesMax: number;
+  readonly #taken: Set<string>;
   #firstSeq = 1;
   #records: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(epoch: number, bytesMax: number) {
+  /** @param taken is told of every record that was ever here */
+  constructor(epoch: number, bytesMax: number, taken: Set<string>) {
     this.epoch = epoch;
     this.#bytesMax = bytesMax;
+    this.#taken = taken;
   }
 
   get firstSeq(): number {
@@ -45,6 +50,7 @@ export class NatsStream {
   /** Without a condition: what a stranger does. */
   push(bytes: Uint8Array): void {
     this.#records.push(bytes);
+    this.#taken.add(keyOf(bytes));
     this.#bytes += bytes.length;
     while (this.#bytes > this.#bytesMax && this.#records.length > 1) {
       this.#bytes -= this.#records.shift()!.length;
@@ -58,7 +64,7 @@ export class NatsStream {
   }
 
   copy(): NatsStream {
-    const copy = new NatsStream(this.epoch, this.#bytesMax);
+    const copy = new NatsStream(this.epoch, this.#bytesMax, this.#taken);
     copy.#firstSeq = this.#firstSeq;
     copy.#records = [...this.#records];
     copy.#bytes = this.#bytes;

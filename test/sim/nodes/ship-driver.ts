@@ -37,6 +37,8 @@ export interface ShipParts {
   readonly transitions: Transitions;
   snapshot(): Snapshot;
   withoutStream: boolean;
+  /** The log counts as shipped up to this record. */
+  shipped(record: Uint8Array): void;
   /** An epoch was begun: by a person or not, and over what. */
   epochBegun(begun: { readonly byPerson: boolean; readonly foreign: boolean }): void;
 }
@@ -51,6 +53,7 @@ export class ShipDriver {
   #adopting = false;
   #lastView: NatsView | undefined;
   #snapshotDemanded = 0;
+  #shipped = 0;
 
   constructor(parts: ShipParts) {
     this.#parts = parts;
@@ -90,8 +93,19 @@ export class ShipDriver {
     if (event.type === 'appended') this.#backoff.reset();
     const effects = this.#decision.handle(event);
     this.#parts.log.setGate(this.#decision.gate);
+    this.#tellShipped();
     this.#plan({ type: 'possible', possible: this.#decision.phase === 'shipping' });
     for (const effect of effects) this.#run(effect);
+  }
+
+  /** The base of an epoch is held by a snapshot. */
+  #tellShipped(): void {
+    const { shippedRevision } = this.#decision;
+    const { store } = this.#parts.log;
+    const base = store.lineage().at(-1)?.baseRevision ?? 0;
+    if (shippedRevision > Math.max(this.#shipped, base))
+      this.#parts.shipped(store.recordAt(shippedRevision)!.bytes);
+    this.#shipped = shippedRevision;
   }
 
   #committed(): void {

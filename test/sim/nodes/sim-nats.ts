@@ -5,6 +5,7 @@
  */
 import type { HeadBeacon, Snapshot } from '@flagstream/replica';
 import { Process } from '../world/process.ts';
+import { keyOf } from '../world/record-memory.ts';
 import type { World } from '../world/world.ts';
 import { NatsStream } from './nats-stream.ts';
 
@@ -27,6 +28,8 @@ export class SimNats extends Process {
   readonly windowBytes: number;
   #streams = new Map<number, NatsStream>();
   #snapshots: Snapshot[] = [];
+  /** Every record that was ever in a stream, whatever became of it. */
+  readonly #taken = new Set<string>();
   readonly #consumers = new Set<Consumer>();
   readonly #hearers = new Set<(beacon: HeadBeacon) => void>();
 
@@ -44,7 +47,13 @@ export class SimNats extends Process {
   }
 
   ensureStream(epoch: number): void {
-    if (!this.#streams.has(epoch)) this.#streams.set(epoch, new NatsStream(epoch, this.windowBytes));
+    if (!this.#streams.has(epoch))
+      this.#streams.set(epoch, new NatsStream(epoch, this.windowBytes, this.#taken));
+  }
+
+  /** Whether a stream ever had this record. */
+  hasTaken(record: Uint8Array): boolean {
+    return this.#taken.has(keyOf(record));
   }
 
   /** @returns where the stream ends now; undefined when there is none */

@@ -17,7 +17,7 @@ export function rememberingCodec(): Codec {
   return {
     ...recordCodec,
     sha256(bytes) {
-      const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+      const key = keyOf(bytes);
       let digest = digests.get(key);
       if (digest === undefined) {
         digest = recordCodec.sha256(bytes);
@@ -35,4 +35,9 @@ export function rememberingCodec(): Codec {
       return record;
     },
   };
+}
+
+/** Bytes as the key of a map. */
+export function keyOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
