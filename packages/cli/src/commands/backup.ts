@@ -52,8 +52,9 @@ function restoreCommand(session: CliSession): Command {
     .addHelpText(
       'after',
       `
-The control plane that starts on it first takes what NATS still holds beyond the backup, and
-takes no write before that. If that stream is lost, start it with --without-stream.
+The control plane that starts on it first takes what NATS still holds beyond the backup, then
+goes on in a new epoch: what came after the backup may have been seen. A log that was never
+shipped to NATS goes on so at once. If its stream is lost, start it with --without-stream.
 
 Example:
   $ flagstream backup restore backups/flagstream-20260102T030405Z.db --data /var/lib/flagstream`,
@@ -77,6 +78,8 @@ async function restore(session: CliSession, file: string, options: RestoreOption
   if (options.output === 'json') printJson(terminal, restored);
   else printFigures(terminal, restored);
   if (restored.keptAs !== undefined) terminal.note(`the log that was there is ${restored.keptAs}`);
-  terminal.note(`${restored.path}: restored up to revision ${restored.revision}`);
+  terminal.note(
+    `${restored.path}: restored up to revision ${restored.revision}; the next start goes on in a new epoch`,
+  );
   return EXIT.ok;
 }

@@ -28,10 +28,15 @@ async function write({ admin }: Awaited<ReturnType<typeof controlPlane>>): Promi
 }
 
 describe('a restored file without NATS', () => {
-  it('goes on when its log was never shipped', async () => {
-    const plane = await controlPlane({ data: await restoredFolder(0) });
+  it('goes on in a new epoch by itself when its log was never shipped, once', async () => {
+    const data = await restoredFolder(0);
+    const plane = await controlPlane({ data });
+    const { epoch, revision } = plane.running.head();
+    expect(epoch).toBe(1001);
     await write(plane);
-    expect(plane.running.head().epoch).toBe(1);
+    expect(plane.running.head()).toMatchObject({ epoch, revision: revision + 1 });
+    await plane.running.close();
+    expect((await controlPlane({ data })).running.head()).toMatchObject({ epoch, revision: revision + 1 });
   });
 
   it('takes no writes when NATS may hold more, and serves what it has', async () => {

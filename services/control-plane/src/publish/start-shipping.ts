@@ -1,6 +1,6 @@
 /** Everything between the log and NATS of one control plane, started and stopped with it. */
 import { encodeHeadBeacon, type FlagstreamError } from '@flagstream/protocol';
-import { nextEpoch } from '@flagstream/replica';
+import { formatPosition, nextEpoch } from '@flagstream/replica';
 import { type Bus, connectBus, type Lifecycle, type Logger, type Metrics } from '@flagstream/runtime';
 import type { ControlPlaneConfig } from '../config.ts';
 import { exportShipperMetrics } from '../control-plane-metrics.ts';
@@ -37,7 +37,7 @@ export async function startShipping(options: ShippingOptions): Promise<Shipper |
   const { config, log, beacons, lifecycle, logger, metrics, now } = options;
   const { url } = config.nats;
   if (url === undefined) {
-    goOnWithoutStream(log, config.withoutStream);
+    goOnWithoutStream(log, config.withoutStream, logger);
     return undefined;
   }
   const bus = await lifecycle.start(
@@ -108,19 +108,25 @@ function tellHeads(bus: Bus, beacons: HeadBeacons, log: ChangeLog, shipper: Ship
   };
 }
 
-/** A log that was never shipped lacks nothing; one that was may, if its file was restored. */
-function goOnWithoutStream(log: ChangeLog, withoutStream: boolean): void {
+/**
+ * A restored file begins an epoch before anything is written to it, shipped or not: clients, and evaluators that
+ * follow the control plane, may have seen revisions after the backup. What was shipped may lie in NATS still, so
+ * that a person decides first.
+ */
+function goOnWithoutStream(log: ChangeLog, withoutStream: boolean, logger: Logger): void {
   const { store } = log;
   if (!store.restoredMark()) return;
-  if (store.shippedEpoch() > 0) {
-    if (!withoutStream) {
-      const detail =
-        'this file was restored from a backup of a log that was shipped to NATS: name the server (nats.url), ' +
-        'or start once with --without-stream to go on without what only NATS may hold';
-      log.setGate({ kind: 'held', detail });
-      return;
-    }
-    log.beginEpoch(nextEpoch(log.head().epoch, true), 'restored, and started without the stream');
+  const shipped = store.shippedEpoch() > 0;
+  if (shipped && !withoutStream) {
+    const detail =
+      'this file was restored from a backup of a log that was shipped to NATS: name the server (nats.url), or ' +
+      'start it once by serve --role control-plane --without-stream, to go on without what only NATS may hold';
+    log.setGate({ kind: 'held', detail });
+    logger.warn({ detail }, 'writes are held; reads go on');
+    return;
   }
+  const reason = shipped ? 'restored, and started without the stream' : 'restored from a backup';
+  const begun = log.beginEpoch(nextEpoch(log.head().epoch, true), reason);
   store.clearRestoredMark();
+  logger.warn({ position: formatPosition(begun), reason }, 'a new epoch was begun');
 }
