@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ENTITY_KIND, entityKey } from './entity.ts';
+import { ENTITY_KIND, type EntityChange, entityKey } from './entity.ts';
 import { changed, encodeChanges, flag, jsonCodec, LogWriter } from './log.fixture.ts';
 import { LogState } from './log-state.ts';
 import { partId } from './parts.ts';
@@ -151,6 +151,37 @@ describe('LogState', () => {
     const next = writer.write(flag('f1', 'next'));
     expect([started.apply(next).kind, whole.apply(next).kind]).toEqual(['applied', 'applied']);
     expect(started.digest).toEqual(whole.digest);
+  });
+
+  it('remembers what was deleted for as long as told, and counts it in no digest', () => {
+    const writer = new LogWriter();
+    const state = new LogState(jsonCodec, { tombstoneRevisions: 3 });
+    const tombstones = (): number[] =>
+      [...state.entities()].filter(({ change }) => change.deleted).map(({ version }) => version);
+    const next = (...changes: EntityChange[]): number[] => {
+      expect(
+        apply(state, [...writer.records.slice(state.position.revision), writer.write(...changes)]),
+      ).not.toContain('gap');
+      return tombstones();
+    };
+    next(flag('a', '1'), flag('b', '1'), flag('c', '1'), flag('d', '1'));
+    expect(next(flag('a', null), flag('b', null), flag('c', null))).toEqual([3, 3, 3]);
+    // One comes back, one is deleted again: neither goes with the rest.
+    expect(next(flag('b', '2'), flag('c', null))).toEqual([3, 4]);
+    const snapshot = snapshotOf(state, writer);
+    expect(next(flag('d', '2'))).toEqual([3, 4]);
+    const live = state.digest;
+    expect(next()).toEqual([4]);
+    expect(next()).toEqual([]);
+    expect([state.digest, text(state, 'b'), text(state, 'd')]).toEqual([live, '"2"', '"2"']);
+    expect(folded(writer).digest).toEqual(live);
+
+    const started = LogState.fromSnapshot(jsonCodec, snapshot, { tombstoneRevisions: 3 });
+    apply(started, writer.records.slice(4));
+    expect([...started.entities()]).toEqual([...state.entities()]);
+    const late = snapshotOf(folded(writer), writer);
+    const small = LogState.fromSnapshot(jsonCodec, late, { tombstoneRevisions: 3 });
+    expect([...small.entities()].map(({ change }) => change.key)).toEqual(['b', 'd']);
   });
 
   it('refuses a snapshot that does not add up', () => {

@@ -39,16 +39,28 @@ export type FoldOutcome =
  */
 export const RECENT_HASHES_MAX = 10_000;
 
+export interface LogStateSettings {
+  /**
+   * Revisions for which a deleted entity is remembered. Default: as many as the delta window holds, since nobody is
+   * told of it after that; `Infinity` for who must know it for ever.
+   */
+  readonly tombstoneRevisions?: number;
+}
+
 export class LogState {
   readonly #codec: Codec;
+  readonly #tombstoneRevisions: number;
   #position: Position = ORIGIN;
   #lineage: readonly EpochBase[] = [];
   #entities = new Map<string, VersionedEntity>();
   #digest = new StateDigest();
   #recent = new Map<number, Uint8Array>();
+  /** Keys of what was deleted, by the revision that did it; without those that are kept for ever. */
+  #tombstones = new Map<number, string[]>();
 
-  constructor(codec: Codec) {
+  constructor(codec: Codec, { tombstoneRevisions = RECENT_HASHES_MAX }: LogStateSettings = {}) {
     this.#codec = codec;
+    this.#tombstoneRevisions = tombstoneRevisions;
   }
 
   /**
@@ -56,14 +68,18 @@ export class LogState {
    * say, its entities do not add up to its digest, or its chain does not end at
    * its position.
    */
-  static fromSnapshot(codec: Codec, snapshot: Snapshot): LogState {
+  static fromSnapshot(codec: Codec, snapshot: Snapshot, settings: LogStateSettings = {}): LogState {
     const { position, lineage, recentHashes } = snapshot;
-    const state = new LogState(codec);
+    const state = new LogState(codec, settings);
     for (const entity of snapshot.entities) {
       const damage = contentDamage(codec.sha256, entity.change);
       if (damage !== undefined) throw new Error(`in the snapshot, ${damage}`);
-      state.#entities.set(entityKey(entity.change), entity);
-      if (!entity.change.deleted) state.#digest.add(entityDigest(codec.sha256, entity));
+      const key = entityKey(entity.change);
+      if (entity.change.deleted) {
+        if (entity.version <= position.revision - state.#tombstoneRevisions) continue;
+        state.#bury(key, entity.version);
+      } else state.#digest.add(entityDigest(codec.sha256, entity));
+      state.#entities.set(key, entity);
     }
     if (!bytesEqual(state.#digest.toBytes(), snapshot.stateDigest))
       throw new Error('the snapshot does not add up to its digest');
@@ -176,8 +192,25 @@ export class LogState {
     const before = this.#entities.get(key);
     if (before !== undefined && !before.change.deleted)
       this.#digest.remove(entityDigest(this.#codec.sha256, before));
-    if (!entity.change.deleted) this.#digest.add(entityDigest(this.#codec.sha256, entity));
+    if (entity.change.deleted) this.#bury(key, entity.version);
+    else this.#digest.add(entityDigest(this.#codec.sha256, entity));
     this.#entities.set(key, entity);
+  }
+
+  #bury(key: string, revision: number): void {
+    if (this.#tombstoneRevisions === Number.POSITIVE_INFINITY) return;
+    const keys = this.#tombstones.get(revision);
+    if (keys === undefined) this.#tombstones.set(revision, [key]);
+    else keys.push(key);
+  }
+
+  /** Forgets what this revision deleted, unless it came back or was deleted again. */
+  #forget(revision: number): void {
+    for (const key of this.#tombstones.get(revision) ?? []) {
+      const entity = this.#entities.get(key);
+      if (entity?.change.deleted && entity.version === revision) this.#entities.delete(key);
+    }
+    this.#tombstones.delete(revision);
   }
 
   /** A spent part of an apply leaves no trace: its changes are in the state. */
@@ -193,5 +226,6 @@ export class LogState {
     if (record.genesis !== undefined) this.#lineage = record.genesis.lineage;
     this.#recent.set(record.revision, record.hash);
     this.#recent.delete(record.revision - RECENT_HASHES_MAX);
+    this.#forget(record.revision - this.#tombstoneRevisions);
   }
 }

@@ -1,8 +1,11 @@
 import { recordCodec } from '@flagstream/protocol';
-import { describe, it } from 'vitest';
+import { RECENT_HASHES_MAX } from '@flagstream/replica';
+import { describe, expect, it } from 'vitest';
 import type { AuditStore } from './audit-store.ts';
 import { MemoryStore } from './memory-store.ts';
+import { entity, flagEntity, genesis } from './record.fixture.ts';
 import { STORE_CONTRACT, type StoreHarness } from './store-contract.fixture.ts';
+import { commit } from './store-story.fixture.ts';
 
 const harness: StoreHarness = {
   another: () => new MemoryStore(recordCodec),
@@ -21,4 +24,14 @@ describe('MemoryStore', () => {
     it(name, () => {
       run(harness.another(), harness);
     });
+
+  it('knows what was deleted for ever, beyond the window of what is told', () => {
+    const store = harness.another();
+    const id = flagEntity('a', '');
+    store.fold(genesis());
+    commit(store, flagEntity('a', '1'));
+    const { revision } = commit(store, entity(id, '1', true));
+    for (let n = 0; n <= RECENT_HASHES_MAX; n++) commit(store);
+    expect(store.entity(id)).toMatchObject({ version: revision, change: { deleted: true } });
+  });
 });

@@ -35,7 +35,7 @@ export class MemoryStore implements AuditStore {
   #announcedEpoch = 0;
 
   constructor(codec: Codec, options: { readonly restored?: boolean } = {}) {
-    this.#state = new LogState(codec);
+    this.#state = new LogState(codec, { tombstoneRevisions: Number.POSITIVE_INFINITY });
     this.#restored = options.restored === true;
   }
 

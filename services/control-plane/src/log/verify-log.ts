@@ -113,7 +113,7 @@ class Verification {
   constructor(db: Database.Database, codec: Codec, depth: VerifyDepth) {
     this.#codec = codec;
     this.#depth = depth;
-    this.#state = new LogState(codec);
+    this.#state = new LogState(codec, { tombstoneRevisions: Number.POSITIVE_INFINITY });
     const check = depth === 'stored' ? 'quick_check' : 'integrity_check';
     this.#check = keep(db.prepare<[], string>(`PRAGMA ${check}(1)`).pluck());
     this.#head = keep(db.prepare('SELECT epoch, revision, hash, state_digest AS stateDigest FROM head'));
