@@ -54,13 +54,15 @@ const rule = (condition: object): object => ({
 const CASES: readonly Case[] = [
   {
     what: 'an unknown flag',
-    call: ({ client }) => callUnary(client, client.getFlag, { name: `${PARENT}/flags/nope`, atRevision: 0n }),
+    call: ({ client }) =>
+      callUnary(client, client.getFlag, { name: `${PARENT}/flags/nope`, atRevision: 0n, allowStale: false }),
     code: status.NOT_FOUND,
     reason: 'FLAG_NOT_FOUND',
   },
   {
     what: 'a name of another form',
-    call: ({ client }) => callUnary(client, client.getFlag, { name: 'flags/nope', atRevision: 0n }),
+    call: ({ client }) =>
+      callUnary(client, client.getFlag, { name: 'flags/nope', atRevision: 0n, allowStale: false }),
     code: status.INVALID_ARGUMENT,
     reason: 'INVALID_NAME',
     field: 'name',
@@ -225,7 +227,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a page token of another list',
     call: async ({ client }) => {
-      const list = { parent: PARENT, pageSize: 1, pageToken: '', showArchived: false };
+      const list = { parent: PARENT, pageSize: 1, pageToken: '', showArchived: false, allowStale: false };
       const { nextPageToken } = await callUnary(client, client.listFlags, list);
       await callUnary(client, client.listFlags, { ...list, pageToken: nextPageToken, showArchived: true });
     },

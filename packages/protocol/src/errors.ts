@@ -294,6 +294,20 @@ export function fail(reason: ErrorReason, message: string, options?: ErrorOption
   return new FlagstreamError(reason, message, options);
 }
 
+/** The same error, saying more about where it comes from; what it says already stays. */
+export function withMetadata(
+  error: FlagstreamError,
+  metadata: Readonly<Record<string, string>>,
+): FlagstreamError {
+  const { reason, message, fields, retryAfterMs, cause } = error;
+  return new FlagstreamError(reason, message, {
+    fields,
+    metadata: { ...metadata, ...error.metadata },
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    cause,
+  });
+}
+
 /** An invalid field, by its path in the request. */
 export function invalidField(field: string, description: string): FlagstreamError {
   return new FlagstreamError('INVALID_FIELD', `${field}: ${description}`, {

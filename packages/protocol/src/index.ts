@@ -45,6 +45,7 @@ export {
   invalidField,
   isSystemError,
   messageOf,
+  withMetadata,
 } from './errors.ts';
 export { checkedContext } from './evaluation/checked-context.ts';
 export {

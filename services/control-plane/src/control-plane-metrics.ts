@@ -1,5 +1,5 @@
 /** The control plane's own metrics, read when somebody scrapes. */
-import type { Metrics } from '@flagstream/runtime';
+import type { Metrics, RevisionWait } from '@flagstream/runtime';
 import type { ChangeLog } from './log/change-log.ts';
 import type { SecondWriterWatch } from './publish/second-writer-watch.ts';
 import type { Shipper } from './publish/shipper.ts';
@@ -39,6 +39,12 @@ export function exportLogMetrics(metrics: Metrics, log: ChangeLog, preciseNow: (
     (gauge) => {
       gauge.set(log.refusal?.reason === 'LOG_FORKED' ? 1 : 0);
     },
+  );
+}
+
+export function exportWaiters(metrics: Metrics, wait: RevisionWait): void {
+  metrics.gauge('revision_waiters', 'Reads that wait for their min_revision.', [], (gauge) =>
+    gauge.set(wait.waiting),
   );
 }
 

@@ -13,6 +13,7 @@ import { tempFolder } from './temp-folder.fixture.ts';
 export { callKnown as call } from '../../../test/support/grpc-call.ts';
 
 export interface TestControlPlane {
+  readonly address: string;
   readonly running: RunningControlPlane;
   readonly data: string;
   readonly admin: AdminServiceClient;
@@ -38,7 +39,12 @@ export async function controlPlane(
   const address = `127.0.0.1:${running.grpcPort}`;
   const admin = clientOf(AdminServiceClient, address);
   const log = clientOf(LogServiceClient, address);
-  return { running, data, admin, log };
+  return { address, running, data, admin, log };
+}
+
+/** Until a read waits for its revision. Asked in each turn of the loop: a wait is over soon. */
+export async function waiting({ running }: TestControlPlane): Promise<void> {
+  while (running.waiting() === 0) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The error that a call fails with. */
@@ -49,7 +55,8 @@ export async function failure(attempt: Promise<unknown>): Promise<FlagstreamErro
   );
 }
 
-function clientOf<C extends Client>(
+/** Goes away with the running test. */
+export function clientOf<C extends Client>(
   type: new (address: string, channel: ReturnType<typeof credentials.createInsecure>) => C,
   address: string,
 ): C {

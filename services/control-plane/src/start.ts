@@ -30,7 +30,7 @@ import { Writes } from './admin/writes.ts';
 import { CompiledSets } from './commands/compiled-sets.ts';
 import { Draft } from './commands/draft.ts';
 import type { ControlPlaneConfig } from './config.ts';
-import { exportLogMetrics } from './control-plane-metrics.ts';
+import { exportLogMetrics, exportWaiters } from './control-plane-metrics.ts';
 import { historyService } from './history/history-service.ts';
 import { ChangeLog } from './log/change-log.ts';
 import { claimDataDir } from './log/data-dir.ts';
@@ -61,6 +61,8 @@ export interface RunningControlPlane {
   readonly snapshots: SnapshotSource;
   readonly heads: HeadAuthority;
   head(): Position;
+  /** Reads that wait for a revision. */
+  waiting(): number;
   /** Resolves when the process must end by itself, with why: SECOND_CONTROL_PLANE. */
   readonly ended: Promise<FlagstreamError>;
   close(): Promise<void>;
@@ -154,6 +156,7 @@ export async function startControlPlane(
   const reads = new Reads(log, history);
   const audit = new Audit(log, history, reads);
   const wait = revisionWait(log);
+  exportWaiters(metrics, wait);
   const admin = adminService({ writes, reads, history, wait, log, audit });
   const host = new GrpcHost({
     name: 'control plane',
@@ -208,6 +211,7 @@ export async function startControlPlane(
     snapshots,
     heads: beacons,
     head: () => log.head(),
+    waiting: () => wait.waiting,
     ended,
     close: async () => {
       await lifecycle.stop();

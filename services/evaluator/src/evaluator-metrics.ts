@@ -1,6 +1,6 @@
 /** Numbers of an evaluator, read where they live when somebody scrapes. */
 import type { SourceState } from '@flagstream/replica';
-import type { Metrics, Sample } from '@flagstream/runtime';
+import type { Metrics, RevisionWait, Sample } from '@flagstream/runtime';
 import type { EvaluatorCache } from './cache/evaluator-cache.ts';
 import type { StreamRegistry } from './fanout/stream-registry.ts';
 import type { TransferCache } from './fanout/transfer-cache.ts';
@@ -15,6 +15,7 @@ export interface MeasuredParts {
   readonly follower: LogFollower;
   readonly state: EvaluatorState;
   readonly serving: Serving;
+  readonly wait: RevisionWait;
   readonly counts: EvaluationCounts;
   readonly streams: StreamRegistry;
   readonly watchers: StreamRegistry;
@@ -24,7 +25,7 @@ export interface MeasuredParts {
 }
 
 export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
-  const { follower, state, serving, counts } = parts;
+  const { follower, state, serving, wait, counts } = parts;
   metrics.gauge('applied_revision', 'Revision that answers stand for.', [], (gauge) =>
     gauge.set(state.position.revision),
   );
@@ -39,6 +40,9 @@ export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
   );
   metrics.gauge('staleness_estimated', '1 while that bound lacks transit time.', [], (gauge) =>
     gauge.set(serving.freshness().estimated ? 1 : 0),
+  );
+  metrics.gauge('revision_waiters', 'Calls that wait for their min_revision.', [], (gauge) =>
+    gauge.set(wait.waiting),
   );
   metrics.gauge('source_state', '1 for what answers stand on now.', ['state'], (gauge) => {
     const { source } = serving.freshness();

@@ -102,6 +102,11 @@ export async function start(
   return { evaluator, client, logs, target };
 }
 
+/** Until so many calls wait for a revision. Asked in each turn of the loop: a wait is over soon. */
+export async function waiting({ evaluator }: Started, calls = 1): Promise<void> {
+  while (evaluator.waiting() < calls) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** What a call that must fail failed with. */
 export async function failure(promise: Promise<unknown>): Promise<FlagstreamError> {
   try {
@@ -151,7 +156,7 @@ export class Inbox<T> {
 }
 
 export function watch(client: EvaluationServiceClient, request: Partial<WatchRequest>): Inbox<WatchResponse> {
-  const stream = client.watch({ flagKeys: [], heartbeatMs: 0, ...request });
+  const stream = client.watch({ flagKeys: [], heartbeatMs: 0, allowStale: false, ...request });
   opened.push(() => stream.cancel());
   return new Inbox(stream);
 }

@@ -29,6 +29,7 @@ import { TickWheel } from './fanout/tick-wheel.ts';
 import { TransferCache } from './fanout/transfer-cache.ts';
 import { type FollowListener, LogFollower } from './follow/log-follower.ts';
 import { type GivenSources, openSources } from './follow/open-sources.ts';
+import { BoundedAnswers } from './serve/bounded-answers.ts';
 import { Evaluator } from './serve/evaluate.ts';
 import { EvaluationCounts } from './serve/evaluation-counts.ts';
 import { evaluationService } from './serve/evaluation-service.ts';
@@ -54,6 +55,8 @@ export interface RunningEvaluator {
   readonly managementPort: number;
   /** The revision that answers stand for. */
   applied(): Position;
+  /** Calls that wait for a revision. */
+  waiting(): number;
   /** Resolves when a first whole state was loaded. */
   ready(): Promise<void>;
   /** Asks clients to move, then stops. Safe to call again. */
@@ -157,6 +160,7 @@ export async function startEvaluator(
     follower,
     state,
     serving,
+    wait,
     counts,
     streams,
     watchers,
@@ -165,14 +169,15 @@ export async function startEvaluator(
   });
 
   const { heartbeatMs } = config;
-  const evaluator = new Evaluator(serving, wait, counts);
+  const answers = new BoundedAnswers(serving, wait);
+  const evaluator = new Evaluator(serving, answers, counts);
   const host = new GrpcHost({
     name: 'evaluator',
     logger,
     metrics,
     authenticate: deps.authenticate ?? loopbackPrincipal(config),
     services: [
-      evaluationService({ evaluator, serving, counts, fanout, wheel, watchers, heartbeatMs }),
+      evaluationService({ evaluator, answers, serving, counts, fanout, wheel, watchers, heartbeatMs }),
       streamService({ serving, fanout, wheel, transfers, streams, nodeId, heartbeatMs, random }),
     ],
     health,
@@ -221,6 +226,7 @@ export async function startEvaluator(
     grpcPort: address.port,
     managementPort: management.port,
     applied: () => state.position,
+    waiting: () => wait.waiting,
     ready: () => readySignal.promise,
     close: async () => {
       await lifecycle.stop();

@@ -59,6 +59,7 @@ Only changes are listed: an answer that a schedule alters by itself has no autho
           ...(options.from && { from: options.from }),
           ...(options.to && { to: options.to }),
           ...minRevisionOf(options),
+          allowStale: false,
         };
         const changes = await withHistory(options, (history) => history.answerChanges(query, options.limit));
         if (options.output === 'json') printJson(session.terminal, changes.map(AnswerChange.toJSON));

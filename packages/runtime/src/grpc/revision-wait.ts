@@ -31,12 +31,22 @@ interface Waiter {
 /** Part of the time up to the deadline that a call waits: an answer after it reaches nobody. */
 const DEADLINE_SHARE = 0.9;
 
+/** What a wait needs to know of its call. */
+type WaitingCall = Pick<CallContext, 'signal' | 'deadlineMs'>;
+
 export class RevisionWait {
   readonly #log: () => HeldLog;
+  readonly #waitersMax: number;
   readonly #waiters = new Set<Waiter>();
 
-  constructor(log: () => HeldLog) {
+  constructor(log: () => HeldLog, waitersMax: number = LIMITS.minRevisionWaitersMax) {
     this.#log = log;
+    this.#waitersMax = waitersMax;
+  }
+
+  /** Calls that wait now. */
+  get waiting(): number {
+    return this.#waiters.size;
   }
 
   /** The position moved: those who waited for it go on. */
@@ -58,8 +68,8 @@ export class RevisionWait {
    */
   until(
     minRevision: Revision | undefined,
-    call: CallContext,
-    allowStale = false,
+    call: WaitingCall,
+    allowStale: boolean,
   ): Promise<WaitOutcome> | undefined {
     if (minRevision === undefined) return undefined;
     const { epoch, revision, hash } = minRevision;
@@ -68,7 +78,7 @@ export class RevisionWait {
     const reach = reached(wanted, held);
     if (reach === 'reached') return undefined;
     if (reach === 'forked') throw forked(wanted, held.position);
-    if (this.#waiters.size < LIMITS.minRevisionWaitersMax) return this.#wait(wanted, call, allowStale);
+    if (this.#waiters.size < this.#waitersMax) return this.#wait(wanted, call, allowStale);
     if (allowStale) return Promise.resolve('below');
     throw fail('OVERLOADED', 'too many calls wait for a revision', {
       retryAfterMs: LIMITS.minRevisionWaitMs,
@@ -77,7 +87,7 @@ export class RevisionWait {
 
   #wait(
     wanted: WantedRevision,
-    { signal, deadlineMs }: CallContext,
+    { signal, deadlineMs }: WaitingCall,
     allowStale: boolean,
   ): Promise<WaitOutcome> {
     const leftMs = deadlineMs === undefined ? Number.POSITIVE_INFINITY : deadlineMs - Date.now();

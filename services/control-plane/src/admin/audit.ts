@@ -13,6 +13,7 @@ import type { AuditScope } from '../log/audit-store.ts';
 import type { ChangeLog } from '../log/change-log.ts';
 import type { History } from '../log/history.ts';
 import { timestampOf } from '../timestamp.ts';
+import type { Read } from './bounded-read.ts';
 import { type ContentBudget, DIFF_CONTENT_BYTES_MAX, entityDiff } from './entity-diff.ts';
 import { pagePosition, pageSize, pageToken } from './page.ts';
 import { revisionOf } from './present.ts';
@@ -33,7 +34,7 @@ export class Audit {
   }
 
   /** Newest first. Revisions that only stage or remove parts are not listed. */
-  listChanges(request: ListChangesRequest): ListChangesResponse {
+  listChanges(request: ListChangesRequest): Read<ListChangesResponse> {
     const scope = scopeOf(request.parent);
     const subject = request.name === '' ? undefined : requireSubject(request.name, scope);
     const args = [request.parent, request.name, String(request.afterRevision), request.includeContent];
@@ -63,7 +64,7 @@ export class Audit {
   }
 
   /** What a change from one revision to the other would be; also backwards. */
-  diffRevisions(request: DiffRevisionsRequest): DiffRevisionsResponse {
+  diffRevisions(request: DiffRevisionsRequest): Read<DiffRevisionsResponse> {
     const scope = scopeOf(request.parent);
     if (request.fromRevision === 0n) throw invalidField('from_revision', 'must be a revision, 1 or more');
     const from = this.#reads.positionAt(request.fromRevision);

@@ -4,9 +4,21 @@ import {
   GetFlagRequest,
   ListFlagsRequest,
 } from '@flagstream/protocol/gen/flagstream/v1/admin';
+import {
+  EvaluateAtRequest,
+  HistoryServiceClient,
+  ListAnswerChangesRequest,
+} from '@flagstream/protocol/gen/flagstream/v1/history';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { describe, expect, it } from 'vitest';
-import { call, controlPlane, failure, type TestControlPlane } from '../control-plane.fixture.ts';
+import {
+  call,
+  clientOf,
+  controlPlane,
+  failure,
+  type TestControlPlane,
+  waiting,
+} from '../control-plane.fixture.ts';
 
 const createFlag = ({ admin }: TestControlPlane, flagId: string) =>
   call(
@@ -50,13 +62,57 @@ describe('min_revision', () => {
     const plane = await controlPlane();
     const { admin } = plane;
     const name = 'projects/default/flags/late';
-    const waiting = call(
+    const read = call(
       admin,
       admin.getFlag,
       GetFlagRequest.fromPartial({ name, minRevision: after(plane, 1) }),
     );
+    await waiting(plane);
     const created = await createFlag(plane, 'late');
-    expect(await waiting).toMatchObject({ flag: { name }, revision: created.revision });
+    expect(await read).toMatchObject({ flag: { name }, revision: created.revision, belowMinRevision: false });
+  });
+
+  it('waits for it in the past as well, whose newest it then is', async () => {
+    const plane = await controlPlane();
+    const history = clientOf(HistoryServiceClient, plane.address);
+    const question = { parent: 'projects/default/environments/development', flagKey: 'late' };
+    const answered = call(
+      history,
+      history.evaluateAt,
+      EvaluateAtRequest.fromPartial({ ...question, minRevision: after(plane, 1) }),
+    );
+    await waiting(plane);
+    const { revision } = await createFlag(plane, 'late');
+    expect(await answered).toMatchObject({ result: { value: false }, revision, belowMinRevision: false });
+    const changes = await call(
+      history,
+      history.listAnswerChanges,
+      ListAnswerChangesRequest.fromPartial({ ...question, minRevision: after(plane, 1), allowStale: true }),
+    );
+    expect(changes).toMatchObject({ changes: [{ revision }], revision, belowMinRevision: true });
+  });
+
+  it('lets those who allow it read the log as it is, and says that it is below', async () => {
+    const plane = await controlPlane();
+    const { admin } = plane;
+    const created = await createFlag(plane, 'here');
+    const bound = { minRevision: after(plane, 1), allowStale: true };
+    const get = (name: string) => call(admin, admin.getFlag, GetFlagRequest.fromPartial({ name, ...bound }));
+    const [here, missing, listed] = await Promise.all([
+      get('projects/default/flags/here'),
+      failure(get('projects/default/flags/missing')),
+      call(admin, admin.listFlags, ListFlagsRequest.fromPartial({ parent: 'projects/default', ...bound })),
+    ]);
+    for (const answer of [here, listed])
+      expect(answer).toMatchObject({ revision: created.revision, belowMinRevision: true });
+    expect(missing).toMatchObject({ reason: 'FLAG_NOT_FOUND', metadata: { belowMinRevision: 'true' } });
+    const other = { ...after(plane, 0), hash: Buffer.alloc(32) };
+    const forked = call(
+      admin,
+      admin.getFlag,
+      GetFlagRequest.fromPartial({ name: 'projects/default/flags/here', ...bound, minRevision: other }),
+    );
+    expect(await failure(forked)).toMatchObject({ reason: 'REVISION_FORKED' });
   });
 
   it('refuses a revision with other content than this log has there', async () => {

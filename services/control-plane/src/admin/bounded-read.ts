@@ -2,6 +2,7 @@
  * Reads that are not older than a revision which their caller saw elsewhere:
  * they wait, within a bound, for the commit that brings it.
  */
+import { FlagstreamError, withMetadata } from '@flagstream/protocol';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { type CallContext, RevisionWait, type UnaryHandler, unary } from '@flagstream/runtime';
 import type { ChangeLog } from '../log/change-log.ts';
@@ -18,13 +19,28 @@ export function revisionWait(log: ChangeLog): RevisionWait {
   return wait;
 }
 
-/** A method that reads; it answers once the log holds the request's min_revision. */
-export function boundedRead<I extends { readonly minRevision?: Revision | undefined }, O>(
+interface RevisionBound {
+  readonly minRevision?: Revision | undefined;
+  readonly allowStale: boolean;
+}
+
+/** An answer without what `boundedRead` says of all of them. */
+export type Read<O> = Omit<O, 'belowMinRevision'>;
+
+/** A method that reads; it answers once the log holds the request's min_revision, or as it is if that will do. */
+export function boundedRead<I extends RevisionBound, O extends { readonly belowMinRevision: boolean }>(
   wait: RevisionWait,
-  answer: (request: I, call: CallContext) => O | Promise<O>,
+  answer: (request: I, call: CallContext) => Read<O> | Promise<Read<O>>,
 ): UnaryHandler {
-  return unary<I, O>((request, call) => {
-    const waiting = wait.until(request.minRevision, call);
-    return waiting === undefined ? answer(request, call) : waiting.then(() => answer(request, call));
+  return unary<I, Read<O> & { readonly belowMinRevision: boolean }>(async (request, call) => {
+    const outcome = await wait.until(request.minRevision, call, request.allowStale);
+    const belowMinRevision = outcome === 'below';
+    try {
+      return { ...(await answer(request, call)), belowMinRevision };
+    } catch (thrown) {
+      // What is not found may be what the missing revisions brought.
+      if (!belowMinRevision || !(thrown instanceof FlagstreamError)) throw thrown;
+      throw withMetadata(thrown, { belowMinRevision: 'true' });
+    }
   });
 }

@@ -1,11 +1,6 @@
 import { flagConfigId, LIMITS } from '@flagstream/protocol';
 import { Reason } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import {
-  EvaluateAtRequest,
-  type EvaluateAtResponse,
-  ListAnswerChangesRequest,
-  type ListAnswerChangesResponse,
-} from '@flagstream/protocol/gen/flagstream/v1/history';
+import { EvaluateAtRequest, ListAnswerChangesRequest } from '@flagstream/protocol/gen/flagstream/v1/history';
 import type { EntityId } from '@flagstream/replica';
 import { describe, expect, it } from 'vitest';
 import { revisionWait } from '../admin/bounded-read.ts';
@@ -53,12 +48,12 @@ class Bench extends Workbench {
     });
   }
 
-  at(place: object | undefined, more: object = {}): Promise<EvaluateAtResponse> {
+  at(place: object | undefined, more: object = {}): ReturnType<Past['evaluateAt']> {
     const request = { ...QUESTION, ...(place && { at: place }), ...more };
     return this.past.evaluateAt(EvaluateAtRequest.fromJSON(request), this.call);
   }
 
-  changes(more: object = {}): Promise<ListAnswerChangesResponse> {
+  changes(more: object = {}): ReturnType<Past['listAnswerChanges']> {
     return this.past.listAnswerChanges(
       ListAnswerChangesRequest.fromJSON({ ...QUESTION, ...more }),
       this.call,

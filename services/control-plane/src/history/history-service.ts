@@ -20,7 +20,7 @@ import {
 } from '@flagstream/protocol/gen/flagstream/v1/history';
 import { ENTITY_KIND, type EntityId, type EnvironmentScope } from '@flagstream/replica';
 import type { CallContext, RevisionWait, ServiceBinding } from '@flagstream/runtime';
-import { boundedRead } from '../admin/bounded-read.ts';
+import { boundedRead, type Read } from '../admin/bounded-read.ts';
 import { requireKey } from '../admin/collection-methods.ts';
 import { pagePosition, pageSize, pageToken } from '../admin/page.ts';
 import { revisionOf } from '../admin/present.ts';
@@ -75,7 +75,7 @@ export class Past {
    * @throws FlagstreamError INVALID_FIELD, INVALID_CONTEXT, PROJECT_NOT_FOUND, ENVIRONMENT_NOT_FOUND,
    * FLAG_NOT_FOUND, REVISION_NOT_FOUND, REVISION_FORKED, CANCELLED
    */
-  async evaluateAt(request: EvaluateAtRequest, { signal }: PastCall): Promise<EvaluateAtResponse> {
+  async evaluateAt(request: EvaluateAtRequest, { signal }: PastCall): Promise<Read<EvaluateAtResponse>> {
     const { scope, flagKey, context } = subjectOf(request);
     const pace = new Pace(signal);
     const { now, log, history } = this.#parts;
@@ -109,14 +109,20 @@ export class Past {
   async listAnswerChanges(
     request: ListAnswerChangesRequest,
     { signal }: PastCall,
-  ): Promise<ListAnswerChangesResponse> {
+  ): Promise<Read<ListAnswerChangesResponse>> {
     const { scope, flagKey, context } = subjectOf(request);
     const pace = new Pace(signal);
     const { log, history } = this.#parts;
     requireKnown(log, scope, flagKey);
-    const { pageSize: requested, pageToken: token, minRevision: _, ...asked } = request;
+    const { pageSize: requested, pageToken: token } = request;
     const args = [
-      ListAnswerChangesRequest.toJSON({ ...asked, pageSize: 0, pageToken: '', minRevision: undefined }),
+      ListAnswerChangesRequest.toJSON({
+        ...request,
+        pageSize: 0,
+        pageToken: '',
+        minRevision: undefined,
+        allowStale: false,
+      }),
     ];
     const position = pagePosition(args, token);
     const head = log.head();

@@ -1,7 +1,7 @@
 import { recordCodec } from '@flagstream/protocol';
 import type { LogRecord } from '@flagstream/replica';
 import { describe, expect, it } from 'vitest';
-import { call, closing, failure, start, TestClock, testLogger } from '../evaluator.fixture.ts';
+import { call, closing, failure, start, TestClock, testLogger, waiting } from '../evaluator.fixture.ts';
 import { entity, type MemoryLog, serving, shopLog } from '../log.fixture.ts';
 import { LogFollower } from './log-follower.ts';
 
@@ -202,7 +202,8 @@ describe('an evaluator whose log diverged', () => {
 describe('min_revision', () => {
   it('waits for the revision, and says where it stands when that does not come', async () => {
     const log = shopLog();
-    const { client, evaluator } = await start(log);
+    const started = await start(log);
+    const { client, evaluator } = started;
     await evaluator.ready();
     const at = (epoch: number, revision: bigint, hash = Buffer.alloc(0)) =>
       call(client, client.evaluate, {
@@ -212,9 +213,10 @@ describe('min_revision', () => {
         allowStale: false,
       });
     expect(await at(1, 3n)).toMatchObject({ revision: 3n });
-    const waiting = at(1, 4n);
+    const answer = at(1, 4n);
+    await waiting(started);
     log.commit(config(false));
-    expect(await waiting).toMatchObject({ revision: 4n, value: false });
+    expect(await answer).toMatchObject({ revision: 4n, value: false });
     expect(await failure(at(1, 9n))).toMatchObject({
       reason: 'REVISION_NOT_REACHED',
       metadata: { wanted: 'e1.9', applied: 'e1.4' },

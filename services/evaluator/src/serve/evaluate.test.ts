@@ -8,8 +8,8 @@ import {
 import { FlagKind } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Struct } from '@flagstream/protocol/gen/google/protobuf/struct';
 import { describe, expect, it } from 'vitest';
-import { call, failure, type Started, start } from '../evaluator.fixture.ts';
-import { entity, serving, shopLog, stringFlag } from '../log.fixture.ts';
+import { call, failure, type Started, start, waiting } from '../evaluator.fixture.ts';
+import { booleanFlag, entity, serving, shopLog, stringFlag } from '../log.fixture.ts';
 
 type Request = Partial<EvaluateRequest>;
 
@@ -284,6 +284,54 @@ describe('Explain', () => {
   });
 });
 
+describe('an answer that is an error', () => {
+  it('says of which state it is, and how old that can be', async () => {
+    const log = shopLog();
+    const started = await start(log);
+    await started.evaluator.ready();
+    const { client } = started;
+    const place = {
+      epoch: '1',
+      revision: '3',
+      stalenessMs: expect.stringMatching(/^\d+$/),
+      estimated: 'false',
+      source: 'SOURCE_STATE_LIVE',
+      belowMinRevision: 'false',
+    };
+    const errors = await Promise.all([
+      failure(evaluate(started, { flagKey: 'no' })),
+      failure(evaluate(started, { expectedKind: FlagKind.NUMBER })),
+      failure(call(client, client.explain, { flagKey: 'no', allowStale: false })),
+      failure(evaluate(started, {}, { 'flagstream-environment': 'staging' })),
+      failure(evaluate(started, {}, { 'flagstream-project': 'other' })),
+    ]);
+    expect(errors.map(({ reason }) => reason)).toEqual([
+      'FLAG_NOT_FOUND',
+      'TYPE_MISMATCH',
+      'FLAG_NOT_FOUND',
+      'ENVIRONMENT_NOT_FOUND',
+      'PROJECT_NOT_FOUND',
+    ]);
+    for (const { metadata } of errors) expect(metadata).toMatchObject(place);
+    expect(errors[0]?.metadata).toMatchObject({ flag: 'no', environment: 'development' });
+  });
+
+  it('says that a flag is not found because the evaluator has not got so far', async () => {
+    const log = shopLog();
+    const started = await start(log);
+    await started.evaluator.ready();
+    log.cut = true;
+    log.headFault = 'nobody answers';
+    const { epoch, revision } = log.commit(entity.flag('default', 'fresh', booleanFlag));
+    const minRevision = { epoch, revision: BigInt(revision), hash: Buffer.alloc(0) };
+    const error = await failure(evaluate(started, { flagKey: 'fresh', minRevision, allowStale: true }));
+    expect(error).toMatchObject({
+      reason: 'FLAG_NOT_FOUND',
+      metadata: { epoch: '1', revision: '3', belowMinRevision: 'true' },
+    });
+  });
+});
+
 describe('min_revision', () => {
   const at = (epoch: number, revision: bigint, hash: Uint8Array = Buffer.alloc(0)) => ({
     epoch,
@@ -337,13 +385,15 @@ describe('min_revision', () => {
 
   it('ends the wait as soon as the revision is there', async () => {
     const log = shopLog();
-    const { client, evaluator } = await start(log);
+    const started = await start(log);
+    const { client, evaluator } = started;
     await evaluator.ready();
     const explained = call(client, client.explain, {
       flagKey: 'new-checkout',
       minRevision: at(1, 4n),
       allowStale: true,
     });
+    await waiting(started);
     log.commit(entity.config('default', 'development', 'new-checkout', serving('off')));
     expect(await explained).toMatchObject({
       revision: 4n,

@@ -24,46 +24,38 @@ import type {
   ExplainResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { Timestamp } from '@flagstream/protocol/gen/google/protobuf/timestamp';
-import type { CallContext, RevisionWait, WaitOutcome } from '@flagstream/runtime';
+import type { CallContext } from '@flagstream/runtime';
+import type { BoundedAnswers } from './bounded-answers.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
 import type { Serving } from './serving.ts';
 
 export class Evaluator {
   readonly #serving: Serving;
-  readonly #wait: RevisionWait;
+  readonly #answers: BoundedAnswers;
   readonly #counts: EvaluationCounts;
 
-  constructor(serving: Serving, wait: RevisionWait, counts: EvaluationCounts) {
+  constructor(serving: Serving, answers: BoundedAnswers, counts: EvaluationCounts) {
     this.#serving = serving;
-    this.#wait = wait;
+    this.#answers = answers;
     this.#counts = counts;
   }
 
   evaluate(request: EvaluateRequest, call: CallContext): EvaluateResponse | Promise<EvaluateResponse> {
-    this.#serving.requireReady();
-    const waiting = this.#wait.until(request.minRevision, call, request.allowStale);
-    if (waiting !== undefined) return waiting.then((outcome) => this.#evaluate(request, call, outcome));
-    return this.#evaluate(request, call, 'reached');
+    return this.#answers.answer(request, call, (below) => this.#evaluate(request, call, below));
   }
 
   batch(
     request: EvaluateBatchRequest,
     call: CallContext,
   ): EvaluateBatchResponse | Promise<EvaluateBatchResponse> {
-    this.#serving.requireReady();
-    const waiting = this.#wait.until(request.minRevision, call, request.allowStale);
-    if (waiting !== undefined) return waiting.then((outcome) => this.#batch(request, call, outcome));
-    return this.#batch(request, call, 'reached');
+    return this.#answers.answer(request, call, (below) => this.#batch(request, call, below));
   }
 
   explain(request: ExplainRequest, call: CallContext): ExplainResponse | Promise<ExplainResponse> {
-    this.#serving.requireReady();
-    const waiting = this.#wait.until(request.minRevision, call, request.allowStale);
-    if (waiting !== undefined) return waiting.then((outcome) => this.#explain(request, call, outcome));
-    return this.#explain(request, call, 'reached');
+    return this.#answers.answer(request, call, (below) => this.#explain(request, call, below));
   }
 
-  #explain(request: ExplainRequest, { principal }: CallContext, outcome: WaitOutcome): ExplainResponse {
+  #explain(request: ExplainRequest, { principal }: CallContext, belowMinRevision: boolean): ExplainResponse {
     const { state } = this.#serving.environment(principal);
     const context = checkedContext(request.context, 'context');
     const atMs = request.at === undefined ? this.#serving.now() : unixMs(request.at);
@@ -78,11 +70,15 @@ export class Evaluator {
       result: evaluationResult(state, evaluation),
       steps,
       ...this.#serving.stamp(),
-      belowMinRevision: outcome === 'below',
+      belowMinRevision,
     };
   }
 
-  #evaluate(request: EvaluateRequest, { principal }: CallContext, outcome: WaitOutcome): EvaluateResponse {
+  #evaluate(
+    request: EvaluateRequest,
+    { principal }: CallContext,
+    belowMinRevision: boolean,
+  ): EvaluateResponse {
     const { state } = this.#serving.environment(principal);
     const context = checkedContext(request.context, 'context');
     const evaluation = state.set.evaluate(request.flagKey, context, this.#serving.now());
@@ -94,14 +90,13 @@ export class Evaluator {
       throw kindMismatch(state, evaluation, request.expectedKind);
     const { epoch, revision, freshness } = this.#serving.stamp();
     // One literal: spreading costs a microsecond here, on the path of every request.
-    const belowMinRevision = outcome === 'below';
     return { value, variant, reason, ruleId, kind, enabled, epoch, revision, freshness, belowMinRevision };
   }
 
   #batch(
     request: EvaluateBatchRequest,
     { principal }: CallContext,
-    outcome: WaitOutcome,
+    belowMinRevision: boolean,
   ): EvaluateBatchResponse {
     const { state } = this.#serving.environment(principal);
     const keys = request.flagKeys.length === 0 ? state.set.flagKeys() : request.flagKeys;
@@ -113,7 +108,7 @@ export class Evaluator {
         results: keys.map((key) => evaluationResult(state, this.#counted(state.set, key, context, nowMs))),
       };
     });
-    return { results, ...this.#serving.stamp(), belowMinRevision: outcome === 'below' };
+    return { results, ...this.#serving.stamp(), belowMinRevision };
   }
 
   #counted(

@@ -15,6 +15,7 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { ChangeFanout } from '../fanout/change-fanout.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import type { TickWheel } from '../fanout/tick-wheel.ts';
+import type { BoundedAnswers } from './bounded-answers.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
 import type { Serving } from './serving.ts';
@@ -23,6 +24,7 @@ import { WatchStream } from './watch-stream.ts';
 
 export interface EvaluationServiceParts {
   readonly evaluator: Evaluator;
+  readonly answers: BoundedAnswers;
   readonly serving: Serving;
   readonly counts: EvaluationCounts;
   readonly fanout: ChangeFanout;
@@ -49,11 +51,25 @@ export function evaluationService(parts: EvaluationServiceParts): ServiceBinding
   };
 }
 
+/** The stream begins once the state holds the request's min_revision. */
 function watch(
-  parts: EvaluationServiceParts,
+  { answers, ...parts }: EvaluationServiceParts,
+  request: WatchRequest,
+  sink: ServerWritableStream<WatchRequest, Buffer>,
+  call: CallContext,
+): void | Promise<void> {
+  return answers.answer(request, call, (belowMinRevision) => {
+    // Its caller may have left, or the process may have begun to stop, while it waited.
+    if (!sink.cancelled && !sink.writableEnded) open(parts, request, sink, call, belowMinRevision);
+  });
+}
+
+function open(
+  parts: Omit<EvaluationServiceParts, 'answers'>,
   request: WatchRequest,
   sink: ServerWritableStream<WatchRequest, Buffer>,
   { principal }: CallContext,
+  belowMinRevision: boolean,
 ): void {
   const { serving, counts, fanout, wheel, watchers } = parts;
   const environment = serving.environment(principal);
@@ -66,6 +82,7 @@ function watch(
     keys,
     results: context === undefined ? undefined : new WatchedResults(keys, context, counts),
     heartbeatMs: heartbeatOf(request.heartbeatMs, parts.heartbeatMs),
+    belowMinRevision,
     onClose: (reason) => {
       fanout.remove(environment, stream);
       wheel.remove(stream);

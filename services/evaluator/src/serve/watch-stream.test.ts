@@ -152,7 +152,7 @@ describe('a reader that does not read', () => {
     };
     log.commit(entity.flag('default', 'big', flag));
     const { client } = await ready(log);
-    const stream = closing(client.watch({ flagKeys: ['big'], context: {}, heartbeatMs: 0 }), (s) =>
+    const stream = closing(client.watch({ flagKeys: ['big'], context: {}, heartbeatMs: 0, allowStale: false }), (s) =>
       s.cancel(),
     );
     stream.on('error', () => undefined);
@@ -191,7 +191,7 @@ describe('a reader that does not read', () => {
     };
     log.commit(entity.flag('default', 'big', flag));
     const { client, evaluator } = await ready(log, clock);
-    const stream = closing(client.watch({ flagKeys: ['big'], context: {}, heartbeatMs: 0 }), (s) =>
+    const stream = closing(client.watch({ flagKeys: ['big'], context: {}, heartbeatMs: 0, allowStale: false }), (s) =>
       s.cancel(),
     );
     const inbox: string[] = [];

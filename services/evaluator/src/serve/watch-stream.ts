@@ -34,6 +34,8 @@ export interface WatchStreamOptions {
   /** Undefined: notices. */
   readonly results: WatchedResults | undefined;
   readonly heartbeatMs: number;
+  /** The stream begins with an older state than its caller asked for. */
+  readonly belowMinRevision: boolean;
   readonly onClose: (reason: string) => void;
 }
 
@@ -58,13 +60,13 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
 
   constructor(options: WatchStreamOptions) {
     this.#options = options;
-    const { environment, serving, results, heartbeatMs } = options;
+    const { environment, serving, results, heartbeatMs, belowMinRevision } = options;
     const nowMs = serving.now();
     this.#generation = environment.state.generation;
     this.#heartbeatAtMs = nowMs + heartbeatMs;
     this.#transitionMs = nextTransition(environment, nowMs);
-    if (results !== undefined) this.#write({ $case: 'initial', value: results.all(environment, nowMs) });
-    else this.#write({ $case: 'heartbeat', value: {} });
+    if (results === undefined) this.#write({ $case: 'heartbeat', value: {} }, belowMinRevision);
+    else this.#write({ $case: 'initial', value: results.all(environment, nowMs) }, belowMinRevision);
   }
 
   get dirty(): boolean {
@@ -148,9 +150,9 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
     return stalled;
   }
 
-  #write(event: WatchEvent): void {
+  #write(event: WatchEvent, belowMinRevision = false): void {
     const { sink, serving, heartbeatMs } = this.#options;
-    const frame = Buffer.from(WatchResponse.encode({ event, ...serving.stamp() }).finish());
+    const frame = Buffer.from(WatchResponse.encode({ event, ...serving.stamp(), belowMinRevision }).finish());
     this.#heartbeatAtMs = serving.now() + heartbeatMs;
     this.#pendingBytes += frame.length;
     sink.write(frame, () => {

@@ -119,7 +119,14 @@ export interface GetProjectRequest {
   /** Reads the state as it was at this revision. 0: now. */
   atRevision: bigint;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface GetProjectResponse {
@@ -127,7 +134,11 @@ export interface GetProjectResponse {
     | Project
     | undefined;
   /** Revision of the state that was read. */
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface ListProjectsRequest {
@@ -136,14 +147,25 @@ export interface ListProjectsRequest {
   pageToken: string;
   showArchived: boolean;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface ListProjectsResponse {
   projects: Project[];
   /** Empty on the last page. */
   nextPageToken: string;
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface UpdateProjectRequest {
@@ -237,7 +259,14 @@ export interface GetEnvironmentRequest {
   /** Reads the state as it was at this revision. 0: now. */
   atRevision: bigint;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface GetEnvironmentResponse {
@@ -245,7 +274,11 @@ export interface GetEnvironmentResponse {
     | Environment
     | undefined;
   /** Revision of the state that was read. */
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface ListEnvironmentsRequest {
@@ -256,14 +289,25 @@ export interface ListEnvironmentsRequest {
   pageToken: string;
   showArchived: boolean;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface ListEnvironmentsResponse {
   environments: Environment[];
   /** Empty on the last page. */
   nextPageToken: string;
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface UpdateEnvironmentRequest {
@@ -364,7 +408,14 @@ export interface GetFlagRequest {
   /** Reads the state as it was at this revision. 0: now. */
   atRevision: bigint;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface GetFlagResponse {
@@ -372,7 +423,11 @@ export interface GetFlagResponse {
     | Flag
     | undefined;
   /** Revision of the state that was read. */
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface ListFlagsRequest {
@@ -383,14 +438,25 @@ export interface ListFlagsRequest {
   pageToken: string;
   showArchived: boolean;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface ListFlagsResponse {
   flags: Flag[];
   /** Empty on the last page. */
   nextPageToken: string;
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface UpdateFlagRequest {
@@ -484,7 +550,14 @@ export interface GetSegmentRequest {
   /** Reads the state as it was at this revision. 0: now. */
   atRevision: bigint;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface GetSegmentResponse {
@@ -492,7 +565,11 @@ export interface GetSegmentResponse {
     | Segment
     | undefined;
   /** Revision of the state that was read. */
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface ListSegmentsRequest {
@@ -503,14 +580,25 @@ export interface ListSegmentsRequest {
   pageToken: string;
   showArchived: boolean;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface ListSegmentsResponse {
   segments: Segment[];
   /** Empty on the last page. */
   nextPageToken: string;
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface UpdateSegmentRequest {
@@ -575,12 +663,23 @@ export interface GetFlagConfigRequest {
   /** Reads the state as it was at this revision. 0: now. */
   atRevision: bigint;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface GetFlagConfigResponse {
   flagConfig?: FlagConfig | undefined;
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface ListFlagConfigsRequest {
@@ -589,13 +688,24 @@ export interface ListFlagConfigsRequest {
   pageSize: number;
   pageToken: string;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface ListFlagConfigsResponse {
   flagConfigs: FlagConfig[];
   nextPageToken: string;
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface UpdateFlagConfigRequest {
@@ -681,13 +791,24 @@ export interface ListChangesRequest {
   /** Fills before and after of each entry. */
   includeContent: boolean;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface ListChangesResponse {
   entries: ChangeLogEntry[];
   nextPageToken: string;
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface ChangeLogEntry {
@@ -722,13 +843,24 @@ export interface DiffRevisionsRequest {
   /** 0: now. */
   toRevision: bigint;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface DiffRevisionsResponse {
   diffs: EntityDiff[];
   from?: Revision | undefined;
-  to?: Revision | undefined;
+  to?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface RevertRequest {
@@ -1019,7 +1151,7 @@ export const CreateProjectResponse: MessageFns<CreateProjectResponse> = {
 };
 
 function createBaseGetProjectRequest(): GetProjectRequest {
-  return { name: "", atRevision: 0n, minRevision: undefined };
+  return { name: "", atRevision: 0n, minRevision: undefined, allowStale: false };
 }
 
 export const GetProjectRequest: MessageFns<GetProjectRequest> = {
@@ -1035,6 +1167,9 @@ export const GetProjectRequest: MessageFns<GetProjectRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -1076,6 +1211,14 @@ export const GetProjectRequest: MessageFns<GetProjectRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1101,6 +1244,11 @@ export const GetProjectRequest: MessageFns<GetProjectRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -1114,6 +1262,9 @@ export const GetProjectRequest: MessageFns<GetProjectRequest> = {
     }
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
+    }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
     }
     return obj;
   },
@@ -1130,12 +1281,13 @@ export const GetProjectRequest: MessageFns<GetProjectRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseGetProjectResponse(): GetProjectResponse {
-  return { project: undefined, revision: undefined };
+  return { project: undefined, revision: undefined, belowMinRevision: false };
 }
 
 export const GetProjectResponse: MessageFns<GetProjectResponse> = {
@@ -1145,6 +1297,9 @@ export const GetProjectResponse: MessageFns<GetProjectResponse> = {
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(18).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -1178,6 +1333,14 @@ export const GetProjectResponse: MessageFns<GetProjectResponse> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1194,6 +1357,11 @@ export const GetProjectResponse: MessageFns<GetProjectResponse> = {
     return {
       project: isSet(object.project) ? Project.fromJSON(object.project) : undefined,
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -1204,6 +1372,9 @@ export const GetProjectResponse: MessageFns<GetProjectResponse> = {
     }
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
+    }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
     }
     return obj;
   },
@@ -1219,12 +1390,13 @@ export const GetProjectResponse: MessageFns<GetProjectResponse> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
 
 function createBaseListProjectsRequest(): ListProjectsRequest {
-  return { pageSize: 0, pageToken: "", showArchived: false, minRevision: undefined };
+  return { pageSize: 0, pageToken: "", showArchived: false, minRevision: undefined, allowStale: false };
 }
 
 export const ListProjectsRequest: MessageFns<ListProjectsRequest> = {
@@ -1240,6 +1412,9 @@ export const ListProjectsRequest: MessageFns<ListProjectsRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -1289,6 +1464,14 @@ export const ListProjectsRequest: MessageFns<ListProjectsRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1323,6 +1506,11 @@ export const ListProjectsRequest: MessageFns<ListProjectsRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -1340,6 +1528,9 @@ export const ListProjectsRequest: MessageFns<ListProjectsRequest> = {
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
     }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
     return obj;
   },
 
@@ -1354,12 +1545,13 @@ export const ListProjectsRequest: MessageFns<ListProjectsRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseListProjectsResponse(): ListProjectsResponse {
-  return { projects: [], nextPageToken: "", revision: undefined };
+  return { projects: [], nextPageToken: "", revision: undefined, belowMinRevision: false };
 }
 
 export const ListProjectsResponse: MessageFns<ListProjectsResponse> = {
@@ -1372,6 +1564,9 @@ export const ListProjectsResponse: MessageFns<ListProjectsResponse> = {
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(26).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -1413,6 +1608,14 @@ export const ListProjectsResponse: MessageFns<ListProjectsResponse> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1434,6 +1637,11 @@ export const ListProjectsResponse: MessageFns<ListProjectsResponse> = {
         ? globalThis.String(object.next_page_token)
         : "",
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -1448,6 +1656,9 @@ export const ListProjectsResponse: MessageFns<ListProjectsResponse> = {
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
     }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
     return obj;
   },
 
@@ -1461,6 +1672,7 @@ export const ListProjectsResponse: MessageFns<ListProjectsResponse> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
@@ -2240,7 +2452,7 @@ export const CreateEnvironmentResponse: MessageFns<CreateEnvironmentResponse> = 
 };
 
 function createBaseGetEnvironmentRequest(): GetEnvironmentRequest {
-  return { name: "", atRevision: 0n, minRevision: undefined };
+  return { name: "", atRevision: 0n, minRevision: undefined, allowStale: false };
 }
 
 export const GetEnvironmentRequest: MessageFns<GetEnvironmentRequest> = {
@@ -2256,6 +2468,9 @@ export const GetEnvironmentRequest: MessageFns<GetEnvironmentRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -2297,6 +2512,14 @@ export const GetEnvironmentRequest: MessageFns<GetEnvironmentRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2322,6 +2545,11 @@ export const GetEnvironmentRequest: MessageFns<GetEnvironmentRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -2335,6 +2563,9 @@ export const GetEnvironmentRequest: MessageFns<GetEnvironmentRequest> = {
     }
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
+    }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
     }
     return obj;
   },
@@ -2351,12 +2582,13 @@ export const GetEnvironmentRequest: MessageFns<GetEnvironmentRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseGetEnvironmentResponse(): GetEnvironmentResponse {
-  return { environment: undefined, revision: undefined };
+  return { environment: undefined, revision: undefined, belowMinRevision: false };
 }
 
 export const GetEnvironmentResponse: MessageFns<GetEnvironmentResponse> = {
@@ -2366,6 +2598,9 @@ export const GetEnvironmentResponse: MessageFns<GetEnvironmentResponse> = {
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(18).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -2399,6 +2634,14 @@ export const GetEnvironmentResponse: MessageFns<GetEnvironmentResponse> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2415,6 +2658,11 @@ export const GetEnvironmentResponse: MessageFns<GetEnvironmentResponse> = {
     return {
       environment: isSet(object.environment) ? Environment.fromJSON(object.environment) : undefined,
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -2425,6 +2673,9 @@ export const GetEnvironmentResponse: MessageFns<GetEnvironmentResponse> = {
     }
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
+    }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
     }
     return obj;
   },
@@ -2440,12 +2691,13 @@ export const GetEnvironmentResponse: MessageFns<GetEnvironmentResponse> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
 
 function createBaseListEnvironmentsRequest(): ListEnvironmentsRequest {
-  return { parent: "", pageSize: 0, pageToken: "", showArchived: false, minRevision: undefined };
+  return { parent: "", pageSize: 0, pageToken: "", showArchived: false, minRevision: undefined, allowStale: false };
 }
 
 export const ListEnvironmentsRequest: MessageFns<ListEnvironmentsRequest> = {
@@ -2464,6 +2716,9 @@ export const ListEnvironmentsRequest: MessageFns<ListEnvironmentsRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -2521,6 +2776,14 @@ export const ListEnvironmentsRequest: MessageFns<ListEnvironmentsRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2556,6 +2819,11 @@ export const ListEnvironmentsRequest: MessageFns<ListEnvironmentsRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -2576,6 +2844,9 @@ export const ListEnvironmentsRequest: MessageFns<ListEnvironmentsRequest> = {
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
     }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
     return obj;
   },
 
@@ -2591,12 +2862,13 @@ export const ListEnvironmentsRequest: MessageFns<ListEnvironmentsRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseListEnvironmentsResponse(): ListEnvironmentsResponse {
-  return { environments: [], nextPageToken: "", revision: undefined };
+  return { environments: [], nextPageToken: "", revision: undefined, belowMinRevision: false };
 }
 
 export const ListEnvironmentsResponse: MessageFns<ListEnvironmentsResponse> = {
@@ -2609,6 +2881,9 @@ export const ListEnvironmentsResponse: MessageFns<ListEnvironmentsResponse> = {
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(26).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -2650,6 +2925,14 @@ export const ListEnvironmentsResponse: MessageFns<ListEnvironmentsResponse> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2673,6 +2956,11 @@ export const ListEnvironmentsResponse: MessageFns<ListEnvironmentsResponse> = {
         ? globalThis.String(object.next_page_token)
         : "",
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -2687,6 +2975,9 @@ export const ListEnvironmentsResponse: MessageFns<ListEnvironmentsResponse> = {
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
     }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
     return obj;
   },
 
@@ -2700,6 +2991,7 @@ export const ListEnvironmentsResponse: MessageFns<ListEnvironmentsResponse> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
@@ -3611,7 +3903,7 @@ export const CreateFlagResponse: MessageFns<CreateFlagResponse> = {
 };
 
 function createBaseGetFlagRequest(): GetFlagRequest {
-  return { name: "", atRevision: 0n, minRevision: undefined };
+  return { name: "", atRevision: 0n, minRevision: undefined, allowStale: false };
 }
 
 export const GetFlagRequest: MessageFns<GetFlagRequest> = {
@@ -3627,6 +3919,9 @@ export const GetFlagRequest: MessageFns<GetFlagRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -3668,6 +3963,14 @@ export const GetFlagRequest: MessageFns<GetFlagRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3693,6 +3996,11 @@ export const GetFlagRequest: MessageFns<GetFlagRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -3706,6 +4014,9 @@ export const GetFlagRequest: MessageFns<GetFlagRequest> = {
     }
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
+    }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
     }
     return obj;
   },
@@ -3722,12 +4033,13 @@ export const GetFlagRequest: MessageFns<GetFlagRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseGetFlagResponse(): GetFlagResponse {
-  return { flag: undefined, revision: undefined };
+  return { flag: undefined, revision: undefined, belowMinRevision: false };
 }
 
 export const GetFlagResponse: MessageFns<GetFlagResponse> = {
@@ -3737,6 +4049,9 @@ export const GetFlagResponse: MessageFns<GetFlagResponse> = {
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(18).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -3770,6 +4085,14 @@ export const GetFlagResponse: MessageFns<GetFlagResponse> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3786,6 +4109,11 @@ export const GetFlagResponse: MessageFns<GetFlagResponse> = {
     return {
       flag: isSet(object.flag) ? Flag.fromJSON(object.flag) : undefined,
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -3796,6 +4124,9 @@ export const GetFlagResponse: MessageFns<GetFlagResponse> = {
     }
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
+    }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
     }
     return obj;
   },
@@ -3809,12 +4140,13 @@ export const GetFlagResponse: MessageFns<GetFlagResponse> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
 
 function createBaseListFlagsRequest(): ListFlagsRequest {
-  return { parent: "", pageSize: 0, pageToken: "", showArchived: false, minRevision: undefined };
+  return { parent: "", pageSize: 0, pageToken: "", showArchived: false, minRevision: undefined, allowStale: false };
 }
 
 export const ListFlagsRequest: MessageFns<ListFlagsRequest> = {
@@ -3833,6 +4165,9 @@ export const ListFlagsRequest: MessageFns<ListFlagsRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -3890,6 +4225,14 @@ export const ListFlagsRequest: MessageFns<ListFlagsRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3925,6 +4268,11 @@ export const ListFlagsRequest: MessageFns<ListFlagsRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -3945,6 +4293,9 @@ export const ListFlagsRequest: MessageFns<ListFlagsRequest> = {
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
     }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
     return obj;
   },
 
@@ -3960,12 +4311,13 @@ export const ListFlagsRequest: MessageFns<ListFlagsRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseListFlagsResponse(): ListFlagsResponse {
-  return { flags: [], nextPageToken: "", revision: undefined };
+  return { flags: [], nextPageToken: "", revision: undefined, belowMinRevision: false };
 }
 
 export const ListFlagsResponse: MessageFns<ListFlagsResponse> = {
@@ -3978,6 +4330,9 @@ export const ListFlagsResponse: MessageFns<ListFlagsResponse> = {
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(26).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -4019,6 +4374,14 @@ export const ListFlagsResponse: MessageFns<ListFlagsResponse> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4040,6 +4403,11 @@ export const ListFlagsResponse: MessageFns<ListFlagsResponse> = {
         ? globalThis.String(object.next_page_token)
         : "",
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -4054,6 +4422,9 @@ export const ListFlagsResponse: MessageFns<ListFlagsResponse> = {
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
     }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
     return obj;
   },
 
@@ -4067,6 +4438,7 @@ export const ListFlagsResponse: MessageFns<ListFlagsResponse> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
@@ -4832,7 +5204,7 @@ export const CreateSegmentResponse: MessageFns<CreateSegmentResponse> = {
 };
 
 function createBaseGetSegmentRequest(): GetSegmentRequest {
-  return { name: "", atRevision: 0n, minRevision: undefined };
+  return { name: "", atRevision: 0n, minRevision: undefined, allowStale: false };
 }
 
 export const GetSegmentRequest: MessageFns<GetSegmentRequest> = {
@@ -4848,6 +5220,9 @@ export const GetSegmentRequest: MessageFns<GetSegmentRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -4889,6 +5264,14 @@ export const GetSegmentRequest: MessageFns<GetSegmentRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4914,6 +5297,11 @@ export const GetSegmentRequest: MessageFns<GetSegmentRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -4927,6 +5315,9 @@ export const GetSegmentRequest: MessageFns<GetSegmentRequest> = {
     }
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
+    }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
     }
     return obj;
   },
@@ -4943,12 +5334,13 @@ export const GetSegmentRequest: MessageFns<GetSegmentRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseGetSegmentResponse(): GetSegmentResponse {
-  return { segment: undefined, revision: undefined };
+  return { segment: undefined, revision: undefined, belowMinRevision: false };
 }
 
 export const GetSegmentResponse: MessageFns<GetSegmentResponse> = {
@@ -4958,6 +5350,9 @@ export const GetSegmentResponse: MessageFns<GetSegmentResponse> = {
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(18).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -4991,6 +5386,14 @@ export const GetSegmentResponse: MessageFns<GetSegmentResponse> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5007,6 +5410,11 @@ export const GetSegmentResponse: MessageFns<GetSegmentResponse> = {
     return {
       segment: isSet(object.segment) ? Segment.fromJSON(object.segment) : undefined,
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -5017,6 +5425,9 @@ export const GetSegmentResponse: MessageFns<GetSegmentResponse> = {
     }
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
+    }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
     }
     return obj;
   },
@@ -5032,12 +5443,13 @@ export const GetSegmentResponse: MessageFns<GetSegmentResponse> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
 
 function createBaseListSegmentsRequest(): ListSegmentsRequest {
-  return { parent: "", pageSize: 0, pageToken: "", showArchived: false, minRevision: undefined };
+  return { parent: "", pageSize: 0, pageToken: "", showArchived: false, minRevision: undefined, allowStale: false };
 }
 
 export const ListSegmentsRequest: MessageFns<ListSegmentsRequest> = {
@@ -5056,6 +5468,9 @@ export const ListSegmentsRequest: MessageFns<ListSegmentsRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -5113,6 +5528,14 @@ export const ListSegmentsRequest: MessageFns<ListSegmentsRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5148,6 +5571,11 @@ export const ListSegmentsRequest: MessageFns<ListSegmentsRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -5168,6 +5596,9 @@ export const ListSegmentsRequest: MessageFns<ListSegmentsRequest> = {
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
     }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
     return obj;
   },
 
@@ -5183,12 +5614,13 @@ export const ListSegmentsRequest: MessageFns<ListSegmentsRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseListSegmentsResponse(): ListSegmentsResponse {
-  return { segments: [], nextPageToken: "", revision: undefined };
+  return { segments: [], nextPageToken: "", revision: undefined, belowMinRevision: false };
 }
 
 export const ListSegmentsResponse: MessageFns<ListSegmentsResponse> = {
@@ -5201,6 +5633,9 @@ export const ListSegmentsResponse: MessageFns<ListSegmentsResponse> = {
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(26).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -5242,6 +5677,14 @@ export const ListSegmentsResponse: MessageFns<ListSegmentsResponse> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5263,6 +5706,11 @@ export const ListSegmentsResponse: MessageFns<ListSegmentsResponse> = {
         ? globalThis.String(object.next_page_token)
         : "",
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -5277,6 +5725,9 @@ export const ListSegmentsResponse: MessageFns<ListSegmentsResponse> = {
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
     }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
     return obj;
   },
 
@@ -5290,6 +5741,7 @@ export const ListSegmentsResponse: MessageFns<ListSegmentsResponse> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
@@ -5793,7 +6245,7 @@ export const ArchiveSegmentResponse: MessageFns<ArchiveSegmentResponse> = {
 };
 
 function createBaseGetFlagConfigRequest(): GetFlagConfigRequest {
-  return { name: "", atRevision: 0n, minRevision: undefined };
+  return { name: "", atRevision: 0n, minRevision: undefined, allowStale: false };
 }
 
 export const GetFlagConfigRequest: MessageFns<GetFlagConfigRequest> = {
@@ -5809,6 +6261,9 @@ export const GetFlagConfigRequest: MessageFns<GetFlagConfigRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -5850,6 +6305,14 @@ export const GetFlagConfigRequest: MessageFns<GetFlagConfigRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5875,6 +6338,11 @@ export const GetFlagConfigRequest: MessageFns<GetFlagConfigRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -5888,6 +6356,9 @@ export const GetFlagConfigRequest: MessageFns<GetFlagConfigRequest> = {
     }
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
+    }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
     }
     return obj;
   },
@@ -5904,12 +6375,13 @@ export const GetFlagConfigRequest: MessageFns<GetFlagConfigRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseGetFlagConfigResponse(): GetFlagConfigResponse {
-  return { flagConfig: undefined, revision: undefined };
+  return { flagConfig: undefined, revision: undefined, belowMinRevision: false };
 }
 
 export const GetFlagConfigResponse: MessageFns<GetFlagConfigResponse> = {
@@ -5919,6 +6391,9 @@ export const GetFlagConfigResponse: MessageFns<GetFlagConfigResponse> = {
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(18).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -5952,6 +6427,14 @@ export const GetFlagConfigResponse: MessageFns<GetFlagConfigResponse> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5972,6 +6455,11 @@ export const GetFlagConfigResponse: MessageFns<GetFlagConfigResponse> = {
         ? FlagConfig.fromJSON(object.flag_config)
         : undefined,
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -5982,6 +6470,9 @@ export const GetFlagConfigResponse: MessageFns<GetFlagConfigResponse> = {
     }
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
+    }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
     }
     return obj;
   },
@@ -5997,12 +6488,13 @@ export const GetFlagConfigResponse: MessageFns<GetFlagConfigResponse> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
 
 function createBaseListFlagConfigsRequest(): ListFlagConfigsRequest {
-  return { parent: "", pageSize: 0, pageToken: "", minRevision: undefined };
+  return { parent: "", pageSize: 0, pageToken: "", minRevision: undefined, allowStale: false };
 }
 
 export const ListFlagConfigsRequest: MessageFns<ListFlagConfigsRequest> = {
@@ -6018,6 +6510,9 @@ export const ListFlagConfigsRequest: MessageFns<ListFlagConfigsRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -6067,6 +6562,14 @@ export const ListFlagConfigsRequest: MessageFns<ListFlagConfigsRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6097,6 +6600,11 @@ export const ListFlagConfigsRequest: MessageFns<ListFlagConfigsRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -6114,6 +6622,9 @@ export const ListFlagConfigsRequest: MessageFns<ListFlagConfigsRequest> = {
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
     }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
     return obj;
   },
 
@@ -6128,12 +6639,13 @@ export const ListFlagConfigsRequest: MessageFns<ListFlagConfigsRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseListFlagConfigsResponse(): ListFlagConfigsResponse {
-  return { flagConfigs: [], nextPageToken: "", revision: undefined };
+  return { flagConfigs: [], nextPageToken: "", revision: undefined, belowMinRevision: false };
 }
 
 export const ListFlagConfigsResponse: MessageFns<ListFlagConfigsResponse> = {
@@ -6146,6 +6658,9 @@ export const ListFlagConfigsResponse: MessageFns<ListFlagConfigsResponse> = {
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(26).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -6187,6 +6702,14 @@ export const ListFlagConfigsResponse: MessageFns<ListFlagConfigsResponse> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6212,6 +6735,11 @@ export const ListFlagConfigsResponse: MessageFns<ListFlagConfigsResponse> = {
         ? globalThis.String(object.next_page_token)
         : "",
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -6226,6 +6754,9 @@ export const ListFlagConfigsResponse: MessageFns<ListFlagConfigsResponse> = {
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
     }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
     return obj;
   },
 
@@ -6239,6 +6770,7 @@ export const ListFlagConfigsResponse: MessageFns<ListFlagConfigsResponse> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
@@ -7014,6 +7546,7 @@ function createBaseListChangesRequest(): ListChangesRequest {
     afterRevision: 0n,
     includeContent: false,
     minRevision: undefined,
+    allowStale: false,
   };
 }
 
@@ -7042,6 +7575,9 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -7115,6 +7651,14 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -7156,6 +7700,11 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -7182,6 +7731,9 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
     }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
     return obj;
   },
 
@@ -7201,12 +7753,13 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseListChangesResponse(): ListChangesResponse {
-  return { entries: [], nextPageToken: "", revision: undefined };
+  return { entries: [], nextPageToken: "", revision: undefined, belowMinRevision: false };
 }
 
 export const ListChangesResponse: MessageFns<ListChangesResponse> = {
@@ -7219,6 +7772,9 @@ export const ListChangesResponse: MessageFns<ListChangesResponse> = {
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(26).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -7260,6 +7816,14 @@ export const ListChangesResponse: MessageFns<ListChangesResponse> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -7283,6 +7847,11 @@ export const ListChangesResponse: MessageFns<ListChangesResponse> = {
         ? globalThis.String(object.next_page_token)
         : "",
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -7297,6 +7866,9 @@ export const ListChangesResponse: MessageFns<ListChangesResponse> = {
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
     }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
     return obj;
   },
 
@@ -7310,6 +7882,7 @@ export const ListChangesResponse: MessageFns<ListChangesResponse> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
@@ -7603,7 +8176,7 @@ export const EntityDiff: MessageFns<EntityDiff> = {
 };
 
 function createBaseDiffRevisionsRequest(): DiffRevisionsRequest {
-  return { parent: "", fromRevision: 0n, toRevision: 0n, minRevision: undefined };
+  return { parent: "", fromRevision: 0n, toRevision: 0n, minRevision: undefined, allowStale: false };
 }
 
 export const DiffRevisionsRequest: MessageFns<DiffRevisionsRequest> = {
@@ -7625,6 +8198,9 @@ export const DiffRevisionsRequest: MessageFns<DiffRevisionsRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -7674,6 +8250,14 @@ export const DiffRevisionsRequest: MessageFns<DiffRevisionsRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -7704,6 +8288,11 @@ export const DiffRevisionsRequest: MessageFns<DiffRevisionsRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -7720,6 +8309,9 @@ export const DiffRevisionsRequest: MessageFns<DiffRevisionsRequest> = {
     }
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
+    }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
     }
     return obj;
   },
@@ -7739,12 +8331,13 @@ export const DiffRevisionsRequest: MessageFns<DiffRevisionsRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseDiffRevisionsResponse(): DiffRevisionsResponse {
-  return { diffs: [], from: undefined, to: undefined };
+  return { diffs: [], from: undefined, to: undefined, belowMinRevision: false };
 }
 
 export const DiffRevisionsResponse: MessageFns<DiffRevisionsResponse> = {
@@ -7757,6 +8350,9 @@ export const DiffRevisionsResponse: MessageFns<DiffRevisionsResponse> = {
     }
     if (message.to !== undefined) {
       Revision.encode(message.to, writer.uint32(26).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -7798,6 +8394,14 @@ export const DiffRevisionsResponse: MessageFns<DiffRevisionsResponse> = {
             message.to = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -7815,6 +8419,11 @@ export const DiffRevisionsResponse: MessageFns<DiffRevisionsResponse> = {
       diffs: globalThis.Array.isArray(object?.diffs) ? object.diffs.map((e: any) => EntityDiff.fromJSON(e)) : [],
       from: isSet(object.from) ? Revision.fromJSON(object.from) : undefined,
       to: isSet(object.to) ? Revision.fromJSON(object.to) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -7829,6 +8438,9 @@ export const DiffRevisionsResponse: MessageFns<DiffRevisionsResponse> = {
     if (message.to !== undefined) {
       obj.to = Revision.toJSON(message.to);
     }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
     return obj;
   },
 
@@ -7840,6 +8452,7 @@ export const DiffRevisionsResponse: MessageFns<DiffRevisionsResponse> = {
     message.diffs = object.diffs?.map((e) => EntityDiff.fromPartial(e)) || [];
     message.from = (object.from !== undefined && object.from !== null) ? Revision.fromPartial(object.from) : undefined;
     message.to = (object.to !== undefined && object.to !== null) ? Revision.fromPartial(object.to) : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };

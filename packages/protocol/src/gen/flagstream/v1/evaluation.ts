@@ -426,6 +426,15 @@ export interface WatchRequest {
     | undefined;
   /** Milliseconds between heartbeats; 0 means the server's default. */
   heartbeatMs: number;
+  /** The stream begins once the evaluator has applied at least this revision. */
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Begins also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface WatchResponse {
@@ -445,7 +454,11 @@ export interface WatchResponse {
     | undefined;
   epoch: number;
   revision: bigint;
-  freshness?: Freshness | undefined;
+  freshness?:
+    | Freshness
+    | undefined;
+  /** First message alone: it is older than the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface WatchResults {
@@ -1996,7 +2009,7 @@ export const ExplanationStep: MessageFns<ExplanationStep> = {
 };
 
 function createBaseWatchRequest(): WatchRequest {
-  return { flagKeys: [], context: undefined, heartbeatMs: 0 };
+  return { flagKeys: [], context: undefined, heartbeatMs: 0, minRevision: undefined, allowStale: false };
 }
 
 export const WatchRequest: MessageFns<WatchRequest> = {
@@ -2009,6 +2022,12 @@ export const WatchRequest: MessageFns<WatchRequest> = {
     }
     if (message.heartbeatMs !== 0) {
       writer.uint32(24).uint32(message.heartbeatMs);
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(34).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(40).bool(message.allowStale);
     }
     return writer;
   },
@@ -2050,6 +2069,22 @@ export const WatchRequest: MessageFns<WatchRequest> = {
             message.heartbeatMs = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2075,6 +2110,16 @@ export const WatchRequest: MessageFns<WatchRequest> = {
         : isSet(object.heartbeat_ms)
         ? globalThis.Number(object.heartbeat_ms)
         : 0,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -2089,6 +2134,12 @@ export const WatchRequest: MessageFns<WatchRequest> = {
     if (message.heartbeatMs !== 0) {
       obj.heartbeatMs = Math.round(message.heartbeatMs);
     }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
+    }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
     return obj;
   },
 
@@ -2100,12 +2151,16 @@ export const WatchRequest: MessageFns<WatchRequest> = {
     message.flagKeys = object.flagKeys?.map((e) => e) || [];
     message.context = object.context ?? undefined;
     message.heartbeatMs = object.heartbeatMs ?? 0;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseWatchResponse(): WatchResponse {
-  return { event: undefined, epoch: 0, revision: 0n, freshness: undefined };
+  return { event: undefined, epoch: 0, revision: 0n, freshness: undefined, belowMinRevision: false };
 }
 
 export const WatchResponse: MessageFns<WatchResponse> = {
@@ -2135,6 +2190,9 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     }
     if (message.freshness !== undefined) {
       Freshness.encode(message.freshness, writer.uint32(58).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(64).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -2208,6 +2266,14 @@ export const WatchResponse: MessageFns<WatchResponse> = {
             message.freshness = Freshness.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2234,6 +2300,11 @@ export const WatchResponse: MessageFns<WatchResponse> = {
       epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
       revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
       freshness: isSet(object.freshness) ? Freshness.fromJSON(object.freshness) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -2256,6 +2327,9 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     }
     if (message.freshness !== undefined) {
       obj.freshness = Freshness.toJSON(message.freshness);
+    }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
     }
     return obj;
   },
@@ -2296,6 +2370,7 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     message.freshness = (object.freshness !== undefined && object.freshness !== null)
       ? Freshness.fromPartial(object.freshness)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
@@ -2516,6 +2591,10 @@ export const WatchHeartbeat: MessageFns<WatchHeartbeat> = {
  * EvaluationService evaluates flags. Project and environment come from the
  * caller's key, or on loopback without keys from the request metadata
  * flagstream-project and flagstream-environment.
+ *
+ * A call that fails with what stands in the state, or does not, says in
+ * ErrorInfo.metadata of which state: epoch, revision, stalenessMs, estimated,
+ * source, belowMinRevision, as answers have them.
  */
 export type EvaluationServiceDefinition = typeof EvaluationServiceDefinition;
 export const EvaluationServiceDefinition = {
@@ -2568,6 +2647,10 @@ export const EvaluationServiceDefinition = {
  * EvaluationService evaluates flags. Project and environment come from the
  * caller's key, or on loopback without keys from the request metadata
  * flagstream-project and flagstream-environment.
+ *
+ * A call that fails with what stands in the state, or does not, says in
+ * ErrorInfo.metadata of which state: epoch, revision, stalenessMs, estimated,
+ * source, belowMinRevision, as answers have them.
  */
 export type EvaluationServiceService = typeof EvaluationServiceService;
 export const EvaluationServiceService = {

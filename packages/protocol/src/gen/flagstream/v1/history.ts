@@ -62,7 +62,14 @@ export interface EvaluateAtRequest {
   /** Fills steps. */
   explain: boolean;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface EvaluateAtResponse {
@@ -80,7 +87,11 @@ export interface EvaluateAtResponse {
   actor?: Actor | undefined;
   comment: string;
   /** The instant as of which schedules counted. */
-  evaluatedAt?: Timestamp | undefined;
+  evaluatedAt?:
+    | Timestamp
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 export interface ListAnswerChangesRequest {
@@ -106,7 +117,14 @@ export interface ListAnswerChangesRequest {
   pageSize: number;
   pageToken: string;
   /** Waits until the control plane has committed at least this revision. */
-  minRevision?: Revision | undefined;
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. One
+   * that is not on this lineage stays an error.
+   */
+  allowStale: boolean;
 }
 
 export interface ListAnswerChangesResponse {
@@ -114,7 +132,11 @@ export interface ListAnswerChangesResponse {
   /** Empty on the last page. */
   nextPageToken: string;
   /** The newest revision when the page was read. */
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** The log does not hold the min_revision that was asked for. */
+  belowMinRevision: boolean;
 }
 
 /**
@@ -242,7 +264,15 @@ export const PastPlace: MessageFns<PastPlace> = {
 };
 
 function createBaseEvaluateAtRequest(): EvaluateAtRequest {
-  return { parent: "", flagKey: "", context: undefined, at: undefined, explain: false, minRevision: undefined };
+  return {
+    parent: "",
+    flagKey: "",
+    context: undefined,
+    at: undefined,
+    explain: false,
+    minRevision: undefined,
+    allowStale: false,
+  };
 }
 
 export const EvaluateAtRequest: MessageFns<EvaluateAtRequest> = {
@@ -264,6 +294,9 @@ export const EvaluateAtRequest: MessageFns<EvaluateAtRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -329,6 +362,14 @@ export const EvaluateAtRequest: MessageFns<EvaluateAtRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -357,6 +398,11 @@ export const EvaluateAtRequest: MessageFns<EvaluateAtRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -380,6 +426,9 @@ export const EvaluateAtRequest: MessageFns<EvaluateAtRequest> = {
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
     }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
     return obj;
   },
 
@@ -396,6 +445,7 @@ export const EvaluateAtRequest: MessageFns<EvaluateAtRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
@@ -409,6 +459,7 @@ function createBaseEvaluateAtResponse(): EvaluateAtResponse {
     actor: undefined,
     comment: "",
     evaluatedAt: undefined,
+    belowMinRevision: false,
   };
 }
 
@@ -434,6 +485,9 @@ export const EvaluateAtResponse: MessageFns<EvaluateAtResponse> = {
     }
     if (message.evaluatedAt !== undefined) {
       Timestamp.encode(message.evaluatedAt, writer.uint32(58).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -507,6 +561,14 @@ export const EvaluateAtResponse: MessageFns<EvaluateAtResponse> = {
             message.evaluatedAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -532,6 +594,11 @@ export const EvaluateAtResponse: MessageFns<EvaluateAtResponse> = {
         : isSet(object.evaluated_at)
         ? fromJsonTimestamp(object.evaluated_at)
         : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -558,6 +625,9 @@ export const EvaluateAtResponse: MessageFns<EvaluateAtResponse> = {
     if (message.evaluatedAt !== undefined) {
       obj.evaluatedAt = fromTimestamp(message.evaluatedAt).toISOString();
     }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
     return obj;
   },
 
@@ -579,6 +649,7 @@ export const EvaluateAtResponse: MessageFns<EvaluateAtResponse> = {
     message.evaluatedAt = (object.evaluatedAt !== undefined && object.evaluatedAt !== null)
       ? Timestamp.fromPartial(object.evaluatedAt)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };
@@ -593,6 +664,7 @@ function createBaseListAnswerChangesRequest(): ListAnswerChangesRequest {
     pageSize: 0,
     pageToken: "",
     minRevision: undefined,
+    allowStale: false,
   };
 }
 
@@ -621,6 +693,9 @@ export const ListAnswerChangesRequest: MessageFns<ListAnswerChangesRequest> = {
     }
     if (message.minRevision !== undefined) {
       Revision.encode(message.minRevision, writer.uint32(122).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(128).bool(message.allowStale);
     }
     return writer;
   },
@@ -702,6 +777,14 @@ export const ListAnswerChangesRequest: MessageFns<ListAnswerChangesRequest> = {
             message.minRevision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -740,6 +823,11 @@ export const ListAnswerChangesRequest: MessageFns<ListAnswerChangesRequest> = {
         : isSet(object.min_revision)
         ? Revision.fromJSON(object.min_revision)
         : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
     };
   },
 
@@ -769,6 +857,9 @@ export const ListAnswerChangesRequest: MessageFns<ListAnswerChangesRequest> = {
     if (message.minRevision !== undefined) {
       obj.minRevision = Revision.toJSON(message.minRevision);
     }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
     return obj;
   },
 
@@ -787,12 +878,13 @@ export const ListAnswerChangesRequest: MessageFns<ListAnswerChangesRequest> = {
     message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
       ? Revision.fromPartial(object.minRevision)
       : undefined;
+    message.allowStale = object.allowStale ?? false;
     return message;
   },
 };
 
 function createBaseListAnswerChangesResponse(): ListAnswerChangesResponse {
-  return { changes: [], nextPageToken: "", revision: undefined };
+  return { changes: [], nextPageToken: "", revision: undefined, belowMinRevision: false };
 }
 
 export const ListAnswerChangesResponse: MessageFns<ListAnswerChangesResponse> = {
@@ -805,6 +897,9 @@ export const ListAnswerChangesResponse: MessageFns<ListAnswerChangesResponse> = 
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(26).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(120).bool(message.belowMinRevision);
     }
     return writer;
   },
@@ -846,6 +941,14 @@ export const ListAnswerChangesResponse: MessageFns<ListAnswerChangesResponse> = 
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -869,6 +972,11 @@ export const ListAnswerChangesResponse: MessageFns<ListAnswerChangesResponse> = 
         ? globalThis.String(object.next_page_token)
         : "",
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
     };
   },
 
@@ -883,6 +991,9 @@ export const ListAnswerChangesResponse: MessageFns<ListAnswerChangesResponse> = 
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
     }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
     return obj;
   },
 
@@ -896,6 +1007,7 @@ export const ListAnswerChangesResponse: MessageFns<ListAnswerChangesResponse> = 
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
     return message;
   },
 };

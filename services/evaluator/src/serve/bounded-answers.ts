@@ -1,0 +1,61 @@
+/**
+ * What comes before every answer: the state is loaded, and holds the revision
+ * that the caller asks for, or the caller takes an older one.
+ *
+ * Holds true: an error is an answer as well. It says of which state, as a
+ * lagging evaluator does not know what was made a moment ago.
+ */
+import { FlagstreamError, withMetadata } from '@flagstream/protocol';
+import { sourceStateToJSON } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
+import type { CallContext, RevisionWait } from '@flagstream/runtime';
+import type { Serving } from './serving.ts';
+
+/** How new the answer to a request must be. */
+export interface RevisionBound {
+  readonly minRevision?: Revision | undefined;
+  readonly allowStale: boolean;
+}
+
+export class BoundedAnswers {
+  readonly #serving: Serving;
+  readonly #wait: RevisionWait;
+
+  constructor(serving: Serving, wait: RevisionWait) {
+    this.#serving = serving;
+    this.#wait = wait;
+  }
+
+  /**
+   * Synchronous, unless the revision is waited for.
+   * @param answer is told whether the state is below the bound
+   * @throws FlagstreamError NOT_READY, REVISION_NOT_REACHED, REVISION_FORKED, OVERLOADED, or what `answer` throws
+   */
+  answer<R>(bound: RevisionBound, call: CallContext, answer: (below: boolean) => R): R | Promise<R> {
+    this.#serving.requireReady();
+    const waiting = this.#wait.until(bound.minRevision, call, bound.allowStale);
+    if (waiting === undefined) return this.#answered(answer, false);
+    return waiting.then((outcome) => this.#answered(answer, outcome === 'below'));
+  }
+
+  #answered<R>(answer: (below: boolean) => R, below: boolean): R {
+    try {
+      return answer(below);
+    } catch (thrown) {
+      throw thrown instanceof FlagstreamError ? withMetadata(thrown, this.#place(below)) : thrown;
+    }
+  }
+
+  /** The fields that an answer has, as its JSON names them. */
+  #place(below: boolean): Readonly<Record<string, string>> {
+    const { epoch, revision, freshness } = this.#serving.stamp();
+    return {
+      epoch: String(epoch),
+      revision: String(revision),
+      stalenessMs: String(freshness.stalenessMs),
+      estimated: String(freshness.estimated),
+      source: sourceStateToJSON(freshness.source),
+      belowMinRevision: String(below),
+    };
+  }
+}
