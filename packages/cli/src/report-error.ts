@@ -35,7 +35,7 @@ export function reportError(terminal: Terminal, error: unknown): void {
 }
 
 /** What is said of this very case, then the command that helps, then the catalogue. Servers send the catalogue's too. */
-function nextStep({ reason, metadata, next }: FlagstreamError): string {
+export function nextStep({ reason, metadata, next }: FlagstreamError): string {
   const special = metadata['next'] === next ? undefined : metadata['next'];
   return special ?? COMMAND_HINTS[reason] ?? next;
 }

@@ -1,7 +1,8 @@
+import { fail } from '@flagstream/protocol';
 import { SourceState } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { HeadBeacon } from '@flagstream/replica';
 import { describe, expect, it } from 'vitest';
-import { freshnessOf } from './ask-nodes.ts';
+import { failedRow, freshnessOf } from './ask-nodes.ts';
 
 const head: HeadBeacon = {
   logId: 'main',
@@ -40,5 +41,26 @@ describe('freshnessOf', () => {
     expect(freshnessOf(word(SourceState.LIVE, 0, 9n), undefined).detail).toBe(
       'revision e2.9, at most 0 ms stale, LIVE',
     );
+  });
+});
+
+describe('failedRow', () => {
+  const place = { part: 'control plane localhost:8010', check: 'head' };
+
+  it.each([
+    ['LOG_FORKED', 'take over'],
+    ['REVISIONS_MISSING', 'Restore a newer backup'],
+    ['LOG_CORRUPT', 'Restore a backup'],
+    ['WRITES_HELD', 'flagstream log status'],
+  ] as const)('says what to do about %s', (reason, next) => {
+    expect(failedRow(place, fail(reason, 'so it is'))).toEqual({
+      ...place,
+      verdict: 'fail',
+      detail: expect.stringMatching(new RegExp(`^so it is\\. .*${next}`)),
+    });
+  });
+
+  it('tells who was not reached from who refused', () => {
+    expect(failedRow(place, fail('UNREACHABLE', 'nobody'))).toMatchObject({ unreachable: true });
   });
 });

@@ -17,6 +17,7 @@ import { credentials, Metadata } from '@grpc/grpc-js';
 import { callUnary, connectionError } from '../connection/call.ts';
 import { parseEndpoint } from '../connection/endpoint.ts';
 import { EvaluatorConnection } from '../connection/evaluator-connection.ts';
+import { nextStep } from '../report-error.ts';
 import type { DoctorRow } from './doctor-row.ts';
 
 /** The evaluator is asked to say how it is this often: its first word comes within one of them. */
@@ -112,8 +113,10 @@ function positionOf({ epoch, headRevision }: HeadBeacon): string {
   return formatPosition({ epoch, revision: headRevision });
 }
 
-function failedRow(place: Pick<DoctorRow, 'part' | 'check'>, error: unknown): DoctorRow {
+/** Pure. What was found, and what to do about it. */
+export function failedRow(place: Pick<DoctorRow, 'part' | 'check'>, error: unknown): DoctorRow {
   if (!(error instanceof FlagstreamError)) throw error;
   const silent = error.reason === 'UNREACHABLE' || error.reason === 'TIMEOUT';
-  return { ...place, verdict: 'fail', detail: error.message, ...(silent ? { unreachable: true } : {}) };
+  const detail = `${error.message}. ${nextStep(error)}`;
+  return { ...place, verdict: 'fail', detail, ...(silent ? { unreachable: true } : {}) };
 }

@@ -138,14 +138,15 @@ export class ChangeLog {
     return { reason: STOP_REASONS[gate.code], why: gate.detail };
   }
 
-  /** The same as a sentence. */
-  get writesRefused(): string | undefined {
-    return this.refusal?.why;
+  /** Why writes are not taken now, refused or held, as append says it; undefined when they are. */
+  get stopped(): Refusal | undefined {
+    const gate = this.#gate;
+    return this.refusal ?? (gate.kind === 'held' ? { reason: 'WRITES_HELD', why: gate.detail } : undefined);
   }
 
-  /** Why writes are not taken now, refused or held; undefined when they are. */
+  /** The same as a sentence. */
   get writesStopped(): string | undefined {
-    return this.writesRefused ?? (this.#gate.kind === 'held' ? this.#gate.detail : undefined);
+    return this.stopped?.why;
   }
 
   /** What shipping allows. Does not lift what refuseWrites said. */
@@ -170,8 +171,8 @@ export class ChangeLog {
    * refuseWrites said; then no revision took effect, parts of a large set excepted.
    */
   append(write: Write): Position {
-    if (this.refusal !== undefined) throw fail(this.refusal.reason, this.refusal.why);
-    if (this.#gate.kind === 'held') throw fail('WRITES_HELD', this.#gate.detail);
+    const { stopped } = this;
+    if (stopped !== undefined) throw fail(stopped.reason, stopped.why);
     const before = this.store.head();
     try {
       if (fitsOneRecord(write.changes)) {

@@ -51,10 +51,10 @@ export class HeadBeacons implements HeadAuthority {
     };
   }
 
-  /** The head, for who asks for it. Rejects with LOG_FORKED while the log must not be told of. */
+  /** The head, for who asks for it. While the log must not be told of, rejects with what stops its writes. */
   async askHead(): Promise<HeadBeacon> {
-    const { writesStopped } = this.#options.log;
-    if (writesStopped !== undefined) throw fail('LOG_FORKED', writesStopped);
+    const { stopped } = this.#options.log;
+    if (stopped !== undefined) throw fail(stopped.reason, stopped.why);
     return this.current();
   }
 

@@ -4,14 +4,21 @@ import {
   GetHeadRequest,
   GetSnapshotRequest,
   type GetSnapshotResponse,
+  LogServiceClient,
   WatchLogRequest,
   type WatchLogResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type { SnapshotHeader } from '@flagstream/protocol/gen/flagstream/v1/record';
 import { LogState, type VersionedEntity } from '@flagstream/replica';
-import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
-import { describe, expect, it } from 'vitest';
-import { call, controlPlane, type TestControlPlane } from '../control-plane.fixture.ts';
+import { createLogger, GrpcHost, HealthState, loopbackPrincipal, Metrics } from '@flagstream/runtime';
+import { type ClientReadableStream, credentials, type ServiceError } from '@grpc/grpc-js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { call, controlPlane, failure, type TestControlPlane } from '../control-plane.fixture.ts';
+import type { ChangeLog } from '../log/change-log.ts';
+import { HeadBeacons } from '../publish/head-beacons.ts';
+import { Workbench } from '../workbench.fixture.ts';
+import { logService } from './log-service.ts';
+import { Snapshots } from './snapshot.ts';
 
 const segment = (id: string, members: number): CreateSegmentRequest =>
   CreateSegmentRequest.fromJSON({
@@ -109,5 +116,72 @@ describe('LogService', () => {
       recentHashes: [header!.recentHashes.subarray(-32)],
     });
     expect(state.position.revision).toBe(plane.running.head().revision);
+  });
+});
+
+describe('LogService, while the log must not be told of', () => {
+  async function serve({ log, store }: Workbench): Promise<LogServiceClient> {
+    const beacons = new HeadBeacons({
+      log,
+      natsPrefix: 'test',
+      controlPlaneId: 'cp',
+      bootId: 'boot',
+      random: () => 0.5,
+    });
+    const host = new GrpcHost({
+      name: 'test',
+      logger: createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' }),
+      metrics: new Metrics(),
+      health: new HealthState(),
+      authenticate: loopbackPrincipal({ project: 'default', environment: 'development' }),
+      services: [logService({ log, beacons, snapshots: new Snapshots(store) })],
+      reflection: false,
+      maxRequestBytes: 65_536,
+    });
+    const { port } = await host.listen({ host: '127.0.0.1', port: 0 });
+    const client = new LogServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
+    onTestFinished(async () => {
+      client.close();
+      beacons.close();
+      await host.drain(0);
+    });
+    return client;
+  }
+
+  const stops: readonly [string, (log: ChangeLog) => void, string, boolean, string][] = [
+    [
+      'is held until it has seen its stream',
+      (log) => log.setGate({ kind: 'held', detail: 'why' }),
+      'WRITES_HELD',
+      true,
+      'log status',
+    ],
+    [
+      'lost a fork',
+      (log) => log.setGate({ kind: 'refused', code: 'forked', detail: 'why' }),
+      'LOG_FORKED',
+      false,
+      'stop one of the two',
+    ],
+    [
+      'lacks revisions',
+      (log) => log.setGate({ kind: 'refused', code: 'gap', detail: 'why' }),
+      'REVISIONS_MISSING',
+      false,
+      'newer backup',
+    ],
+    ['is damaged', (log) => log.refuseWrites('why', 'LOG_CORRUPT'), 'LOG_CORRUPT', false, 'Restore a backup'],
+  ];
+
+  it.each(stops)('says why: it %s', async (_, stop, reason, retryable, next) => {
+    const bench = new Workbench();
+    const client = await serve(bench);
+    stop(bench.log);
+    const error = await failure(call(client, client.getHead, GetHeadRequest.create()));
+    expect(error).toMatchObject({ reason, retryable, message: 'why', next: expect.stringContaining(next) });
+    bench.log.setGate({ kind: 'open' });
+    if (reason === 'LOG_CORRUPT') return;
+    const { head } = await call(client, client.getHead, GetHeadRequest.create());
+    expect(head?.headRevision).toBe(1n);
   });
 });
