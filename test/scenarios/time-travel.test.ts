@@ -110,5 +110,9 @@ describe('time travel', () => {
     expect(late.stderr).toContain('REVISION_NOT_REACHED');
     const stale = await run('eval', 'maintenance-mode', '--min-rev', 'e1.999999', '--allow-stale');
     expect(stale).toMatchObject({ code: 0, stderr: 'warning: the answer is older than --min-rev\n' });
+    // That there is no such flag is an answer as well.
+    const missing = await run('eval', 'no-such-flag', '--min-rev', 'e1.999999', '--allow-stale');
+    expect(missing).toMatchObject({ code: 3, stdout: '' });
+    expect(missing.stderr).toMatch(/^warning: the answer is older than --min-rev\nerror: .*not found/);
   });
 });

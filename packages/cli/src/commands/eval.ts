@@ -1,5 +1,5 @@
 /** `flagstream eval`: asks an evaluator, or a file, what a flag answers, and why. */
-import { isKey } from '@flagstream/protocol';
+import { FlagstreamError, isKey } from '@flagstream/protocol';
 import {
   ErrorCode,
   EvaluateBatchRequest,
@@ -9,6 +9,7 @@ import {
   ExplainRequest,
   ExplainResponse,
   type Freshness,
+  sourceStateFromJSON,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Command, Option } from 'commander';
@@ -95,10 +96,9 @@ async function evaluate(session: CliSession, key: string, options: EvalOptions):
     context: options.context ?? {},
     ...boundOf(options),
   });
-  const response = await withEvaluator(options, (evaluator) =>
-    evaluator.call(evaluator.client.evaluate, request),
+  const response = await dated(session, () =>
+    withEvaluator(options, (evaluator) => evaluator.call(evaluator.client.evaluate, request)),
   );
-  warn(session, response);
   if (options.output === 'json') {
     printJson(session.terminal, EvaluateResponse.toJSON(response));
     return;
@@ -127,10 +127,9 @@ async function evaluateAll(session: CliSession, options: EvalOptions): Promise<v
     contexts: [options.context ?? {}],
     ...boundOf(options),
   });
-  const response = await withEvaluator(options, (evaluator) =>
-    evaluator.call(evaluator.client.evaluateBatch, request),
+  const response = await dated(session, () =>
+    withEvaluator(options, (evaluator) => evaluator.call(evaluator.client.evaluateBatch, request)),
   );
-  warn(session, response);
   if (options.output === 'json') printJson(session.terminal, EvaluateBatchResponse.toJSON(response));
   else printResults(session.terminal, response.results[0]?.results ?? []);
 }
@@ -142,10 +141,9 @@ async function explain(session: CliSession, key: string, options: EvalOptions): 
     context: options.context ?? {},
     ...boundOf(options),
   });
-  const response = await withEvaluator(options, (evaluator) =>
-    evaluator.call(evaluator.client.explain, request),
+  const response = await dated(session, () =>
+    withEvaluator(options, (evaluator) => evaluator.call(evaluator.client.explain, request)),
   );
-  warn(session, response);
   const { result } = response;
   if (options.output === 'json') printJson(terminal, ExplainResponse.toJSON(response));
   else {
@@ -168,6 +166,32 @@ function requireBound({ allowStale, minRev }: EvalOptions): void {
 interface Dated {
   readonly freshness?: Freshness | undefined;
   readonly belowMinRevision: boolean;
+}
+
+/** Warns of an answer that may be old; that there is no such flag is one as well. */
+async function dated<R extends Dated>(session: CliSession, ask: () => Promise<R>): Promise<R> {
+  try {
+    const response = await ask();
+    warn(session, response);
+    return response;
+  } catch (thrown) {
+    if (thrown instanceof FlagstreamError) warn(session, datedError(thrown));
+    throw thrown;
+  }
+}
+
+/** Errors say in their metadata what answers say in fields. */
+function datedError({ metadata }: FlagstreamError): Dated {
+  const { source, stalenessMs, estimated, belowMinRevision } = metadata;
+  const freshness =
+    source === undefined
+      ? undefined
+      : {
+          source: sourceStateFromJSON(source),
+          stalenessMs: Number(stalenessMs),
+          estimated: estimated === 'true',
+        };
+  return { freshness, belowMinRevision: belowMinRevision === 'true' };
 }
 
 function warn({ terminal }: CliSession, { freshness, belowMinRevision }: Dated): void {
