@@ -19,10 +19,20 @@ describe('a start', () => {
     b.start({});
     b.handle({ type: 'start' });
     expect(b.handle({ type: 'snapshot-failed', detail: 'none yet' })).toMatchObject([
-      { type: 'alarm', code: 'snapshot-failed' },
       { type: 'reopen', after: { revision: 0 } },
     ]);
     expect(b.after(60_000)).toEqual(['ask-head']);
+  });
+
+  it('with a snapshot that is damaged reads the log from its beginning as well, and says so', () => {
+    const b = bench(1);
+    b.start({});
+    b.handle({ type: 'start' });
+    const snapshot = { ...b.writer.snapshot(), stateDigest: new Uint8Array(16) };
+    expect(b.handle({ type: 'snapshot', snapshot })).toMatchObject([
+      { type: 'alarm', code: 'snapshot-failed' },
+      { type: 'reopen', after: { revision: 0 } },
+    ]);
   });
 
   it('with the state of a disk reads on from it, and says what it stands on', () => {
@@ -64,6 +74,37 @@ describe('there is a whole state to serve', () => {
     b.nowMs += 1;
     expect(ready(b)).toBe(true);
     b.handle(behind);
+    expect(ready(b)).toBe(false);
+  });
+
+  it('while a head stays ahead, once reading again brought nothing and the source still delivers', () => {
+    const b = bench(3);
+    b.handle({ type: 'start' });
+    const old = b.snapshot();
+    b.writer.write(flag('a', 'never delivered'));
+    b.handle(b.head());
+    b.handle(old);
+    expect(b.after(0)).toEqual([]);
+    for (let i = 0; i < SETTINGS.fruitlessReopensMax; i++) {
+      expect(ready(b)).toBe(false);
+      expect(b.after(SETTINGS.lagToleranceMs)).toContain('reopen');
+      b.after(0);
+    }
+    expect(ready(b)).toBe(false);
+    expect(b.after(SETTINGS.lagToleranceMs)).toContain('fetch-snapshot');
+    // 6 s without anything: longer than a source may be quiet.
+    expect(ready(b)).toBe(true);
+    b.handle(old);
+    expect(ready(b)).toBe(true);
+    b.handle({ type: 'status', status: { kind: 'down', detail: '' } });
+    expect(ready(b)).toBe(false);
+    b.handle({ type: 'status', status: { kind: 'live' } });
+    b.handle(b.records(5));
+    expect(ready(b)).toBe(true);
+    // What comes again is waited for again.
+    b.writer.write(flag('a', 'more'));
+    b.handle(b.head());
+    b.nowMs += SETTINGS.quietMs;
     expect(ready(b)).toBe(false);
   });
 
@@ -170,6 +211,40 @@ describe('heads', () => {
     expect(b.kinds(b.head({ headRevision: near.headRevision + 1 }))).toEqual(['fetch-snapshot']);
   });
 
+  /** A head is three revisions on, which is too far; nothing of it was delivered. */
+  function far(): Bench {
+    const b = applied(1);
+    b.start({ state: b.follower.state, settings: { ...SETTINGS, replayMax: 2 } });
+    b.handle({ type: 'status', status: { kind: 'live' } });
+    b.handle({ type: 'start' });
+    for (let i = 0; i < 3; i++) b.writer.write(flag('a', `far ${i}`));
+    expect(b.kinds(b.head())).toEqual(['fetch-snapshot']);
+    return b;
+  }
+  const failed: FollowerEvent = { type: 'snapshot-failed', detail: 'nobody answers' };
+
+  it('far ahead, while there is no snapshot, make it read the source again until they are reached', () => {
+    const b = far();
+    b.handle(failed);
+    expect(b.after(SETTINGS.lagToleranceMs)).toEqual(['fetch-snapshot', 'reopen']);
+    expect(b.kinds(b.records(3, 4))).toEqual(['applied', 'applied']);
+    b.handle(failed);
+    expect(b.after(SETTINGS.retryMs)).toEqual(['fetch-snapshot']);
+    b.handle(failed);
+    expect(b.kinds(b.records(5))).toEqual(['applied']);
+    expect(b.after(SETTINGS.snapshotRetryMaxMs)).toEqual(['ask-head']);
+  });
+
+  it('that are reached do not end the wish for a snapshot that settles a doubt', () => {
+    const b = far();
+    const { hash } = b.writer.records[1]!;
+    const digest = { headRevision: 2, headHash: hash, stateDigest: new Uint8Array(16).fill(1) };
+    expect(b.kinds(b.head(digest))).toEqual(['alarm:diverged']);
+    b.handle(failed);
+    b.handle(b.records(3, 4, 5));
+    expect(b.after(SETTINGS.snapshotRetryMaxMs)).toContain('fetch-snapshot');
+  });
+
   it('of a higher epoch are the order to move, each time one is heard', () => {
     const b = applied(1);
     const genesis = b.writer.startEpoch(2);
@@ -207,16 +282,30 @@ describe('heads', () => {
     expect(b.source).toBe('live');
   });
 
-  it('of a second control plane are counted and not heard while the first one speaks', () => {
+  it('of a second control plane are not heard while the first one speaks, and counted once it speaks on', () => {
     const b = applied(2);
     b.handle(b.head());
     const stranger = b.head({ bootId: 'copy', headHash: new Uint8Array(32) });
     b.nowMs += SETTINGS.speakerSilenceMs - 1;
     expect(b.kinds(stranger)).toEqual([]);
+    expect(b.follower.counters.strangers).toBe(0);
+    b.handle(b.head());
     expect(b.follower.counters.strangers).toBe(1);
-    b.nowMs += 1;
+    b.nowMs += SETTINGS.speakerSilenceMs;
     expect(b.kinds(stranger)).toEqual(['alarm:diverged', 'fetch-snapshot']);
     expect(b.follower.counters.strangers).toBe(1);
+  });
+
+  it('of a control plane that was started again count for no second one', () => {
+    const b = applied(2);
+    b.handle(b.head());
+    const restarted = b.head({ bootId: 'next' });
+    for (let beats = 0; beats < 6; beats += 1) {
+      b.nowMs += SETTINGS.speakerSilenceMs / 4;
+      b.handle(restarted);
+    }
+    expect(b.follower.head?.bootId).toBe('next');
+    expect(b.follower.counters.strangers).toBe(0);
   });
 
   it('that come late do not take back what a newer one said', () => {

@@ -22,6 +22,12 @@ const ASKS_MISSED = 3;
 /** A question whose answer was lost on the way back to us is asked again after this many periods. */
 const ASK_LOST = 5;
 
+interface SnapshotWish {
+  readonly reason: string;
+  /** Records may lead there as well: the source is read on meanwhile. */
+  readonly untilHead: boolean;
+}
+
 export interface FollowerParts {
   readonly codec: Codec;
   readonly settings: FollowerSettings;
@@ -66,7 +72,9 @@ export class Follower {
   #behindSinceMs: number | undefined;
   #reopenAtMs = Number.NEGATIVE_INFINITY;
   #fruitlessReopens = 0;
-  #snapshotWanted: string | undefined;
+  /** Reading again brought nothing as often as it is tried, and nothing came since: the source has no more. */
+  #exhausted = false;
+  #snapshotWanted: SnapshotWish | undefined;
   #snapshotOpen = false;
   #snapshotAtMs = Number.NEGATIVE_INFINITY;
   /** Undefined before the start. */
@@ -115,9 +123,10 @@ export class Follower {
     const { position } = this.#state;
     if (position.revision === 0) return false;
     const { newest } = this.#watch;
-    // A log without heads counts as read once nothing came for a while.
-    if (newest === undefined) return this.live && nowMs - this.#movedMs >= this.#settings.quietMs;
-    return comparePositions(headPosition(newest), position) <= 0;
+    if (newest !== undefined && comparePositions(headPosition(newest), position) <= 0) return true;
+    // A log without heads counts as read once nothing came for a while; so does one whose head nobody delivers.
+    if (newest !== undefined && !this.#exhausted) return false;
+    return this.live && nowMs - this.#movedMs >= this.#settings.quietMs;
   }
 
   #sourceState(): SourceState {
@@ -227,8 +236,10 @@ export class Follower {
   #moved(nowMs: number): void {
     this.#movedMs = nowMs;
     this.#fruitlessReopens = 0;
+    this.#exhausted = false;
     this.#behindSinceMs = undefined;
     this.#snapshotBackoff.reset();
+    if (this.#snapshotWanted?.untilHead && !this.#behind()) this.#snapshotWanted = undefined;
     if (this.#fault === 'diverged' && this.#disputed === 0) return;
     this.#fault = undefined;
   }
@@ -271,7 +282,8 @@ export class Follower {
       this.#bound.mark(place, asOfMs, proven);
       this.#settle();
     }
-    if (stands === 'ahead' && this.#isFar(place)) this.#want(`far behind the head ${formatPosition(place)}`);
+    if (stands === 'ahead' && this.#isFar(place))
+      this.#wantUntilHead(`far behind the head ${formatPosition(place)}`);
     effects.push(...this.#tick(nowMs));
     return effects;
   }
@@ -289,13 +301,19 @@ export class Follower {
     return this.#tick(nowMs);
   }
 
+  /** A young log has none to begin with: no alarm before anything was read. */
   #snapshotFailed(detail: string, nowMs: number): readonly FollowerEffect[] {
-    const effects: FollowerEffect[] = [{ type: 'alarm', code: 'snapshot-failed', detail }];
+    const isAlarm = this.#opened;
+    const effects = this.#goOnWithout(nowMs);
+    return isAlarm ? [{ type: 'alarm', code: 'snapshot-failed', detail }, ...effects] : effects;
+  }
+
+  /** It is asked for again, but to begin with: then the log is read from its start. */
+  #goOnWithout(nowMs: number): readonly FollowerEffect[] {
     this.#retrySnapshot(nowMs);
-    if (this.#opened) return effects;
-    // No snapshot to begin with: a young log has none, and is read from its start.
+    if (this.#opened) return [];
     this.#snapshotWanted = undefined;
-    return [...effects, this.#open()];
+    return [this.#open()];
   }
 
   #retrySnapshot(nowMs: number): void {
@@ -308,7 +326,8 @@ export class Follower {
     try {
       offered = LogState.fromSnapshot(this.#codec, snapshot);
     } catch (cause) {
-      return this.#snapshotFailed(String(cause), nowMs);
+      const alarm = { type: 'alarm', code: 'snapshot-failed', detail: String(cause) } as const;
+      return [alarm, ...this.#goOnWithout(nowMs)];
     }
     this.#retrySnapshot(nowMs);
     if (this.#isFrozen(offered.position)) {
@@ -347,7 +366,12 @@ export class Follower {
   }
 
   #want(reason: string): void {
-    this.#snapshotWanted ??= reason;
+    if (this.#snapshotWanted?.untilHead !== false) this.#snapshotWanted = { reason, untilHead: false };
+  }
+
+  /** Only to come to the head: wanted no more once the source led there. */
+  #wantUntilHead(reason: string): void {
+    this.#snapshotWanted ??= { reason, untilHead: true };
   }
 
   /** What is still wrong is tried again. */
@@ -360,9 +384,10 @@ export class Follower {
     if (this.#snapshotWanted !== undefined) {
       if (!this.#snapshotOpen && nowMs >= this.#snapshotAtMs) {
         this.#snapshotOpen = true;
-        effects.push({ type: 'fetch-snapshot', reason: this.#snapshotWanted });
+        effects.push({ type: 'fetch-snapshot', reason: this.#snapshotWanted.reason });
       }
-      return effects;
+      // Else no record leads on, however often it is read.
+      if (!this.#snapshotWanted.untilHead) return effects;
     }
     if (!this.#behind() || this.#fault === 'frozen') {
       this.#behindSinceMs = undefined;
@@ -382,7 +407,8 @@ export class Follower {
     this.#fruitlessReopens += 1;
     if (this.#fruitlessReopens > this.#settings.fruitlessReopensMax) {
       this.#fruitlessReopens = 0;
-      this.#want('reading the source again brings nothing');
+      this.#exhausted = true;
+      this.#wantUntilHead('reading the source again brings nothing');
       return this.#tick(nowMs);
     }
     return [this.#open()];
