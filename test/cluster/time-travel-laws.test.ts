@@ -39,6 +39,8 @@ interface Put {
   readonly at: number;
   /** A newer release's content, which this one cannot compile or read. */
   readonly broken: 'no' | 'unknown operator' | 'unreadable';
+  /** Archived, whether it was there or not; a later put brings it back. */
+  readonly deleted: boolean;
   readonly enabled: boolean;
   readonly serves: string;
   readonly needsFlag: number | undefined;
@@ -50,6 +52,7 @@ const puts: fc.Arbitrary<Put> = fc.record({
   entity: fc.constantFrom('flag', 'config', 'config', 'segment'),
   at: fc.nat(2),
   broken: fc.constantFrom('no', 'no', 'no', 'no', 'unknown operator', 'unreadable'),
+  deleted: fc.constantFrom(false, false, false, true),
   enabled: fc.boolean(),
   serves: fc.constantFrom('on', 'off'),
   needsFlag: fc.option(fc.nat(2), { nil: undefined }),
@@ -57,6 +60,27 @@ const puts: fc.Arbitrary<Put> = fc.record({
   member: fc.constantFrom(...USERS),
 });
 const histories = fc.array(fc.array(puts, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 14 });
+
+const PLAIN: Put = {
+  entity: 'flag',
+  at: 0,
+  broken: 'no',
+  deleted: false,
+  enabled: true,
+  serves: 'on',
+  needsFlag: undefined,
+  needsSegment: undefined,
+  member: 'u1',
+};
+/** A flag, what it needs, and its configuration go and come back, one after the other. */
+const GOING_AND_COMING: readonly Put[][] = [
+  [PLAIN, { ...PLAIN, entity: 'segment' }],
+  [{ ...PLAIN, entity: 'config', needsSegment: 0 }],
+  ...(['segment', 'config', 'flag'] as const).flatMap((entity) => {
+    const put = { ...PLAIN, entity, needsSegment: entity === 'config' ? 0 : undefined };
+    return [[{ ...put, deleted: true }], [put]];
+  }),
+];
 
 const strange = { compare: { attribute: 'country', operator: 'from-the-future', values: ['DE'] } };
 
@@ -117,9 +141,9 @@ function changeOf(put: Put): EntityChange {
   }
 }
 
-function entityChange(id: EntityId, { broken }: Put, encoded: Uint8Array): EntityChange {
+function entityChange(id: EntityId, { broken, deleted }: Put, encoded: Uint8Array): EntityChange {
   const content = broken === 'unreadable' ? Uint8Array.of(0xff) : encoded;
-  return { ...id, deleted: false, content, contentHash: sha256(content), tags: [], clientVisible: false };
+  return { ...id, deleted, content, contentHash: sha256(content), tags: [], clientVisible: false };
 }
 
 /** A control plane's log and an evaluator that follows it record by record. */
@@ -213,6 +237,7 @@ const FAILURES: ReadonlyMap<ErrorCode, string> = new Map([
 describe('time travel', () => {
   test('answers at each revision what an evaluator answered there, and lists what altered it', async () => {
     const failed = new Set<string>();
+    let returns = 0;
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
         const cluster = new Cluster();
@@ -257,6 +282,9 @@ describe('time travel', () => {
               expect(served(result!), `${flagKey} for ${user} at ${revision}`).toEqual(served(then));
               expect(where.revision?.revision).toBe(BigInt(revision));
             }
+            if (then.errorCode === ErrorCode.FLAG_NOT_FOUND && revision > first && revision < head)
+              if (toldOf(known(revision - 1)) !== undefined && toldOf(known(revision + 1)) !== undefined)
+                returns += 1;
             if (revision > first && !isDeepStrictEqual(answered(known(revision - 1)), answered(then)))
               altered.push(revision);
           }
@@ -283,8 +311,9 @@ describe('time travel', () => {
           }
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 20, examples: [[GOING_AND_COMING]] },
     );
+    expect(returns).toBeGreaterThan(0);
     expect([...failed].sort()).toEqual([...FAILURES.values()].sort());
   });
 });
