@@ -1,7 +1,7 @@
 /**
  * The server's side of one Sync stream, as a reducer: events in, effects out.
  * Sockets, timers and encoding stand outside, so that the same session runs in
- * the simulation.
+ * the simulation. Its clock is monotonic.
  *
  *   await-hello -> live <-> in-flight -> closed
  *
@@ -139,7 +139,7 @@ export class SyncServerSession {
     return this.#frameBytesMax;
   }
 
-  /** When `tick` has something to do, unix ms. */
+  /** When `tick` has something to do, in ms of the caller's clock. */
   get deadlineMs(): number {
     const { helloTimeoutMs, heartbeatsMissedMax, ackTimeoutMs } = this.#settings;
     if (this.#phase === 'closed') return Number.POSITIVE_INFINITY;

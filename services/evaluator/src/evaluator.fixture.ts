@@ -44,11 +44,19 @@ export function closing<T>(value: T, close: (value: T) => unknown): T {
   return value;
 }
 
-/** A clock that moves when it is told to. */
+/** Clocks that move when they are told to: the wall's, and one that nobody can set. */
 export class TestClock {
   nowMs = 1_800_000_000_000;
+  #monotonicMs = 5_000;
   readonly now = (): number => this.nowMs;
+  readonly monotonicMs = (): number => this.#monotonicMs;
+  /** Time passes. */
   advance(ms: number): void {
+    this.nowMs += ms;
+    this.#monotonicMs += ms;
+  }
+  /** Somebody sets the wall clock forward, or back. */
+  setBy(ms: number): void {
     this.nowMs += ms;
   }
 }

@@ -41,7 +41,7 @@ import { quarantineLog } from './state/quarantine-log.ts';
 
 export interface EvaluatorDeps extends GivenSources {
   readonly logger?: Logger;
-  /** Unix ms. */
+  /** Unix ms: the time that flags' schedules count by. */
   readonly now?: () => number;
   /** Milliseconds that never run backwards. */
   readonly monotonicMs?: () => number;
@@ -96,8 +96,8 @@ export async function startEvaluator(
 
   const health = new HealthState();
   const metrics = new Metrics({ process: true });
-  const fanout = new ChangeFanout(now, logger);
-  const wheel = new TickWheel(now, logger);
+  const fanout = new ChangeFanout(logger);
+  const wheel = new TickWheel(monotonicMs, logger);
   const [streams, watchers] = [new StreamRegistry(), new StreamRegistry()];
   const counts = new EvaluationCounts();
   const readySignal = new ReadySignal();
@@ -169,6 +169,7 @@ export async function startEvaluator(
   });
 
   const { heartbeatMs } = config;
+  const fanning = { serving, fanout, wheel, heartbeatMs, monotonicMs };
   const answers = new BoundedAnswers(serving, wait);
   const evaluator = new Evaluator(serving, answers, counts);
   const host = new GrpcHost({
@@ -177,8 +178,8 @@ export async function startEvaluator(
     metrics,
     authenticate: deps.authenticate ?? loopbackPrincipal(config),
     services: [
-      evaluationService({ evaluator, answers, serving, counts, fanout, wheel, watchers, heartbeatMs }),
-      streamService({ serving, fanout, wheel, transfers, streams, nodeId, heartbeatMs, random }),
+      evaluationService({ ...fanning, evaluator, answers, counts, watchers }),
+      streamService({ ...fanning, transfers, streams, nodeId, random }),
     ],
     health,
     reflection: config.reflection,

@@ -39,7 +39,7 @@ export class EvaluatorStreams {
 
   constructor(parts: StreamsParts) {
     this.#parts = parts;
-    this.#fanout = new ChangeFanout(parts.process.nowMs, silentLogger);
+    this.#fanout = new ChangeFanout(silentLogger);
     this.#transfers = new TransferCache(() => parts.served.state());
   }
 
@@ -68,7 +68,7 @@ export class EvaluatorStreams {
       environment,
       transfers: this.#transfers,
       logger: silentLogger,
-      now: process.nowMs,
+      monotonicMs: process.nowMs,
       head: (): Position => served.position(),
       onClose: () => {
         this.#streams.delete(connection);

@@ -11,20 +11,18 @@ import type { EnvironmentReplica } from '../state/environment-replica.ts';
 
 export interface FanoutMember {
   /** The environment has another state, or is gone. */
-  changed(nowMs: number): void;
+  changed(): void;
 }
 
 const WRITES_BEFORE_YIELD = 200;
 
 export class ChangeFanout {
-  readonly #now: () => number;
   readonly #logger: Logger;
   readonly #members = new Map<EnvironmentReplica, Set<FanoutMember>>();
   readonly #pending = new Set<EnvironmentReplica>();
   #running = false;
 
-  constructor(now: () => number, logger: Logger) {
-    this.#now = now;
+  constructor(logger: Logger) {
     this.#logger = logger;
   }
 
@@ -71,7 +69,7 @@ export class ChangeFanout {
 
   #tell(member: FanoutMember): void {
     try {
-      member.changed(this.#now());
+      member.changed();
     } catch (err) {
       this.#logger.error({ err }, 'a stream failed to take a change');
     }

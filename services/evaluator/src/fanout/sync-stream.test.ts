@@ -22,7 +22,7 @@ const hello = (over: Partial<Hello> = {}): { readonly type: 'hello'; readonly he
 });
 
 async function ready(log: MemoryLog, clock = new TestClock()): ReturnType<typeof start> {
-  const started = await start(log, { now: clock.now });
+  const started = await start(log, { now: clock.now, monotonicMs: clock.monotonicMs });
   await started.evaluator.ready();
   return started;
 }
@@ -103,7 +103,7 @@ describe('Sync', () => {
     log.commit(entity.environment('default', 'production'));
     const clock = new TestClock();
     const { target } = await ready(log, clock);
-    const client = new SyncClient(target, undefined, clock.now);
+    const client = new SyncClient(target, undefined, clock.monotonicMs);
     await client.at(4);
     log.commit(entity.config('default', 'production', 'new-checkout', serving('off')));
     clock.advance(LIMITS.heartbeatMs * 1.2);

@@ -49,7 +49,7 @@ export interface SyncStreamOptions {
   readonly environment: EnvironmentReplica;
   readonly transfers: TransferCache;
   readonly logger: Logger;
-  readonly now: () => number;
+  readonly monotonicMs: () => number;
   readonly onClose: (reason: string) => void;
   readonly head: () => Position;
 }
@@ -139,7 +139,8 @@ export class SyncStream implements FanoutMember, Ticked {
 
   #handle(event: SyncServerEvent): void {
     if (this.#closed) return;
-    for (const effect of this.#options.session.handle(event, this.#options.now())) this.#perform(effect);
+    for (const effect of this.#options.session.handle(event, this.#options.monotonicMs()))
+      this.#perform(effect);
   }
 
   #perform(effect: SyncServerEffect): void {

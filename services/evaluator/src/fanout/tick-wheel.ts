@@ -1,12 +1,13 @@
 /**
  * One timer for all streams: each says when it next has something to do, and
  * is looked at then. Deadlines that move while a stream waits are noticed
- * within the longest sleep.
+ * within the longest sleep. Its clock is monotonic: one that can be set would
+ * stop all streams when it goes back, and end them when it goes forward.
  */
 import type { Logger } from '@flagstream/runtime';
 
 export interface Ticked {
-  /** When `tick` has something to do, unix ms. Infinity: not in sight. */
+  /** When `tick` has something to do, monotonic ms. Infinity: not in sight. */
   readonly deadlineMs: number;
   tick(nowMs: number): void;
 }
@@ -16,7 +17,7 @@ const RESOLUTION_MS = 100;
 const SLEEP_MS_MAX = 2_000;
 
 export class TickWheel {
-  readonly #now: () => number;
+  readonly #monotonicMs: () => number;
   readonly #logger: Logger;
   /** Members by the slot of time in which they are looked at. */
   readonly #slots = new Map<number, Set<Ticked>>();
@@ -24,10 +25,10 @@ export class TickWheel {
   #lastSlot: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(now: () => number, logger: Logger) {
-    this.#now = now;
+  constructor(monotonicMs: () => number, logger: Logger) {
+    this.#monotonicMs = monotonicMs;
     this.#logger = logger;
-    this.#lastSlot = slotAt(now());
+    this.#lastSlot = slotAt(monotonicMs());
   }
 
   get size(): number {
@@ -43,7 +44,7 @@ export class TickWheel {
   }
 
   add(member: Ticked): void {
-    const nowMs = this.#now();
+    const nowMs = this.#monotonicMs();
     // The current slot may be over already; the next one is not.
     const dueMs = Math.max(nowMs, Math.min(member.deadlineMs, nowMs + SLEEP_MS_MAX));
     this.#put(member, Math.max(slotAt(dueMs), this.#lastSlot) + 1);
@@ -60,7 +61,7 @@ export class TickWheel {
 
   /** Looks at the members whose time has come. The timer calls it. */
   advance(): void {
-    const nowMs = this.#now();
+    const nowMs = this.#monotonicMs();
     const current = slotAt(nowMs);
     // After a long pause the slots that exist are fewer than those that passed.
     const due = [...this.#slots.keys()].filter((slot) => slot <= current).sort((a, b) => a - b);

@@ -31,6 +31,8 @@ export interface EvaluationServiceParts {
   readonly wheel: TickWheel;
   readonly watchers: StreamRegistry;
   readonly heartbeatMs: number;
+  /** Milliseconds that never run backwards. */
+  readonly monotonicMs: () => number;
 }
 
 export function evaluationService(parts: EvaluationServiceParts): ServiceBinding {
@@ -71,7 +73,7 @@ function open(
   { principal }: CallContext,
   belowMinRevision: boolean,
 ): void {
-  const { serving, counts, fanout, wheel, watchers } = parts;
+  const { serving, counts, fanout, wheel, watchers, monotonicMs } = parts;
   const environment = serving.environment(principal);
   const keys = watchedKeys(request.flagKeys);
   const context = request.context === undefined ? undefined : checkedContext(request.context, 'context');
@@ -82,6 +84,7 @@ function open(
     keys,
     results: context === undefined ? undefined : new WatchedResults(keys, context, counts),
     heartbeatMs: heartbeatOf(request.heartbeatMs, parts.heartbeatMs),
+    monotonicMs,
     belowMinRevision,
     onClose: (reason) => {
       fanout.remove(environment, stream);

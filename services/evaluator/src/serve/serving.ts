@@ -23,6 +23,7 @@ export class Serving implements ServedLog {
   readonly #follower: LogFollower;
   readonly #state: EvaluatorState;
   readonly #liveState: () => SourceState;
+  /** Unix ms: what flags' schedules count by. It may be set, so nothing of ours is timed by it. */
   readonly now: () => number;
   #ready = false;
   /** The wire's form of the newest revision, made once per revision. */

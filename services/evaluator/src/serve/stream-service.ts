@@ -21,6 +21,8 @@ export interface StreamServiceParts {
   readonly streams: StreamRegistry;
   readonly nodeId: string;
   readonly heartbeatMs: number;
+  /** Milliseconds that never run backwards. */
+  readonly monotonicMs: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -38,17 +40,17 @@ function sync(
   call: ServerDuplexStream<SyncRequest, Buffer>,
   { principal, logger }: CallContext,
 ): void {
-  const { serving, fanout, wheel, transfers, streams } = parts;
+  const { serving, fanout, wheel, transfers, streams, monotonicMs } = parts;
   const environment = serving.environment(principal);
   const settings = sessionSettings(parts);
-  const session = new SyncServerSession(new ServedEnvironment(environment, serving), settings, serving.now());
+  const session = new SyncServerSession(new ServedEnvironment(environment, serving), settings, monotonicMs());
   const stream = new SyncStream({
     sink: call,
     session,
     environment,
     transfers,
     logger: logger.child({ session: settings.sessionId }),
-    now: serving.now,
+    monotonicMs,
     head: () => serving.position(),
     onClose: (reason) => {
       fanout.remove(environment, stream);

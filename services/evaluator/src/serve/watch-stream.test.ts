@@ -1,11 +1,11 @@
 import { LIMITS } from '@flagstream/protocol';
-import { Reason, type WatchResponse } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { Reason, SourceState, type WatchResponse } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { describe, expect, it } from 'vitest';
 import { closing, type Inbox, start, TestClock, watch } from '../evaluator.fixture.ts';
 import { booleanFlag, entity, type MemoryLog, serving, shopLog, stringFlag } from '../log.fixture.ts';
 
 async function ready(log: MemoryLog, clock = new TestClock()): ReturnType<typeof start> {
-  const started = await start(log, { now: clock.now });
+  const started = await start(log, { now: clock.now, monotonicMs: clock.monotonicMs });
   await started.evaluator.ready();
   return started;
 }
@@ -111,6 +111,27 @@ describe('Watch with a context', () => {
     await event(inbox, 'heartbeat');
     expect(inbox.messages.at(-1)?.revision).toBe(4n);
   });
+
+  it('says in each heartbeat how old the state may be', async () => {
+    const log = shopLog();
+    const clock = new TestClock();
+    const { client } = await ready(log, clock);
+    const inbox = watch(client, { context: {}, heartbeatMs: 5_000 });
+    await event(inbox, 'initial');
+    expect(inbox.messages[0]?.freshness).toEqual({
+      stalenessMs: 0,
+      estimated: false,
+      source: SourceState.LIVE,
+    });
+    log.headFault = 'nobody answers';
+    clock.advance(5_001);
+    await event(inbox, 'heartbeat');
+    expect(inbox.messages[1]?.freshness).toEqual({
+      stalenessMs: 5_001,
+      estimated: false,
+      source: SourceState.LIVE,
+    });
+  });
 });
 
 describe('Watch without a context', () => {
@@ -152,8 +173,9 @@ describe('a reader that does not read', () => {
     };
     log.commit(entity.flag('default', 'big', flag));
     const { client } = await ready(log);
-    const stream = closing(client.watch({ flagKeys: ['big'], context: {}, heartbeatMs: 0, allowStale: false }), (s) =>
-      s.cancel(),
+    const stream = closing(
+      client.watch({ flagKeys: ['big'], context: {}, heartbeatMs: 0, allowStale: false }),
+      (s) => s.cancel(),
     );
     stream.on('error', () => undefined);
     const messages: WatchResponse[] = [];
@@ -191,8 +213,9 @@ describe('a reader that does not read', () => {
     };
     log.commit(entity.flag('default', 'big', flag));
     const { client, evaluator } = await ready(log, clock);
-    const stream = closing(client.watch({ flagKeys: ['big'], context: {}, heartbeatMs: 0, allowStale: false }), (s) =>
-      s.cancel(),
+    const stream = closing(
+      client.watch({ flagKeys: ['big'], context: {}, heartbeatMs: 0, allowStale: false }),
+      (s) => s.cancel(),
     );
     const inbox: string[] = [];
     stream.on('error', (error: { details: string }) => inbox.push(error.details));

@@ -13,6 +13,7 @@ import type { OpenStream } from '../fanout/stream-registry.ts';
 import type { Ticked } from '../fanout/tick-wheel.ts';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
 import type { Serving } from './serving.ts';
+import { TimedAnswers } from './timed-answers.ts';
 import type { WatchedResults } from './watch-results.ts';
 
 /** What a stream needs of a gRPC call. */
@@ -34,6 +35,8 @@ export interface WatchStreamOptions {
   /** Undefined: notices. */
   readonly results: WatchedResults | undefined;
   readonly heartbeatMs: number;
+  /** Milliseconds that never run backwards: heartbeats and stalls. Schedules of flags count by wall time. */
+  readonly monotonicMs: () => number;
   /** The stream begins with an older state than its caller asked for. */
   readonly belowMinRevision: boolean;
   readonly onClose: (reason: string) => void;
@@ -51,7 +54,7 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
   #dirty = false;
   /** Time alone may have changed answers: every watched flag is looked at. */
   #timePassed = false;
-  #transitionMs: number;
+  readonly #timed: TimedAnswers;
   #heartbeatAtMs: number;
   /** Bytes that were written and not yet taken. */
   #pendingBytes = 0;
@@ -60,13 +63,13 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
 
   constructor(options: WatchStreamOptions) {
     this.#options = options;
-    const { environment, serving, results, heartbeatMs, belowMinRevision } = options;
-    const nowMs = serving.now();
+    const { environment, serving, results, heartbeatMs, monotonicMs, belowMinRevision } = options;
+    const wallMs = serving.now();
     this.#generation = environment.state.generation;
-    this.#heartbeatAtMs = nowMs + heartbeatMs;
-    this.#transitionMs = nextTransition(environment, nowMs);
+    this.#heartbeatAtMs = monotonicMs() + heartbeatMs;
+    this.#timed = new TimedAnswers(environment, wallMs);
     if (results === undefined) this.#write({ $case: 'heartbeat', value: {} }, belowMinRevision);
-    else this.#write({ $case: 'initial', value: results.all(environment, nowMs) }, belowMinRevision);
+    else this.#write({ $case: 'initial', value: results.all(environment, wallMs) }, belowMinRevision);
   }
 
   get dirty(): boolean {
@@ -77,19 +80,21 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
     if (this.#closed) return Number.POSITIVE_INFINITY;
     const stalledMs =
       this.#stalledSinceMs === undefined ? Number.POSITIVE_INFINITY : this.#stalledSinceMs + STALLED_MS_MAX;
-    return Math.min(this.#heartbeatAtMs, this.#transitionMs, stalledMs);
+    const { serving, monotonicMs } = this.#options;
+    const lookAtMs = monotonicMs() + this.#timed.dueInMs(serving.now());
+    return Math.min(this.#heartbeatAtMs, lookAtMs, stalledMs);
   }
 
-  changed(nowMs: number): void {
+  changed(): void {
     if (this.#closed) return;
-    const { environment } = this.#options;
+    const { environment, monotonicMs } = this.#options;
     if (environment.gone) {
       const { environment: name } = environment.scope;
       this.#end('archived', fail('ENVIRONMENT_NOT_FOUND', `environment "${name}" was archived`));
       return;
     }
     this.#dirty = true;
-    this.#flush(nowMs);
+    this.#flush(monotonicMs());
   }
 
   tick(nowMs: number): void {
@@ -98,11 +103,6 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
       const detail = `the client took nothing for ${STALLED_MS_MAX / 1000} s`;
       this.#end('overloaded', fail('OVERLOADED', detail, { retryAfterMs: 1_000 }));
       return;
-    }
-    if (nowMs >= this.#transitionMs) {
-      this.#dirty = true;
-      this.#timePassed = true;
-      this.#transitionMs = nextTransition(this.#options.environment, nowMs);
     }
     this.#flush(nowMs);
     if (nowMs < this.#heartbeatAtMs) return;
@@ -121,16 +121,21 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
 
   /** Writes what is new, unless the client has yet to take what was written before. */
   #flush(nowMs: number): void {
-    if (!this.#dirty || this.#closed || this.#stalled(nowMs)) return;
-    const { environment, results } = this.#options;
+    if (this.#closed) return;
+    const { environment, results, serving } = this.#options;
+    const wallMs = serving.now();
+    if (this.#timed.look(wallMs)) {
+      this.#dirty = true;
+      this.#timePassed = true;
+    }
+    if (!this.#dirty || this.#stalled(nowMs)) return;
     const affected = this.#timePassed ? undefined : environment.affectedSince(this.#generation);
     this.#dirty = false;
     this.#timePassed = false;
     this.#generation = environment.state.generation;
-    this.#transitionMs = nextTransition(environment, nowMs);
     if (results === undefined) this.#notice(affected);
     else {
-      const value = results.changes(environment, affected, nowMs);
+      const value = results.changes(environment, affected, wallMs);
       if (value !== undefined) this.#write({ $case: 'changed', value });
     }
   }
@@ -151,9 +156,9 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
   }
 
   #write(event: WatchEvent, belowMinRevision = false): void {
-    const { sink, serving, heartbeatMs } = this.#options;
+    const { sink, serving, heartbeatMs, monotonicMs } = this.#options;
     const frame = Buffer.from(WatchResponse.encode({ event, ...serving.stamp(), belowMinRevision }).finish());
-    this.#heartbeatAtMs = serving.now() + heartbeatMs;
+    this.#heartbeatAtMs = monotonicMs() + heartbeatMs;
     this.#pendingBytes += frame.length;
     sink.write(frame, () => {
       this.#pendingBytes -= frame.length;
@@ -164,7 +169,7 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
 
   #taken(): void {
     if (this.#closed) return;
-    const nowMs = this.#options.serving.now();
+    const nowMs = this.#options.monotonicMs();
     if (!this.#stalled(nowMs)) this.#flush(nowMs);
   }
 
@@ -178,8 +183,4 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
     this.#closed = true;
     this.#options.onClose(reason);
   }
-}
-
-function nextTransition(environment: EnvironmentReplica, nowMs: number): number {
-  return environment.state.set.nextTransition(nowMs) ?? Number.POSITIVE_INFINITY;
 }
