@@ -139,6 +139,17 @@ describe('LogState', () => {
     expect(state.position.revision).toBe(2);
   });
 
+  it('refuses a record whose part is no list of changes', () => {
+    const writer = new LogWriter();
+    const content = Uint8Array.of(1, 2, 3);
+    const sha256 = jsonCodec.sha256(content);
+    writer.write(changed(partId(sha256), content));
+    const state = folded(writer);
+    const record = jsonCodec.encodeRecord(writer.fields({ parts: [{ sha256, size: 3 }] }));
+    expect(state.apply(record)).toMatchObject({ kind: 'broken', detail: expect.stringContaining('no list') });
+    expect(state.position.revision).toBe(2);
+  });
+
   it('starts from a snapshot as if it had folded the log', () => {
     const writer = new LogWriter();
     for (let i = 0; i < 5; i++) writer.write(flag(`f${i % 3}`, String(i)));

@@ -20,7 +20,7 @@ export type Expansion =
       /** Parts that leave the state with this record. */
       readonly spent: readonly EntityChange[];
     }
-  /** A part is not there, or is not what its hash says. */
+  /** A part is not there, is not what its hash says, or is no list of changes. */
   | { readonly kind: 'broken'; readonly detail: string };
 
 /** A record's changes, with those of the parts it names in front. */
@@ -38,11 +38,22 @@ export function expandRecord(
       return { kind: 'broken', detail: `revision ${record.revision} names a part that is not there` };
     if (!bytesEqual(codec.sha256(found.content), ref.sha256))
       return { kind: 'broken', detail: `a part of revision ${record.revision} is not what its hash says` };
-    for (const change of codec.decodeChangeList(found.content)) changes.push(change);
+    const listed = changesIn(codec, found.content);
+    if (listed === undefined)
+      return { kind: 'broken', detail: `a part of revision ${record.revision} is no list of changes` };
+    for (const change of listed) changes.push(change);
     spent.push(found);
   }
   for (const change of record.changes) changes.push(change);
   return { kind: 'expanded', changes, spent };
+}
+
+function changesIn(codec: Codec, content: Uint8Array): readonly EntityChange[] | undefined {
+  try {
+    return codec.decodeChangeList(content);
+  } catch {
+    return undefined;
+  }
 }
 
 export function hex(bytes: Uint8Array): string {
