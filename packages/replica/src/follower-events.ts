@@ -77,6 +77,6 @@ export interface FollowerCounters {
   readonly forked: number;
   readonly reopens: number;
   readonly snapshots: number;
-  /** Heads of a second control plane, not heard. */
+  /** Heads of a second control plane, not heard, after which the first one spoke on. */
   readonly strangers: number;
 }

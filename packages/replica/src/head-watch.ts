@@ -1,7 +1,9 @@
 /**
  * Whose heads a follower believes. One control plane speaks for a log, known by
  * the boot_id that it made at its start; while it speaks, another one's heads
- * (a copied file, a process that should be gone) are counted and not heard.
+ * (a copied file, a process that should be gone) are counted and not heard. A
+ * control plane that was started again is such another one for a moment: what
+ * it said counts only once the one before speaks again after it.
  */
 import { comparePositions, type Place, type Position } from './position.ts';
 import type { HeadBeacon } from './seams.ts';
@@ -11,6 +13,8 @@ export class HeadWatch {
   #newest: HeadBeacon | undefined;
   #heardMs = Number.NEGATIVE_INFINITY;
   #strangers = 0;
+  /** Heads of others since the believed one spoke last. */
+  #unheard = 0;
 
   /** @param silenceMs a speaker that said nothing for this long is gone: the next one is believed */
   constructor(silenceMs: number) {
@@ -22,7 +26,7 @@ export class HeadWatch {
     return this.#newest;
   }
 
-  /** Heads of others that were not heard. */
+  /** Heads of others that were not heard, while the believed one spoke before and after them. */
   get strangers(): number {
     return this.#strangers;
   }
@@ -31,9 +35,11 @@ export class HeadWatch {
   hear(beacon: HeadBeacon, nowMs: number): boolean {
     const newest = this.#newest;
     if (newest !== undefined && newest.bootId !== beacon.bootId && nowMs - this.#heardMs < this.#silenceMs) {
-      this.#strangers += 1;
+      this.#unheard += 1;
       return false;
     }
+    if (newest?.bootId === beacon.bootId) this.#strangers += this.#unheard;
+    this.#unheard = 0;
     this.#heardMs = nowMs;
     // Within one life of a control plane the log only grows: a lower head is a late one.
     const late = newest?.bootId === beacon.bootId && comparePositions(placeOf(beacon), placeOf(newest)) < 0;
