@@ -261,6 +261,7 @@ export class LogFollower {
       (snapshot) => this.#handle({ type: 'snapshot', snapshot }),
       (error: unknown) => {
         const detail = messageOf(error);
+        this.#options.logger.info({ detail }, 'there is no snapshot to be had');
         this.#handle({ type: 'snapshot-failed', detail });
       },
     );
