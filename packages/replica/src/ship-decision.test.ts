@@ -309,6 +309,16 @@ describe('ShipDecision, a stream that goes on after our head', () => {
     ]);
   });
 
+  it('stays before what only a newer release may read, until a person takes over', () => {
+    const bench = new Bench();
+    expect(types(bench.connect({ own: bench.own(9, 'gone', 6) }))).toEqual(['fold']);
+    expect(bench.tell({ type: 'too-new', attempt: bench.attempt, detail: 'x' })).toEqual([
+      { type: 'stop', code: 'too-new', detail: 'x' },
+    ]);
+    expect(bench.decision.gate).toEqual({ kind: 'refused', code: 'too-new', detail: 'x' });
+    expect(bench.tell({ type: 'connected' })).toEqual([]);
+  });
+
   it('begins an epoch above one that was begun and never shipped', () => {
     const bench = new Bench();
     const next = { epoch: 2, firstSeq: 0, lastSeq: 0, baseRevision: undefined };

@@ -135,6 +135,8 @@ export class ShipDecision {
         return [];
       case 'foreign':
         return this.#stop('forked', event.detail);
+      case 'too-new':
+        return this.#stop('too-new', event.detail);
       case 'epoch-begun':
         return this.#epochBegun(event.epoch, event.baseRevision);
       case 'appended':

@@ -75,6 +75,8 @@ export type ShipEvent =
   | { readonly type: 'folded'; readonly attempt: number }
   /** A record of the stream does not continue our log. */
   | { readonly type: 'foreign'; readonly attempt: number; readonly detail: string }
+  /** A record of the stream continues our log, and only a newer release may read it. */
+  | { readonly type: 'too-new'; readonly attempt: number; readonly detail: string }
   /** The GENESIS is on our disk. */
   | {
       readonly type: 'epoch-begun';
@@ -106,8 +108,8 @@ export type ShipEffect =
   | { readonly type: 'create-stream'; readonly attempt: number; readonly epoch: number }
   /**
    * Read these records of the stream and fold them, each only if it continues
-   * our head; answered by `folded`, `foreign` or `failed`, after `adopted` for
-   * what was folded.
+   * our head; answered by `folded`, `foreign`, `too-new` or `failed`, after
+   * `adopted` for what was folded.
    */
   | {
       readonly type: 'fold';
@@ -152,8 +154,11 @@ export type ShipEffect =
 /** The effect of one type. */
 export type ShipOrder<T extends ShipEffect['type']> = Extract<ShipEffect, { readonly type: T }>;
 
-/** `forked`: another writer used this log's stream. `gap`: the stream goes on after revisions that we lack. */
-export type ShipStop = 'forked' | 'gap';
+/**
+ * `forked`: another writer used this log's stream. `gap`: the stream goes on after revisions that we lack.
+ * `too-new`: it goes on with what only a newer release may read.
+ */
+export type ShipStop = 'forked' | 'gap' | 'too-new';
 
 /** What becomes of writes. */
 export type WriteGate =

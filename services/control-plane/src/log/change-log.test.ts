@@ -92,6 +92,7 @@ describe('ChangeLog, writes that are not taken', () => {
     [{ kind: 'held', detail: 'wait' }, 'WRITES_HELD', true],
     [{ kind: 'refused', code: 'forked', detail: 'wait' }, 'LOG_FORKED', false],
     [{ kind: 'refused', code: 'gap', detail: 'wait' }, 'REVISIONS_MISSING', false],
+    [{ kind: 'refused', code: 'too-new', detail: 'wait' }, 'SCHEMA_TOO_NEW', false],
   ] as const)('%o', (gate, reason, retryable) => {
     const bench = shop();
     bench.log.setGate(gate);

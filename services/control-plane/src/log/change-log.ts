@@ -55,6 +55,7 @@ const NO_BYTES = new Uint8Array(0);
 const STOP_REASONS: Readonly<Record<ShipStop, ErrorReason>> = {
   forked: 'LOG_FORKED',
   gap: 'REVISIONS_MISSING',
+  'too-new': 'SCHEMA_TOO_NEW',
 };
 /** Parts read at a time while looking for orphans: each may hold 256 KiB. */
 const SWEEP_PAGE = 16;
@@ -112,7 +113,7 @@ export class ChangeLog {
    * Takes in a record that an earlier process of this log wrote and that only
    * NATS still holds. False, and nothing happened, when it does not continue
    * the head, or is no record at all.
-   * @throws FlagstreamError STORAGE_FULL, LOG_CORRUPT.
+   * @throws FlagstreamError STORAGE_FULL, LOG_CORRUPT, SCHEMA_TOO_NEW.
    */
   foldForeign(bytes: Uint8Array): boolean {
     const record = this.#decoded(bytes);
@@ -167,8 +168,8 @@ export class ChangeLog {
 
   /**
    * Commits the changes as one revision.
-   * @throws FlagstreamError WRITES_HELD, LOG_FORKED, REVISIONS_MISSING, LIMIT_EXCEEDED, STORAGE_FULL, or what
-   * refuseWrites said; then no revision took effect, parts of a large set excepted.
+   * @throws FlagstreamError WRITES_HELD, LOG_FORKED, REVISIONS_MISSING, SCHEMA_TOO_NEW, LIMIT_EXCEEDED, STORAGE_FULL,
+   * or what refuseWrites said; then no revision took effect, parts of a large set excepted.
    */
   append(write: Write): Position {
     const { stopped } = this;

@@ -15,6 +15,7 @@ const harness: StoreHarness = {
     for (const row of store.readLog(0, store.head().revision))
       again.fold(recordCodec.decodeRecord(row.bytes));
     again.noteShippedEpoch(store.shippedEpoch());
+    again.noteAnnouncedEpoch(store.announcedEpoch());
     return again;
   },
 };

@@ -26,13 +26,18 @@ export function genesis(): LogRecord {
 export function recordAfter(
   head: Position,
   changes: readonly EntityChange[],
-  options: { readonly opId?: string; readonly parts?: readonly PartRef[] } = {},
+  options: {
+    readonly opId?: string;
+    readonly parts?: readonly PartRef[];
+    readonly epoch?: number;
+    readonly minReader?: number;
+  } = {},
 ): LogRecord {
   const revision = head.revision + 1;
   return recordCodec.encodeRecord({
     format: RECORD_FORMAT,
     logId: LOG_ID,
-    epoch: head.epoch,
+    epoch: options.epoch ?? head.epoch,
     revision,
     prevHash: head.hash,
     opId: options.opId ?? `op-${revision}`,
@@ -41,7 +46,7 @@ export function recordAfter(
     actor: ACTOR,
     wallMs: 1000 * revision,
     comment: '',
-    minReader: READER_VERSION,
+    minReader: options.minReader ?? READER_VERSION,
     changes,
     parts: options.parts ?? [],
   });

@@ -13,10 +13,12 @@ import {
   LogState,
   ORIGIN,
   partId,
+  READER_VERSION,
   samePosition,
 } from '@flagstream/replica';
 import type { AuditStore } from './audit-store.ts';
 import { entity, flagEntity, genesis, IDENTITY, recordAfter, stagedPart } from './record.fixture.ts';
+import { partChange } from './staging.ts';
 import { commit, contents, nextGenesis, refuse, writeLongStory } from './store-story.fixture.ts';
 
 /** How an implementation makes stores, for one case. */
@@ -182,6 +184,40 @@ export const STORE_CONTRACT: readonly StoreCase[] = [
       const { ref } = stagedPart([flagEntity('a', '1')]);
       refuse(store, recordAfter(store.head(), [flagEntity('b', '1')], { parts: [ref] }), /part/);
       assert.equal(store.entity(flagId('b')), undefined);
+    },
+  },
+  {
+    name: 'refuses a record whose part is no list of changes, and goes on without it',
+    run(store) {
+      store.fold(genesis());
+      const content = Buffer.from('no list');
+      const sha256 = recordCodec.sha256(content);
+      commit(store, partChange(sha256, content, ''));
+      const parts = [{ sha256, size: content.length }];
+      refuse(store, recordAfter(store.head(), [], { parts }), /is no list of changes/);
+      commit(store, flagEntity('a', '2'));
+    },
+  },
+  {
+    name: 'refuses a record that only a newer release may read, and everything after it',
+    run(store) {
+      store.fold(genesis());
+      const record = recordAfter(store.head(), [], { minReader: READER_VERSION + 1 });
+      refuse(store, record, /revision 2 needs reader/);
+      assert.throws(() => store.fold(record), { reason: 'SCHEMA_TOO_NEW' });
+      refuse(store, recordAfter({ epoch: 1, revision: 2, hash: record.hash }, []), /does not follow/);
+    },
+  },
+  {
+    name: 'enters an epoch by its GENESIS alone',
+    run(store) {
+      for (const epoch of [0, 1]) refuse(store, recordAfter(ORIGIN, [], { epoch }), /has not begun/);
+      store.fold(genesis());
+      refuse(store, recordAfter(store.head(), [], { epoch: 2 }), /epoch 2, which has not/);
+      refuse(store, nextGenesis(store, 1), /has not begun/);
+      store.fold(nextGenesis(store, 3));
+      refuse(store, recordAfter(store.head(), [], { epoch: 1 }), /has not begun/);
+      refuse(store, nextGenesis(store, 2), /has not begun/);
     },
   },
   {
@@ -379,7 +415,7 @@ export const STORE_CONTRACT: readonly StoreCase[] = [
       const part = stagedPart([flagEntity('c', '1')]);
       commit(store, part.change);
       const unknown = stagedPart([flagEntity('d', '1')]).ref;
-      // The first part is there, the second is not; the operation id is taken; content that is no list.
+      // The first part is there, the second is not; the operation id is taken.
       const changes = [flagEntity('a', '1')];
       refuse(store, recordAfter(store.head(), changes, { parts: [part.ref, unknown] }), /part/);
       refuse(store, recordAfter(store.head(), changes, { parts: [part.ref], opId: 'op-2' }), /op_id/);
@@ -401,6 +437,7 @@ export const STORE_CONTRACT: readonly StoreCase[] = [
     run(store, harness) {
       writeLongStory(store);
       store.noteShippedEpoch(2);
+      store.noteAnnouncedEpoch(1);
       const before = contents(store);
       const again = harness.reopened(store);
       assert.deepEqual(contents(again), before);

@@ -32,7 +32,7 @@ export function contents(store: AuditStore): unknown {
     revisions: all.map(({ change }) => store.revisionsOf(change, 1000, 1000)),
     named: store.namedRevisions({}, 1000, 1000),
     hashes: store.recentHashes(1000),
-    notes: [store.restoredMark(), store.shippedEpoch()],
+    notes: [store.restoredMark(), store.shippedEpoch(), store.announcedEpoch()],
   });
 }
 

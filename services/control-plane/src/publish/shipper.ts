@@ -14,6 +14,7 @@ import {
   type ShipEvent,
   type ShipOrder,
   type ShipPhase,
+  type ShipStop,
   type TakeOver,
 } from '@flagstream/replica';
 import { type Bus, crashPoint, type Logger } from '@flagstream/runtime';
@@ -50,6 +51,12 @@ export interface ShippingState {
   /** When the oldest of them was committed, in unix ms. */
   readonly oldestPendingMs: number | undefined;
 }
+
+const STOP_ALARMS: Readonly<Record<ShipStop, string>> = {
+  forked: 'FORK',
+  gap: 'GAP',
+  'too-new': 'SCHEMA_TOO_NEW',
+};
 
 /** Between two looks at a NATS that refuses or does not answer. */
 const RETRY = { baseMs: 100, capMs: 5_000 } as const;
@@ -281,7 +288,13 @@ export class Shipper {
     this.#folding = attempt;
     const isWanted = (): boolean =>
       !this.#closed && this.#folding === attempt && this.#decision.phase === 'folding';
-    const foreign = await foldTail(bus, range, (bytes) => this.#adoptForeign(bytes), isWanted);
+    let foreign: string | undefined;
+    try {
+      foreign = await foldTail(bus, range, (bytes) => this.#adoptForeign(bytes), isWanted);
+    } catch (error) {
+      if (!(error instanceof FlagstreamError) || error.reason !== 'SCHEMA_TOO_NEW') throw error;
+      return { type: 'too-new', attempt, detail: error.message };
+    }
     if (foreign !== undefined) return { type: 'foreign', attempt, detail: foreign };
     logger.warn({ head: formatPosition(log.head()) }, 'records that only NATS held were taken in');
     return { type: 'folded', attempt };
@@ -349,8 +362,10 @@ export class Shipper {
   }
 
   #stop({ code, detail }: ShipOrder<'stop'>): void {
-    const alarm = code === 'forked' ? 'FORK' : 'GAP';
-    this.#options.logger.error({ alarm, detail }, 'writes are refused until a person decides; reads go on');
+    this.#options.logger.error(
+      { alarm: STOP_ALARMS[code], detail },
+      'writes are refused until a person decides; reads go on',
+    );
   }
 }
 
