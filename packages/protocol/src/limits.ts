@@ -107,6 +107,11 @@ export const LIMITS = {
   snapshotRetryMs: 2_000,
   /** Longest fetch of a snapshot from the control plane: the largest state takes some seconds. */
   snapshotFetchMs: 60_000,
+  /**
+   * Smallest bound of age on an evaluator's readiness. A healthy node asks for the head each second, so its
+   * bound swings to about 1.25 s and a round trip: below this it would leave the load balancer for one slow answer.
+   */
+  readyStalenessMsMin: 5_000,
   /** Nothing of a snapshot came for this long: the control plane is gone, and somebody else may have one. */
   snapshotSilenceMs: 5_000,
   /** Records in one WatchLog message. */
@@ -143,5 +148,6 @@ assertRelation(
 );
 assertRelation(LIMITS.cacheTailBytesMax < LIMITS.cacheFileBytesMax, 'a tail can be read again');
 assertRelation(LIMITS.shipAckMs > LIMITS.natsAnswerMs, 'a write outwaits one lost answer of NATS');
+assertRelation(LIMITS.readyStalenessMsMin > 2 * LIMITS.beaconMs, 'a healthy evaluator stays ready');
 assertRelation(LIMITS.snapshotSilenceMs < LIMITS.snapshotFetchMs, 'a dead control plane is noticed');
 assertRelation(LIMITS.pageSizeDefault <= LIMITS.pageSizeMax, 'the default page is allowed');

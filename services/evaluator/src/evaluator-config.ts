@@ -89,8 +89,13 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
     .int()
     .min(0)
     .max(86_400_000)
+    .refine((ms) => ms === 0 || ms >= LIMITS.readyStalenessMsMin, {
+      error: `must be 0 (off) or at least ${LIMITS.readyStalenessMsMin}: the bound of a healthy node swings to about 1250`,
+    })
     .default(0)
-    .describe('Not ready while the state may be older than this many milliseconds; 0: ready however old.'),
+    .describe(
+      `Not ready while the state may be older than this many milliseconds, at least ${LIMITS.readyStalenessMsMin}; 0: ready however old.`,
+    ),
   heartbeatMs: z
     .number()
     .int()

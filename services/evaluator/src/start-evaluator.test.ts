@@ -67,6 +67,19 @@ describe('startEvaluator', () => {
     });
   });
 
+  it.each([
+    ['0', true],
+    ['1', false],
+    ['4999', false],
+    ['5000', true],
+  ])('takes a bound of age of %s ms on readiness: %s', (bound, taken) => {
+    const load = (): number =>
+      loadConfig(evaluatorConfigSchema, { env: { FLAGSTREAM_READY_STALENESS_MS: bound }, flags: {} })
+        .readyStalenessMs;
+    if (taken) expect(load()).toBe(Number(bound));
+    else expect(load).toThrow(/FLAGSTREAM_READY_STALENESS_MS.* must be 0 \(off\) or at least 5000/);
+  });
+
   it('is alive but not ready before the first state, then ready, and counts', async () => {
     const log = new MemoryLog();
     const held = log.records.splice(0);
