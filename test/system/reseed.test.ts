@@ -2,6 +2,7 @@
 // only NATS holds, or stops and waits for a person. Nothing that was acknowledged is lost.
 
 import { cpSync, rmSync } from 'node:fs';
+import { createClient, type WithdrawnEvent } from '@flagstream/client';
 import { type EvaluatorConfig, evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
 import { logStreamName } from '@flagstream/protocol';
 import { MaintenanceServiceClient } from '@flagstream/protocol/gen/flagstream/v1/maintenance';
@@ -59,6 +60,17 @@ function takeOver({ running }: Shop): Promise<unknown> {
   return callUnary(client, client.reseedLog, { takeOver: true, actor: 'anna', comment: 'the copy is gone' });
 }
 
+async function follow(nats: NatsServer): ReturnType<typeof startEvaluator> {
+  const settings: Partial<Record<keyof EvaluatorConfig, unknown>> = {
+    grpcPort: 0,
+    managementPort: 0,
+    nats: { url: nats.url, prefix: nats.prefix },
+  };
+  const evaluator = await startEvaluator(evaluatorConfigSchema.parse(settings), { logger });
+  hold({ what: 'evaluator', release: () => evaluator.close(), releaseNow: () => undefined });
+  return evaluator;
+}
+
 requiresNats('2.9.0', { ownServer: true }).test(
   'goes on in a new epoch when NATS has lost everything, and evaluators with it',
   async () => {
@@ -66,13 +78,7 @@ requiresNats('2.9.0', { ownServer: true }).test(
     const shop = await startShop(nats, tempDir('reseed'));
     await shop.admin.createBoolean('a');
     await expectShipped(await openBus(nats), shop);
-    const settings: Partial<Record<keyof EvaluatorConfig, unknown>> = {
-      grpcPort: 0,
-      managementPort: 0,
-      nats: { url: nats.url, prefix: nats.prefix },
-    };
-    const evaluator = await startEvaluator(evaluatorConfigSchema.parse(settings), { logger });
-    hold({ what: 'evaluator', release: () => evaluator.close(), releaseNow: () => undefined });
+    const evaluator = await follow(nats);
     await until(() => evaluator.applied().revision === shop.running.head().revision, {
       what: 'the evaluator at the head',
     });
@@ -216,6 +222,12 @@ requiresNats().test('a copy that wrote for itself stops writes, until a person t
   const owner = await startShop(nats, data);
   await owner.admin.createBoolean('b');
   await expectShipped(bus, owner);
+  const client = createClient({ target: `127.0.0.1:${(await follow(nats)).grpcPort}` });
+  hold({ what: 'client', release: () => client.close(), releaseNow: () => undefined });
+  const told: WithdrawnEvent[] = [];
+  client.on('withdrawn', (event) => told.push(event));
+  const { revision: withdrawn } = owner.running.head();
+  await until(() => client.status().position?.revision === withdrawn, { what: 'the client at the head' });
   await owner.running.close();
 
   const copied = await startShop(nats, copy);
@@ -239,4 +251,12 @@ requiresNats().test('a copy that wrote for itself stops writes, until a person t
   await expectShipped(bus, copied, base);
   expect((await answerOf(copied, '/readyz')).status).toBe(200);
   expect(await firstOfLog(copied)).toBe('records');
+
+  // What the other one had acknowledged is gone, and who holds it is told.
+  await until(() => client.status().position?.revision === copied.running.head().revision, {
+    what: 'the client in the new epoch',
+    timeoutMs: 20_000,
+  });
+  expect(told).toMatchObject([{ withdrawn: { epoch: 1, revision: withdrawn }, epoch: 2 }]);
+  expect(client.evaluate('b').errorCode).toBe('FLAG_NOT_FOUND');
 });

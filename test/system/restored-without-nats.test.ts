@@ -2,7 +2,7 @@
 // plane. They are withdrawn, and told to be: nobody stays on them, and none is issued a second time.
 
 import path from 'node:path';
-import { createClient, type FlagstreamClient } from '@flagstream/client';
+import { createClient, type FlagstreamClient, type WithdrawnEvent } from '@flagstream/client';
 import {
   controlPlaneConfigSchema,
   type RunningControlPlane,
@@ -86,6 +86,8 @@ test('an evaluator that follows the control plane, and its client, leave what wa
   const { backup, newest } = await withLostRevisions(admin, lost);
   const evaluator = await serveFlags({ controlPlane: { address: `127.0.0.1:${port}` } });
   const client = connected(evaluator.grpcPort);
+  const told: WithdrawnEvent[] = [];
+  client.on('withdrawn', (event) => told.push(event));
   await until(() => client.status().position?.revision === newest, {
     what: 'the client at what will be lost',
   });
@@ -103,6 +105,10 @@ test('an evaluator that follows the control plane, and its client, leave what wa
   });
   expect(client.status().position?.revision).toBe(head.revision);
   expect(client.booleanValue('a', true)).toBe(false);
+  const { epoch: newEpoch, revision: newRevision } = head;
+  expect(told).toEqual([
+    { withdrawn: { epoch: 1, revision: newest }, epoch: newEpoch, revision: newRevision },
+  ]);
   for (const answer of await readsAfter(newest - 1, admin, evaluator.grpcPort))
     expect(answer).toMatchObject({ reason: 'REVISION_FORKED' });
   for (const answer of await readsAfter(newest - LOST, admin, evaluator.grpcPort))

@@ -3,7 +3,7 @@
  * copy, tell the application, close. The state itself stands in StateInForce.
  */
 import { FlagstreamError, fail, LIMITS, messageOf } from '@flagstream/protocol';
-import type { ClientSet, EntityId, Freshness } from '@flagstream/replica';
+import type { ClientSet, EntityId, Freshness, Position } from '@flagstream/replica';
 import type { ClientEvents, ClientStatus, StateSource } from './client-events.ts';
 import type { Settings } from './client-options.ts';
 import { Emitter } from './emitter.ts';
@@ -193,10 +193,11 @@ export class ClientCore implements SyncHost {
     return this.inForce.state.held;
   }
 
-  apply(scope: Scope, set: ClientSet, touched: readonly EntityId[]): void {
+  apply(scope: Scope, set: ClientSet, touched: readonly EntityId[], withdrawn: Position | undefined): void {
     const wasReady = this.inForce.ready;
     const advance = this.inForce.takeTransfer(scope, set, touched);
     this.#writer?.changed();
+    if (withdrawn !== undefined) this.#tellWithdrawn(withdrawn);
     if (wasReady) this.#tellChange(advance);
     else this.#becameReady('server');
     // The rest of the transfer is in force, so it is acknowledged: refusing it would keep every
@@ -245,6 +246,13 @@ export class ClientCore implements SyncHost {
   reconnecting(endpoint: string, attempt: number, delayMs: number, reason: string): void {
     this.#settings.logger.debug({ endpoint, attempt, delayMs, reason }, 'connecting again');
     this.events.emit('reconnecting', { endpoint, attempt, delayMs, reason });
+  }
+
+  #tellWithdrawn({ epoch, revision }: Position): void {
+    const withdrawn = { epoch, revision };
+    const inForce = placeOf(this.inForce.provenance());
+    this.#settings.logger.warn({ withdrawn, ...inForce }, 'the revision that was in force was withdrawn');
+    this.events.emit('withdrawn', { withdrawn, ...inForce });
   }
 
   #tellChange({ flagKeys }: Advance): void {

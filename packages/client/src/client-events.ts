@@ -17,6 +17,14 @@ export interface ChangeEvent {
   readonly revision: number;
 }
 
+export interface WithdrawnEvent {
+  /** What was in force until now, and is not of the log any more. */
+  readonly withdrawn: { readonly epoch: number; readonly revision: number };
+  /** What is in force instead. */
+  readonly epoch: number;
+  readonly revision: number;
+}
+
 export interface LiveEvent {
   readonly node: string;
   readonly epoch: number;
@@ -48,6 +56,12 @@ export interface ClientEvents {
   ready: ReadyEvent;
   /** Another state is in force, and acknowledged. */
   change: ChangeEvent;
+  /**
+   * The revision that was in force is none of the log that is served now: what was seen of it never became
+   * lasting, or was lost in a disaster, or belongs to another log. What the log has instead is in force; `change`
+   * tells of the flags that differ.
+   */
+  withdrawn: WithdrawnEvent;
   /** The stream is up: the state in force is the newest, and not older than maxStalenessMs. */
   live: LiveEvent;
   /** A state is in force, but no stream keeps it current, or it may be older than maxStalenessMs. */

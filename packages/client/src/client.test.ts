@@ -108,6 +108,32 @@ test('resumes by delta after the stream broke', async () => {
   expect([client.booleanValue('flag-1', false), client.booleanValue('flag-2', true)]).toEqual([true, false]);
 });
 
+test('tells that what was in force was withdrawn, and what is in force instead', async () => {
+  const server = await SyncServerFixture.start();
+  const seen = server.log.putSwitch('a', true);
+  const warned: object[] = [];
+  const silent = (): void => undefined;
+  const warn = (fields: object): void => void warned.push(fields);
+  const client = connect(server, { logger: { debug: silent, info: silent, warn, error: silent } });
+  const withdrawn = record(client, 'withdrawn');
+  const changes = record(client, 'change');
+  await client.waitForLive();
+
+  // The log goes on in another epoch, without what this client has seen: on its stream, and while it is away.
+  server.log.epoch = 2;
+  const second = server.log.putSwitch('a', false);
+  await until(() => changes.length === 1, { what: 'the change' });
+  const first = { withdrawn: { epoch: 1, revision: seen }, epoch: 2, revision: second };
+  expect(withdrawn).toEqual([first]);
+  const third = server.log.putSwitch('a', true);
+  await until(() => changes.length === 2, { what: 'an ordinary change' });
+  server.breakStreams();
+  server.log.epoch = 3;
+  await until(() => withdrawn.length > 1, { what: 'the second withdrawal' });
+  expect(withdrawn).toEqual([first, { withdrawn: { epoch: 2, revision: third }, epoch: 3, revision: third }]);
+  expect(warned).toMatchObject([first, {}, withdrawn[1]!]);
+});
+
 test('comes back current without a transfer when nothing changed', async () => {
   const server = await SyncServerFixture.start();
   server.log.putSwitch('a', true);

@@ -16,6 +16,7 @@ export type {
   StaleEvent,
   Staleness,
   StateSource,
+  WithdrawnEvent,
 } from './client-events.ts';
 export type { ClientOptions } from './client-options.ts';
 export { type Clock, systemClock } from './clock.ts';

@@ -1,7 +1,13 @@
 // The connector over real streams, its time moved by hand.
 
 import { fail } from '@flagstream/protocol';
-import { ClientSet, type EntityId, type SyncClientSettings } from '@flagstream/replica';
+import {
+  ClientSet,
+  type EntityId,
+  formatPosition,
+  type Position,
+  type SyncClientSettings,
+} from '@flagstream/replica';
 import { afterEach, expect, test } from 'vitest';
 import { ManualClock } from '../../../../test/support/manual-clock.ts';
 import { FixtureLog, SyncServerFixture } from '../../../../test/support/sync-server-fixture.ts';
@@ -30,9 +36,10 @@ class Recorder implements SyncHost {
     return this.#held;
   }
 
-  apply(_scope: Scope, set: ClientSet, _touched: readonly EntityId[]): void {
+  apply(_scope: Scope, set: ClientSet, _touched: readonly EntityId[], withdrawn: Position | undefined): void {
     if (this.refuse) throw new Error('no room');
     this.#held = set;
+    if (withdrawn !== undefined) this.told.push(`withdrawn ${formatPosition(withdrawn)}`);
     this.told.push(`apply ${set.position?.revision}`);
   }
 
@@ -184,6 +191,16 @@ test('a change that both streams bring while it moves is brought in force once',
   await host.seen('live second');
   expect(second.streams[0]?.transfers).toEqual(['delta 1>2']);
   expect(host.told.filter((line) => line.startsWith('apply 2'))).toEqual(['apply 2']);
+});
+
+test('a withdrawal that both streams tell of while it moves is told once', async () => {
+  const { log, second, host, clock } = await startDrained();
+  clock.advance(3_000);
+  log.epoch = 2;
+  log.putSwitch('a', true);
+  await host.seen('live second');
+  expect(second.streams[0]?.transfers).toEqual(['full >2']);
+  expect(host.told.filter((line) => line.startsWith('withdrawn'))).toEqual(['withdrawn e1.1']);
 });
 
 test('a drained stream that ends before its successor is live is no failure', async () => {

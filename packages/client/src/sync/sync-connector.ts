@@ -9,7 +9,14 @@
  * the set in force never moves backwards, whichever link speaks.
  */
 import { type FlagstreamError, fail } from '@flagstream/protocol';
-import type { ClientSet, EntityId, Freshness, NackCode, SyncClientSettings } from '@flagstream/replica';
+import type {
+  ClientSet,
+  EntityId,
+  Freshness,
+  NackCode,
+  Position,
+  SyncClientSettings,
+} from '@flagstream/replica';
 import { bytesEqual, comparePositions, samePosition } from '@flagstream/replica';
 import type { Clock } from '../clock.ts';
 import type { Scope } from '../state/scope.ts';
@@ -22,8 +29,11 @@ import type { Dial } from './sync-stream.ts';
 export interface SyncHost {
   /** What is in force, to resume from. */
   held(): ClientSet;
-  /** Brings a set in force before it returns. */
-  apply(scope: Scope, set: ClientSet, touched: readonly EntityId[]): void;
+  /**
+   * Brings a set in force before it returns.
+   * @param withdrawn position that was in force until now, if the server says that its log does not have it
+   */
+  apply(scope: Scope, set: ClientSet, touched: readonly EntityId[], withdrawn: Position | undefined): void;
   /**
    * The set in force is the newest, also at a later position that changed
    * nothing. provenMs: a moment of this client's own that the bound counts from.
@@ -95,9 +105,11 @@ export class SyncConnector implements SyncLinkListener {
     this.#cancelAttempt = this.#options.clock.schedule(delayMs, () => this.#connect());
   }
 
-  apply(link: SyncLink, { set, touched }: LinkEffect & { readonly type: 'apply' }): void {
+  apply(link: SyncLink, { transfer, set, touched }: LinkEffect & { readonly type: 'apply' }): void {
     // While moving, the other link may have been faster: what is in force is as new, or newer.
-    if (!this.#behind(set) && !this.#isInForce(set)) this.#host.apply(scopeOf(link), set, touched);
+    if (this.#behind(set) || this.#isInForce(set)) return;
+    const withdrawn = transfer.forked && this.#isInForce(link.set) ? link.set.position : undefined;
+    this.#host.apply(scopeOf(link), set, touched, withdrawn);
   }
 
   fresh(link: SyncLink, { freshness, provenMs }: LinkEffect & { readonly type: 'fresh' }): void {
