@@ -105,7 +105,8 @@ function endIn(error: unknown): number {
   return failure.kind === 'conflict' ? (failure.lastSeq ?? 0) : 0;
 }
 
-function streamFinding(accepted: readonly number[]): Finding {
+/** @param accepted how many publishers were, in each round */
+export function streamFinding(accepted: readonly number[]): Finding {
   const check = 'cas race';
   const rounds = `${PUBLISHERS} publishers at one place, ${ROUNDS} rounds`;
   return accepted.every((count) => count === 1)

@@ -3,7 +3,7 @@
  * last sequence is the log's, and a window of the log, so that a full stream
  * never stops distribution. Uses only what nats-server 2.9 has.
  */
-import { LIMITS, logStreamName, logSubject } from '@flagstream/protocol';
+import { epochOfStream, LIMITS, logStreamName, logSubject, logSubjectWildcard } from '@flagstream/protocol';
 import {
   DiscardPolicy,
   type JetStreamManager,
@@ -60,6 +60,16 @@ const KEPT_IN_LINE = [
   'allow_direct',
   'allow_rollup_hdrs',
 ] as const satisfies readonly (keyof StreamConfig)[];
+
+/** Epochs that have a stream, ascending. */
+export async function streamEpochs(jsm: JetStreamManager, prefix: string): Promise<number[]> {
+  const epochs: number[] = [];
+  for await (const stream of jsm.streams.names(logSubjectWildcard(prefix))) {
+    const epoch = epochOfStream(prefix, stream);
+    if (epoch !== undefined) epochs.push(epoch);
+  }
+  return epochs.sort((a, b) => a - b);
+}
 
 /** Creates the stream, or brings the settings of an existing one in line. Answers the settings that it changed. */
 export async function ensureStream(

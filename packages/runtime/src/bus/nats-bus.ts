@@ -2,14 +2,12 @@
  * Bus over nats. See bus.ts for what holds true.
  */
 import {
-  epochOfStream,
   fail,
   headRequestSubject,
   headSubject,
   LIMITS,
   logStreamName,
   logSubject,
-  logSubjectWildcard,
   messageOf,
   NATS_PREFIX_PATTERN,
   snapshotBucketName,
@@ -19,10 +17,11 @@ import { ErrorCode, type Msg, NatsError } from 'nats';
 import type { Logger } from '../log/logger.ts';
 import { type AppendFailure, appendFailure } from './append-outcome.ts';
 import type { AppendOutcome, Bus, BusStatus, LogStreamInfo, Tail, TailListener } from './bus.ts';
-import { ensureStream, logStreamConfig, unlessMissing } from './log-stream.ts';
+import { ensureStream, logStreamConfig, streamEpochs, unlessMissing } from './log-stream.ts';
 import { LogTail } from './log-tail.ts';
 import { type Link, type NatsCredentials, NatsLink } from './nats-link.ts';
 import { ObjectBucket } from './object-bucket.ts';
+import { reportServer } from './server-report.ts';
 import { fetchSnapshot, holdsSnapshot, putSnapshot } from './snapshot-store.ts';
 import { StandingSubscription } from './standing-subscription.ts';
 
@@ -69,6 +68,10 @@ class NatsBus implements Bus {
     this.#prefix = prefix;
     this.#logger = logger;
     this.#timeoutMs = timeoutMs;
+    link.onStatus(() => {
+      const { current, serverVersion } = link;
+      if (current !== undefined) void reportServer(current, serverVersion, prefix, logger);
+    });
   }
 
   get serverVersion(): string {
@@ -95,13 +98,7 @@ class NatsBus implements Bus {
   }
 
   async epochs(): Promise<number[]> {
-    const { jsm } = this.#required();
-    const epochs: number[] = [];
-    for await (const stream of jsm.streams.names(logSubjectWildcard(this.#prefix))) {
-      const epoch = epochOfStream(this.#prefix, stream);
-      if (epoch !== undefined) epochs.push(epoch);
-    }
-    return epochs.sort((a, b) => a - b);
+    return await streamEpochs(this.#required().jsm, this.#prefix);
   }
 
   append(epoch: number, bytes: Uint8Array, expectedLastSeq: number): Promise<AppendOutcome> {

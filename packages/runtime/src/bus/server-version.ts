@@ -51,7 +51,7 @@ export function replicasFinding(version: string, replicas: number, accepted: boo
   return {
     check,
     verdict: accepted ? 'warn' : 'fail',
-    detail: `${replicas} on nats-server ${version}: before 2.10.27 replicas can come to hold different records without any error; use one replica or a newer server${accepted ? '' : ' (--i-know accepts the risk)'}`,
+    detail: `${replicas} on nats-server ${version}: before 2.10.27 replicas can come to hold different records without any error; use one replica or a newer server${accepted ? '' : ' (flagstream doctor --i-know accepts the risk)'}`,
   };
 }
 
