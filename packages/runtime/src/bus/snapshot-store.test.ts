@@ -1,6 +1,12 @@
 import { sha256 } from '@flagstream/protocol';
 import { SnapshotManifest } from '@flagstream/protocol/gen/flagstream/v1/log';
-import { ENTITY_KIND, READER_VERSION, type Snapshot, type VersionedEntity } from '@flagstream/replica';
+import {
+  ENTITY_KIND,
+  READER_VERSION,
+  type Snapshot,
+  StateDigest,
+  type VersionedEntity,
+} from '@flagstream/replica';
 import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type NatsServer, startNatsServer } from '../../../../test/support/nats-server.ts';
@@ -27,14 +33,15 @@ function entity(key: string, content: Uint8Array, version: number): VersionedEnt
 }
 
 /** Large entities, each filled with its number; the first one differs by revision. */
-function snapshotAt(revision: number, entities = 3): Snapshot {
+function snapshotAt(revision: number, count = 3): Snapshot {
+  const entities = Array.from({ length: count }, (_, i) =>
+    entity(`f${i}`, new Uint8Array(LARGE_BYTES).fill(i === 0 ? revision : i), i === 0 ? revision : 1),
+  );
   return {
     position: { epoch: 2, revision, hash: sha256(Uint8Array.of(revision)) },
     lineage: [{ epoch: 2, baseRevision: 0, baseHash: new Uint8Array(32), startedMs: 5, reason: 'test' }],
-    stateDigest: new Uint8Array(16).fill(revision),
-    entities: Array.from({ length: entities }, (_, i) =>
-      entity(`f${i}`, new Uint8Array(LARGE_BYTES).fill(i === 0 ? revision : i), i === 0 ? revision : 1),
-    ),
+    stateDigest: StateDigest.of(sha256, entities).toBytes(),
+    entities,
     recentHashes: [sha256(Uint8Array.of(revision - 1)), sha256(Uint8Array.of(revision))],
   };
 }
@@ -180,6 +187,24 @@ requiresNats().describe('snapshots in NATS', () => {
       expect(plain(await bus.fetchSnapshot())).toEqual(plain(snapshotAt(7)));
       await bus.putSnapshot(snapshotAt(9));
       expect(plain(await bus.fetchSnapshot())).toEqual(plain(snapshotAt(9)));
+    });
+  }
+
+  const untruths: readonly [string, (whole: Snapshot) => Partial<Snapshot>][] = [
+    ['a content', ({ entities: [first, ...rest] }) => ({ entities: [withContent(first!), ...rest] })],
+    ['its digest', ({ entities }) => ({ entities: entities.slice(1) })],
+    ['its chain', ({ recentHashes }) => ({ recentHashes: recentHashes.slice(0, 1) })],
+  ];
+  const withContent = ({ change, version }: VersionedEntity): VersionedEntity => ({
+    change: { ...change, content: Uint8Array.of(1) },
+    version,
+  });
+
+  for (const [what, untrue] of untruths) {
+    it(`passes the newest over for the older one when ${what} was wrong before it was written`, async () => {
+      await bus.putSnapshot(snapshotAt(7));
+      await bus.putSnapshot({ ...snapshotAt(8), ...untrue(snapshotAt(8)) });
+      expect((await bus.fetchSnapshot())?.position.revision).toBe(7);
     });
   }
 

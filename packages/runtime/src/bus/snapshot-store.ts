@@ -4,11 +4,13 @@
  * so a snapshot costs what changed.
  *
  * Holds true: a manifest is written after its chunks, and a snapshot counts
- * only when its manifest and each of its chunks match their checksums. One
- * chunk at a time is in memory beside the snapshot itself.
+ * only when its manifest and each of its chunks match their checksums, and a
+ * state can start from it: what was damaged before it was written has good
+ * checksums. One chunk at a time is in memory beside the snapshot itself.
  */
 import {
   messageOf,
+  recordCodec,
   sha256,
   snapshotChunks,
   snapshotFromWire,
@@ -20,6 +22,7 @@ import {
   bytesEqual,
   comparePositions,
   formatPosition,
+  LogState,
   type Position,
   type Snapshot,
 } from '@flagstream/replica';
@@ -57,7 +60,7 @@ export function holdsSnapshot(bucket: ObjectBucket, position: Position): Promise
   return bucket.has(manifestName(position));
 }
 
-/** The newest snapshot that is whole; undefined when there is none. */
+/** The newest snapshot that is whole and true; undefined when there is none. */
 export async function fetchSnapshot(bucket: ObjectBucket, logger: Logger): Promise<Snapshot | undefined> {
   let newest: string | undefined;
   for (let look = 0; look < LOOKS; look++) {
@@ -90,9 +93,11 @@ async function readSnapshot(
     chunks.push(bytes);
   }
   try {
-    return snapshotFromWire(manifest.header, decoded(chunks));
+    const snapshot = snapshotFromWire(manifest.header, decoded(chunks));
+    LogState.fromSnapshot(recordCodec, snapshot);
+    return snapshot;
   } catch (error) {
-    // Whole, but not for this release to read.
+    // Whole, but not for this release to read, or not true.
     return passOver(messageOf(error));
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Logger } from '@flagstream/runtime';
 import type { ChangeLog } from '../log/change-log.ts';
+import { stopDamaged } from '../log/damaged-log.ts';
 import type { IntegritySettings } from './maintenance-settings.ts';
 import type { TaskOutcome } from './maintenance-task.ts';
 import type { TaskRunner } from './maintenance-thread.ts';
@@ -87,7 +88,6 @@ export class IntegrityWatch {
       return;
     }
     this.#verdict = { kind: 'corrupt', checkedMs, detail };
-    log.refuseWrites(`the log is damaged: ${detail}`, 'LOG_CORRUPT');
-    logger.fatal({ alarm: 'LOG_CORRUPT', detail }, 'the log is damaged: writes are refused, reads go on');
+    stopDamaged(log, logger, detail);
   }
 }

@@ -1,15 +1,17 @@
 /** Metrics of checks and backups, read when somebody scrapes. */
 import type { Metrics } from '@flagstream/runtime';
+import type { ChangeLog } from '../log/change-log.ts';
 import type { BackupSchedule } from './backup-schedule.ts';
 import type { IntegrityWatch } from './integrity-watch.ts';
 
 export function exportMaintenanceMetrics(
   metrics: Metrics,
+  log: ChangeLog,
   integrity: IntegrityWatch,
   backups: BackupSchedule | undefined,
 ): void {
-  metrics.gauge('log_corrupt', '1 when a check found the log damaged: writes are refused.', [], (gauge) => {
-    gauge.set(integrity.verdict.kind === 'corrupt' ? 1 : 0);
+  metrics.gauge('log_corrupt', '1 when the log was found damaged: writes are refused.', [], (gauge) => {
+    gauge.set(log.refusal?.reason === 'LOG_CORRUPT' ? 1 : 0);
   });
   metrics.gauge(
     'integrity_check_timestamp_seconds',

@@ -52,6 +52,6 @@ export async function startMaintenance(options: MaintenanceOptions): Promise<Ser
             }),
           (started) => started.close(),
         );
-  exportMaintenanceMetrics(metrics, integrity, backups);
+  exportMaintenanceMetrics(metrics, log, integrity, backups);
   return maintenanceService({ log, shipping, integrity, backups });
 }

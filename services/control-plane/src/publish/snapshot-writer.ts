@@ -1,11 +1,22 @@
 /**
  * Writes snapshots of the log to NATS when the schedule says so, in the
  * background. Evaluators with neither disk nor control plane start from them.
+ *
+ * Holds true: what is written is what its hashes and its digest say. One that
+ * is not shows that the log is damaged: it would push out the good ones.
  */
-import { LIMITS, messageOf } from '@flagstream/protocol';
-import { formatPosition, type Position, type SnapshotEvent, SnapshotSchedule } from '@flagstream/replica';
+import { LIMITS, messageOf, recordCodec } from '@flagstream/protocol';
+import {
+  formatPosition,
+  LogState,
+  type Position,
+  type Snapshot,
+  type SnapshotEvent,
+  SnapshotSchedule,
+} from '@flagstream/replica';
 import type { Bus, Logger } from '@flagstream/runtime';
 import type { ChangeLog } from '../log/change-log.ts';
+import { stopDamaged } from '../log/damaged-log.ts';
 import type { Snapshots } from '../sync/snapshot.ts';
 
 export interface SnapshotWriterOptions {
@@ -46,7 +57,7 @@ export class SnapshotWriter {
     };
     this.#revision = log.head().revision;
     this.#schedule = new SnapshotSchedule(settings, this.#revision, monotonicNow());
-    const timer = setInterval(() => this.#handle({ type: 'tick' }), TICK_MS);
+    const timer = setInterval(() => this.#tick(), TICK_MS);
     timer.unref();
     const look = setInterval(() => this.#look(), LIMITS.streamLookMs);
     look.unref();
@@ -66,7 +77,7 @@ export class SnapshotWriter {
   /** Whether the log may be told of: never a log that is not known to be the one that NATS holds. */
   allow(possible: boolean): void {
     this.#allowed = possible;
-    this.#handle({ type: 'possible', possible });
+    this.#tick();
   }
 
   /** Waits for the one that is being written. */
@@ -74,6 +85,16 @@ export class SnapshotWriter {
     this.#closed = true;
     for (const stop of this.#stops) stop();
     await this.#writing;
+  }
+
+  /** The log may have been stopped by others since. */
+  #tick(): void {
+    this.#handle({ type: 'possible', possible: this.#possible });
+    this.#handle({ type: 'tick' });
+  }
+
+  get #possible(): boolean {
+    return this.#allowed && this.#options.log.refusal === undefined;
   }
 
   #grown(): void {
@@ -93,7 +114,7 @@ export class SnapshotWriter {
   #look(): void {
     const { bus, logger } = this.#options;
     const last = this.#last;
-    if (last === undefined || !this.#allowed) return;
+    if (last === undefined || !this.#possible) return;
     bus.holdsSnapshot(last).then(
       (held) => {
         if (held || last !== this.#last) return;
@@ -105,12 +126,12 @@ export class SnapshotWriter {
   }
 
   async #write(): Promise<void> {
-    const { bus, snapshots, logger, onPut } = this.#options;
+    const { bus, logger, onPut } = this.#options;
     // In a turn of its own: what was just committed is shipped first.
     await new Promise((resolve) => setImmediate(resolve));
-    const snapshot = snapshots.take();
+    let snapshot: Snapshot;
     try {
-      if (!this.#allowed) throw new Error('the log is being compared with its stream');
+      snapshot = this.#take();
       await bus.putSnapshot(snapshot);
     } catch (error) {
       logger.warn({ detail: messageOf(error) }, 'a snapshot could not be written to NATS');
@@ -122,5 +143,20 @@ export class SnapshotWriter {
     logger.info({ position: formatPosition(snapshot.position) }, 'snapshot written to NATS');
     if (!this.#closed) onPut(snapshot.position);
     this.#handle({ type: 'put' });
+  }
+
+  /** Throws when the log cannot be read, is not to be told of, or is damaged. */
+  #take(): Snapshot {
+    const { log, snapshots, logger } = this.#options;
+    if (!this.#possible) throw new Error(log.writesStopped ?? 'the log is being compared with its stream');
+    const snapshot = snapshots.take();
+    try {
+      // As whoever starts from it does.
+      LogState.fromSnapshot(recordCodec, snapshot);
+    } catch (error) {
+      stopDamaged(log, logger, messageOf(error));
+      throw error;
+    }
+    return snapshot;
   }
 }

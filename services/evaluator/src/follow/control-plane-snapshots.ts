@@ -1,11 +1,11 @@
 /**
- * Snapshots from a control plane, over gRPC. The digest is checked by the fold
- * that starts from them.
+ * Snapshots from a control plane, over gRPC. One that no state can start from
+ * is none: somebody else may have a better one.
  */
-import { fail, fromServiceError, LIMITS, snapshotFromWire } from '@flagstream/protocol';
+import { fail, fromServiceError, LIMITS, recordCodec, snapshotFromWire } from '@flagstream/protocol';
 import type { GetSnapshotResponse, LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type { SnapshotEntity, SnapshotHeader } from '@flagstream/protocol/gen/flagstream/v1/record';
-import type { Snapshot, SnapshotSource } from '@flagstream/replica';
+import { LogState, type Snapshot, type SnapshotSource } from '@flagstream/replica';
 import type { ServiceError } from '@grpc/grpc-js';
 
 export class ControlPlaneSnapshots implements SnapshotSource {
@@ -15,7 +15,10 @@ export class ControlPlaneSnapshots implements SnapshotSource {
     this.#client = client;
   }
 
-  /** @throws FlagstreamError UNREACHABLE, TIMEOUT, or CANCELLED when it fell silent */
+  /**
+   * @throws FlagstreamError UNREACHABLE, TIMEOUT, CANCELLED when it fell silent, or SCHEMA_TOO_NEW; Error when
+   * the snapshot is not what its hashes and its digest say
+   */
   async fetch(): Promise<Snapshot> {
     const call = this.#client.getSnapshot({}, { deadline: Date.now() + LIMITS.snapshotFetchMs });
     const silence = setTimeout(() => call.cancel(), LIMITS.snapshotSilenceMs);
@@ -34,6 +37,8 @@ export class ControlPlaneSnapshots implements SnapshotSource {
       clearTimeout(silence);
     }
     if (header === undefined) throw fail('INTERNAL', 'the control plane sent a snapshot without a header');
-    return snapshotFromWire(header, chunks);
+    const snapshot = snapshotFromWire(header, chunks);
+    LogState.fromSnapshot(recordCodec, snapshot);
+    return snapshot;
   }
 }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { testLogger } from '../evaluator.fixture.ts';
 import { shopLog } from '../log.fixture.ts';
 import { FirstHead, FirstSnapshot } from './first-answer.ts';
 
@@ -6,9 +7,11 @@ it('asks one after the other until somebody answers', async () => {
   const [away, other] = [shopLog(), shopLog()];
   away.snapshotFault = 'away';
   away.headFault = 'away';
-  expect((await new FirstSnapshot([away, other]).fetch()).position).toEqual(other.position);
+  const { logger, logs } = testLogger();
+  expect((await new FirstSnapshot([away, other], logger).fetch()).position).toEqual(other.position);
+  expect(logs).toMatchObject([{ detail: 'away' }]);
   expect((await new FirstHead([away, other]).askHead()).headHash).toEqual(other.position.hash);
-  expect((await new FirstSnapshot([other, away]).fetch()).position).toEqual(other.position);
+  expect((await new FirstSnapshot([other, away], logger).fetch()).position).toEqual(other.position);
   expect([away.snapshotsFetched, other.snapshotsFetched]).toEqual([1, 2]);
 });
 

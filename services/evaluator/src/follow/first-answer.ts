@@ -1,17 +1,25 @@
 /** Several places that can answer the same question: the first that does, in order. */
-import { fail } from '@flagstream/protocol';
+import { fail, messageOf } from '@flagstream/protocol';
 import type { HeadAuthority, HeadBeacon, Snapshot, SnapshotSource } from '@flagstream/replica';
+import type { Logger } from '@flagstream/runtime';
 
 export class FirstSnapshot implements SnapshotSource {
   readonly #sources: readonly SnapshotSource[];
+  readonly #logger: Logger;
 
-  constructor(sources: readonly SnapshotSource[]) {
+  constructor(sources: readonly SnapshotSource[], logger: Logger) {
     this.#sources = sources;
+    this.#logger = logger;
   }
 
   /** @throws what the last one says when none has one */
   fetch(): Promise<Snapshot> {
-    return firstAnswer(this.#sources, (source) => source.fetch());
+    return firstAnswer(
+      this.#sources,
+      (source) => source.fetch(),
+      (error) =>
+        this.#logger.warn({ detail: messageOf(error) }, 'a snapshot could not be had from one place'),
+    );
   }
 }
 
@@ -28,13 +36,18 @@ export class FirstHead implements HeadAuthority {
   }
 }
 
-async function firstAnswer<S, T>(sources: readonly S[], ask: (source: S) => Promise<T>): Promise<T> {
+async function firstAnswer<S, T>(
+  sources: readonly S[],
+  ask: (source: S) => Promise<T>,
+  onFailure: (error: unknown) => void = () => undefined,
+): Promise<T> {
   let failure: unknown = fail('UNREACHABLE', 'there is nobody to ask');
   for (const source of sources) {
     try {
       return await ask(source);
     } catch (error) {
       failure = error;
+      onFailure(error);
     }
   }
   throw failure;

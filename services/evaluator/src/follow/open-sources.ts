@@ -74,18 +74,22 @@ export async function openSources(
   given: GivenSources,
   parts: SourceParts,
 ): Promise<Sources> {
-  if (given.source !== undefined) return sourcesInProcess(given.source, given);
+  if (given.source !== undefined) return sourcesInProcess(given.source, given, parts);
   const client = await openControlPlane(config, parts.lifecycle);
   const bus = await openBus(config, parts);
-  const snapshots = given.snapshots ?? new FirstSnapshot(snapshotSources(client, bus));
+  const snapshots = given.snapshots ?? new FirstSnapshot(snapshotSources(client, bus), parts.logger);
   const authority = given.authority ?? new FirstHead(authorities(client, bus));
   return { ...logSource(client, bus, given, parts), snapshots, authority };
 }
 
-function sourcesInProcess(source: LogSource, { snapshots, authority }: GivenSources): Sources {
+function sourcesInProcess(
+  source: LogSource,
+  { snapshots, authority }: GivenSources,
+  { logger }: SourceParts,
+): Sources {
   return {
     source,
-    snapshots: snapshots ?? new FirstSnapshot([]),
+    snapshots: snapshots ?? new FirstSnapshot([], logger),
     authority: authority ?? new FirstHead([]),
     liveState: () => 'live',
   };
