@@ -54,6 +54,7 @@ export class ShipDecision {
   #shippedEpoch: number;
   #announcedEpoch: number;
   #restored: boolean;
+  readonly #restoredOver: number;
   /** We wrote since the start: a record that is not ours is another writer's from now on. */
   #written = false;
   /** Compared, and found in order, since the start. */
@@ -75,6 +76,7 @@ export class ShipDecision {
     this.#shippedEpoch = log.shippedEpoch;
     this.#announcedEpoch = log.announcedEpoch;
     this.#restored = log.restored;
+    this.#restoredOver = log.restoredOver ?? 0;
   }
 
   get phase(): ShipPhase {
@@ -182,7 +184,7 @@ export class ShipDecision {
   /** Nothing is written to the epoch of the backup: revisions after it may have been seen. */
   #beginUnseen(): Effects {
     this.#attempt += 1;
-    const epoch = nextEpoch(this.#epoch, true);
+    const epoch = nextEpoch(Math.max(this.#epoch, this.#restoredOver), true);
     return [{ type: 'begin-epoch', attempt: this.#attempt, epoch, reason: UNSEEN_REASON, by: undefined }];
   }
 
@@ -252,7 +254,8 @@ export class ShipDecision {
   // A new epoch.
 
   #reseed(nats: NatsView, reason: string): Effects {
-    const epoch = nextEpoch(Math.max(this.#epoch, nats.epochs.at(-1) ?? 0), this.#restored);
+    const newest = Math.max(this.#epoch, this.#restoredOver, nats.epochs.at(-1) ?? 0);
+    const epoch = nextEpoch(newest, this.#restored);
     return [{ type: 'begin-epoch', attempt: this.#attempt, epoch, reason, by: this.#takeOver }];
   }
 

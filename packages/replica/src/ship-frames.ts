@@ -17,6 +17,8 @@ export interface ShipLog {
   readonly announcedEpoch: number;
   /** The file is a backup that was put back and has not seen the stream since. Kept on disk. */
   readonly restored: boolean;
+  /** Newest epoch that is known of the log whose place it took then; none when absent. */
+  readonly restoredOver?: number;
 }
 
 /** One stream, at one moment. Empty when firstSeq is above lastSeq. */

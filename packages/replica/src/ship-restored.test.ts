@@ -52,6 +52,14 @@ describe('ShipDecision, a restored file', () => {
     expect(types(bench.see({ epochs: [1] }))).toEqual(['create-stream']);
   });
 
+  it.each([
+    ['is connected', (bench: Bench) => bench.connect({ own: bench.own(3) })],
+    ['is away', (bench: Bench) => bench.tell({ type: 'unreachable' })],
+  ])('begins an epoch above those of the log whose place it took, while NATS %s', (_, see) => {
+    const bench = new Bench({ restored: true, restoredOver: 1001 }, { withoutStream: true });
+    expect(see(bench)).toMatchObject([{ type: 'begin-epoch', epoch: 2001 }]);
+  });
+
   it('heeds that word only for a restored file', () => {
     const bench = new Bench({}, { withoutStream: true });
     expect(bench.gate).toBe('held');

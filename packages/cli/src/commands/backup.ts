@@ -55,6 +55,7 @@ function restoreCommand(session: CliSession): Command {
 The control plane that starts on it first takes what NATS still holds beyond the backup, then
 goes on in a new epoch: what came after the backup may have been seen. A log that was never
 shipped to NATS goes on so at once. If its stream is lost, start it with --without-stream.
+To put a backup back once more, use --replace: the epochs begun since then are not used again.
 
 Example:
   $ flagstream backup restore backups/flagstream-20260102T030405Z.db --data /var/lib/flagstream`,

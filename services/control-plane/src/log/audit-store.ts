@@ -29,6 +29,8 @@ export interface AuditStore extends Store {
   all(): readonly VersionedEntity[];
   /** Whether the file was put back from a backup and has not been compared with the stream since. */
   restoredMark(): boolean;
+  /** Newest epoch that is known of the log whose place such a file took; 0 when nothing is. */
+  restoredOver(): number;
   /** Durable when it returns. */
   clearRestoredMark(): void;
   /** Newest epoch whose GENESIS is known to be in the stream; 0 before the first. */

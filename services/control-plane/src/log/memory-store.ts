@@ -140,6 +140,11 @@ export class MemoryStore implements AuditStore {
     return this.#restored;
   }
 
+  /** A store in memory takes nobody's place. */
+  restoredOver(): number {
+    return 0;
+  }
+
   clearRestoredMark(): void {
     this.#restored = false;
   }

@@ -13,8 +13,8 @@ import type { Codec } from '@flagstream/replica';
 import { copyDatabase, flush, verifyFile } from './backup.ts';
 import { claimDataDir, type DataDir } from './data-dir.ts';
 import { asDiskFailure, isDamage } from './file-damage.ts';
-import { logFileOf } from './log-file.ts';
-import { openFile } from './native-objects.ts';
+import { logFileOf, openForReading } from './log-file.ts';
+import { keep, openFile } from './native-objects.ts';
 import { openDatabase } from './schema.ts';
 import type { LogFigures } from './verify-log.ts';
 
@@ -73,8 +73,8 @@ function* restoreInto(
     copyDatabase(source, copy);
     const figures = yield* verifyFile(copy, codec, 'folded');
     if (figures.revision === 0) throw fail('BACKUP_UNUSABLE', `${source} holds a log without a revision`);
-    mark(copy);
     if (existsSync(path)) gather(path);
+    mark(copy, existsSync(path) ? newestEpochOf(path) : 0);
     const keptAs = existsSync(path) ? keepAside(path, nowMs) : undefined;
     renameSync(copy, path);
     flush(folder.path);
@@ -84,11 +84,32 @@ function* restoreInto(
   }
 }
 
-/** Brings the copy to this release's schema and marks it as restored, on the disk. */
-function mark(copy: string): void {
+/**
+ * Newest epoch that a log has begun, or that the one before it had. The next one is above it: a backup that is put
+ * back a second time must not begin the epoch that it began the first time.
+ */
+function newestEpochOf(path: string): number {
+  try {
+    const db = openForReading(path);
+    try {
+      const known = keep(
+        db.prepare<[], { newest: number | null }>('SELECT max(epoch, restored) AS newest FROM head, note'),
+      );
+      return known.get()?.newest ?? 0;
+    } finally {
+      db.close();
+    }
+  } catch {
+    // A log that is damaged, or of another release, is why a backup takes its place.
+    return 0;
+  }
+}
+
+/** Brings the copy to this release's schema and marks it as restored over such an epoch, on the disk. */
+function mark(copy: string, newestEpoch: number): void {
   const db = openDatabase(copy, 'full');
   try {
-    db.exec('UPDATE note SET restored = 1');
+    db.exec(`UPDATE note SET restored = ${Math.max(1, newestEpoch)}`);
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch (cause) {
     throw asDiskFailure(cause, 'nothing was restored');

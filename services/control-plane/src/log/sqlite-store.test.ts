@@ -60,10 +60,11 @@ describe('SqliteStore', () => {
   it('is told that it was restored until somebody clears the mark', () => {
     const path = join(tempFolder(), 'test.db');
     openStore(path).close();
-    tamper(path, 'UPDATE note SET restored = 1');
+    tamper(path, 'UPDATE note SET restored = 7');
     const restored = openStore(path);
-    expect(restored.restoredMark()).toBe(true);
+    expect([restored.restoredMark(), restored.restoredOver()]).toEqual([true, 7]);
     restored.clearRestoredMark();
+    expect([restored.restoredMark(), restored.restoredOver()]).toEqual([false, 0]);
     restored.close();
     expect(openStore(path).restoredMark()).toBe(false);
   });

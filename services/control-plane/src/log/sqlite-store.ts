@@ -52,7 +52,8 @@ export class SqliteStore implements AuditStore {
   #head: Position;
   #lineage: readonly EpochBase[];
   #digest: StateDigest;
-  #restored: boolean;
+  /** As the note has it: 0, or the newest epoch of what the file took the place of, at least 1. */
+  #restored: number;
   #shippedEpoch: number;
   #announcedEpoch: number;
 
@@ -72,7 +73,7 @@ export class SqliteStore implements AuditStore {
       this.#digest = head === undefined ? new StateDigest() : StateDigest.from(head.state_digest);
       this.#lineage = this.#readLineage();
       const note = this.#sql.note.get();
-      this.#restored = note?.restored === 1;
+      this.#restored = note?.restored ?? 0;
       this.#shippedEpoch = note?.shipped_epoch ?? 0;
       this.#announcedEpoch = note?.announced_epoch ?? 0;
       this.#verifyTail();
@@ -170,13 +171,17 @@ export class SqliteStore implements AuditStore {
   }
 
   restoredMark(): boolean {
+    return this.#restored > 0;
+  }
+
+  restoredOver(): number {
     return this.#restored;
   }
 
   clearRestoredMark(): void {
-    if (!this.#restored) return;
+    if (this.#restored === 0) return;
     this.#commit(() => this.#sql.clearRestored.run());
-    this.#restored = false;
+    this.#restored = 0;
   }
 
   shippedEpoch(): number {

@@ -178,6 +178,7 @@ export class Shipper {
         shippedEpoch: store.shippedEpoch(),
         announcedEpoch: store.announcedEpoch(),
         restored: store.restoredMark(),
+        restoredOver: store.restoredOver(),
       },
     );
   }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { call, controlPlane, failure } from '../control-plane.fixture.ts';
 import { openFile } from '../log/native-objects.ts';
 import { SqliteStore } from '../log/sqlite-store.ts';
+import { backUpLog, restoreLog } from '../maintenance/offline-maintenance.ts';
 import { tempFolder } from '../temp-folder.fixture.ts';
 
 /** The folder of a control plane that has stopped, its file as a backup that was put back. */
@@ -37,6 +38,22 @@ describe('a restored file without NATS', () => {
     expect(plane.running.head()).toMatchObject({ epoch, revision: revision + 1 });
     await plane.running.close();
     expect((await controlPlane({ data })).running.head()).toMatchObject({ epoch, revision: revision + 1 });
+  });
+
+  it('goes on in another epoch each time that the same backup is put back', async () => {
+    const { running, data } = await controlPlane({ data: tempFolder() });
+    const backup = join(tempFolder(), 'backup.db');
+    backUpLog(data, backup);
+    await running.close();
+    const again = (): void => void restoreLog(backup, data, { replace: true, nowMs: 1_700_000_000_000 });
+    const epochs: number[] = [];
+    for (const restores of [1, 1, 2]) {
+      for (let n = 0; n < restores; n += 1) again();
+      const plane = await controlPlane({ data });
+      epochs.push(plane.running.head().epoch);
+      await plane.running.close();
+    }
+    expect(epochs).toEqual([1001, 2001, 3001]);
   });
 
   it('takes no writes when NATS may hold more, and serves what it has', async () => {

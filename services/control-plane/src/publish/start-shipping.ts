@@ -126,7 +126,8 @@ function goOnWithoutStream(log: ChangeLog, withoutStream: boolean, logger: Logge
     return;
   }
   const reason = shipped ? 'restored, and started without the stream' : 'restored from a backup';
-  const begun = log.beginEpoch(nextEpoch(log.head().epoch, true), reason);
+  const newest = Math.max(log.head().epoch, store.restoredOver());
+  const begun = log.beginEpoch(nextEpoch(newest, true), reason);
   store.clearRestoredMark();
   logger.warn({ position: formatPosition(begun), reason }, 'a new epoch was begun');
 }
