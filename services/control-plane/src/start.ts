@@ -174,6 +174,7 @@ export async function startControlPlane(
     ],
     reflection: config.reflection,
     maxRequestBytes: LIMITS.adminRequestBytesMax,
+    peerSilenceMs: LIMITS.heartbeatsMissedMax * LIMITS.beaconMs,
   });
   const address = await lifecycle.start(
     'gRPC host',

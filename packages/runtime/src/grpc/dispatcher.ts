@@ -31,12 +31,15 @@ export interface DispatcherOptions {
   readonly authenticate: Authenticate;
   readonly metrics: CallMetrics;
   readonly logger: Logger;
+  /** A stream began of those that are named as peerStreams. */
+  readonly onPeerStream: (peer: string) => void;
 }
 
 export class Dispatcher {
   readonly #authenticate: Authenticate;
   readonly #metrics: CallMetrics;
   readonly #logger: Logger;
+  readonly #onPeerStream: (peer: string) => void;
   readonly #streams = new Set<ServerStream>();
   #unaryCalls = 0;
   #draining = false;
@@ -46,6 +49,7 @@ export class Dispatcher {
     this.#authenticate = options.authenticate;
     this.#metrics = options.metrics;
     this.#logger = options.logger;
+    this.#onPeerStream = options.onPeerStream;
   }
 
   /** Streams that are open now. */
@@ -168,6 +172,7 @@ export class Dispatcher {
     try {
       if (this.#draining) throw draining();
       const context = new ServerCall(bound, stream, this.#admit(bound, stream), this.#logger);
+      if (bound.peerStream) this.#onPeerStream(stream.getPeer());
       const running = invoke(context);
       if (running instanceof Promise) running.catch(refuse);
     } catch (error) {

@@ -7,6 +7,7 @@
  * with a hole in the door.
  */
 import type { Server as HttpServer, RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { descriptorSet, LIMITS } from '@flagstream/protocol';
 import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
@@ -15,6 +16,7 @@ import { injectedHttpServer } from '../http/injected-http-server.ts';
 import { notFound } from '../http/json-answer.ts';
 import type { ListenAddress } from '../listen/claim-port.ts';
 import { FrontDoor } from '../listen/front-door.ts';
+import { SilenceWatch } from '../listen/silence-watch.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { CallMetrics } from './call-metrics.ts';
@@ -42,16 +44,25 @@ export interface GrpcHostOptions {
   readonly maxConcurrentStreams?: number;
   /** Time in which a connection must have said what it speaks. */
   readonly sniffTimeoutMs?: number;
+  /**
+   * Longest silence of the peer of one of the services' peerStreams before its connection is cut. All peers are
+   * pinged so often that one that lives is heard in time. Default: 40 s, as for every connection.
+   */
+  readonly peerSilenceMs?: number;
 }
 
-const KEEPALIVE_TIME_MS = 30_000;
-const KEEPALIVE_TIMEOUT_MS = 10_000;
+/** Between two pings of a peer. */
+const PING_EVERY_MS = 30_000;
+/** Longest silence of any peer. Long, as grpc-js also counts what this process does not read while it is busy. */
+const SILENCE_MS_MAX = 40_000;
+
 export class GrpcHost {
   readonly #options: GrpcHostOptions;
   readonly #server: Server;
   readonly #http: HttpServer;
   readonly #door: FrontDoor;
   readonly #dispatcher: Dispatcher;
+  readonly #silence: SilenceWatch<Socket> | undefined;
   readonly #drainListeners = new Set<() => void | Promise<void>>();
   #drained: Promise<void> | undefined;
 
@@ -62,11 +73,13 @@ export class GrpcHost {
       authenticate: options.authenticate,
       metrics: new CallMetrics(options.metrics),
       logger: options.logger,
+      onPeerStream: (peer) => this.#watchPeer(peer),
     });
+    this.#silence = silenceWatch(options);
     this.#server = new Server({
       'grpc.enable_channelz': 0,
-      'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
-      'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+      'grpc.keepalive_time_ms': pingEveryMs(options),
+      'grpc.keepalive_timeout_ms': SILENCE_MS_MAX - pingEveryMs(options),
       'grpc.max_receive_message_length': options.maxRequestBytes ?? LIMITS.evaluationRequestBytesMax,
       'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? LIMITS.concurrentStreamsMax,
     });
@@ -134,6 +147,11 @@ export class GrpcHost {
     this.#door.destroyConnections();
   }
 
+  #watchPeer(peer: string): void {
+    const connection = this.#door.connectionOf(peer);
+    if (connection !== undefined) this.#silence?.add(connection);
+  }
+
   async #sayGoodbye(): Promise<void> {
     const results = await Promise.allSettled([...this.#drainListeners].map(async (listener) => listener()));
     for (const result of results) {
@@ -173,6 +191,20 @@ export class GrpcHost {
       gauge.set(this.#dispatcher.openStreams),
     );
   }
+}
+
+function silenceWatch({ peerSilenceMs, logger }: GrpcHostOptions): SilenceWatch<Socket> | undefined {
+  if (peerSilenceMs === undefined) return undefined;
+  return new SilenceWatch(peerSilenceMs, ({ remoteAddress, remotePort }) =>
+    logger.warn(
+      { peer: `${remoteAddress}:${remotePort}`, silent_ms: peerSilenceMs },
+      'a connection was cut: nothing came from its peer any more',
+    ),
+  );
+}
+
+function pingEveryMs({ peerSilenceMs }: GrpcHostOptions): number {
+  return peerSilenceMs === undefined ? PING_EVERY_MS : peerSilenceMs / LIMITS.heartbeatsMissedMax;
 }
 
 function isLoopback(host: string): boolean {

@@ -13,6 +13,11 @@ export interface ServiceBinding {
   readonly policy: Readonly<Record<string, Verb>>;
   /** By the method's name in the definition. */
   readonly handlers: Readonly<Record<string, Handler>>;
+  /**
+   * Streams that others depend on being alive, by name: the connection of one is cut when nothing comes from
+   * its peer for the host's peerSilenceMs. Other connections have longer: their processes may pause.
+   */
+  readonly peerStreams?: readonly string[];
 }
 
 /** A checked method. */
@@ -22,6 +27,7 @@ export interface BoundMethod {
   readonly method: string;
   readonly kind: Handler['kind'];
   readonly verb: Verb;
+  readonly peerStream: boolean;
   readonly handler: Handler;
   readonly definition: MethodDefinition<unknown, unknown>;
 }
@@ -31,8 +37,13 @@ export function bindMethods(binding: ServiceBinding): readonly BoundMethod[] {
   const methods = Object.entries(binding.definition).map(([name, definition]) =>
     bindMethod(name, definition as MethodDefinition<unknown, unknown>, binding),
   );
-  for (const part of ['policy', 'handlers'] as const) {
-    for (const name of Object.keys(binding[part])) {
+  const named = {
+    policy: Object.keys(binding.policy),
+    handlers: Object.keys(binding.handlers),
+    peerStreams: binding.peerStreams ?? [],
+  };
+  for (const [part, names] of Object.entries(named)) {
+    for (const name of names) {
       if (!Object.hasOwn(binding.definition, name)) {
         throw new Error(
           `${part} names "${name}", which is not a method of ${methods[0]?.service ?? 'the service'}`,
@@ -68,6 +79,7 @@ function bindMethod(
     method: path.slice(path.lastIndexOf('/') + 1),
     kind,
     verb,
+    peerStream: binding.peerStreams?.includes(name) ?? false,
     handler,
     definition,
   };

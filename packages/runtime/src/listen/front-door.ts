@@ -44,6 +44,13 @@ export class FrontDoor {
     return this.#sockets.size;
   }
 
+  /** The open connection of a peer, by its address and port as grpc-js writes them. */
+  connectionOf(peer: string): Socket | undefined {
+    for (const socket of this.#sockets)
+      if (`${socket.remoteAddress}:${socket.remotePort}` === peer) return socket;
+    return undefined;
+  }
+
   /** @throws FlagstreamError PORT_IN_USE */
   listen(address: ListenAddress, purpose: string): Promise<ListenAddress> {
     return claimPort(this.#server, address, purpose);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { recordCodec, versionedEntityFromWire } from '@flagstream/protocol';
 import { CreateSegmentRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import {
@@ -13,7 +14,10 @@ import { LogState, type VersionedEntity } from '@flagstream/replica';
 import { createLogger, GrpcHost, HealthState, loopbackPrincipal, Metrics } from '@flagstream/runtime';
 import { type ClientReadableStream, credentials, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { call, controlPlane, failure, type TestControlPlane } from '../control-plane.fixture.ts';
+import { scrape } from '../../../../test/support/scrape.ts';
+import { TcpProxy } from '../../../../test/support/tcp-proxy.ts';
+import { until } from '../../../../test/support/until.ts';
+import { call, clientOf, controlPlane, failure, type TestControlPlane } from '../control-plane.fixture.ts';
 import type { ChangeLog } from '../log/change-log.ts';
 import { HeadBeacons } from '../publish/head-beacons.ts';
 import { Workbench } from '../workbench.fixture.ts';
@@ -71,6 +75,23 @@ describe('LogService', () => {
       expect(message.event).toMatchObject({ $case: 'head', value: { headRevision: BigInt(revision) } });
       break;
     }
+  });
+
+  it('ends the stream of an evaluator that is gone without a word', async () => {
+    const plane = await controlPlane();
+    const proxy = await TcpProxy.start(plane.running.grpcPort);
+    onTestFinished(() => proxy.close());
+    const stream = clientOf(LogServiceClient, proxy.address).watchLog({ after: undefined });
+    stream.on('error', () => undefined);
+    await once(stream, 'data');
+    const openStreams = (): Promise<number> =>
+      scrape(plane.running.managementPort, 'flagstream_grpc_open_streams');
+    expect(await openStreams()).toBe(1);
+    proxy.set({ kind: 'drop', direction: 'both' });
+    await until(async () => (await openStreams()) === 0, {
+      what: 'the end of the stream',
+      timeoutMs: 15_000,
+    });
   });
 
   it('refuses a revision that is not on its lineage', async () => {

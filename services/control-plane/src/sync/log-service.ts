@@ -47,6 +47,7 @@ export function logService(parts: LogServiceParts): ServiceBinding {
   return {
     definition: LogServiceService,
     policy: POLICY,
+    peerStreams: ['watchLog'],
     handlers: {
       getHead: unary<GetHeadRequest, GetHeadResponse>(async () => ({
         head: headBeaconToWire(await parts.beacons.askHead()),

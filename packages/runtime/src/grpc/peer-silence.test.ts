@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import * as grpc from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import { TcpProxy } from '../../../../test/support/tcp-proxy.ts';
+import { until } from '../../../../test/support/until.ts';
+import { chat, echo, opened, type Running, start } from './echo-host.fixture.ts';
+
+const SILENCE_MS = 400;
+/** An answered ping of HTTP/2: a frame's header and its 8 bytes. */
+const PONG_BYTES = 17;
+
+interface Connected extends Running {
+  readonly proxy: TcpProxy;
+}
+
+/** A host, and a client with an open stream, with a proxy in between. */
+async function connected(peerStreams: readonly string[]): Promise<Connected> {
+  const running = await start([{ ...echo, peerStreams }], { peerSilenceMs: SILENCE_MS });
+  const proxy = await TcpProxy.start(running.port);
+  opened.push(() => proxy.close());
+  const client = new grpc.Client(proxy.address, grpc.credentials.createInsecure());
+  opened.push(() => client.close());
+  const stream = chat(client);
+  stream.on('error', () => undefined);
+  stream.write({ text: 'open' });
+  await once(stream, 'data');
+  return { ...running, proxy };
+}
+
+const openStreams = async ({ metrics }: Running): Promise<string | undefined> =>
+  /flagstream_grpc_open_streams (\d+)/.exec(await metrics.text())?.[1];
+
+/** Until the client has answered so many more pings. */
+async function pongs({ proxy }: Connected, count: number): Promise<void> {
+  const enough = proxy.traffic.up + count * PONG_BYTES;
+  await until(() => proxy.traffic.up >= enough, { what: `${count} answered pings` });
+}
+
+const cuts = ({ logs }: Running): readonly unknown[] =>
+  logs.filter(({ msg }) => msg === 'a connection was cut: nothing came from its peer any more');
+
+describe('a peer that is gone without a word', () => {
+  it('has its stream ended', async () => {
+    const connection = await connected(['chat']);
+    expect(await openStreams(connection)).toBe('1');
+    connection.proxy.set({ kind: 'drop', direction: 'both' });
+    await until(async () => (await openStreams(connection)) === '0', { what: 'the end of the stream' });
+    expect(cuts(connection)).toMatchObject([{ silent_ms: SILENCE_MS, level: 'warn' }]);
+  });
+
+  it('is told from one that has nothing to say, and from a pause of the host', async () => {
+    const connection = await connected(['chat']);
+    await pongs(connection, 5);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * SILENCE_MS);
+    await pongs(connection, 5);
+    expect(await openStreams(connection)).toBe('1');
+    expect(cuts(connection)).toEqual([]);
+  });
+
+  it('is given longer on connections without such a stream', async () => {
+    const connection = await connected([]);
+    const watched = await connected(['chat']);
+    for (const { proxy } of [connection, watched]) proxy.set({ kind: 'drop', direction: 'both' });
+    await until(async () => (await openStreams(watched)) === '0', { what: 'the end of the watched stream' });
+    expect(await openStreams(connection)).toBe('1');
+  });
+
+  it('needs a stream that exists', async () => {
+    await expect(start([{ ...echo, peerStreams: ['shout'] }])).rejects.toThrow('peerStreams names "shout"');
+  });
+});

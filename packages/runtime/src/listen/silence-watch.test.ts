@@ -1,0 +1,34 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { SilenceWatch } from './silence-watch.ts';
+
+class TestSocket extends EventEmitter {
+  bytesRead = 0;
+  destroyed = false;
+  destroy(): void {
+    this.destroyed = true;
+    this.emit('close');
+  }
+}
+
+/** A period that no timer reaches: the test looks by itself. */
+const SILENCE_MS = 3_600_000;
+
+describe('SilenceWatch', () => {
+  it('cuts a socket from which nothing came in nine looks, once', () => {
+    const cut: TestSocket[] = [];
+    const watch = new SilenceWatch<TestSocket>(SILENCE_MS, (socket) => cut.push(socket));
+    const [silent, alive] = [new TestSocket(), new TestSocket()];
+    watch.add(silent);
+    watch.add(alive);
+    watch.add(silent);
+    for (let look = 1; look <= 8; look++) watch.look();
+    expect(silent.destroyed).toBe(false);
+    alive.bytesRead += 1;
+    for (let look = 9; look <= 16; look++) watch.look();
+    expect([silent.destroyed, alive.destroyed]).toEqual([true, false]);
+    alive.destroy();
+    for (let look = 17; look <= 40; look++) watch.look();
+    expect(cut).toEqual([silent]);
+  });
+});
