@@ -15,6 +15,7 @@ import { until } from '../../../../test/support/until.ts';
 import type { Scope } from '../state/scope.ts';
 import { grpcDial } from './grpc-dial.ts';
 import { SyncConnector, type SyncHost } from './sync-connector.ts';
+import type { Dial } from './sync-stream.ts';
 
 const settings: SyncClientSettings = {
   instanceId: 'test',
@@ -74,7 +75,10 @@ afterEach(async () => {
   opened.clear();
 });
 
-function connect(targets: readonly string[]): {
+function connect(
+  targets: readonly string[],
+  through: (dial: Dial) => Dial = (dial) => dial,
+): {
   host: Recorder;
   clock: ManualClock;
   connector: SyncConnector;
@@ -82,7 +86,7 @@ function connect(targets: readonly string[]): {
   const clock = new ManualClock();
   const host = new Recorder();
   const scope = { project: 'default', environment: 'development' };
-  const dial = grpcDial({ scope, apiKey: 'secret', tls: false });
+  const dial = through(grpcDial({ scope, apiKey: 'secret', tls: false }));
   const connector = new SyncConnector({ endpoints: targets, settings, dial, clock, random: () => 0 }, host);
   opened.add(connector);
   connector.start();
@@ -162,11 +166,11 @@ test('moves to another node after two failures, and carries its state over', asy
 });
 
 /** A client that is live on the first of two nodes and was asked to leave it within three seconds. */
-async function startDrained() {
+async function startDrained(through?: (dial: Dial) => Dial) {
   const log = new FixtureLog();
   const first = await SyncServerFixture.start({ log, node: 'first' });
   const second = await SyncServerFixture.start({ log, node: 'second' });
-  const { host, clock } = connect([first.target, second.target]);
+  const { host, clock } = connect([first.target, second.target], through);
   await host.seen('live first');
   first.drain(3_000, 9_000);
   await host.seen('reconnecting 0 3000');
@@ -194,12 +198,25 @@ test('a change that both streams bring while it moves is brought in force once',
 });
 
 test('a withdrawal that both streams tell of while it moves is told once', async () => {
-  const { log, second, host, clock } = await startDrained();
+  // The second stream says at once what it holds, and is heard only when the first one has brought the new epoch.
+  const held: (() => void)[] = [];
+  let dialled = 0;
+  const { log, first, second, host, clock } = await startDrained((dial) => (endpoint, listener) => {
+    const stream = dial(endpoint, listener);
+    dialled += 1;
+    if (dialled === 1) return stream;
+    return { ...stream, send: (bytes) => void held.push(() => stream.send(bytes)) };
+  });
   clock.advance(3_000);
   log.epoch = 2;
   log.putSwitch('a', true);
-  await host.seen('live second');
-  expect(second.streams[0]?.transfers).toEqual(['full >2']);
+  await host.seen('apply 2');
+  first.breakStreams();
+  await host.seen('down');
+  log.putSwitch('a', false);
+  for (const send of held) send();
+  await host.seen('apply 3');
+  expect(second.streams[0]?.transfers).toEqual(['full >3']);
   expect(host.told.filter((line) => line.startsWith('withdrawn'))).toEqual(['withdrawn e1.1']);
 });
 
