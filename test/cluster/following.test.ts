@@ -15,7 +15,7 @@ import {
   sourceStateToJSON,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { SourceChoiceSettings } from '@flagstream/replica';
-import { connectBus, createLogger } from '@flagstream/runtime';
+import { connectBus, createLogger, type LogStreamInfo } from '@flagstream/runtime';
 import { credentials } from '@grpc/grpc-js';
 import { expect } from 'vitest';
 import { Admin } from '../support/admin.ts';
@@ -26,18 +26,21 @@ import { hold } from '../support/resources.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
+import { overfill } from '../system/shop.ts';
 
 /** The rule of five seconds, in less: heads still come each second. */
 const FAILOVER: SourceChoiceSettings = { unwellMs: 1_500, settledMs: 1_200 };
+const SMALLEST_WINDOW = 786_432;
 const logger = createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' });
 
-async function startPlane({ url, prefix }: NatsServer): Promise<RunningControlPlane> {
+/** @param streamBytes size of the stream's window */
+async function startPlane({ url, prefix }: NatsServer, streamBytes?: number): Promise<RunningControlPlane> {
   const config = controlPlaneConfigSchema.parse({
     data: tempDir('following'),
     grpcPort: 0,
     managementPort: 0,
     drainGraceMs: 200,
-    nats: { url, prefix },
+    nats: { url, prefix, ...(streamBytes === undefined ? {} : { streamBytes }) },
   });
   const running = await startControlPlane(config, { logger });
   hold({ what: 'control plane', release: () => running.close(), releaseNow: () => undefined });
@@ -108,16 +111,28 @@ requiresNats('2.9.0').test(
   'starts with an empty disk and no control plane from the snapshot in NATS and the records after it',
   async () => {
     const nats = await startNatsServer();
-    const plane = await startPlane(nats);
+    const plane = await startPlane(nats, SMALLEST_WINDOW);
     const admin = new Admin(plane.grpcPort);
     await admin.createBoolean('a', false);
     const bus = await connectBus({ url: nats.url, prefix: nats.prefix, name: 'test', logger });
     hold({ what: 'bus', release: () => bus.close(), releaseNow: () => undefined });
-    await bus.putSnapshot(await plane.snapshots.fetch());
-    const { epoch, revision } = await admin.setEnabled('a', true);
-    await until(async () => (await bus.logStreamInfo(epoch))?.lastSeq === revision, {
-      what: 'the record in NATS',
-    });
+    const shipped = async (revision: number): Promise<LogStreamInfo> => {
+      const stream = (): Promise<LogStreamInfo | undefined> => bus.logStreamInfo(1);
+      const done = async (): Promise<boolean> => (await stream())?.lastSeq === revision;
+      await until(done, { what: `revision ${revision} in NATS` });
+      return (await stream())!;
+    };
+    await overfill({ running: plane, admin });
+    const { firstSeq } = await shipped(plane.head().revision);
+    // The records alone do not say it all: the first of them are gone.
+    expect(firstSeq).toBeGreaterThan(1);
+    const between = { what: 'a record after a snapshot that the records continue' };
+    const { epoch, revision } = await until(async () => {
+      const newest = await admin.setEnabled('a', true);
+      const from = (await bus.fetchSnapshot())?.position.revision ?? 0;
+      return from >= firstSeq - 1 && from < newest.revision ? newest : undefined;
+    }, between);
+    await shipped(revision);
     await plane.close();
 
     const { evaluator, freshness } = await follow(nats, undefined);
