@@ -9,7 +9,7 @@
  */
 
 /** What is watched of a socket. */
-export interface WatchedSocket {
+interface WatchedSocket {
   readonly bytesRead: number;
   once(event: 'close', listener: () => void): unknown;
   destroy(): unknown;
