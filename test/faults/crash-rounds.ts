@@ -5,6 +5,8 @@ import { CRASH_POINTS, type CrashPoint } from '@flagstream/runtime';
 import type { FaultNode } from './fault-node.ts';
 import { FaultSite, removeFolder } from './fault-site.ts';
 import { conclude, type Figures } from './figures.ts';
+import { everythingShipped, hasSnapshot } from './nats-view.ts';
+import { Recovery } from './recovery.ts';
 import { Workload, type WorkloadOptions } from './workload.ts';
 
 /** How a point is reached. */
@@ -12,7 +14,10 @@ interface CrashStep {
   readonly point: CrashPoint;
   readonly by: /** Any write reaches it: the pass at which it happens is drawn. */
     | 'write'
-    /** NATS has lost everything when the process starts, so that it begins a new epoch. */
+    /**
+     * A start without a crash point first, which must recover from the step before and ship everything. Then NATS
+     * loses all of it, so that the next start begins a new epoch.
+     */
     | 'lost-stream'
     /** The start after a crash at the step before reaches it, without anything else. */
     | 'start'
@@ -61,18 +66,23 @@ export interface CrashOptions {
   readonly random: () => number;
 }
 
+interface Crashing {
+  readonly site: FaultSite;
+  readonly workload: Workload;
+  readonly recovery: Recovery;
+  /** What crashes. */
+  readonly node: FaultNode;
+}
+
 /** The control plane crashes; an evaluator answers all the time. */
 export async function crashControlPlane(options: CrashOptions): Promise<CrashFigures> {
-  const site = await FaultSite.start({ evaluators: 1 });
-  const workload = await Workload.start(site, LIGHT);
-  const { controlPlane } = site;
-  await controlPlane.crash();
-  const epochsBegun = await crashes(CONTROL_PLANE_STEPS, options, site, controlPlane, workload);
-  await controlPlane.start();
+  const crashing = await begin((site) => site.controlPlane);
+  const { site, workload, recovery } = crashing;
+  const epochsBegun = await crashes(CONTROL_PLANE_STEPS, options, crashing);
+  await recovers(crashing);
   await workload.moreWrites(5);
-  const convergeMs = await site.converged();
   const { epoch } = await site.head();
-  const figures = await conclude(site, workload, { convergeMs });
+  const figures = await conclude(site, workload, recovery);
   site.close();
   const problems = [...figures.problems];
   // A GENESIS that was never shipped is finished by the next start, and no further epoch begins.
@@ -82,32 +92,55 @@ export async function crashControlPlane(options: CrashOptions): Promise<CrashFig
 
 /** An evaluator crashes, with writes going on; what it answers afterwards is never older. */
 export async function crashEvaluator(options: CrashOptions): Promise<CrashFigures> {
-  const site = await FaultSite.start({ evaluators: 1 });
-  const workload = await Workload.start(site, LIGHT);
-  const { node } = site.evaluators[0]!;
-  await node.crash();
-  await crashes(EVALUATOR_STEPS, options, site, node, workload);
-  await node.start();
+  const crashing = await begin((site) => site.evaluators[0]!.node);
+  const { site, workload, recovery } = crashing;
+  await crashes(EVALUATOR_STEPS, options, crashing);
+  await recovers(crashing);
   await workload.moreEvaluations(5);
-  const convergeMs = await site.converged();
-  const figures = await conclude(site, workload, { convergeMs });
+  const figures = await conclude(site, workload, recovery);
   site.close();
   return { ...figures, ...counted(EVALUATOR_STEPS, options) };
+}
+
+async function begin(crashes: (site: FaultSite) => FaultNode): Promise<Crashing> {
+  const site = await FaultSite.start({ evaluators: 1 });
+  const workload = await Workload.start(site, LIGHT);
+  const node = crashes(site);
+  await node.crash();
+  return { site, workload, node, recovery: new Recovery(site, workload) };
+}
+
+/** A start that crashes nowhere goes on from what the last crash left. */
+async function recovers({ node, recovery }: Crashing): Promise<void> {
+  const recovered = recovery.healed();
+  await node.start();
+  await recovered;
+}
+
+/** NATS holds the log as the control plane has it, and the snapshot that a new epoch begins with. Then it is killed. */
+async function everythingStands({ site, workload, node }: Crashing): Promise<void> {
+  await workload.pauseWrites();
+  await everythingShipped(site);
+  const { epoch } = await site.head();
+  if (epoch > 1) await hasSnapshot(site, epoch);
+  await node.crash();
+  workload.resumeWrites();
 }
 
 /** Every step in turn, `rounds` times; answers how often NATS lost its stream. */
 async function crashes(
   steps: readonly CrashStep[],
   { rounds, passesMax, random }: CrashOptions,
-  site: FaultSite,
-  node: FaultNode,
-  workload: Workload,
+  crashing: Crashing,
 ): Promise<number> {
+  const { site, workload, node } = crashing;
   let lostStreams = 0;
   for (let round = 0; round < rounds; round += 1) {
     for (const { point, by } of steps) {
       const pass = by === 'write' ? 1 + Math.floor(random() * passesMax) : 1;
       if (by === 'lost-stream') {
+        await recovers(crashing);
+        await everythingStands(crashing);
         await site.withNatsStopped(removeFolder);
         lostStreams += 1;
       }

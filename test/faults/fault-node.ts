@@ -2,6 +2,7 @@
 // answers are to be expected of it; whoever takes the process away on purpose unsets it before.
 
 import process from 'node:process';
+import type { Place } from '../history/history.ts';
 import { entryPoint } from '../support/flagstream.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Exit, TestProcess } from '../support/process.ts';
@@ -18,6 +19,9 @@ export interface StartOptions {
   readonly fileKibMax?: number;
 }
 
+/** Alarms of an evaluator whose log is not what it took it for. `frozen` and `snapshot-failed` are none of these. */
+const DIVERGENCE_ALARMS: ReadonlySet<unknown> = new Set(['diverged', 'forked', 'broken', 'undecodable']);
+
 export class FaultNode {
   readonly name: string;
   readonly grpcPort: number;
@@ -25,6 +29,8 @@ export class FaultNode {
   readonly #settings: readonly string[];
   #process: TestProcess | undefined;
   #serving = false;
+  /** Of the processes before the present one. */
+  #earlierAlarms = 0;
 
   private constructor(name: string, ports: readonly [number, number], settings: readonly string[]) {
     this.name = name;
@@ -51,10 +57,17 @@ export class FaultNode {
     return this.#process;
   }
 
+  /** Of all its processes so far; read from what they logged, so that those that were killed count as well. */
+  get divergenceAlarms(): number {
+    const alarms = this.#process?.lines.filter(({ json }) => DIVERGENCE_ALARMS.has(json?.['alarm'])) ?? [];
+    return this.#earlierAlarms + alarms.length;
+  }
+
   async start(options: StartOptions = {}): Promise<void> {
     const { env = {}, settings = [], unready = false, fileKibMax } = options;
     const command = [process.execPath, ...entryPoint(), 'serve', ...this.#settings, ...settings];
     const limit = fileKibMax === undefined ? '' : `ulimit -f ${fileKibMax}; `;
+    this.#earlierAlarms = this.divergenceAlarms;
     this.#process = new TestProcess(this.name, 'bash', ['-c', `${limit}exec "$0" "$@"`, ...command], { env });
     if (unready) return;
     await this.#process.waitForReady(this.managementPort);
@@ -105,8 +118,16 @@ export class FaultNode {
 
   /** A sample by name and labels; 0 when there is none (a counter that never counted). */
   async metric(sample: string): Promise<number> {
-    const line = (await this.metrics()).split('\n').find((candidate) => candidate.startsWith(`${sample} `));
-    return line === undefined ? 0 : Number(line.slice(sample.length + 1));
+    return sampleOf(await this.metrics(), sample);
+  }
+
+  /** What an evaluator answers from. */
+  async applied(): Promise<Place> {
+    const metrics = await this.metrics();
+    return {
+      epoch: sampleOf(metrics, 'flagstream_applied_epoch'),
+      revision: sampleOf(metrics, 'flagstream_applied_revision'),
+    };
   }
 
   async readiness(): Promise<{ readonly status: number; readonly text: string }> {
@@ -119,4 +140,9 @@ export class FaultNode {
     if (pid === undefined || !running) throw new Error(`${this.name} is not running`);
     process.kill(pid, signal);
   }
+}
+
+function sampleOf(metrics: string, sample: string): number {
+  const line = metrics.split('\n').find((candidate) => candidate.startsWith(`${sample} `));
+  return line === undefined ? 0 : Number(line.slice(sample.length + 1));
 }

@@ -4,7 +4,7 @@
 import { strict as assert } from 'node:assert';
 import { FaultSite, type SiteOptions } from './fault-site.ts';
 import { conclude, type Expectation, type Figures } from './figures.ts';
-import { everythingShipped, openBus } from './nats-view.ts';
+import { Recovery } from './recovery.ts';
 import { Workload, type WorkloadOptions } from './workload.ts';
 
 export interface FaultContext {
@@ -12,6 +12,8 @@ export interface FaultContext {
   readonly workload: Workload;
   /** At full size faults last as long as the table says; otherwise as long as the reaction needs. */
   readonly full: boolean;
+  /** The fault ends now. Resolves when every evaluator has a write that began now; the table says how long that took. */
+  readonly healed: () => Promise<void>;
 }
 
 export interface FaultRow {
@@ -21,7 +23,7 @@ export interface FaultRow {
   readonly sentence: string;
   readonly site?: Partial<SiteOptions>;
   readonly expect?: Expectation;
-  /** Breaks and heals. Throws where the row's own promises do not hold. */
+  /** Breaks and heals, and says when. Throws where the row's own promises do not hold. */
   run(context: FaultContext): Promise<void>;
 }
 
@@ -41,13 +43,13 @@ export async function runRows(
   const [first] = rows;
   const site = await FaultSite.start({ evaluators: EVALUATORS, ...first?.site });
   const workload = await Workload.start(site, load);
+  const recovery = new Recovery(site, workload);
   try {
-    let convergeMs = 0;
     for (const row of rows) {
-      await breakAndHeal(row, { site, workload, full });
-      convergeMs = Math.max(convergeMs, await site.converged());
+      await breakAndHeal(row, { site, workload, full, healed: recovery.healed });
+      await site.converged();
     }
-    return await finish(site, workload, { ...first?.expect, convergeMs });
+    return await conclude(site, workload, recovery, first?.expect);
   } catch (error) {
     await workload.stop(0);
     throw error;
@@ -61,20 +63,6 @@ async function breakAndHeal(row: FaultRow, context: FaultContext): Promise<void>
     await row.run(context);
   } catch (error) {
     throw new Error(`row ${row.row} (${row.sentence}): ${(error as Error).message}`, { cause: error });
-  }
-}
-
-/** What holds after every row: writes go on, everything is shipped, and the history keeps the promises. */
-async function finish(site: FaultSite, workload: Workload, expectation: Expectation): Promise<Figures> {
-  await workload.moreWrites(3);
-  await workload.stop();
-  const bus = await openBus(site);
-  try {
-    await everythingShipped(bus, site.controlPlane.grpcPort);
-    await site.converged();
-    return await conclude(site, workload, expectation);
-  } finally {
-    await bus.close();
   }
 }
 

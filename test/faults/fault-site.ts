@@ -4,6 +4,7 @@
 import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
+import type { SourceState } from '@flagstream/replica';
 import { credentials } from '@grpc/grpc-js';
 import type { Place } from '../history/history.ts';
 import { callUnary } from '../support/grpc-call.ts';
@@ -31,6 +32,8 @@ export interface FaultEvaluator {
 }
 
 const CONVERGED_TIMEOUT_MS = 60_000;
+/** 5 s until NATS is called unhealthy, 2 s until it is well again, on a machine that runs everything else as well. */
+const SOURCE_TIMEOUT_MS = 60_000;
 const NATS_STORE_MAX = '2GB';
 
 export class FaultSite {
@@ -105,10 +108,9 @@ export class FaultSite {
 
   /**
    * Waits until every evaluator that serves has applied what is the newest revision now, or later ones of the same
-   * epoch: writes go on meanwhile. An epoch that begins counts anew. Answers how long that took.
+   * epoch: writes go on meanwhile. An epoch that begins counts anew.
    */
-  async converged(timeoutMs = CONVERGED_TIMEOUT_MS): Promise<number> {
-    const startedMs = performance.now();
+  async converged(timeoutMs = CONVERGED_TIMEOUT_MS): Promise<void> {
     let wanted = await this.head();
     await until(
       async () => {
@@ -116,14 +118,33 @@ export class FaultSite {
         if (head.epoch !== wanted.epoch) wanted = head;
         for (const { node } of this.evaluators) {
           if (!node.serving) continue;
-          if ((await node.metric('flagstream_applied_epoch')) !== wanted.epoch) return false;
-          if ((await node.metric('flagstream_applied_revision')) < wanted.revision) return false;
+          const applied = await node.applied();
+          if (applied.epoch !== wanted.epoch || applied.revision < wanted.revision) return false;
         }
         return true;
       },
       { what: 'every evaluator at the newest revision', timeoutMs },
     );
-    return performance.now() - startedMs;
+  }
+
+  /** Waits until every evaluator, those that are being started included, has what was written at a place. */
+  async reached({ epoch, revision }: Place): Promise<void> {
+    await until(
+      async () => {
+        const places = await Promise.all(this.evaluators.map(({ node }) => node.applied()));
+        return places.every((at) => at.epoch > epoch || (at.epoch === epoch && at.revision >= revision));
+      },
+      { what: `every evaluator at ${epoch}.${revision}`, timeoutMs: CONVERGED_TIMEOUT_MS },
+    );
+  }
+
+  /** Waits until each of these evaluators, of all unless named, says that its answers stand on this. */
+  async standOn(source: SourceState, evaluators: readonly FaultEvaluator[] = this.evaluators): Promise<void> {
+    for (const { node } of evaluators)
+      await until(async () => (await node.metric(`flagstream_source_state{state="${source}"}`)) === 1, {
+        what: `${node.name} to stand on ${source}`,
+        timeoutMs: SOURCE_TIMEOUT_MS,
+      });
   }
 
   /** Cuts, or heals, every connection of one evaluator. */

@@ -27,8 +27,10 @@ export function formatTable(lines: readonly TableLine[], facts: TableFacts): str
     '',
     `\`make faults\`, ${facts.date}, nats-server ${facts.natsVersion}, Node ${facts.node}, ${facts.cores} cores.`,
     '"Lost" are acknowledged writes that are not in the log, or not where the answer said. "Divergence" are breaches',
-    'of the other rules of the history checker, and alarms of evaluators. "Converged" is the time from the end of the',
-    'fault until every evaluator had the newest revision.',
+    'of the other rules of the history checker, and alarms of evaluators whose log differed (but for row 17, which makes',
+    'two logs and demands the alarm). "Converged" is the time from the end of the fault (the network is whole, NATS is',
+    'there again, a process is being started again) until every evaluator had a write that began at that moment; the',
+    'longest, where a row has several faults.',
     '',
     ...HEAD,
     ...lines.map(formatLine),
@@ -45,7 +47,7 @@ function formatLine(line: TableLine): string {
     return `| ${line.row} | ${line.sentence} | not finished: ${line.failure} | | | | | |`;
   const { acknowledged, lost, diverged, evaluations, evaluationErrors, convergeMs } = line.figures;
   const numbers = [acknowledged, lost, diverged, evaluations, evaluationErrors].map(count);
-  return `| ${line.row} | ${line.sentence} | ${numbers.join(' | ')} | ${convergeMs === undefined ? '' : count(Math.round(convergeMs))} |`;
+  return `| ${line.row} | ${line.sentence} | ${numbers.join(' | ')} | ${count(Math.round(convergeMs))} |`;
 }
 
 function count(value: number): string {

@@ -30,12 +30,15 @@ export class ReadClient {
     this.#recorder = recorder;
   }
 
-  /** What this evaluator answers now. Rejects when it does not answer, or a flag has no number. */
-  async read(): Promise<EvaluateBatchResponse> {
-    const saw = this.#recorder.beginRead(this.#session, 'any');
+  /**
+   * What this evaluator answers now; of the history only if that is said before and after. Rejects when it does not
+   * answer, or a flag has no number.
+   */
+  async read(isRecorded: () => boolean): Promise<void> {
+    const saw = isRecorded() ? this.#recorder.beginRead(this.#session, 'any') : undefined;
     const response = await this.#ask(undefined);
-    saw(placeOf(response), this.#valuesOf(response));
-    return response;
+    const values = this.#valuesOf(response);
+    if (isRecorded()) saw?.(placeOf(response), values);
   }
 
   /** Reads what was written at a place or later. False: this evaluator did not come so far in time, and says so. */

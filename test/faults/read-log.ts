@@ -10,21 +10,32 @@ import type { LogEntry, Place, Value } from '../history/history.ts';
 
 const TIMEOUT_MS = 30_000;
 
+/** A record, and the bytes that it is kept as. */
+export interface StoredRecord {
+  readonly record: LogRecord;
+  readonly bytes: Uint8Array;
+}
+
 /** Every record up to `head`, with what it sets of the flags named. */
 export async function readLog(
   grpcPort: number,
   head: Place,
   keys: readonly string[],
 ): Promise<readonly LogEntry[]> {
+  return (await readRecords(grpcPort, head)).map(({ record }) => entryOf(record, keys));
+}
+
+/** Every record up to `head`, as the control plane has it. */
+export async function readRecords(grpcPort: number, head: Place): Promise<readonly StoredRecord[]> {
   const client = new LogServiceClient(`127.0.0.1:${grpcPort}`, credentials.createInsecure());
   const call = client.watchLog({ after: undefined }, { deadline: Date.now() + TIMEOUT_MS });
-  const log: LogEntry[] = [];
+  const log: StoredRecord[] = [];
   try {
     for await (const message of call as AsyncIterable<WatchLogResponse>) {
       if (message.event?.$case !== 'records') continue;
       for (const bytes of message.event.value.records)
-        log.push(entryOf(recordCodec.decodeRecord(bytes), keys));
-      if ((log.at(-1)?.revision ?? 0) >= head.revision) return log;
+        log.push({ record: recordCodec.decodeRecord(bytes), bytes });
+      if ((log.at(-1)?.record.revision ?? 0) >= head.revision) return log;
     }
   } finally {
     call.cancel();

@@ -10,7 +10,7 @@ import { ENTITY_KIND, type EntityChange, LOG_ID, READER_VERSION, RECORD_FORMAT }
 import { runFlagstream } from '../support/flagstream.ts';
 import { until } from '../support/until.ts';
 import { type FaultContext, type FaultRow, must } from './fault-row.ts';
-import { copyOf, removeFolder, replaceFolder } from './fault-site.ts';
+import { copyOf, type FaultSite, removeFolder, replaceFolder } from './fault-site.ts';
 import { everythingShipped, openBus } from './nats-view.ts';
 
 const HOUR_MS = 3_600_000;
@@ -20,7 +20,7 @@ const SKEWED_CLOCK: string = pathToFileURL(path.join(import.meta.dirname, 'skewe
 export const clocksDisagree: FaultRow = {
   row: 20,
   sentence: 'clocks are an hour off, in both directions, and jump by two: nothing depends on them',
-  async run({ site, workload, full }) {
+  async run({ site, workload, full, healed }) {
     const skewed = (hours: number): { readonly env: Readonly<Record<string, string>> } => ({
       env: {
         NODE_OPTIONS: `--import=${SKEWED_CLOCK}`,
@@ -30,8 +30,11 @@ export const clocksDisagree: FaultRow = {
     });
     const [first, second] = site.evaluators;
     await Promise.all([site.controlPlane.crash(), first!.node.crash(), second!.node.crash()]);
+    // The clocks stay wrong; what ends is that nobody is there.
+    const recovered = healed();
     await site.controlPlane.start(skewed(1));
     await Promise.all([first!.node.start(skewed(-1)), second!.node.start(skewed(1))]);
+    await recovered;
     await workload.goesOnFor(full ? 20_000 : 6_000);
   },
 };
@@ -40,11 +43,11 @@ export const newerRecord: FaultRow = {
   row: 30,
   sentence: 'a record asks for a newer reader: evaluators stop before it and go on serving; none skips it',
   async run(context) {
-    const { site, workload } = context;
+    const { site, workload, healed } = context;
     await workload.pauseWrites();
-    const copy = await copiedNatsStore(context);
+    const copy = await copiedNatsStore(site);
     await site.controlPlane.crash();
-    await appendForeign(context, { minReader: READER_VERSION + 1, changes: [] });
+    await appendForeign(site, { minReader: READER_VERSION + 1, changes: [] });
     for (const { node } of site.evaluators)
       await until(async () => (await node.metric('flagstream_log_alarms_total{alarm="frozen"}')) > 0, {
         what: `${node.name} to freeze`,
@@ -54,8 +57,10 @@ export const newerRecord: FaultRow = {
     // The newer release is taken back: NATS without its record, evaluators started again.
     await site.withNatsStopped((store) => replaceFolder(store, copy));
     await Promise.all(site.evaluators.map(({ node }) => node.crash()));
+    const recovered = healed();
     await site.controlPlane.start();
     await Promise.all(site.evaluators.map(({ node }) => node.start()));
+    await recovered;
     workload.resumeWrites();
     await workload.moreWrites(5);
   },
@@ -66,12 +71,14 @@ export const poisonRecord: FaultRow = {
   sentence:
     'a record holds an entity that does not compile: it alone is left out; a record that ends the process twice is not applied again',
   async run(context) {
-    const { site, workload } = context;
+    const { site, workload, healed } = context;
     await workload.pauseWrites();
-    await everythingStands(context);
+    await everythingShipped(site);
     await site.controlPlane.crash();
-    await appendForeign(context, { minReader: READER_VERSION, changes: [poison()] });
+    await appendForeign(site, { minReader: READER_VERSION, changes: [poison()] });
+    const recovered = healed();
     await site.controlPlane.start();
+    await recovered;
     workload.resumeWrites();
     await workload.moreWrites(5);
     await site.converged();
@@ -84,8 +91,9 @@ export const poisonRecord: FaultRow = {
 };
 
 /** An evaluator finds the marker of a record over which it has died twice. */
-async function staysBeforeTheRecord({ site, workload }: FaultContext): Promise<void> {
-  const { node, cacheDir } = site.evaluators[0]!;
+async function staysBeforeTheRecord({ site, workload, healed }: FaultContext): Promise<void> {
+  const evaluator = site.evaluators[0]!;
+  const { node, cacheDir } = evaluator;
   await workload.pauseWrites();
   await site.converged();
   const { epoch, revision } = await site.head();
@@ -96,13 +104,15 @@ async function staysBeforeTheRecord({ site, workload }: FaultContext): Promise<v
   const marker = `applying=${record} last=${record} deaths=1 release=${stdout.trim()}\n`;
   writeFileSync(path.join(cacheDir, MARKER_FILE), marker);
   await node.start();
-  await workload.moreEvaluations(10);
+  await workload.moreEvaluations(10, evaluator);
   const applied = await node.metric('flagstream_applied_revision');
   must(applied === revision, `revision ${revision} to be served on, not ${applied}`);
   // A person has judged it harmless.
   await node.crash();
   removeFolder(path.join(cacheDir, MARKER_FILE));
+  const recovered = healed();
   await node.start();
+  await recovered;
   workload.resumeWrites();
 }
 
@@ -121,19 +131,13 @@ function poison(): EntityChange {
   };
 }
 
-async function everythingStands({ site }: FaultContext): Promise<void> {
-  const bus = await openBus(site);
-  await everythingShipped(bus, site.controlPlane.grpcPort);
-  await bus.close();
-}
-
-async function copiedNatsStore(context: FaultContext): Promise<string> {
-  await everythingStands(context);
+async function copiedNatsStore(site: FaultSite): Promise<string> {
+  await everythingShipped(site);
   let copy = '';
-  await context.site.withNatsStopped((store) => {
+  await site.withNatsStopped((store) => {
     copy = copyOf(store);
   });
-  await everythingStands(context);
+  await everythingShipped(site);
   return copy;
 }
 
@@ -143,7 +147,7 @@ interface Foreign {
 }
 
 /** What another release might have written: the next record of the log, into NATS. */
-async function appendForeign({ site }: FaultContext, { minReader, changes }: Foreign): Promise<void> {
+async function appendForeign(site: FaultSite, { minReader, changes }: Foreign): Promise<void> {
   const bus = await openBus(site);
   const epoch = (await bus.epochs()).at(-1)!;
   const { lastSeq } = (await bus.logStreamInfo(epoch))!;

@@ -42,10 +42,10 @@ export class Workload {
   readonly #readBacks = new Map<FaultEvaluator, Promise<void>>();
   readonly #errors: string[] = [];
   #writesPaused = false;
-  #readsPaused = false;
+  #readsRecorded = true;
   #writesUnderWay = 0;
   #next = 1;
-  #evaluations = 0;
+  readonly #evaluations: Map<FaultEvaluator, number>;
   #evaluationErrors = 0;
 
   private constructor(site: FaultSite, options: WorkloadOptions) {
@@ -62,13 +62,14 @@ export class Workload {
         new ReadClient(evaluator.node.grpcPort, evaluator.node.name, KEYS, this.#recorder),
       ]),
     );
+    this.#evaluations = new Map(site.evaluators.map((evaluator) => [evaluator, 0]));
     hold({ what: 'workload', release: () => this.stop(0), releaseNow: () => undefined });
   }
 
   /** Writes the flags, waits until every evaluator that serves has them, and goes on from there. */
   static async start(site: FaultSite, options: WorkloadOptions = {}): Promise<Workload> {
     const workload = new Workload(site, options);
-    await workload.write(1, KEYS);
+    await workload.write(KEYS);
     await site.converged();
     workload.#run();
     return workload;
@@ -79,7 +80,7 @@ export class Workload {
   }
 
   get evaluations(): number {
-    return this.#evaluations;
+    return [...this.#evaluations.values()].reduce((sum, count) => sum + count, 0);
   }
 
   get evaluationErrors(): number {
@@ -105,24 +106,22 @@ export class Workload {
     });
   }
 
-  /** Waits until so many more evaluations have been answered than now. */
-  async moreEvaluations(count: number): Promise<void> {
-    const wanted = this.#evaluations + count;
-    await until(() => this.#evaluations >= wanted, {
-      what: `${count} more evaluations`,
+  /** Waits until so many more evaluations have been answered than now, by this evaluator or by any. */
+  async moreEvaluations(count: number, by?: FaultEvaluator): Promise<void> {
+    const answered = (): number => (by === undefined ? this.evaluations : (this.#evaluations.get(by) ?? 0));
+    const wanted = answered() + count;
+    await until(() => answered() >= wanted, {
+      what: `${count} more evaluations${by === undefined ? '' : ` by ${by.node.name}`}`,
       timeoutMs: PROGRESS_TIMEOUT_MS,
     });
   }
 
-  /** One write of the pair beside the loops. */
-  write(count = 1, keys: readonly string[] = PAIR): Promise<Acknowledged | undefined> {
-    let last = Promise.resolve<Acknowledged | undefined>(undefined);
-    for (let i = 0; i < count; i += 1)
-      last = last.then(() => this.#writers[0]!.setTogether(keys, this.#number()));
-    return last;
+  /** One write beside the loops, of the pair unless named. Undefined: it was refused, or not answered until the end. */
+  write(keys: readonly string[] = PAIR): Promise<Acknowledged | undefined> {
+    return this.#counted(() => this.#writers[0]!.setTogether(keys, this.#number()));
   }
 
-  /** Resolves when no write of the loops is under way; none begins until `resumeWrites`. */
+  /** Resolves when no write is under way; the loops begin none until `resumeWrites`. */
   async pauseWrites(): Promise<void> {
     this.#writesPaused = true;
     await until(() => this.#writesUnderWay === 0, {
@@ -135,13 +134,13 @@ export class Workload {
     this.#writesPaused = false;
   }
 
-  /** Evaluators are not read: what they answer meanwhile is known not to be of this log. */
-  pauseReads(): void {
-    this.#readsPaused = true;
+  /** Evaluators are read and must answer; what they answer is known not to be of this log, and not recorded. */
+  stopRecordingReads(): void {
+    this.#readsRecorded = false;
   }
 
-  resumeReads(): void {
-    this.#readsPaused = false;
+  recordReadsAgain(): void {
+    this.#readsRecorded = true;
   }
 
   /** A fault lasts so long: meanwhile writes and evaluations go on, in each second of it. */
@@ -149,10 +148,10 @@ export class Workload {
     const endMs = performance.now() + durationMs;
     while (performance.now() < endMs) {
       const writes = this.acknowledged;
-      const evaluations = this.#evaluations;
+      const evaluations = this.evaluations;
       await delay(SECOND_MS);
       await this.moreWrites(this.acknowledged > writes ? 0 : 1);
-      await this.moreEvaluations(this.#evaluations > evaluations ? 0 : 1);
+      await this.moreEvaluations(this.evaluations > evaluations ? 0 : 1);
     }
   }
 
@@ -187,8 +186,10 @@ export class Workload {
           await client.setIfUnchanged(CONTESTED, this.#number()).catch(toleratedRead);
         }),
       ),
-      ...[...this.#readers].map(([{ node }, reader]) =>
-        this.#loop(this.#readPauseMs, () => this.#evaluate(node, () => reader.read())),
+      ...[...this.#readers].map(([evaluator, reader]) =>
+        this.#loop(this.#readPauseMs, () =>
+          this.#evaluate(evaluator, () => reader.read(() => this.#readsRecorded)),
+        ),
       ),
     );
   }
@@ -203,18 +204,19 @@ export class Workload {
   /** At most one per evaluator at a time; the next one stands for those that were left out. */
   #readBack(evaluator: FaultEvaluator, reader: ReadClient, { place }: Acknowledged): void {
     if (this.#readBacks.has(evaluator)) return;
-    const reading = this.#evaluate(evaluator.node, () => reader.readAtLeast(place)).finally(() => {
+    const reading = this.#evaluate(evaluator, () => reader.readAtLeast(place)).finally(() => {
       this.#readBacks.delete(evaluator);
     });
     this.#readBacks.set(evaluator, reading);
   }
 
   /** Counts an evaluation, and its failure unless the node was taken away meanwhile. */
-  async #evaluate(node: { readonly serving: boolean }, read: () => Promise<unknown>): Promise<void> {
-    if (!node.serving || this.#readsPaused) return;
+  async #evaluate(evaluator: FaultEvaluator, read: () => Promise<unknown>): Promise<void> {
+    const { node } = evaluator;
+    if (!node.serving) return;
     try {
       await read();
-      this.#evaluations += 1;
+      this.#evaluations.set(evaluator, (this.#evaluations.get(evaluator) ?? 0) + 1);
     } catch (error) {
       if (!node.serving) return;
       this.#evaluationErrors += 1;
@@ -224,11 +226,17 @@ export class Workload {
 
   #writeLoop(write: () => Promise<void>): Promise<void> {
     return this.#loop(this.#writePauseMs, async () => {
-      if (this.#writesPaused) return;
-      this.#writesUnderWay += 1;
-      await write();
-      this.#writesUnderWay -= 1;
+      if (!this.#writesPaused) await this.#counted(write);
     });
+  }
+
+  async #counted<T>(write: () => Promise<T>): Promise<T> {
+    this.#writesUnderWay += 1;
+    try {
+      return await write();
+    } finally {
+      this.#writesUnderWay -= 1;
+    }
   }
 
   async #loop(pauseMs: number, step: () => Promise<void>): Promise<void> {
