@@ -1,6 +1,7 @@
 // A data folder with many revisions of the same set of flags: written through the control plane's own commit,
 // without a process in between, because a million changes over gRPC would measure the filling.
 
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { controlPlaneConfigSchema, startControlPlane } from '@flagstream/control-plane';
 import { recordCodec } from '@flagstream/protocol';
@@ -19,10 +20,14 @@ export interface FilledLog {
 const SILENT = createLogger({ level: 'silent', service: 'soak', version: 'soak', nodeId: 'soak' });
 const NO_BYTES = new Uint8Array(0);
 
-/** Creates `flags` boolean flags, then switches them in turn until the log has `revisions` revisions. */
+/**
+ * Creates `flags` boolean flags in a new folder, then switches them in turn until the log has `revisions` revisions.
+ * One that was filled before only grows.
+ */
 export async function fillLog(dataDir: string, { flags, revisions }: FilledLog): Promise<void> {
-  await createFlags(dataDir, flags);
-  const store = new SqliteStore(path.join(dataDir, 'flagstream.db'), recordCodec, { synchronous: 'normal' });
+  const file = path.join(dataDir, 'flagstream.db');
+  if (!existsSync(file)) await createFlags(dataDir, flags);
+  const store = new SqliteStore(file, recordCodec, { synchronous: 'normal' });
   const log = new ChangeLog({ store, codec: recordCodec, now: Date.now });
   const configs = store
     .entities({ kind: ENTITY_KIND.flagConfig, project: 'default', environment: 'development', limit: flags })
@@ -30,7 +35,7 @@ export async function fillLog(dataDir: string, { flags, revisions }: FilledLog):
   for (let turn = 0; log.head().revision < revisions; turn++) {
     const pair = configs[turn % configs.length]!;
     const change = pair[Math.floor(turn / configs.length) % 2]!;
-    const opId = `fill-${turn}`;
+    const opId = `fill-${log.head().revision}`;
     log.append({ opId, requestDigest: NO_BYTES, actor: SYSTEM_ACTOR, comment: 'fill', changes: [change] });
   }
   store.close();

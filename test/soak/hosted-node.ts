@@ -29,7 +29,7 @@ export class HostedNode {
   static async start(role: 'control-plane' | 'evaluator', settings: object): Promise<HostedNode> {
     const child = spawn(
       process.execPath,
-      ['--expose-gc', '--import', TSX, HOST, role, JSON.stringify(settings)],
+      ['--expose-gc', ...packageConditions(), '--import', TSX, HOST, role, JSON.stringify(settings)],
       { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
     );
     const forget = hold({
@@ -60,4 +60,9 @@ export class HostedNode {
   #send(request: HostRequest): void {
     this.#child.send(request);
   }
+}
+
+/** Packages are their builds where those are current (support/flagstream.ts), else their sources. */
+function packageConditions(): string[] {
+  return process.env['FLAGSTREAM_TEST_BUILT'] === '1' ? [] : ['--conditions=source'];
 }

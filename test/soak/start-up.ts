@@ -7,71 +7,113 @@ import { freePort } from '../support/free-port.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
+import { type FilledLog, fillLog } from './fill-log.ts';
+import { readBytes, readBytesMissing } from './read-bytes.ts';
 
-import { fillLog } from './fill-log.ts';
-
-export interface StartUpTimes {
+/** Medians of all rounds. */
+export interface StartUpFigures {
   readonly revisions: number;
   readonly controlPlaneMs: number;
   readonly evaluatorMs: number;
+  /** From files and sockets, until ready. NaN where the kernel does not tell. */
+  readonly controlPlaneReadBytes: number;
+  readonly evaluatorReadBytes: number;
 }
 
-const FLAGS = 200;
-const ROUNDS = 9;
+export interface StartUpOptions {
+  /** In each log. */
+  readonly flags: number;
+  readonly rounds: number;
+}
+
+interface Start {
+  readonly readyMs: number;
+  readonly bytes: number;
+}
+
 /** Readiness is asked for this often: finer than what is compared. */
 const ASK_MS = 5;
 
 /** Logs of each length in turn, round by round, so that the machine's moods fall on all alike. */
-export async function measureStartUp(lengths: readonly number[]): Promise<readonly StartUpTimes[]> {
-  const nodes: LogUnderTest[] = [];
-  for (const revisions of lengths) nodes.push(await LogUnderTest.fill(revisions));
-  for (let round = 0; round < ROUNDS; round++) for (const node of nodes) await node.round();
-  return nodes.map((node) => node.times());
+export async function measureStartUp(
+  lengths: readonly number[],
+  { flags, rounds }: StartUpOptions,
+): Promise<readonly StartUpFigures[]> {
+  const logs: LogUnderTest[] = [];
+  for (const revisions of lengths) {
+    const log = await LogUnderTest.create();
+    await log.growTo({ flags, revisions });
+    logs.push(log);
+  }
+  for (let round = 0; round < rounds; round++) for (const log of logs) await log.round();
+  return logs.map((log) => log.figures());
+}
+
+/** One log that grows from length to length, each started over once: little to fill, and no times to compare. */
+export async function measureGrowingLog(
+  lengths: readonly number[],
+  flags: number,
+): Promise<readonly StartUpFigures[]> {
+  const log = await LogUnderTest.create();
+  const figures: StartUpFigures[] = [];
+  for (const revisions of lengths) {
+    await log.growTo({ flags, revisions });
+    await log.round();
+    figures.push(log.figures());
+  }
+  return figures;
 }
 
 class LogUnderTest {
-  readonly #revisions: number;
-  readonly #dataDir: string;
+  readonly #dataDir: string = tempDir('growth');
   readonly #natsUrl: string;
-  readonly #controlPlaneMs: number[] = [];
-  readonly #evaluatorMs: number[] = [];
+  #revisions = 0;
+  #controlPlanes: Start[] = [];
+  #evaluators: Start[] = [];
 
-  private constructor(revisions: number, dataDir: string, natsUrl: string) {
-    this.#revisions = revisions;
-    this.#dataDir = dataDir;
+  private constructor(natsUrl: string) {
     this.#natsUrl = natsUrl;
   }
 
-  static async fill(revisions: number): Promise<LogUnderTest> {
-    const dataDir = tempDir(`growth-${revisions}`);
-    await fillLog(dataDir, { flags: FLAGS, revisions });
-    const nats = await startNatsServer();
-    const log = new LogUnderTest(revisions, dataDir, nats.url);
+  static async create(): Promise<LogUnderTest> {
+    const { url } = await startNatsServer();
+    return new LogUnderTest(url);
+  }
+
+  /** Starts that were counted before are forgotten. */
+  async growTo(filled: FilledLog): Promise<void> {
+    await fillLog(this.#dataDir, filled);
+    this.#revisions = filled.revisions;
+    this.#controlPlanes = [];
+    this.#evaluators = [];
     // The first start ships the log, or what the window holds of it; it is not counted.
-    await log.#start(async (grpcPort, managementPort) => {
-      await shipped(managementPort);
-      await log.#startEvaluator(grpcPort);
-    });
-    return log;
+    await this.#start((_grpcPort, managementPort) => shipped(managementPort));
   }
 
   async round(): Promise<void> {
-    const ms = await this.#start(async (grpcPort, managementPort) => {
+    const start = await this.#start(async (grpcPort, managementPort) => {
       await shipped(managementPort);
-      this.#evaluatorMs.push(await this.#startEvaluator(grpcPort));
+      this.#evaluators.push(await this.#startEvaluator(grpcPort));
     });
-    this.#controlPlaneMs.push(ms);
+    this.#controlPlanes.push(start);
   }
 
-  times(): StartUpTimes {
+  figures(): StartUpFigures {
+    const median = (starts: readonly Start[], key: keyof Start): number =>
+      percentile(
+        starts.map((start) => start[key]),
+        0.5,
+      );
     return {
       revisions: this.#revisions,
-      controlPlaneMs: percentile(this.#controlPlaneMs, 0.5),
-      evaluatorMs: percentile(this.#evaluatorMs, 0.5),
+      controlPlaneMs: median(this.#controlPlanes, 'readyMs'),
+      evaluatorMs: median(this.#evaluators, 'readyMs'),
+      controlPlaneReadBytes: median(this.#controlPlanes, 'bytes'),
+      evaluatorReadBytes: median(this.#evaluators, 'bytes'),
     };
   }
 
-  async #start(whileUp: (grpcPort: number, managementPort: number) => Promise<void>): Promise<number> {
+  async #start(whileUp: (grpcPort: number, managementPort: number) => Promise<void>): Promise<Start> {
     const [grpcPort, managementPort] = [await freePort(), await freePort()];
     return untilReady(
       ['--role=control-plane', `--data=${this.#dataDir}`, ...this.#ports(grpcPort, managementPort)],
@@ -80,7 +122,7 @@ class LogUnderTest {
     );
   }
 
-  async #startEvaluator(controlPlanePort: number): Promise<number> {
+  async #startEvaluator(controlPlanePort: number): Promise<Start> {
     const [grpcPort, managementPort] = [await freePort(), await freePort()];
     const address = `--control-plane-address=127.0.0.1:${controlPlanePort}`;
     return untilReady(
@@ -100,12 +142,12 @@ class LogUnderTest {
   }
 }
 
-/** Milliseconds from the start of a role to its readiness; stops it afterwards. */
+/** What a role takes from its start to its readiness; stops it afterwards. */
 async function untilReady(
   role: readonly string[],
   managementPort: number,
   whileUp: () => Promise<void>,
-): Promise<number> {
+): Promise<Start> {
   const startedMs = performance.now();
   const process = startFlagstream(['serve', ...role]);
   try {
@@ -115,8 +157,9 @@ async function untilReady(
       intervalMs: ASK_MS,
     });
     const readyMs = performance.now() - startedMs;
+    const bytes = readBytesMissing() === undefined ? readBytes(process.pid!) : Number.NaN;
     await whileUp();
-    return readyMs;
+    return { readyMs, bytes };
   } finally {
     await process.stop();
   }
