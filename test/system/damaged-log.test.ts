@@ -52,9 +52,16 @@ requiresNats().test('an evaluator with nothing starts from the good snapshot in 
     nats: { url: nats.url, prefix: nats.prefix },
     controlPlane: { address: `127.0.0.1:${shop.running.grpcPort}` },
   };
-  const evaluator = await startEvaluator(evaluatorConfigSchema.parse(settings), { logger });
+  // Never by reading the control plane's log from its beginning, which would lead past snapshots.
+  const failover = { unwellMs: 3_600_000, settledMs: 1 };
+  const evaluator = await startEvaluator(evaluatorConfigSchema.parse(settings), { logger, failover });
   hold({ what: 'evaluator', release: () => evaluator.close(), releaseNow: () => undefined });
-  await until(() => samePosition(evaluator.applied(), shop.running.head()), { what: 'the head' });
+  await until(() => samePosition(evaluator.applied(), shop.running.head()), {
+    what: 'the evaluator at the head',
+    timeoutMs: 20_000,
+  });
+  const metrics = await (await fetch(`http://127.0.0.1:${evaluator.managementPort}/metrics`)).text();
+  expect(metrics).not.toContain('snapshot-failed');
 
   await takeOver(shop);
   await until(async () => (await metricOf(shop, 'log_corrupt')) === 1, { what: 'the alarm' });

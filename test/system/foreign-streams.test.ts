@@ -6,10 +6,11 @@ import path from 'node:path';
 import { evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
 import { LIMITS, logStreamName, logSubject, snapshotBucketName } from '@flagstream/protocol';
 import { MaintenanceServiceClient } from '@flagstream/protocol/gen/flagstream/v1/maintenance';
-import { samePosition } from '@flagstream/replica';
+import { READER_VERSION, samePosition } from '@flagstream/replica';
 import { credentials } from '@grpc/grpc-js';
 import { connect, type NatsConnection } from 'nats';
 import { expect } from 'vitest';
+import { recordAfter } from '../../services/control-plane/src/log/record.fixture.ts';
 import { runFlagstream } from '../support/flagstream.ts';
 import { callUnary } from '../support/grpc-call.ts';
 import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
@@ -140,6 +141,22 @@ requiresNats().test(
     expect(await refused(later)).toContain('revisions after revision');
   },
 );
+
+requiresNats().test('what only a newer release may read is not taken in, and stops writes', async () => {
+  const nats = await startNatsServer();
+  const data = tempDir('foreign');
+  const first = await startShop(nats, data);
+  await expectShipped(await openBus(nats), first);
+  const head = first.running.head();
+  await first.running.close();
+  const newer = recordAfter(head, [], { minReader: READER_VERSION + 1 });
+  await (await byHand(nats)).jetstream().publish(logSubject(nats.prefix, 1), newer.bytes);
+
+  const shop = await startShop(nats, data);
+  expect(await refused(shop)).toContain(`revision ${head.revision + 1} needs reader`);
+  await expect(shop.admin.createBoolean('a')).rejects.toThrow('needs reader');
+  expect(shop.running.head()).toEqual(head);
+});
 
 requiresNats().test(
   'writes its snapshot again when somebody removed it, though nothing changes',
