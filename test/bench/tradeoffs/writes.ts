@@ -44,8 +44,8 @@ export async function measureWrites(nats: NatsServer): Promise<SuiteReport> {
     title: 'Trade-offs: how a write is kept',
     notes: [
       `One flag switched ${CHANGES} times, one write after the other, over gRPC; control plane and nats-server are processes of their own.`,
-      'Not shipped: from the answer of a write until the stream acknowledged its record, for every write, overheard in NATS; 0 where the record came first. It is what would go with the control plane’s disk.',
-      'What a power loss takes with NORMAL is not measured, since it takes cutting the power: it is what SQLite’s log had not been synced of, at most the time since the last checkpoint (the simulation’s disks lose it).',
+      'Not shipped: from the answer of a write until the stream acknowledged its record, for every write, overheard in NATS by a connection of its own; 0 where the stream was heard first. It is what would go with the control plane’s disk.',
+      'What a power loss takes with NORMAL is not measured, since it takes cutting the power: it is what SQLite’s log had not been synced of, at most what was written since the last checkpoint.',
     ],
     columns: [
       { key: 'name', title: 'kept' },
