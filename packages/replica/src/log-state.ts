@@ -39,7 +39,7 @@ export type FoldOutcome =
  */
 export const RECENT_HASHES_MAX = 10_000;
 
-export interface LogStateSettings {
+interface LogStateSettings {
   /**
    * Revisions for which a deleted entity is remembered. Default: as many as the delta window holds, since nobody is
    * told of it after that; `Infinity` for who must know it for ever.

@@ -99,6 +99,12 @@ function exportCache(metrics: Metrics, cache: EvaluatorCache): void {
     'Snapshots written to the disk cache, and writes of any kind to it that failed.',
     () => Object.entries(cache.counters),
   );
+  metrics.gauge(
+    'cache_poisoned',
+    '1 when this process started without the newest state on disk, which had ended it twice.',
+    [],
+    (gauge) => gauge.set(cache.poisoned ? 1 : 0),
+  );
   metrics.gauge('cache_tail_bytes', 'Records on disk that no snapshot there holds.', [], (gauge) =>
     gauge.set(cache.tailBytes),
   );

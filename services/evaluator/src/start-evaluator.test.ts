@@ -287,6 +287,7 @@ describe('an evaluator with a disk cache', () => {
     const { body } = await get(first.evaluator.managementPort, '/metrics');
     expect(body).toMatch(/^flagstream_cache_tail_bytes [1-9]/m);
     expect(body).toContain('flagstream_cache_writes_total{outcome="failures"} 0');
+    expect(body).toContain('flagstream_cache_poisoned 0');
     await first.evaluator.close();
     const nobody: LogSource = { open: () => ({ close: () => Promise.resolve() }) };
     const { logger } = testLogger();

@@ -13,7 +13,7 @@ import {
 } from '@flagstream/replica';
 import type { HeldUnits } from '../state/held-units.ts';
 import type { CacheFolder } from './cache-folder.ts';
-import { type CacheListing, heldName, MARKER_FILE, sortNames, tailName } from './cache-names.ts';
+import { type CacheListing, heldName, sortNames, tailName } from './cache-names.ts';
 import { CacheFault, type CacheProblem, problemOf } from './cache-problem.ts';
 import { decodeHeld } from './held-file.ts';
 import { readSnapshot } from './snapshot-file.ts';
@@ -42,8 +42,8 @@ export class CacheLoader {
     }
   }
 
-  async marker(): Promise<PoisonMarker | undefined> {
-    return this.#use(MARKER_FILE, (bytes) => parseMarker(Buffer.from(bytes).toString()));
+  async marker(name: string): Promise<PoisonMarker | undefined> {
+    return this.#use(name, (bytes) => parseMarker(Buffer.from(bytes).toString()));
   }
 
   /** The newest version that is whole. */
@@ -55,20 +55,31 @@ export class CacheLoader {
     return undefined;
   }
 
-  /** The state as far as the files go, but before a place; at the origin when they say nothing. */
-  async state({ snapshots, tails }: CacheListing, before: Place | undefined): Promise<LogState> {
-    const state =
-      (await this.#newest(snapshots.filter(({ place }) => isBefore(place, before)))) ??
-      new LogState(this.#codec);
+  /**
+   * The state as far as the files go, but before a place; at the origin when they say nothing.
+   * @param begins hears of each place that something is loaded from, before it is read
+   */
+  async state(
+    { snapshots, tails }: CacheListing,
+    before: Place | undefined,
+    begins: (place: Place) => Promise<void> = () => Promise.resolve(),
+  ): Promise<LogState> {
+    const candidates = snapshots.filter(({ place }) => isBefore(place, before));
+    const state = (await this.#newest(candidates, begins)) ?? new LogState(this.#codec);
     const names = new Set(tails.map(({ name }) => name));
+    if (state.position.revision === 0 && names.has(tailName(state.position))) await begins(state.position);
     // Each snapshot and each start began a tail where the one before it ended.
     for (let name = tailName(state.position); names.delete(name); name = tailName(state.position))
       await this.#use(name, (bytes) => this.#replay(bytes, state, before));
     return state;
   }
 
-  async #newest(snapshots: CacheListing['snapshots']): Promise<LogState | undefined> {
+  async #newest(
+    snapshots: CacheListing['snapshots'],
+    begins: (place: Place) => Promise<void>,
+  ): Promise<LogState | undefined> {
     for (const { name, place } of snapshots) {
+      await begins(place);
       const state = await this.#use(name, (bytes) => {
         const loaded = LogState.fromSnapshot(this.#codec, readSnapshot(bytes));
         if (comparePositions(loaded.position, place) !== 0)

@@ -3,6 +3,10 @@ import { comparePositions, type Place } from '@flagstream/replica';
 
 /** Overwritten in place: it says what is being applied. */
 export const MARKER_FILE = 'applying';
+/** The same for what is being loaded. */
+export const LOADING_FILE = 'loading';
+/** What files begin with that ended the process, kept for who wants to know why. */
+export const ASIDE = 'aside-';
 /** A snapshot on its way. */
 export const TEMP_FILE = 'snap.tmp';
 

@@ -34,6 +34,13 @@ export class CachedProcess {
   readonly #folder: CacheFolder;
 
   static async start(folder: CacheFolder, release = '1'): Promise<CachedProcess> {
+    const process = await CachedProcess.load(folder, release);
+    process.cache.loaded();
+    return process;
+  }
+
+  /** As far as the files are read: what they say is not in force yet. */
+  static async load(folder: CacheFolder, release = '1'): Promise<CachedProcess> {
     claims.push(folder);
     const closures: { process?: CachedProcess } = {};
     const running = (): CachedProcess => closures.process!;

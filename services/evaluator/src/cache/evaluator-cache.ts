@@ -2,7 +2,7 @@
  * An evaluator's own copy on disk: it restarts serving what it served, with
  * everything else down. A snapshot now and then, durable; a tail of what was
  * applied since, with the operating system at once; last good versions of what
- * is in quarantine; and the marker of the poison guard.
+ * is in quarantine; and the markers of the poison guards.
  *
  * Holds true: what is loaded is the fold of a prefix of the log, whatever became
  * of the files; nothing that goes wrong here stops serving.
@@ -20,9 +20,10 @@ import {
 import type { HeldUnits } from '../state/held-units.ts';
 import type { CacheFolder } from './cache-folder.ts';
 import { CacheLoader } from './cache-loader.ts';
-import { type CacheListing, heldName, sortNames } from './cache-names.ts';
+import { type CacheListing, heldName, LOADING_FILE, MARKER_FILE, sortNames } from './cache-names.ts';
 import { type CacheProblem, problemOf } from './cache-problem.ts';
 import { encodeHeld } from './held-file.ts';
+import { LoadingGuard } from './loading-guard.ts';
 import { MarkerFile } from './marker-file.ts';
 import { needlessFiles } from './needless-files.ts';
 import { writeSnapshot } from './snapshot-file.ts';
@@ -55,6 +56,15 @@ export interface OpenedCache {
   readonly problems: readonly CacheProblem[];
 }
 
+/** What a start found. */
+interface Found {
+  readonly guard: PoisonGuard;
+  readonly loading: LoadingGuard;
+  readonly loader: CacheLoader;
+  readonly listing: CacheListing;
+  readonly state: LogState;
+}
+
 /** A disk that is full fails at every write: each kind of write says so this often. */
 const REPORT_EVERY_MS = 60_000;
 
@@ -64,6 +74,7 @@ export class EvaluatorCache {
   readonly #options: EvaluatorCacheOptions;
   readonly #tail: Tail;
   readonly #marker: MarkerFile;
+  readonly #loading: LoadingGuard;
   readonly #guard: PoisonGuard;
   readonly #counters = { snapshots: 0, failures: 0 };
   readonly #reportedMs = new Map<Write, number>();
@@ -85,37 +96,39 @@ export class EvaluatorCache {
 
   /**
    * Loads what the folder holds and begins to write in it. Never throws because
-   * of the files or the file system: then it starts with what there is.
+   * of the files or the file system: then it starts with what there is. Call
+   * `loaded` once what was found is in force.
    * @throws FlagstreamError DATA_DIR_LOCKED when another process has the folder
    */
   static async open(options: EvaluatorCacheOptions): Promise<OpenedCache> {
     const { folder, codec, release } = options;
     const loader = new CacheLoader(folder, codec);
     const claimed = await claim(folder, loader.problems);
-    const listing = await loader.listing();
-    const guard = new PoisonGuard(release, await loader.marker());
-    const state = await loader.state(listing, guard.frozenBefore);
-    const held = await loader.held(listing);
-    const cache = new EvaluatorCache(options, guard, loader, listing, state);
-    if (claimed) cache.#begin();
+    const found = await loader.listing();
+    const guard = new PoisonGuard(release, await loader.marker(MARKER_FILE));
+    const loading = new LoadingGuard(folder, release, await loader.marker(LOADING_FILE));
     const { problems } = loader;
+    problems.push(...loading.problems);
+    if (claimed) await reported(problems, () => loading.setAside(found));
+    const listing = loading.usable(found);
+    const state = await loader.state(listing, guard.frozenBefore, async (place) => {
+      if (claimed) await reported(problems, () => loading.begin(place));
+    });
+    const held = await loader.held(listing);
+    const cache = new EvaluatorCache(options, { guard, loading, loader, listing, state });
+    if (claimed) cache.#begin();
     return { cache, state, held, frozenBefore: guard.frozenBefore, problems };
   }
 
-  private constructor(
-    options: EvaluatorCacheOptions,
-    guard: PoisonGuard,
-    { replayed, passedOver }: CacheLoader,
-    { held }: CacheListing,
-    state: LogState,
-  ) {
+  private constructor(options: EvaluatorCacheOptions, { guard, loading, loader, listing, state }: Found) {
     this.#options = options;
     this.#guard = guard;
+    this.#loading = loading;
     this.#tail = new Tail(options.folder);
-    this.#marker = new MarkerFile(options.folder);
-    this.#heldGeneration = held[0] ?? 0;
-    this.#unsaved = replayed;
-    this.#useless = passedOver;
+    this.#marker = new MarkerFile(options.folder, MARKER_FILE);
+    this.#heldGeneration = listing.held[0] ?? 0;
+    this.#unsaved = loader.replayed;
+    this.#useless = loader.passedOver;
     this.#attemptedMs = options.now();
     this.#logIdentity = state.logIdentity;
     this.#at = state.position;
@@ -134,6 +147,16 @@ export class EvaluatorCache {
   /** Records must be applied one at a time: one of the next ended this process before. */
   get oneByOne(): boolean {
     return this.#guard.oneByOne;
+  }
+
+  /** This process started without what had ended it twice. */
+  get poisoned(): boolean {
+    return this.#loading.skipped !== undefined;
+  }
+
+  /** What was found is in force: if this process ends now, that is not its doing. */
+  loaded(): void {
+    this.#attempt('marker', () => this.#loading.over());
   }
 
   /**
@@ -204,6 +227,7 @@ export class EvaluatorCache {
     await this.#beside;
     await this.#try('close', () => this.#tail.settled());
     await this.#try('close', () => this.#marker.close());
+    await this.#try('close', () => this.#loading.close());
     await this.#try('close', () => this.#options.folder.release());
   }
 
@@ -248,7 +272,10 @@ export class EvaluatorCache {
     this.#unsaved = false;
     const done = await this.#try('snapshot', async () => {
       await folder.claim();
-      if (!this.#claimed) this.#begin();
+      if (!this.#claimed) {
+        this.#begin();
+        this.loaded();
+      }
       this.#hold();
       await writeSnapshot(folder, snapshot);
       this.#counters.snapshots += 1;
@@ -307,5 +334,13 @@ async function claim(folder: CacheFolder, problems: CacheProblem[]): Promise<boo
     if (thrown instanceof FlagstreamError && thrown.reason === 'DATA_DIR_LOCKED') throw thrown;
     problems.push(problemOf('', thrown, 'unwritable'));
     return false;
+  }
+}
+
+async function reported(problems: CacheProblem[], work: () => void | Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    problems.push(problemOf('', thrown, 'unwritable'));
   }
 }

@@ -1,26 +1,27 @@
 /**
- * The poison guard's marker, in a file that is overwritten in place: one small
- * write before records are applied and one after. Of one length always, so
- * that nothing of a longer one is left.
+ * A poison guard's marker, in a file that is overwritten in place: one small
+ * write before something is applied or loaded and one after. Of one length
+ * always, so that nothing of a longer one is left.
  */
 import { formatMarker, type PoisonMarker } from '@flagstream/replica';
 import type { CacheFile, CacheFolder } from './cache-folder.ts';
-import { MARKER_FILE } from './cache-names.ts';
 
 const LENGTH = 192;
 
 export class MarkerFile {
   readonly #folder: CacheFolder;
+  readonly #name: string;
   #file: CacheFile | undefined;
   #text: string | undefined;
 
-  constructor(folder: CacheFolder) {
+  constructor(folder: CacheFolder, name: string) {
     this.#folder = folder;
+    this.#name = name;
   }
 
-  /** @throws what the file system says */
+  /** Sets it also where it is not open yet. @throws what the file system says */
   open(marker: PoisonMarker | undefined): void {
-    this.#file = this.#folder.open(MARKER_FILE);
+    this.#file ??= this.#folder.open(this.#name);
     this.set(marker);
   }
 

@@ -15,6 +15,8 @@ import { LogFollower } from './log-follower.ts';
 
 interface Process {
   readonly follower: LogFollower;
+  /** What was wrong with the files. */
+  readonly problems: readonly string[];
   /** Revisions that came into force together. */
   readonly batches: (readonly number[])[];
   /** As `kill -9` does: nothing is written any more, and the claim counts no longer. */
@@ -24,7 +26,7 @@ interface Process {
 /** Thrown where the process would end. */
 class Death extends Error {}
 
-/** A process on the folder; it dies of the revision `deadly`. */
+/** A process on the folder; it dies of the revision `deadly`, also of a state that holds it. */
 async function startOn(path: string, log: MemoryLog, deadly?: number): Promise<Process> {
   const folder = new NodeCacheFolder(path);
   const clock = new TestClock();
@@ -37,7 +39,7 @@ async function startOn(path: string, log: MemoryLog, deadly?: number): Promise<P
     held: () => ({ logIdentity: follower.state.logIdentity, units: [] }),
     report: ({ detail }) => expect.unreachable(detail),
   });
-  expect(cache.problems).toEqual([]);
+  const problems = cache.problems.map(({ kind }) => kind);
   const batches: Process['batches'] = [];
   const follower: LogFollower = new LogFollower({
     codec: recordCodec,
@@ -53,7 +55,9 @@ async function startOn(path: string, log: MemoryLog, deadly?: number): Promise<P
         batches.push(revisions);
         if (deadly !== undefined && revisions.includes(deadly)) throw new Death();
       },
-      replaced: () => undefined,
+      replaced: () => {
+        if (deadly !== undefined && follower.state.position.revision >= deadly) throw new Death();
+      },
       heard: () => undefined,
     },
     cache,
@@ -62,7 +66,7 @@ async function startOn(path: string, log: MemoryLog, deadly?: number): Promise<P
     await follower.close();
     await folder.release();
   };
-  return closing({ follower, batches, kill }, kill);
+  return closing({ follower, problems, batches, kill }, kill);
 }
 
 /** Commits as many records, which nobody hears of yet. */
@@ -93,6 +97,7 @@ describe('a follower with a copy on disk', () => {
     const { path, log } = await folderAtThree();
     const [fourth, fifth, sixth] = log.records.splice(3) as [LogRecord, LogRecord, LogRecord];
     const process = await startOn(path, log);
+    expect(process.problems).toEqual([]);
     process.follower.start();
     log.deliver(fourth, fifth, { ...sixth, bytes: Uint8Array.of(0xff) });
     expect(process.follower.alarms.has('undecodable')).toBe(true);
@@ -126,5 +131,31 @@ describe('a record that ends the process', () => {
     expect(third.follower.state.position.revision).toBe(4);
     expect(third.follower.freshness().source).toBe('frozen');
     expect(markerIn(path)).toBe('frozen=1.5 last=1.5 deaths=2 release=1');
+  });
+});
+
+describe('a state on disk that ends the process', () => {
+  it('is loaded twice, and then no more', async () => {
+    const { path, log } = await folderAtThree();
+    for (let start = 1; start <= 2; start++) {
+      const process = await startOn(path, log, 3);
+      expect(process.follower.state.position.revision).toBe(3);
+      expect(() => process.follower.start()).toThrow(Death);
+      await process.kill();
+    }
+    const third = await startOn(path, log, 3);
+    expect([third.problems, third.follower.state.position.revision]).toEqual([['poison'], 0]);
+    third.follower.start();
+    await third.kill();
+  });
+
+  it('is in force, and no more under suspicion, once it was taken', async () => {
+    const { path, log } = await folderAtThree();
+    for (let start = 1; start <= 4; start++) {
+      const process = await startOn(path, log);
+      expect([process.problems, process.follower.state.position.revision >= 3]).toEqual([[], true]);
+      process.follower.start();
+      await process.kill();
+    }
   });
 });
