@@ -13,10 +13,11 @@ const ROOT = path.dirname(import.meta.dirname);
 const CACHE = path.join(ROOT, '.cache', 'sim-mutants');
 const RESULT = path.join(ROOT, 'test', 'results', 'sim-mutants.md');
 const SEEDS_MAX = 1_000;
+const MEDIAN_MAX = 200;
 /** Seeds given at a time: most bugs show within the first. */
 const FIRST = 2;
 const CHUNK = 8;
-/** A bug that makes a seed run for ever is one that was found. */
+/** Longer than some seeds take on a busy machine. */
 const CHUNK_TIMEOUT_MS = 120_000;
 
 export async function runMutants(parts) {
@@ -30,13 +31,11 @@ export async function runMutants(parts) {
   const work = async () => {
     const control = new Worker(sound);
     for (let bug = queue.shift(); bug !== undefined; bug = queue.shift()) {
-      const folder = await bundleSimulation(path.join(CACHE, bug.name), [planting(bug)]);
-      const row = { name: bug.name, file: bug.file, ...(await hunt(folder, control)) };
+      const row = await huntOne(bug, control);
       rows.push(row);
       process.stdout.write(
         `${row.name}: ${row.seeds === undefined ? 'NOT FOUND' : `seed ${row.seeds}, ${row.promise}`}\n`,
       );
-      rmSync(folder, { recursive: true, force: true });
     }
     control.end();
   };
@@ -45,7 +44,23 @@ export async function runMutants(parts) {
   const table = format(rows);
   process.stdout.write(`\n${table}`);
   if (parts.length === 0) writeFileSync(RESULT, table);
-  return rows.every(({ seeds }) => seeds !== undefined) ? 0 : 1;
+  return rows.every(({ seeds }) => seeds !== undefined) && medianOf(rows) <= MEDIAN_MAX ? 0 : 1;
+}
+
+/** One bug by its name, for a test. */
+export async function huntByName(name) {
+  const bug = plantedBugs().find((one) => one.name === name);
+  const control = new Worker(await bundleSimulation(path.join(CACHE, 'sound')));
+  const row = await huntOne(bug, control);
+  control.end();
+  return row;
+}
+
+async function huntOne(bug, control) {
+  const folder = await bundleSimulation(path.join(CACHE, bug.name), [planting(bug)]);
+  const row = { name: bug.name, file: bug.file, ...(await hunt(folder, control)) };
+  rmSync(folder, { recursive: true, force: true });
+  return row;
 }
 
 /** Seeds from 1 on until one violates a promise that it keeps without the bug. */
@@ -55,6 +70,8 @@ async function hunt(folder, control) {
     for (let from = 1, to = FIRST; from <= SEEDS_MAX; from = to + 1, to += CHUNK) {
       const found = await broken.run(from, to);
       for (const { seed, promise, message } of found) {
+        // A program that breaks is found by anybody: what a checker sees counts.
+        if (promise === 'no crash') continue;
         const isKept = (await control.run(seed, seed)).length === 0;
         if (isKept) return { seeds: seed, promise, message: message.split('\n')[0] };
       }
@@ -80,7 +97,7 @@ class Worker {
         resolve(found);
       };
       const timer = setTimeout(
-        () => settle([{ seed: from, promise: 'ends', message: 'it runs for ever' }]),
+        () => settle([{ seed: from, promise: 'no crash', message: 'it runs for ever' }]),
         CHUNK_TIMEOUT_MS,
       );
       this.#process.once('message', ({ found }) => settle(found));
@@ -100,15 +117,14 @@ const commit = () =>
   execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim();
 
 function format(rows) {
-  const found = rows.map(({ seeds }) => seeds ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
-  const median = found[Math.floor((found.length - 1) / 2)];
+  const found = rows.filter(({ seeds }) => seeds !== undefined).length;
   const date = new Date().toISOString().slice(0, 10);
   const lines = [
     '# Planted bugs that the simulation finds',
     '',
     `\`make sim ARGS=mutants\`, ${date}, commit ${commit()}, Node ${process.versions.node} on ${availableParallelism()} cores of ${cpus()[0]?.model ?? process.arch}:`,
-    `${found.filter(Number.isFinite).length} of ${rows.length} found, median after ${median} seeds.`,
-    'Seeds are counted from 1 on; a seed counts that violates a promise with the bug and keeps it without.',
+    `${found} of ${rows.length} found, median after ${medianOf(rows)} seeds.`,
+    'Seeds are counted from 1 on; a seed counts whose checkers see a promise violated with the bug and kept without.',
     '',
     '| bug (test/sim/mutants) | planted in | seeds | promise | first violation |',
     '|---|---|--:|---|---|',
@@ -118,4 +134,9 @@ function format(rows) {
     ),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function medianOf(rows) {
+  const seeds = rows.map((row) => row.seeds ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+  return seeds[Math.floor((seeds.length - 1) / 2)];
 }

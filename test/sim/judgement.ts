@@ -4,6 +4,7 @@
 import { hex, type Position, samePosition } from '@flagstream/replica';
 import { whatIsMissing } from './checkers/converged.ts';
 import { fingerprint } from './checkers/fingerprint.ts';
+import { isProven } from './checkers/fresh.ts';
 import type { Holder } from './checkers/observation.ts';
 import type { Cluster } from './cluster.ts';
 import type { Client } from './nodes/client.ts';
@@ -21,7 +22,7 @@ export function isSettled(cluster: Cluster): boolean {
   const isAt = (position: Position | undefined): boolean =>
     position !== undefined && samePosition(position, head);
   return (
-    cluster.clients.every(({ source, set }) => source === 'live' && isAt(set.position)) &&
+    cluster.clients.every((one) => isAt(one.position) && one.freshness().source === 'live') &&
     cluster.evaluators.every((one) => isAt(one.position) && one.freshness().source === 'live')
   );
 }
@@ -29,6 +30,24 @@ export function isSettled(cluster: Cluster): boolean {
 /** Nobody who is on the way to this place is still before it, and evaluators follow the control plane. */
 export function arrivedWithoutNats(cluster: Cluster, place: Position): boolean {
   return holders(cluster).every((holder) => whatIsMissing(holder, place, cluster.history.past) === undefined);
+}
+
+/** Everybody's bound is proven, and small. */
+export function isCalm(cluster: Cluster): boolean {
+  return [...cluster.evaluators, ...cluster.clients].every((one) => isProven(one.freshness()));
+}
+
+/** Bounds are proven, and who asks for the newest revision is answered. */
+export function judgeCalm(cluster: Cluster): void {
+  const { history } = cluster;
+  history.observe({ type: 'calm', holders: holders(cluster) });
+  const head = cluster.head();
+  for (const evaluator of cluster.evaluators)
+    history.observe({
+      type: 'read-at-head',
+      by: evaluator.name,
+      answered: evaluator.evaluateAt(head, 0),
+    });
 }
 
 export function judge(cluster: Cluster): void {
@@ -43,12 +62,20 @@ function byEvaluator(evaluator: Evaluator): Holder {
     position: state.position,
     fingerprint: fingerprint(state.entities()),
     digest: hex(state.digest),
-    source: evaluator.freshness().source,
+    freshness: evaluator.freshness(),
   };
 }
 
-function byClient({ name, set, source }: Client): Holder {
+function byClient(client: Client): Holder {
+  const { name, set } = client;
   const { hi, lo } = set.have()?.digest ?? { hi: 0n, lo: 0n };
   const sum = fingerprint(set.entities());
-  return { name, kind: 'client', position: set.position, fingerprint: sum, digest: `${hi}.${lo}`, source };
+  return {
+    name,
+    kind: 'client',
+    position: set.position,
+    fingerprint: sum,
+    digest: `${hi}.${lo}`,
+    freshness: client.freshness(),
+  };
 }

@@ -11,7 +11,7 @@ import type { Fault } from './faults/fault.ts';
 import { logFaults } from './faults/log-faults.ts';
 import { natsFaults } from './faults/nats-faults.ts';
 import { networkFaults } from './faults/network-faults.ts';
-import { arrivedWithoutNats, holders, isSettled, judge } from './judgement.ts';
+import { arrivedWithoutNats, holders, isCalm, isSettled, judge, judgeCalm } from './judgement.ts';
 import { Workload } from './workload.ts';
 import { World } from './world/world.ts';
 
@@ -31,7 +31,7 @@ const CATALOGUE: readonly Fault[] = [...crashes, ...networkFaults, ...natsFaults
 const FAULTS = { min: 5, max: 9 } as const;
 /** The cluster may settle before anything goes wrong. */
 const CALM_MS = 1_500;
-const HARM_MS = 11_000;
+const HARM_MS = 8_000;
 const FAULT_LASTS_MS = { min: 200, max: 8_000 } as const;
 /** Everybody may hear of changes once more after the repairs. */
 const LAST_WRITES_MS = 1_000;
@@ -43,6 +43,9 @@ const WITHOUT_NATS_SHARE = 0.15;
 /** Its loss is noticed, the other source is chosen and opened, a snapshot may be fetched, and some more. */
 const WITHOUT_NATS_MS = 40_000;
 const WRITE_WITHOUT_NATS_MS = 5_000;
+/** Worlds that go on until everybody's bound of staleness is proven. */
+const CALM_SHARE = 0.1;
+const PROOF_MS = 30_000;
 const PASSING_WRITES = 40;
 const PASSING_MS = 3_000;
 const TAIL_LINES = 60;
@@ -88,6 +91,10 @@ async function live(cluster: Cluster, faults: string[]): Promise<void> {
     await settle(cluster, workload, PASSING_MS);
   }
   judge(cluster);
+  if (!world.random.chance(CALM_SHARE)) return;
+  const endMs = world.nowMs + PROOF_MS;
+  while (world.nowMs < endMs && !isCalm(cluster)) await world.runUntil(world.nowMs + LOOK_EVERY_MS);
+  judgeCalm(cluster);
 }
 
 /** NATS is gone and nothing else is: what is written now reaches everybody through the control plane. */

@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { bundleSimulation } from '../../scripts/sim-bundle.mjs';
+import { huntByName } from '../../scripts/sim-mutants.mjs';
 import { plantedBugs } from '../../scripts/sim-patch.mjs';
 import { tallyRange } from './command/tally-range.ts';
 import { coverageOf } from './coverage/coverage.ts';
@@ -17,12 +18,13 @@ test('200 seeds keep every promise', { timeout: 480_000 }, async ({ annotate }) 
     folder,
     processes: Math.min(2, availableParallelism()),
   });
-  const { reached, reachable } = coverageOf(tally.transitions);
+  const { reached, reachable, unforeseen } = coverageOf(tally.transitions);
   await annotate(
     `${tally.seeds} seeds, ${tally.events} events, ${(tally.cpuMs / tally.seeds).toFixed(0)} ms of CPU a seed, ${reached} of ${reachable} transitions`,
     'figure',
   );
   expect(tally.found).toEqual([]);
+  expect(unforeseen).toEqual([]);
   expect(tally.seeds).toBe(200);
   expect(tally.fewestEvents).toBeGreaterThanOrEqual(500);
   expect(tally.fewestFaults).toBeGreaterThanOrEqual(5);
@@ -40,4 +42,13 @@ test('a seed is one history: the same each time, another for another seed', asyn
 
 test('every planted bug still fits the sources', () => {
   expect(plantedBugs().length).toBeGreaterThanOrEqual(20);
+});
+
+// The others by hand: `make sim ARGS=mutants`.
+test.for([
+  ['gap-applied', 'reliable'],
+  ['fallback-never-goes-back', 'converged'],
+  ['freshness-of-what-is-not-applied', 'fresh'],
+])('the simulation finds the planted bug %s', { timeout: 480_000 }, async ([name, promise]) => {
+  expect(await huntByName(name)).toMatchObject({ seeds: expect.any(Number) as number, promise });
 });

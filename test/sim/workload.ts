@@ -118,7 +118,9 @@ class Writer extends Process {
   #readBack(position: Position): void {
     const { network, evaluators } = this.#cluster;
     const evaluator = this.world.random.pick(evaluators);
-    network.send(this, evaluator, () => evaluator.evaluateAt(position, LIMITS.minRevisionWaitMs));
+    network.send(this, evaluator, () => {
+      evaluator.evaluateAt(position, LIMITS.minRevisionWaitMs);
+    });
   }
 
   /** The same operation again, until its fate is known. */

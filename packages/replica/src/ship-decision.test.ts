@@ -64,6 +64,12 @@ describe('ShipDecision, shipping', () => {
     expect(bench.decision.pending).toBe(pending);
   });
 
+  it('stops over a record that follows ours once the stream was found in order, though nothing was written', () => {
+    const bench = shipping();
+    bench.tell({ type: 'disconnected' });
+    expect(bench.connect({ own: bench.own(6) })).toMatchObject([{ type: 'stop', code: 'forked' }]);
+  });
+
   it('looks at a stream that nothing is written to, and not while something is on its way', () => {
     const bench = shipping();
     expect(types(bench.tell({ type: 'look' }))).toEqual(['inspect']);

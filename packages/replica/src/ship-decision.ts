@@ -6,7 +6,7 @@
  * Holds true:
  * - Nothing is sent to a place that was not compared with the stream since the
  *   connection last changed or an append last failed.
- * - A record that is neither ours nor a continuation met before our first write
+ * - A record that is neither ours nor a continuation met before we were running
  *   stops everything; only a person begins an epoch then.
  * - Whatever was under way when a process ended is finished by the comparison
  *   of the next one: an epoch that never reached NATS is shipped, not replaced.
@@ -55,7 +55,7 @@ export class ShipDecision {
   #announcedEpoch: number;
   #restored: boolean;
   readonly #restoredOver: number;
-  /** We wrote since the start: a record that is not ours is another writer's from now on. */
+  /** We wrote since the start. */
   #written = false;
   /** Compared, and found in order, since the start. */
   #compared = false;
@@ -216,7 +216,7 @@ export class ShipDecision {
       headRevision: this.#head,
       shippedEpoch: this.#shippedEpoch,
       restored: this.#restored,
-      written: this.#written,
+      running: this.#written || this.#compared,
       windowBytes: this.#settings.windowBytes,
     });
     if (verdict.kind === 'outdated') return this.#compare();

@@ -3,8 +3,8 @@
  * comparison that every recovery goes through. Pure; the ship decision carries
  * the verdict out.
  *
- * Holds true: a record that is neither ours nor a continuation met before our
- * first write is a second writer's, whatever else there is.
+ * Holds true: a record that is neither ours nor a continuation met before we
+ * were running is a second writer's, whatever else there is.
  */
 import type { NatsView, ShipStop, StreamView } from './ship-frames.ts';
 
@@ -18,8 +18,8 @@ export interface ComparedLog {
   readonly shippedEpoch: number;
   /** A backup that was put back and has not seen the stream since. */
   readonly restored: boolean;
-  /** We wrote since the start: a record that is not ours is another writer's from now on. */
-  readonly written: boolean;
+  /** Since the start we wrote, or found the stream in order: a record that is not ours is another writer's from now on. */
+  readonly running: boolean;
   /** Size of the stream's window: what is longer is not shipped again. */
   readonly windowBytes: number;
 }
@@ -58,7 +58,7 @@ export function judgeStreams(nats: NatsView, log: ComparedLog): StreamVerdict {
 
 /** The stream goes on after our head: a backup that was put back, or another writer. */
 function judgeLonger(own: StreamView, headSeq: number, log: ComparedLog): StreamVerdict {
-  if (log.written) return forked(`the stream is ${own.lastSeq - headSeq} records ahead of this log`);
+  if (log.running) return forked(`the stream is ${own.lastSeq - headSeq} records ahead of this log`);
   const fromSeq = headSeq + 1;
   if (own.firstSeq > fromSeq) return gap(own.firstSeq - fromSeq, log);
   return { kind: 'fold', epoch: log.epoch, fromSeq, toSeq: own.lastSeq };
@@ -67,7 +67,7 @@ function judgeLonger(own: StreamView, headSeq: number, log: ComparedLog): Stream
 /** There is a newer epoch, and all that ours has in NATS is in our log. */
 function judgeNewer(next: NonNullable<NatsView['next']>, log: ComparedLog): StreamVerdict {
   const { epoch, firstSeq, lastSeq, baseRevision } = next;
-  if (log.written) return forked(`another control plane has begun epoch ${epoch} of this log`);
+  if (log.running) return forked(`another control plane has begun epoch ${epoch} of this log`);
   // Its GENESIS never arrived, and with it nothing else.
   if (lastSeq === 0) return { kind: 'reseed', reason: `epoch ${epoch} was begun and never shipped` };
   if (baseRevision === undefined) return gap(lastSeq, log);

@@ -1,6 +1,6 @@
 // Every checker keeps quiet about a history that keeps its promise, and names itself on one that does not.
 
-import type { LogRecord, Place } from '@flagstream/replica';
+import type { Freshness, LogRecord, Place } from '@flagstream/replica';
 import { describe, expect, test } from 'vitest';
 import { Atomic } from './atomic.ts';
 import { Bookmarkable } from './bookmarkable.ts';
@@ -65,11 +65,25 @@ const holder = (over: Partial<Holder>): Holder => ({
   position: R3,
   fingerprint: said(R3),
   digest: 'd',
-  source: 'live',
+  freshness: { stalenessMs: 900, estimated: false, source: 'live' },
   ...over,
 });
 const quiet = (...holders: Holder[]): Observation => ({ type: 'quiet', head: R3, holders, ms: 99 });
-const following = (position: LogRecord): Holder => holder({ position, source: 'fallback' });
+const from = (source: Freshness['source']): Pick<Holder, 'freshness'> => ({
+  freshness: { stalenessMs: 900, estimated: false, source },
+});
+const following = (position: LogRecord): Holder => holder({ position, ...from('fallback') });
+const calm = (freshness: Freshness): Observation => ({
+  type: 'calm',
+  holders: [holder({ freshness })],
+  ms: 99,
+});
+const readAtHead = (answered: boolean): Observation => ({
+  type: 'read-at-head',
+  by: 'ev1',
+  answered,
+  ms: 99,
+});
 const withoutNats = (written: LogRecord, ...holders: Holder[]): Observation => ({
   type: 'without-nats',
   written,
@@ -193,6 +207,7 @@ const CASES: readonly Case[] = [
     checker: () => new Fresh(),
     kept: [
       [...LOG, evaluated({ freshness: proven }, 8)],
+      [...LOG, calm(proven)],
       [...LOG, evaluated({ freshness: { ...proven, estimated: true } }, 50)],
       [...LOG, evaluated({ position: R3, freshness: proven }, 50)],
       [...LOG, evaluated({ heard: false, freshness: { ...proven, source: 'stale-cache' } }, 8)],
@@ -201,12 +216,15 @@ const CASES: readonly Case[] = [
       // R3 was committed at 3: what lacks it is older than 5 ms from 8 on.
       [...LOG, evaluated({ freshness: proven }, 9)],
       [...LOG, evaluated({ heard: false }, 8)],
+      [...LOG, calm({ ...proven, estimated: true })],
+      [...LOG, calm({ ...proven, stalenessMs: 60_000 })],
     ],
   },
   {
     checker: () => new ReadYourWrites(),
-    kept: [[...LOG, evaluated({ position: R3, minimum: R2 })]],
+    kept: [[...LOG, evaluated({ position: R3, minimum: R2 }), readAtHead(true)]],
     violated: [
+      [...LOG, readAtHead(false)],
       [...LOG, evaluated({ position: R2, minimum: R3 })],
       [...LOG, foreign(OTHER_R3), evaluated({ position: OTHER_R3, minimum: R3 })],
     ],
@@ -223,18 +241,25 @@ const CASES: readonly Case[] = [
       [...LOG, withoutNats(R3, following(R3), following(R2))],
       [...LOG, withoutNats(R3, holder({ kind: 'client', position: undefined }))],
       // It has fetched everything, and follows nobody.
-      [...LOG, withoutNats(R3, holder({ source: 'stale-cache' }))],
+      [...LOG, withoutNats(R3, holder(from('stale-cache')))],
       [...LOG, quiet(holder({ position: R2, fingerprint: said(R2) }))],
       [...LOG, quiet(holder({ fingerprint: said(R2) }))],
       [...LOG, quiet(holder({}), holder({ name: 'ev2', digest: 'e' }))],
-      [...LOG, quiet(holder({ source: 'fallback' }))],
+      [...LOG, quiet(holder(from('fallback')))],
       [committed(R1, 1), committed(R2, 2), quiet()],
     ],
   },
   {
     checker: () => new Decided(),
-    kept: [[...LOG, epochBegun(true)]],
-    violated: [[...LOG, epochBegun(false)]],
+    kept: [
+      [...LOG, epochBegun(true)],
+      // A restored file takes in what NATS holds, whoever wrote it, before it writes itself.
+      [committed(R1, 1), committed(R2, 2), foreign(OTHER_R3), reopened(true), committed(OTHER_R3, 21)],
+    ],
+    violated: [
+      [...LOG, epochBegun(false)],
+      [committed(R1, 1), committed(R2, 2), foreign(OTHER_R3), committed(OTHER_R3, 3)],
+    ],
   },
   {
     checker: () => new Kept(),

@@ -31,7 +31,7 @@ export class Converged implements Checker {
         `the log ends at ${past.describe(past.head?.record)}, not at the head`,
       );
     const digests = new Map<string, string>();
-    for (const { name, kind, position, fingerprint, digest, source } of holders) {
+    for (const { name, kind, position, fingerprint, digest, freshness } of holders) {
       if (position === undefined || !samePosition(position, head))
         throw new Violation(
           this.promise,
@@ -39,7 +39,8 @@ export class Converged implements Checker {
         );
       if (fingerprint !== (kind === 'client' ? truth.environment : truth.whole))
         throw new Violation(this.promise, `${name} holds something else at ${past.describe(head)}`);
-      if (source !== 'live') throw new Violation(this.promise, `${name} still stands on "${source}"`);
+      if (freshness.source !== 'live')
+        throw new Violation(this.promise, `${name} still stands on "${freshness.source}"`);
       const other = digests.get(kind) ?? digest;
       if (other !== digest) throw new Violation(this.promise, `${name} has another digest than its peers`);
       digests.set(kind, digest);
@@ -52,12 +53,13 @@ export class Converged implements Checker {
  * on another branch: it hears of the epoch that ends its branch over NATS only.
  */
 export function whatIsMissing(
-  { kind, position, source }: Holder,
+  { kind, position, freshness }: Holder,
   written: Position,
   past: Past,
 ): string | undefined {
   if (past.isBehind(position, written))
     return `stayed at ${past.describe(position)}, and did not get ${past.describe(written)}`;
   const isOnTheLog = position !== undefined && past.isOnTheWay(written, position);
-  return kind === 'evaluator' && isOnTheLog && source !== 'fallback' ? `stands on "${source}"` : undefined;
+  if (kind !== 'evaluator' || !isOnTheLog || freshness.source === 'fallback') return undefined;
+  return `stands on "${freshness.source}"`;
 }

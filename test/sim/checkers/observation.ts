@@ -106,6 +106,15 @@ export type Observation =
       readonly holders: readonly Holder[];
       readonly ms: number;
     }
+  /** All is well, and was for some heartbeats. */
+  | { readonly type: 'calm'; readonly holders: readonly Holder[]; readonly ms: number }
+  /** An evaluator at the head was asked for the head's revision. */
+  | {
+      readonly type: 'read-at-head';
+      readonly by: string;
+      readonly answered: boolean;
+      readonly ms: number;
+    }
   /** Everything is repaired and had time: what everybody holds now. */
   | {
       readonly type: 'quiet';
@@ -132,6 +141,5 @@ export interface Holder {
   readonly position: Position | undefined;
   readonly fingerprint: number;
   readonly digest: string;
-  /** What answers stand on. */
-  readonly source: string;
+  readonly freshness: Freshness;
 }

@@ -52,7 +52,7 @@ export class Past {
         this.#add(observation.record, observation.ms);
         return;
       case 'log-opened':
-        this.#log = observation.records.map((record) => this.#commit(record, observation.ms));
+        this.#open(observation.records, observation.ms);
         return;
     }
   }
@@ -106,6 +106,16 @@ export class Past {
     const state = this.state(position.hash);
     const where = state === undefined ? 'of no log' : this.isCurrent(state) ? '' : 'of another branch';
     return `${formatPosition(position)} ${where}`.trim();
+  }
+
+  /** A file that was put back brings back what was not in the log meanwhile. */
+  #open(records: readonly LogRecord[], ms: number): void {
+    const before = new Set(this.#log);
+    this.#log = records.map((record) => {
+      const state = this.#add(record, ms);
+      if (!before.has(state)) this.#committedMs.set(state, ms);
+      return state;
+    });
   }
 
   /** In the authority's log for the first time: what somebody else wrote may come into it later. */

@@ -19,14 +19,14 @@ const HEADER = `# Seeds of the simulation that were run
 
 \`make sim SEEDS=a..b\` adds a row; the ranges of one commit add up. A violation's seed is replayed with \`make sim SEED=n\`.
 
-| seeds | count | violations | commit | date | machine | CPU a seed | events a seed | transitions reached |
-|---|--:|--:|---|---|---|--:|--:|--:|
+| seeds | count | violations | commit | date | machine | CPU a seed | events a seed | transitions reached | not reached |
+|---|--:|--:|---|---|---|--:|--:|--:|---|
 `;
 
 export function addResult({ from, to }: SeedRange, tally: Tally): void {
   if (tally.seeds < SEEDS_MIN) return;
   const before = existsSync(FILE) ? readFileSync(FILE, 'utf8') : HEADER;
-  const { reached, reachable } = coverageOf(tally.transitions);
+  const { reached, reachable, missing } = coverageOf(tally.transitions);
   const cells = [
     `${from}..${to}`,
     tally.seeds,
@@ -37,6 +37,7 @@ export function addResult({ from, to }: SeedRange, tally: Tally): void {
     `${(tally.cpuMs / tally.seeds).toFixed(0)} ms`,
     Math.round(tally.events / tally.seeds),
     `${reached} of ${reachable}`,
+    missing.join(', '),
   ];
   writeFileSync(FILE, `${before}| ${cells.join(' | ')} |\n`);
 }

@@ -4,30 +4,33 @@
  */
 import { bytesEqual, type Position } from '@flagstream/replica';
 import type { Cluster } from '../cluster.ts';
-import { markRestored } from '../nodes/disk-store.ts';
+import { isMarkedRestored, markRestored } from '../nodes/disk-store.ts';
 import type { Disk } from '../world/disk.ts';
 
 export class Backups {
   readonly #cluster: Cluster;
   /** Head of a backup that was put back and has not read NATS yet. */
   #unread: Position | undefined;
-  #putBack = false;
+  #timesPutBack = 0;
   #natsLost = false;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
   }
 
-  /** Nobody may remember what some have seen: of a lost epoch that was begun anew, or of none that is left. */
+  /**
+   * Nobody may remember an epoch that some have seen: begun by a file that was put back, lost with NATS, and not
+   * in the file that was put back after it.
+   */
   get forgotten(): boolean {
-    return this.#putBack && this.#natsLost;
+    return this.#timesPutBack > 1 && this.#natsLost;
   }
 
   /** Puts a copy of the file, with this head, in the place of the control plane's. */
   putBack(copy: Disk, head: Position): void {
     const { controlPlane, history } = this.#cluster;
     const kept = this.#inNats(head);
-    this.#putBack = true;
+    this.#timesPutBack += 1;
     controlPlane.crash();
     controlPlane.disk.replaceBy(copy);
     markRestored(controlPlane.disk);
@@ -49,8 +52,7 @@ export class Backups {
 
   #letGo(kept: Position): void {
     const { controlPlane, history } = this.#cluster;
-    const hasRead = controlPlane.up && !controlPlane.log.store.restoredMark();
-    if (hasRead) this.#unread = undefined;
+    if (!isMarkedRestored(controlPlane.disk)) this.#unread = undefined;
     else history.observe({ type: 'withdrawn', kept });
   }
 

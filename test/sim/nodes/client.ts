@@ -46,9 +46,13 @@ export class Client extends Process {
     this.#parts = parts;
   }
 
-  /** What the server said that its state stands on. */
-  get source(): string {
-    return this.#source ?? 'nothing';
+  /** How old its set can be, and what the server said that it stands on. */
+  freshness(): Freshness {
+    return {
+      stalenessMs: this.#bound.ageMs(this.nowMs()),
+      estimated: this.#bound.estimated,
+      source: this.#source ?? 'stale-cache',
+    };
   }
 
   get set(): ClientSet {
@@ -65,11 +69,7 @@ export class Client extends Process {
     if (position === undefined) return;
     const [left, right] = PAIR.map((key) => this.#contentOf(key));
     const heard = this.#source !== undefined;
-    const freshness: Freshness = {
-      stalenessMs: this.#bound.ageMs(this.nowMs()),
-      estimated: this.#bound.estimated,
-      source: this.#source ?? 'stale-cache',
-    };
+    const freshness = this.freshness();
     this.#parts.history.observe({
       type: 'evaluated',
       answer: { by: this.name, position, freshness, pair: [left, right], minimum: undefined, heard },

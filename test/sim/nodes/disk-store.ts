@@ -63,6 +63,11 @@ export function markRestored(disk: Disk): void {
   writeNotes(disk, { ...readNotes(disk), restored: true });
 }
 
+/** A copy that was put back and has not seen the stream yet. */
+export function isMarkedRestored(disk: Disk): boolean {
+  return readNotes(disk).restored;
+}
+
 function readNotes(disk: Disk): Notes {
   const newest = disk.read(NOTES_FILE)?.at(-1);
   if (newest === undefined) return { restored: false, shippedEpoch: 0, announcedEpoch: 0 };

@@ -139,18 +139,19 @@ export class Evaluator extends Process {
     });
   }
 
-  /** Answers once it holds a revision, or not at all: as an evaluation with min_revision does. */
-  evaluateAt(minimum: Position, waitMs: number): void {
-    switch (reached(minimum, this.#follower.state)) {
-      case 'reached':
-        this.evaluate(minimum);
-        return;
-      case 'ahead':
-        if (waitMs > 0) this.after(WAIT_STEP_MS, () => this.evaluateAt(minimum, waitMs - WAIT_STEP_MS));
-        return;
-      case 'forked':
-        this.say(`never reaches e${minimum.epoch}.${minimum.revision}`);
-    }
+  /**
+   * Answers once it holds a revision, or not at all: as an evaluation with min_revision does.
+   * @returns whether it answered at once
+   */
+  evaluateAt(minimum: Position, waitMs: number): boolean {
+    const reach = reached(minimum, this.#follower.state);
+    if (reach === 'reached') this.evaluate(minimum);
+    if (reach === 'forked') this.say(`never reaches e${minimum.epoch}.${minimum.revision}`);
+    if (reach === 'ahead' && waitMs > 0)
+      this.after(WAIT_STEP_MS, () => {
+        this.evaluateAt(minimum, waitMs - WAIT_STEP_MS);
+      });
+    return reach === 'reached';
   }
 
   protected started(): void {

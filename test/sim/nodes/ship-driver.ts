@@ -8,6 +8,7 @@ import {
   bytesEqual,
   type Codec,
   type NatsView,
+  nextStream,
   ShipDecision,
   type ShipEffect,
   type ShipEvent,
@@ -51,7 +52,9 @@ export class ShipDriver {
   #head: number;
   /** What is folded from the stream is no write of ours. */
   #adopting = false;
-  #lastView: NatsView | undefined;
+  /** At the last look NATS held what another writer must have written. */
+  #foreign = false;
+  #wrote = false;
   #snapshotDemanded = 0;
   #shipped = 0;
 
@@ -113,7 +116,9 @@ export class ShipDriver {
     const { revision } = store.head();
     this.#plan({ type: 'grown', revisions: revision - this.#head, bytes: store.bytesAfter(this.#head) });
     this.#head = revision;
-    if (!this.#adopting) this.handle({ type: 'committed', headRevision: revision });
+    if (this.#adopting) return;
+    this.#wrote = true;
+    this.handle({ type: 'committed', headRevision: revision });
   }
 
   #run(effect: ShipEffect): void {
@@ -123,10 +128,7 @@ export class ShipDriver {
         this.#ask(
           effect.attempt,
           (nats) => this.#look(nats),
-          (nats) => {
-            this.#lastView = nats;
-            return { type: 'inspected', attempt: effect.attempt, nats };
-          },
+          (nats) => ({ type: 'inspected', attempt: effect.attempt, nats }),
         );
         return;
       case 'create-stream':
@@ -142,8 +144,8 @@ export class ShipDriver {
       case 'begin-epoch': {
         process.say(`RESEED with epoch ${effect.epoch}: ${effect.reason}`);
         this.#adopting = true;
-        const foreign = this.#lastView?.own?.tail === 'other';
-        this.#parts.epochBegun({ byPerson: effect.by !== undefined, foreign });
+        this.#parts.epochBegun({ byPerson: effect.by !== undefined, foreign: this.#foreign });
+        this.#wrote = true;
         const { revision } = log.beginEpoch(effect.epoch, effect.reason, effect.by);
         this.#adopting = false;
         this.handle({
@@ -195,11 +197,13 @@ export class ShipDriver {
     const headSeq = store.head().revision - base;
     const epochs = nats.epochs();
     const own = nats.stream(epoch);
-    const nextEpoch = epochs.find((one) => one > epoch);
-    const next = nextEpoch === undefined ? undefined : nats.stream(nextEpoch);
+    const next = nextStream(epochs.filter((one) => one > epoch).map((one) => nats.stream(one)!));
+    const compared = own === undefined ? undefined : this.#compare(own, base, headSeq);
+    const isLonger = (own?.lastSeq ?? 0) > headSeq;
+    this.#foreign = compared?.tail === 'other' || (this.#wrote && (isLonger || next !== undefined));
     return {
       epochs,
-      own: own === undefined ? undefined : this.#compare(own, base, headSeq),
+      own: compared,
       next:
         next === undefined
           ? undefined

@@ -57,7 +57,7 @@ export class SimCacheFolder implements CacheFolder {
   }
 
   sync(): Promise<void> {
-    return this.#later(() => undefined);
+    return this.#later(() => this.#disk.syncFolder());
   }
 
   #file(name: string): CacheFile {
