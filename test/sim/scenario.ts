@@ -83,9 +83,8 @@ async function live(cluster: Cluster, faults: string[]): Promise<void> {
   workload.stop();
   workload.last();
   await settle(cluster, workload, QUIET_MS);
-  // Two disasters at once: who has seen what nobody remembers waits until the log passes it, or is started anew.
-  const isForgotten = cluster.copyWrote || cluster.backups.forgotten;
-  for (let i = 0; isForgotten && !isSettled(cluster) && i < PASSING_WRITES; i++) {
+  // Nobody remembers what a copy wrote: who has seen it waits until the log passes it, or is started anew.
+  for (let i = 0; cluster.copyWrote && !isSettled(cluster) && i < PASSING_WRITES; i++) {
     cluster.startLostAnew();
     workload.last();
     await settle(cluster, workload, PASSING_MS);

@@ -48,7 +48,10 @@ const REACHABLE: Table = {
     ],
     folding: ['adopted', 'folded', 'failed', 'foreign', 'disconnected', 'look'],
     shipping: [...SHIP_ANSWERS, 'disconnected', 'look', 'committed', 'retry'],
-    stopped: ['append-failed', 'connected', 'disconnected', 'failed', 'look', 'take-over', 'unreachable'],
+    stopped: [
+      ...['append-failed', 'appended', 'connected', 'disconnected', 'failed', 'inspected', 'look', 'take-over'],
+      'unreachable',
+    ],
   },
   Follower: {
     'stale-cache': ['start', 'live', 'down', 'behind', ...HEARD, ...SNAPSHOTS],
@@ -117,7 +120,7 @@ const UNREACHED: Readonly<Record<string, readonly Unreached[]>> = {
     { phases: ['down'], events: ['epoch-begun'], why: SEES_STREAM },
     { phases: ['down', 'shipping'], events: ['stream-created'], why: ABANDONED },
     { phases: ['shipping'], events: ['inspected'], why: ABANDONED },
-    { phases: ['stopped'], events: ['appended', 'conflicted', 'inspected', 'retry'], why: ABANDONED },
+    { phases: ['stopped'], events: ['conflicted', 'retry'], why: ABANDONED },
     {
       phases: ['down', 'comparing', 'shipping', 'stopped'],
       events: ['adopted', 'folded', 'foreign'],

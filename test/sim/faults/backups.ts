@@ -4,36 +4,26 @@
  */
 import { bytesEqual, type Position } from '@flagstream/replica';
 import type { Cluster } from '../cluster.ts';
-import { isMarkedRestored, markRestored } from '../nodes/disk-store.ts';
+import { isMarkedRestored, markRestored, newestEpoch } from '../nodes/disk-store.ts';
 import type { Disk } from '../world/disk.ts';
 
 export class Backups {
   readonly #cluster: Cluster;
   /** Head of a backup that was put back and has not read NATS yet. */
   #unread: Position | undefined;
-  #timesPutBack = 0;
-  #natsLost = false;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
-  }
-
-  /**
-   * Nobody may remember an epoch that some have seen: begun by a file that was put back, lost with NATS, and not
-   * in the file that was put back after it.
-   */
-  get forgotten(): boolean {
-    return this.#timesPutBack > 1 && this.#natsLost;
   }
 
   /** Puts a copy of the file, with this head, in the place of the control plane's. */
   putBack(copy: Disk, head: Position): void {
     const { controlPlane, history } = this.#cluster;
     const kept = this.#inNats(head);
-    this.#timesPutBack += 1;
     controlPlane.crash();
+    const over = newestEpoch(controlPlane.disk, this.#cluster.codec);
     controlPlane.disk.replaceBy(copy);
-    markRestored(controlPlane.disk);
+    markRestored(controlPlane.disk, over);
     this.#unread = head;
     history.observe({ type: 'withdrawn', kept });
     controlPlane.start();
@@ -41,7 +31,6 @@ export class Backups {
 
   /** What NATS held is gone, perhaps before a backup that was put back has read it. */
   natsLost(): void {
-    this.#natsLost = true;
     if (this.#unread !== undefined) this.#letGo(this.#inNats(this.#unread));
   }
 

@@ -12,17 +12,21 @@ const NOTES_FILE = 'notes';
 
 interface Notes {
   readonly restored: boolean;
+  /** Newest epoch of the file that the restored one replaced. */
+  readonly restoredOver: number;
   readonly shippedEpoch: number;
   readonly announcedEpoch: number;
 }
 
 export class DiskStore extends MemoryStore {
   readonly #disk: Disk;
+  readonly #restoredOver: number;
 
   constructor(codec: Codec, disk: Disk) {
     const notes = readNotes(disk);
     super(codec, { restored: notes.restored });
     this.#disk = disk;
+    this.#restoredOver = notes.restoredOver;
     for (const block of disk.read(LOG_FILE) ?? []) super.fold(codec.decodeRecord(block));
     super.noteShippedEpoch(notes.shippedEpoch);
     super.noteAnnouncedEpoch(notes.announcedEpoch);
@@ -39,6 +43,10 @@ export class DiskStore extends MemoryStore {
     this.#note();
   }
 
+  override restoredOver(): number {
+    return this.#restoredOver;
+  }
+
   override noteShippedEpoch(epoch: number): void {
     super.noteShippedEpoch(epoch);
     this.#note();
@@ -52,15 +60,22 @@ export class DiskStore extends MemoryStore {
   #note(): void {
     writeNotes(this.#disk, {
       restored: this.restoredMark(),
+      restoredOver: this.#restoredOver,
       shippedEpoch: this.shippedEpoch(),
       announcedEpoch: this.announcedEpoch(),
     });
   }
 }
 
-/** What the restore command does to a copy of the file. */
-export function markRestored(disk: Disk): void {
-  writeNotes(disk, { ...readNotes(disk), restored: true });
+/** What the restore command does to a copy of the file, which takes the place of one with this epoch. */
+export function markRestored(disk: Disk, restoredOver: number): void {
+  writeNotes(disk, { ...readNotes(disk), restored: true, restoredOver });
+}
+
+/** Newest epoch that is known of the log on a disk. */
+export function newestEpoch(disk: Disk, codec: Codec): number {
+  const last = disk.read(LOG_FILE)?.at(-1);
+  return Math.max(last === undefined ? 0 : codec.decodeRecord(last).epoch, readNotes(disk).restoredOver);
 }
 
 /** A copy that was put back and has not seen the stream yet. */
@@ -70,7 +85,7 @@ export function isMarkedRestored(disk: Disk): boolean {
 
 function readNotes(disk: Disk): Notes {
   const newest = disk.read(NOTES_FILE)?.at(-1);
-  if (newest === undefined) return { restored: false, shippedEpoch: 0, announcedEpoch: 0 };
+  if (newest === undefined) return { restored: false, restoredOver: 0, shippedEpoch: 0, announcedEpoch: 0 };
   return JSON.parse(Buffer.from(newest).toString()) as Notes;
 }
 

@@ -74,6 +74,7 @@ export class ShipDriver {
           shippedEpoch: store.shippedEpoch(),
           announcedEpoch: store.announcedEpoch(),
           restored: store.restoredMark(),
+          restoredOver: store.restoredOver(),
         },
       ),
     );
