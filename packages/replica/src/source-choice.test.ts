@@ -141,6 +141,28 @@ describe('SourceChoice', () => {
     expect([b.choice.active, b.choice.open]).toEqual(['primary', false]);
   });
 
+  it('goes back while writes go on: each head comes a moment before its record', () => {
+    const b = onSecondary();
+    b.status('primary', LIVE);
+    const effects: SourceChoiceEffect[] = [];
+    for (let revision = 2; b.nowMs < 60_000 && effects.length === 0; revision++) {
+      effects.push(...b.head('secondary', revision), ...b.head('primary', revision), ...b.after(20));
+      effects.push(...b.delivered('primary', revision), ...b.after(80));
+    }
+    expect(effects).toEqual([{ type: 'close-secondary' }, { type: 'tell', status: LIVE }]);
+  });
+
+  it('does not go back to a primary that delivers and stays too far behind', () => {
+    const b = onSecondary();
+    b.status('primary', LIVE);
+    const effects: SourceChoiceEffect[] = [];
+    for (let revision = 2; revision < 300; revision++) {
+      effects.push(...b.head('primary', revision + 20), ...b.delivered('primary', revision), ...b.after(100));
+    }
+    expect(effects).toEqual([]);
+    expect(b.choice.active).toBe('secondary');
+  });
+
   it('does not flap with a primary that comes and goes', () => {
     const b = onSecondary();
     for (let i = 0; i < 10; i++) {

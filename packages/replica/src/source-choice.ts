@@ -62,6 +62,8 @@ export class SourceChoice {
   #notLiveSinceMs: number | undefined;
   /** Since when a head is ahead of the primary without a record coming from it. */
   #laggingSinceMs: number | undefined;
+  /** The oldest head that the primary has not delivered up to, and since when it is known. */
+  #owed: { readonly place: Place; readonly sinceMs: number } | undefined;
   /** Anything from the primary: a head, a record. */
   #heardMs: number;
   #wellSinceMs: number | undefined;
@@ -129,6 +131,9 @@ export class SourceChoice {
   #lag(nowMs: number): void {
     const isAhead = comparePositions(this.#head, this.#delivered) > 0;
     this.#laggingSinceMs = isAhead ? (this.#laggingSinceMs ?? nowMs) : undefined;
+    if (!isAhead) this.#owed = undefined;
+    else if (this.#owed === undefined || comparePositions(this.#delivered, this.#owed.place) >= 0)
+      this.#owed = { place: this.#head, sinceMs: nowMs };
   }
 
   #decide(nowMs: number): readonly SourceChoiceEffect[] {
@@ -150,11 +155,14 @@ export class SourceChoice {
     return this.#status[source].kind === 'live';
   }
 
-  /** Live, has delivered all that is known of, and speaks. */
+  /**
+   * Live, keeps up, and speaks. Heads are told before their records arrive: while writes go on there is always one
+   * that is not delivered yet, so that what counts is how long it takes.
+   */
   #isWell(nowMs: number): boolean {
     return (
       this.#isLive('primary') &&
-      this.#laggingSinceMs === undefined &&
+      (this.#owed === undefined || nowMs - this.#owed.sinceMs < this.#settings.settledMs / 2) &&
       nowMs - this.#heardMs < this.#settings.unwellMs
     );
   }
