@@ -49,8 +49,8 @@ const REACHABLE: Table = {
     folding: ['adopted', 'folded', 'failed', 'foreign', 'disconnected', 'look'],
     shipping: [...SHIP_ANSWERS, 'disconnected', 'look', 'committed', 'retry'],
     stopped: [
-      ...['append-failed', 'appended', 'connected', 'disconnected', 'failed', 'inspected', 'look', 'take-over'],
-      'unreachable',
+      ...['append-failed', 'appended', 'connected', 'disconnected', 'failed', 'inspected', 'look'],
+      ...['take-over', 'unreachable'],
     ],
   },
   Follower: {
