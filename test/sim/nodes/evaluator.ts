@@ -179,6 +179,7 @@ export class Evaluator extends Process {
       this.#state.replaced();
       this.#applied('cache', []);
     }
+    this.disk.cache?.loaded();
     const sources = { primary: this.#natsSource, secondary: this.#watchLog };
     this.#source = new FailoverSource(this, sources, this.#parts.transitions);
     this.#nats.open();
