@@ -31,8 +31,8 @@ const CATALOGUE: readonly Fault[] = [...crashes, ...networkFaults, ...natsFaults
 const FAULTS = { min: 5, max: 9 } as const;
 /** The cluster may settle before anything goes wrong. */
 const CALM_MS = 1_500;
-const HARM_MS = 8_000;
-const FAULT_LASTS_MS = { min: 200, max: 8_000 } as const;
+const HARM_MS = 5_000;
+const FAULT_LASTS_MS = { min: 200, max: 5_000 } as const;
 /** Everybody may hear of changes once more after the repairs. */
 const LAST_WRITES_MS = 1_000;
 /** Longest back-off of a client and of a follower, one after the other, and some more. */

@@ -1,5 +1,5 @@
 /** How many of the transitions that can happen have happened. */
-import { reachable } from './reachable.ts';
+import { ABANDONED, reachable, unreached } from './reachable.ts';
 
 export interface Coverage {
   readonly reached: number;
@@ -13,11 +13,12 @@ export interface Coverage {
 export function coverageOf(counts: Readonly<Record<string, number>>): Coverage {
   const all = reachable();
   const known = new Set(all);
+  const rare = unreached();
   const missing = all.filter((key) => counts[key] === undefined);
   return {
     reached: all.length - missing.length,
     reachable: all.length,
     missing,
-    unforeseen: Object.keys(counts).filter((key) => !known.has(key)),
+    unforeseen: Object.keys(counts).filter((key) => !known.has(key) && rare.get(key) !== ABANDONED),
   };
 }

@@ -102,7 +102,9 @@ const EVENTS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const ABANDONED = 'the answer of an abandoned attempt, which no phase heeds: there only by rare chance';
+/** Counted in neither list: whether it happens is nothing to ask for. */
+export const ABANDONED =
+  'the answer of an abandoned attempt, which no phase heeds: there only by rare chance';
 const NOT_ORDERED = 'answers an order that is given in other phases only';
 const LINK = 'a connection opens when it is down, and ends when it is up';
 const NO_WRITES = 'no write is taken meanwhile';
