@@ -31,8 +31,9 @@ const CATALOGUE: readonly Fault[] = [...crashes, ...networkFaults, ...natsFaults
 const FAULTS = { min: 5, max: 9 } as const;
 /** The cluster may settle before anything goes wrong. */
 const CALM_MS = 1_500;
-const HARM_MS = 5_000;
-const FAULT_LASTS_MS = { min: 200, max: 5_000 } as const;
+/** Short worlds have their faults at once, in long ones things recover between them. */
+const HARM_MS = { min: 3_000, max: 11_000 } as const;
+const FAULT_LASTS_MS = { min: 200, max: 8_000 } as const;
 /** Everybody may hear of changes once more after the repairs. */
 const LAST_WRITES_MS = 1_000;
 /** Longest back-off of a client and of a follower, one after the other, and some more. */
@@ -73,8 +74,9 @@ async function live(cluster: Cluster, faults: string[]): Promise<void> {
   const workload = new Workload(cluster);
   cluster.start();
   workload.start();
-  const repairs = planFaults(cluster, faults);
-  await world.runUntil(CALM_MS + HARM_MS);
+  const harmMs = world.random.int(HARM_MS.min, HARM_MS.max);
+  const repairs = planFaults(cluster, harmMs, faults);
+  await world.runUntil(CALM_MS + harmMs);
   for (const repair of repairs) repair();
   cluster.network.calm();
   world.say('----', 'everything is repaired');
@@ -132,12 +134,12 @@ async function settle(cluster: Cluster, workload: Workload, longestMs: number): 
 }
 
 /** Draws the faults of this seed; the answer repairs what is still broken. */
-function planFaults(cluster: Cluster, injected: string[]): Set<() => void> {
+function planFaults(cluster: Cluster, harmMs: number, injected: string[]): Set<() => void> {
   const { world } = cluster;
   const open = new Set<() => void>();
   const count = world.random.int(FAULTS.min, FAULTS.max);
   for (let i = 0; i < count; i++)
-    world.after(CALM_MS + world.random.next() * (HARM_MS - CALM_MS), () => strike(cluster, injected, open));
+    world.after(CALM_MS + world.random.next() * (harmMs - CALM_MS), () => strike(cluster, injected, open));
   return open;
 }
 
