@@ -160,7 +160,7 @@ function strike(cluster: Cluster, injected: string[], open: Set<() => void>): vo
     repair();
   };
   open.add(once);
-  world.after(world.random.int(FAULT_LASTS_MS.min, FAULT_LASTS_MS.max), once);
+  world.after(fault.lastsMs ?? world.random.int(FAULT_LASTS_MS.min, FAULT_LASTS_MS.max), once);
 }
 
 function draw({ world }: Cluster): Fault {

@@ -2,6 +2,7 @@
 import type { Fault } from './fault.ts';
 
 const DRAIN_MS = 1_000;
+const READ_MS = 500;
 
 export const crashes: readonly Fault[] = [
   {
@@ -116,9 +117,12 @@ export const crashes: readonly Fault[] = [
   {
     name: 'client cannot take a set',
     weight: 3,
+    // Two heartbeats and more: what it is told meanwhile must not count as taken.
+    lastsMs: 10_000,
     inject({ clients, world }) {
       const client = world.random.pick(clients);
       client.refuses = true;
+      client.every(READ_MS, () => client.read());
       return () => {
         client.refuses = false;
       };
