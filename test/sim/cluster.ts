@@ -37,8 +37,6 @@ export class Cluster {
   readonly codec = rememberingCodec();
   readonly backups: Backups;
   readonly poison = new Poison();
-  /** A second control plane has committed something. */
-  copyWrote = false;
 
   constructor(world: World) {
     const { random } = world;

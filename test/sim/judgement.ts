@@ -2,7 +2,7 @@
  * What everybody holds once the world is quiet.
  */
 import { hex, type Position, samePosition } from '@flagstream/replica';
-import { whatIsMissing } from './checkers/converged.ts';
+import { whoLacks } from './checkers/converged.ts';
 import { fingerprint } from './checkers/fingerprint.ts';
 import { isProven } from './checkers/fresh.ts';
 import type { Holder } from './checkers/observation.ts';
@@ -29,7 +29,7 @@ export function isSettled(cluster: Cluster): boolean {
 
 /** Nobody who is on the way to this place is still before it, and evaluators follow the control plane. */
 export function arrivedWithoutNats(cluster: Cluster, place: Position): boolean {
-  return holders(cluster).every((holder) => whatIsMissing(holder, place, cluster.history.past) === undefined);
+  return whoLacks(place, holders(cluster), cluster.history.past) === undefined;
 }
 
 /** Everybody's bound is proven, and small. */

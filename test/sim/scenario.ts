@@ -86,7 +86,7 @@ async function live(cluster: Cluster, faults: string[]): Promise<void> {
   workload.last();
   await settle(cluster, workload, QUIET_MS);
   // Nobody remembers what a copy wrote: who has seen it waits until the log passes it, or is started anew.
-  for (let i = 0; cluster.copyWrote && !isSettled(cluster) && i < PASSING_WRITES; i++) {
+  for (let i = 0; cluster.history.copyWrote && !isSettled(cluster) && i < PASSING_WRITES; i++) {
     cluster.startLostAnew();
     workload.last();
     await settle(cluster, workload, PASSING_MS);

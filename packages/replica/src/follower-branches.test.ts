@@ -57,6 +57,14 @@ describe('a divergence', () => {
     expect(b.follower.state.position).toEqual(branch.writer.position);
   });
 
+  it('is not shown by a shorter snapshot alone, which another writer may have left', () => {
+    const b = applied(3);
+    const branch = new Bench();
+    branch.writer.writeFields({ changes: [flag('a', 'branch')], comment: 'branch' });
+    expect(b.kinds(branch.snapshot())).toEqual([]);
+    expect(b.follower.state.position).toEqual(b.writer.position);
+  });
+
   it('shows in a head below the own revision where a log began anew', () => {
     const b = applied(3);
     expect(b.kinds(b.head({ headRevision: 2, headHash: b.writer.records[1]!.hash }))).toEqual([]);

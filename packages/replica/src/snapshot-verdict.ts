@@ -59,9 +59,10 @@ export function judgeSnapshot(
 /** The snapshot ends before the applied position. */
 function judgeOlder(applied: LogState, offered: LogState, disputed: number | undefined): SnapshotVerdict {
   if (offered.position.epoch < applied.position.epoch) return disputed === undefined ? OLDER : UNDECIDED;
+  // NATS may keep what another writer left there: against a longer log in no doubt it proves nothing.
+  if (disputed === undefined) return OLDER;
   const stands = applied.standing(offered.position);
   if (stands === 'foreign') return withdrawn('diverged', applied, offered);
-  if (disputed === undefined) return OLDER;
   // The state itself is in doubt, its past is not: it is folded again from there.
   if (disputed === 0) return TAKE;
   return stands === 'behind' && offered.position.revision >= disputed ? { kind: 'settled' } : UNDECIDED;

@@ -17,10 +17,8 @@ export class Converged implements Checker {
   }
 
   #arrived({ written, holders }: Observation & { readonly type: 'without-nats' }, past: Past): void {
-    for (const holder of holders) {
-      const missing = whatIsMissing(holder, written, past);
-      if (missing !== undefined) throw new Violation(this.promise, `without NATS ${holder.name} ${missing}`);
-    }
+    const late = whoLacks(written, holders, past);
+    if (late !== undefined) throw new Violation(this.promise, `without NATS ${late}`);
   }
 
   #quiet({ head, holders }: Observation & { readonly type: 'quiet' }, past: Past): void {
@@ -49,17 +47,24 @@ export class Converged implements Checker {
 }
 
 /**
- * What a holder still lacks of what it gets without NATS. Nothing is asked of one
- * on another branch: it hears of the epoch that ends its branch over NATS only.
+ * Who still lacks what all get without NATS. Nothing is asked of an evaluator on
+ * another branch, which hears of the epoch that ends its branch over NATS only,
+ * and then of no client: it may be that one's.
  */
-export function whatIsMissing(
-  { kind, position, freshness }: Holder,
-  written: Position,
-  past: Past,
-): string | undefined {
-  if (past.isBehind(position, written))
-    return `stayed at ${past.describe(position)}, and did not get ${past.describe(written)}`;
-  const isOnTheLog = position !== undefined && past.isOnTheWay(written, position);
-  if (kind !== 'evaluator' || !isOnTheLog || freshness.source === 'fallback') return undefined;
-  return `stands on "${freshness.source}"`;
+export function whoLacks(written: Position, holders: readonly Holder[], past: Past): string | undefined {
+  const evaluators = holders.filter(({ kind }) => kind === 'evaluator');
+  const onTheLog = evaluators.filter(({ position }) => !isElsewhere(position, written, past));
+  const asked = onTheLog.length < evaluators.length ? onTheLog : holders;
+  for (const { name, kind, position, freshness } of asked) {
+    if (past.isBehind(position, written))
+      return `${name} stayed at ${past.describe(position)}, and did not get ${past.describe(written)}`;
+    if (kind === 'evaluator' && freshness.source !== 'fallback')
+      return `${name} stands on "${freshness.source}"`;
+  }
+  return undefined;
+}
+
+/** Neither on the way to a place nor past it. */
+function isElsewhere(held: Position | undefined, place: Position, past: Past): boolean {
+  return held !== undefined && !past.isBehind(held, place) && !past.isOnTheWay(place, held);
 }

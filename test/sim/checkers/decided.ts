@@ -39,13 +39,13 @@ export class Decided implements Checker {
   /** What was in the log before comes back from NATS; what nobody wrote before is written now. */
   #committed(record: LogRecord, past: Past): void {
     const key = keyOf(record.hash);
-    const isTheirs = this.#theirs.has(key);
+    const isTheirs = this.#theirs.has(key) && !this.#ours.has(key);
     if (isTheirs && this.#wrote)
       throw new Violation(
         this.promise,
         `${past.describe(record)} is another writer's, and was taken into a log that had written itself`,
       );
-    if (!isTheirs && !this.#ours.has(key)) this.#wrote = true;
+    if (!this.#theirs.has(key) && !this.#ours.has(key)) this.#wrote = true;
     this.#ours.add(key);
   }
 }

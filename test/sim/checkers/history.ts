@@ -51,9 +51,16 @@ export class History {
   /** Whose log is the log. */
   #authority: Process | undefined;
 
+  #copyWrote = false;
+
   constructor(world: World, checkers: readonly Checker[] = allCheckers()) {
     this.#world = world;
     this.#checkers = checkers;
+  }
+
+  /** A second control plane has committed something, an epoch or a change. */
+  get copyWrote(): boolean {
+    return this.#copyWrote;
   }
 
   trust(authority: Process): void {
@@ -84,6 +91,8 @@ export class History {
   }
 
   committed(by: Process, record: LogRecord): void {
-    this.observe({ type: by === this.#authority ? 'committed' : 'foreign', record });
+    const isOurs = by === this.#authority;
+    if (!isOurs) this.#copyWrote = true;
+    this.observe({ type: isOurs ? 'committed' : 'foreign', record });
   }
 }

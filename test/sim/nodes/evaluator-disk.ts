@@ -31,8 +31,8 @@ export class EvaluatorDisk {
   /** What is found after the process was killed, and after power was lost; undefined: nothing is sure. */
   #written: Place | undefined;
   #synced: Place | undefined;
-  /** The state was replaced, and its snapshot is not written yet: what is applied since leads on from nothing. */
-  #isolated = false;
+  /** The state was replaced by this one, and it is not written yet: what is applied since leads on from nothing. */
+  #replacedBy: Place | undefined;
 
   constructor(process: Process, codec: Codec) {
     this.#process = process;
@@ -64,7 +64,7 @@ export class EvaluatorDisk {
         for (const problem of found.problems) report(problem);
         this.#cache = found.cache;
         this.#snapshots = 0;
-        this.#isolated = false;
+        this.#replacedBy = undefined;
         opened(found);
         this.#written = found.state.position.revision > 0 ? found.state.position : undefined;
       })
@@ -80,14 +80,15 @@ export class EvaluatorDisk {
     this.#cache?.applied(records);
     this.#lookAtSnapshots();
     const newest = records.at(-1);
-    if (newest !== undefined && this.#written !== undefined && !this.#isolated) this.#written = newest;
+    if (newest !== undefined && this.#written !== undefined && this.#replacedBy === undefined)
+      this.#written = newest;
   }
 
   replaced(): void {
     const { position } = this.#state();
     // What the folder holds is removed when it is of another branch.
     if (this.#written !== undefined && comparePositions(position, this.#written) < 0) this.#forget();
-    this.#isolated = true;
+    this.#replacedBy = position;
     this.#cache?.replaced();
   }
 
@@ -122,8 +123,13 @@ export class EvaluatorDisk {
     const { snapshots } = this.#cache?.counters ?? { snapshots: 0 };
     if (snapshots === this.#snapshots) return;
     this.#snapshots = snapshots;
-    this.#isolated = false;
-    this.#written = this.#state().position;
     this.#synced = sortNames(this.#disk.names()).snapshots[0]?.place;
+    // One that was begun before the state was replaced is not of it.
+    const isOfBefore =
+      this.#replacedBy !== undefined &&
+      (this.#synced === undefined || comparePositions(this.#synced, this.#replacedBy) < 0);
+    if (isOfBefore) return;
+    this.#replacedBy = undefined;
+    this.#written = this.#state().position;
   }
 }
