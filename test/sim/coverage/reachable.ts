@@ -104,7 +104,7 @@ const EVENTS: Readonly<Record<string, readonly string[]>> = {
 
 /** Counted in neither list: whether it happens is nothing to ask for. */
 export const ABANDONED =
-  'the answer of an abandoned attempt, which no phase heeds: there only by rare chance';
+  'the answer of an abandoned attempt, or an order that comes late: there only by rare chance';
 const NOT_ORDERED = 'answers an order that is given in other phases only';
 const LINK = 'a connection opens when it is down, and ends when it is up';
 const NO_WRITES = 'no write is taken meanwhile';
@@ -123,11 +123,8 @@ const UNREACHED: Readonly<Record<string, readonly Unreached[]>> = {
     { phases: ['down', 'shipping'], events: ['stream-created'], why: ABANDONED },
     { phases: ['shipping'], events: ['inspected'], why: ABANDONED },
     { phases: ['stopped'], events: ['conflicted', 'retry'], why: ABANDONED },
-    {
-      phases: ['down', 'comparing', 'shipping', 'stopped'],
-      events: ['adopted', 'folded', 'foreign'],
-      why: NOT_ORDERED,
-    },
+    { phases: ['comparing'], events: ['adopted', 'folded', 'foreign'], why: ABANDONED },
+    { phases: ['down', 'shipping', 'stopped'], events: ['adopted', 'folded', 'foreign'], why: NOT_ORDERED },
     { phases: ['down', 'folding', 'stopped'], events: ['snapshot-put'], why: NOT_ORDERED },
     { phases: ['folding', 'shipping', 'stopped'], events: ['epoch-begun'], why: NOT_ORDERED },
     { phases: ['folding', 'stopped'], events: ['stream-created'], why: NOT_ORDERED },
@@ -137,7 +134,8 @@ const UNREACHED: Readonly<Record<string, readonly Unreached[]>> = {
       why: NOT_ORDERED,
     },
     { phases: ['folding', 'stopped'], events: ['committed'], why: NO_WRITES },
-    { phases: ['folding', 'shipping'], events: ['take-over'], why: NOT_STOPPED },
+    { phases: ['folding'], events: ['take-over'], why: ABANDONED },
+    { phases: ['shipping'], events: ['take-over'], why: NOT_STOPPED },
   ],
   Follower: [
     { phases: ['live', 'diverged', 'frozen'], events: ['start'], why: 'a follower starts once, at first' },
