@@ -42,4 +42,9 @@ describe('StateDigest', () => {
     full.add(1n);
     expect(full.value).toBe(0n);
   });
+
+  it('is of 16 bytes and no others', () => {
+    for (const length of [0, 15, 17])
+      expect(() => StateDigest.from(new Uint8Array(length))).toThrow(`has 16 bytes, this one ${length}`);
+  });
 });

@@ -7,6 +7,7 @@
 import { entityKey, type VersionedEntity } from './entity.ts';
 import type { Codec } from './record.ts';
 
+const DIGEST_BYTES = 16;
 const MASK = (1n << 128n) - 1n;
 
 export class StateDigest {
@@ -18,7 +19,10 @@ export class StateDigest {
     return digest;
   }
 
+  /** @throws RangeError for other than 16 bytes */
   static from(bytes: Uint8Array): StateDigest {
+    if (bytes.length !== DIGEST_BYTES)
+      throw new RangeError(`a state digest has ${DIGEST_BYTES} bytes, this one ${bytes.length}`);
     const digest = new StateDigest();
     digest.#sum = readBigEndian(bytes);
     return digest;
@@ -43,7 +47,7 @@ export class StateDigest {
 
   /** 16 bytes, big-endian. */
   toBytes(): Uint8Array {
-    const bytes = new Uint8Array(16);
+    const bytes = new Uint8Array(DIGEST_BYTES);
     const view = new DataView(bytes.buffer);
     view.setBigUint64(0, this.halves.hi);
     view.setBigUint64(8, this.halves.lo);
@@ -58,7 +62,7 @@ export function entityDigest(sha256: Codec['sha256'], entity: VersionedEntity): 
   const input = new Uint8Array(id.length + change.contentHash.length);
   input.set(id, 0);
   input.set(change.contentHash, id.length);
-  return readBigEndian(sha256(input).subarray(0, 16));
+  return readBigEndian(sha256(input).subarray(0, DIGEST_BYTES));
 }
 
 /** Keys are ASCII by construction (the resource name grammar). */

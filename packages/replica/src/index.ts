@@ -94,6 +94,7 @@ export type {
   TakeOver,
   WriteGate,
 } from './ship-frames.ts';
+export { checkSnapshot } from './snapshot-check.ts';
 export { type SnapshotEvent, SnapshotSchedule, type SnapshotSettings } from './snapshot-schedule.ts';
 export {
   SOURCE_CHOICE_SETTINGS,

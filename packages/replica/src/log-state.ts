@@ -14,6 +14,7 @@ import { expandRecord } from './parts.ts';
 import { bytesEqual, formatPosition, ORIGIN, type Position } from './position.ts';
 import { type Codec, type EpochBase, type LogRecord, READER_VERSION } from './record.ts';
 import type { Snapshot } from './seams.ts';
+import { checkSnapshot } from './snapshot-check.ts';
 
 /** What became of a record. */
 export type FoldOutcome =
@@ -64,28 +65,23 @@ export class LogState {
   }
 
   /**
-   * Starts from a snapshot. Throws when its contents are not what their hashes
-   * say, its entities do not add up to its digest, or its chain does not end at
-   * its position.
+   * Starts from a snapshot, which is checked unless it was before: checkSnapshot
+   * says what throws.
    */
   static fromSnapshot(codec: Codec, snapshot: Snapshot, settings: LogStateSettings = {}): LogState {
+    const check = checkSnapshot(codec.sha256, snapshot);
+    while (!check.next().done);
     const { position, lineage, recentHashes } = snapshot;
     const state = new LogState(codec, settings);
     for (const entity of snapshot.entities) {
-      const damage = contentDamage(codec.sha256, entity.change);
-      if (damage !== undefined) throw new Error(`in the snapshot, ${damage}`);
       const key = entityKey(entity.change);
       if (entity.change.deleted) {
         if (entity.version <= position.revision - state.#tombstoneRevisions) continue;
         state.#bury(key, entity.version);
-      } else state.#digest.add(entityDigest(codec.sha256, entity));
+      }
       state.#entities.set(key, entity);
     }
-    if (!bytesEqual(state.#digest.toBytes(), snapshot.stateDigest))
-      throw new Error('the snapshot does not add up to its digest');
-    const last = recentHashes.at(-1);
-    if (position.revision > 0 && (last === undefined || !bytesEqual(last, position.hash)))
-      throw new Error('the chain of the snapshot does not end at its position');
+    state.#digest = StateDigest.from(snapshot.stateDigest);
     state.#position = position;
     state.#lineage = lineage;
     const oldest = position.revision - recentHashes.length + 1;

@@ -19,6 +19,7 @@ export { type BusOptions, connectBus } from './bus/nats-bus.ts';
 export { NatsHeadAuthority } from './bus/nats-head-authority.ts';
 export { NatsSnapshots } from './bus/nats-snapshots.ts';
 export { type NatsProbe, type NatsProbeOptions, probeNats } from './bus/probe-nats.ts';
+export { verifySnapshot } from './bus/verify-snapshot.ts';
 export { CONFIG_EXIT_CODE, ConfigError, type ConfigProblem } from './config/config-error.ts';
 export {
   type ConfigSources,

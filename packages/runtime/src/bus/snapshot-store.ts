@@ -10,7 +10,6 @@
  */
 import {
   messageOf,
-  recordCodec,
   sha256,
   snapshotChunks,
   snapshotFromWire,
@@ -22,13 +21,13 @@ import {
   bytesEqual,
   comparePositions,
   formatPosition,
-  LogState,
   type Position,
   type Snapshot,
 } from '@flagstream/replica';
 import { crashPoint } from '../lifecycle/crash-point.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ObjectBucket } from './object-bucket.ts';
+import { verifySnapshot } from './verify-snapshot.ts';
 
 /** The newest, and the one before in case the newest is damaged. */
 const KEPT = 2;
@@ -93,9 +92,7 @@ async function readSnapshot(
     chunks.push(bytes);
   }
   try {
-    const snapshot = snapshotFromWire(manifest.header, decoded(chunks));
-    LogState.fromSnapshot(recordCodec, snapshot);
-    return snapshot;
+    return await verifySnapshot(snapshotFromWire(manifest.header, decoded(chunks)));
   } catch (error) {
     // Whole, but not for this release to read, or not true.
     return passOver(messageOf(error));

@@ -5,16 +5,15 @@
  * Holds true: what is written is what its hashes and its digest say. One that
  * is not shows that the log is damaged: it would push out the good ones.
  */
-import { LIMITS, messageOf, recordCodec } from '@flagstream/protocol';
+import { LIMITS, messageOf } from '@flagstream/protocol';
 import {
   formatPosition,
-  LogState,
   type Position,
   type Snapshot,
   type SnapshotEvent,
   SnapshotSchedule,
 } from '@flagstream/replica';
-import type { Bus, Logger } from '@flagstream/runtime';
+import { type Bus, type Logger, verifySnapshot } from '@flagstream/runtime';
 import type { ChangeLog } from '../log/change-log.ts';
 import { stopDamaged } from '../log/damaged-log.ts';
 import type { Snapshots } from '../sync/snapshot.ts';
@@ -22,7 +21,7 @@ import type { Snapshots } from '../sync/snapshot.ts';
 export interface SnapshotWriterOptions {
   readonly log: ChangeLog;
   readonly snapshots: Snapshots;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'putSnapshot' | 'holdsSnapshot'>;
   readonly logger: Logger;
   /** Size of the stream's window, in bytes. */
   readonly windowBytes: number;
@@ -43,6 +42,8 @@ export class SnapshotWriter {
   #allowed = false;
   #closed = false;
   #writing: Promise<void> = Promise.resolve();
+  /** Taken and not yet in NATS: kept for the next try, which has nothing to verify then. */
+  #unwritten: Snapshot | undefined;
   /** Of the snapshot written last. */
   #last: Position | undefined;
 
@@ -77,6 +78,7 @@ export class SnapshotWriter {
   /** Whether the log may be told of: never a log that is not known to be the one that NATS holds. */
   allow(possible: boolean): void {
     this.#allowed = possible;
+    if (!possible) this.#unwritten = undefined;
     this.#tick();
   }
 
@@ -131,7 +133,7 @@ export class SnapshotWriter {
     await new Promise((resolve) => setImmediate(resolve));
     let snapshot: Snapshot;
     try {
-      snapshot = this.#take();
+      snapshot = await this.#take();
       await bus.putSnapshot(snapshot);
     } catch (error) {
       logger.warn({ detail: messageOf(error) }, 'a snapshot could not be written to NATS');
@@ -139,24 +141,33 @@ export class SnapshotWriter {
       return;
     }
     this.#written += 1;
+    this.#unwritten = undefined;
     this.#last = snapshot.position;
     logger.info({ position: formatPosition(snapshot.position) }, 'snapshot written to NATS');
     if (!this.#closed) onPut(snapshot.position);
     this.#handle({ type: 'put' });
   }
 
-  /** Throws when the log cannot be read, is not to be told of, or is damaged. */
-  #take(): Snapshot {
+  /** Rejects when the log cannot be read, is not to be told of, or is damaged. */
+  async #take(): Promise<Snapshot> {
     const { log, snapshots, logger } = this.#options;
-    if (!this.#possible) throw new Error(log.writesStopped ?? 'the log is being compared with its stream');
-    const snapshot = snapshots.take();
+    this.#assertPossible();
+    const again = this.#unwritten;
+    const snapshot = again?.position === log.head() ? again : snapshots.take();
+    this.#unwritten = snapshot;
     try {
-      // As whoever starts from it does.
-      LogState.fromSnapshot(recordCodec, snapshot);
+      await verifySnapshot(snapshot);
     } catch (error) {
       stopDamaged(log, logger, messageOf(error));
       throw error;
     }
+    // Much may have happened in these turns.
+    this.#assertPossible();
     return snapshot;
+  }
+
+  #assertPossible(): void {
+    if (!this.#possible)
+      throw new Error(this.#options.log.writesStopped ?? 'the log is being compared with its stream');
   }
 }

@@ -5,6 +5,7 @@
  */
 import { LIMITS } from '@flagstream/protocol';
 import type { Snapshot, SnapshotSource } from '@flagstream/replica';
+import { verifySnapshot } from '@flagstream/runtime';
 import type { AuditStore } from '../log/audit-store.ts';
 
 export class Snapshots implements SnapshotSource {
@@ -16,8 +17,9 @@ export class Snapshots implements SnapshotSource {
     this.#store = store;
   }
 
-  fetch(): Promise<Snapshot> {
-    return Promise.resolve(this.take());
+  /** Rejects when the snapshot is not what its hashes and its digest say: the log is damaged. */
+  async fetch(): Promise<Snapshot> {
+    return await verifySnapshot(this.take());
   }
 
   take(): Snapshot {

@@ -2,10 +2,11 @@
  * Snapshots from a control plane, over gRPC. One that no state can start from
  * is none: somebody else may have a better one.
  */
-import { fail, fromServiceError, LIMITS, recordCodec, snapshotFromWire } from '@flagstream/protocol';
+import { fail, fromServiceError, LIMITS, snapshotFromWire } from '@flagstream/protocol';
 import type { GetSnapshotResponse, LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type { SnapshotEntity, SnapshotHeader } from '@flagstream/protocol/gen/flagstream/v1/record';
-import { LogState, type Snapshot, type SnapshotSource } from '@flagstream/replica';
+import type { Snapshot, SnapshotSource } from '@flagstream/replica';
+import { verifySnapshot } from '@flagstream/runtime';
 import type { ServiceError } from '@grpc/grpc-js';
 
 export class ControlPlaneSnapshots implements SnapshotSource {
@@ -37,8 +38,6 @@ export class ControlPlaneSnapshots implements SnapshotSource {
       clearTimeout(silence);
     }
     if (header === undefined) throw fail('INTERNAL', 'the control plane sent a snapshot without a header');
-    const snapshot = snapshotFromWire(header, chunks);
-    LogState.fromSnapshot(recordCodec, snapshot);
-    return snapshot;
+    return verifySnapshot(snapshotFromWire(header, chunks));
   }
 }
