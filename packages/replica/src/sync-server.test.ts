@@ -281,6 +281,16 @@ describe('an acknowledgement', () => {
     expect(closeOf(b.tick(SETTINGS.ackTimeoutMs - 1))).toBeUndefined();
     expect(closeOf(b.tick(1))).toBe('ack-timeout');
   });
+
+  it('is waited for in silence, longer than for a pong', () => {
+    const b = new Bench();
+    b.frame(hello(undefined, { heartbeatMs: SETTINGS.heartbeatMsMin }));
+    for (let second = 1; second < 30; second++) expect(closeOf(b.tick(1_000))).toBeUndefined();
+    b.ack(10);
+    b.tick(1_000);
+    b.tick(1_000);
+    expect(closeOf(b.tick(500))).toBe('silent');
+  });
 });
 
 describe('a refusal', () => {
@@ -322,6 +332,25 @@ describe('a refusal', () => {
     b.env.branchedAt = 9;
     expect(b.head()).toMatchObject([{ type: 'transfer', kind: 'full', to: at(10, 2), forked: true }]);
   });
+
+  it.each<NackCode>(['digest-mismatch', 'apply'])(
+    '(%s) of what came for a withdrawn set: the next one says so as well',
+    (code) => {
+      const b = new Bench();
+      b.env.branchedAt = 7;
+      b.env.epoch = 2;
+      b.frame(hello(have(7)));
+      const [transfer] = [...b.nack(10, code), ...b.head()].filter(({ type }) => type === 'transfer');
+      expect(transfer).toMatchObject({ kind: 'full', forked: true });
+      // What it takes is on the lineage: that it lies before the window later is no fork.
+      b.env.branchedAt = Number.POSITIVE_INFINITY;
+      b.env.floor = 100;
+      const { revision } = b.env;
+      expect(b.ack(code === 'apply' ? revision : 10).concat(b.head())).toContainEqual(
+        expect.objectContaining({ type: 'transfer', kind: 'full', forked: false }),
+      );
+    },
+  );
 
   it('of a resumed client keeps what it has', () => {
     const b = new Bench();

@@ -99,6 +99,8 @@ export class SyncServerSession {
   /** After a Nack: nothing is sent until the environment changes beyond this revision. */
   #stuckAt: Position | undefined;
   #fullRetried = false;
+  /** What the client holds was withdrawn; it is told with each full transfer until it has taken one. */
+  #forked = false;
   #transferId = 0;
   #sentMs = 0;
   #openedMs: number;
@@ -141,12 +143,17 @@ export class SyncServerSession {
 
   /** When `tick` has something to do, in ms of the caller's clock. */
   get deadlineMs(): number {
-    const { helloTimeoutMs, heartbeatsMissedMax, ackTimeoutMs } = this.#settings;
     if (this.#phase === 'closed') return Number.POSITIVE_INFINITY;
-    if (this.#phase === 'await-hello') return this.#openedMs + helloTimeoutMs;
-    const silentMs = this.#heardMs + this.#heartbeatMs * heartbeatsMissedMax;
-    const ackMs = this.#phase === 'in-flight' ? this.#sentMs + ackTimeoutMs : Number.POSITIVE_INFINITY;
-    return Math.min(this.#nextPingMs, silentMs, ackMs);
+    if (this.#phase === 'await-hello') return this.#openedMs + this.#settings.helloTimeoutMs;
+    return Math.min(this.#nextPingMs, this.#goneMs);
+  }
+
+  /** A client that takes in a transfer says nothing until it acknowledges it, however short its heartbeat is. */
+  get #goneMs(): number {
+    const { heartbeatsMissedMax, ackTimeoutMs } = this.#settings;
+    return this.#phase === 'in-flight'
+      ? this.#sentMs + ackTimeoutMs
+      : this.#heardMs + this.#heartbeatMs * heartbeatsMissedMax;
   }
 
   handle(event: SyncServerEvent, nowMs: number): readonly SyncServerEffect[] {
@@ -275,7 +282,8 @@ export class SyncServerSession {
     this.#cursor = to;
     this.#transferId = to.revision;
     this.#sentMs = nowMs;
-    return { type: 'transfer', transferId: this.#transferId, kind, from, to, forked };
+    this.#forked = kind === 'full' && (forked || this.#forked);
+    return { type: 'transfer', transferId: this.#transferId, kind, from, to, forked: this.#forked };
   }
 
   #headMoved(nowMs: number): readonly SyncServerEffect[] {
@@ -320,6 +328,7 @@ export class SyncServerSession {
     this.#phase = 'live';
     this.#acked = this.#cursor;
     this.#fullRetried = false;
+    this.#forked = false;
     const confirmed: SyncServerEffect = { type: 'confirmed', position: this.#cursor };
     return [confirmed, ...this.#advance(nowMs)];
   }
@@ -361,10 +370,10 @@ export class SyncServerSession {
   #tick(nowMs: number): readonly SyncServerEffect[] {
     if (nowMs < this.deadlineMs) return [];
     if (this.#phase === 'await-hello') return this.#close('hello-timeout', 'no hello arrived in time');
-    if (nowMs >= this.#heardMs + this.#heartbeatMs * this.#settings.heartbeatsMissedMax)
-      return this.#close('silent', 'the client answered no ping');
-    if (this.#phase === 'in-flight' && nowMs >= this.#sentMs + this.#settings.ackTimeoutMs)
-      return this.#close('ack-timeout', 'a transfer was not acknowledged in time');
+    if (nowMs >= this.#goneMs)
+      return this.#phase === 'in-flight'
+        ? this.#close('ack-timeout', 'a transfer was not acknowledged in time')
+        : this.#close('silent', 'the client answered no ping');
     this.#schedulePing(nowMs);
     const owed = this.#phase === 'live' ? this.#advance(nowMs) : [];
     this.#nonce += 1;

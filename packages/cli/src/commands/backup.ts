@@ -53,8 +53,9 @@ function restoreCommand(session: CliSession): Command {
       'after',
       `
 The control plane that starts on it first takes what NATS still holds beyond the backup, then
-goes on in a new epoch: what came after the backup may have been seen. A log that was never
-shipped to NATS goes on so at once. If its stream is lost, start it with --without-stream.
+goes on in a new epoch: what came after the backup may have been seen. Where NATS is not named,
+or does not have the log's stream, writes wait until it is started with --without-stream. Only
+a log that was never shipped, with no NATS named, goes on at once.
 To put a backup back once more, use --replace: the epochs begun since then are not used again.
 
 Example:
@@ -80,7 +81,7 @@ async function restore(session: CliSession, file: string, options: RestoreOption
   else printFigures(terminal, restored);
   if (restored.keptAs !== undefined) terminal.note(`the log that was there is ${restored.keptAs}`);
   terminal.note(
-    `${restored.path}: restored up to revision ${restored.revision}; the next start goes on in a new epoch`,
+    `${restored.path}: restored up to revision ${restored.revision}; once it has seen its stream it goes on in a new epoch`,
   );
   return EXIT.ok;
 }

@@ -220,6 +220,30 @@ test('a withdrawal that both streams tell of while it moves is told once', async
   expect(host.told.filter((line) => line.startsWith('withdrawn'))).toEqual(['withdrawn e1.1']);
 });
 
+test('a withdrawal is told of what is in force, where a ping of the old stream has moved it meanwhile', async () => {
+  const held: (() => void)[] = [];
+  let dialled = 0;
+  const { log, first, second, host, clock } = await startDrained((dial) => (endpoint, listener) => {
+    const stream = dial(endpoint, listener);
+    dialled += 1;
+    if (dialled === 1) return stream;
+    return { ...stream, send: (bytes) => void held.push(() => stream.send(bytes)) };
+  });
+  clock.advance(3_000);
+  log.skip();
+  first.ping();
+  await until(() => host.held().position?.revision === 2, { what: 'the bookmark' });
+  // The old node dies before the branch that counts reaches it.
+  first.stop();
+  await host.seen('down');
+  log.epoch = 2;
+  log.putSwitch('a', true);
+  for (const send of held) send();
+  await host.seen('apply 3');
+  expect(second.streams[0]?.transfers).toEqual(['full >3']);
+  expect(host.told.filter((line) => line.startsWith('withdrawn'))).toEqual(['withdrawn e1.2']);
+});
+
 test('a drained stream that ends before its successor is live is no failure', async () => {
   const server = await SyncServerFixture.start();
   const { host, clock } = connect([server.target]);

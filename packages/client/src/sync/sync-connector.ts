@@ -108,8 +108,23 @@ export class SyncConnector implements SyncLinkListener {
   apply(link: SyncLink, { transfer, set, touched }: LinkEffect & { readonly type: 'apply' }): void {
     // While moving, the other link may have been faster: what is in force is as new, or newer.
     if (this.#behind(set) || this.#isInForce(set)) return;
-    const withdrawn = transfer.forked && this.#isInForce(link.set) ? link.set.position : undefined;
-    this.#host.apply(scopeOf(link), set, touched, withdrawn);
+    this.#host.apply(
+      scopeOf(link),
+      set,
+      touched,
+      transfer.forked ? this.#withdrawnWith(link.set) : undefined,
+    );
+  }
+
+  /**
+   * What is in force, if the stream that held `set` speaks of its branch: the other stream may have moved it on
+   * there meanwhile, or have brought what counts already.
+   */
+  #withdrawnWith(set: ClientSet): Position | undefined {
+    const held = this.#host.held();
+    const sameBranch =
+      held.position?.epoch === set.position?.epoch && bytesEqual(held.logIdentity, set.logIdentity);
+    return sameBranch ? held.position : undefined;
   }
 
   fresh(link: SyncLink, { freshness, provenMs }: LinkEffect & { readonly type: 'fresh' }): void {

@@ -38,7 +38,8 @@ export class SilenceWatch<S extends WatchedSocket> {
   /** Watches it until it closes. A socket that is watched already stays so. */
   add(socket: S): void {
     if (this.#heard.has(socket)) return;
-    this.#heard.set(socket, { bytes: socket.bytesRead, silentLooks: 0 });
+    // The first look comes less than a period from now: it counts no silence yet.
+    this.#heard.set(socket, { bytes: socket.bytesRead, silentLooks: -1 });
     socket.once('close', () => this.#remove(socket));
     this.#timer ??= setInterval(() => this.look(), this.#everyMs).unref();
   }

@@ -14,6 +14,8 @@ export class StreamRegistry {
   readonly #streams = new Set<OpenStream>();
   readonly #closed = new Map<string, number>();
   #emptied: (() => void) | undefined;
+  /** Set once the process stops. */
+  #drainMs: number | undefined;
 
   get size(): number {
     return this.#streams.size;
@@ -30,8 +32,10 @@ export class StreamRegistry {
     return this.#closed;
   }
 
+  /** A stream that opens after the goodbye, as one that waited for its revision may, is told at once. */
   add(stream: OpenStream): void {
     this.#streams.add(stream);
+    if (this.#drainMs !== undefined) stream.drain(this.#drainMs);
   }
 
   remove(stream: OpenStream, reason: string): void {
@@ -42,6 +46,7 @@ export class StreamRegistry {
 
   /** Asks every client to move; resolves when all have, or after graceMs. */
   async drain(graceMs: number): Promise<void> {
+    this.#drainMs = graceMs;
     for (const stream of this.#streams) stream.drain(graceMs);
     if (this.#streams.size === 0 || graceMs === 0) return;
     let timer: NodeJS.Timeout | undefined;

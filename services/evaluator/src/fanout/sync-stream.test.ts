@@ -209,9 +209,11 @@ describe('Sync ends a stream', () => {
   it('that does not acknowledge, and one that is silent', async () => {
     const clock = new TestClock();
     const { target } = await ready(shopLog(), clock);
+    const current = new SyncClient(target, undefined, clock.monotonicMs);
+    await current.at(3);
     const mute = new SyncProbe(target);
-    mute.send(hello());
-    await mute.frame('update');
+    mute.send(hello({ have: current.session.set.have() }));
+    await mute.frame('welcome');
     clock.advance(LIMITS.heartbeatMs * LIMITS.heartbeatsMissedMax);
     expect(await mute.error()).toMatchObject({ reason: 'TIMEOUT', message: 'the client answered no ping' });
     const slow = new SyncProbe(target);

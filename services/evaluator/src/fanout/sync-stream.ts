@@ -56,9 +56,6 @@ export interface SyncStreamOptions {
 
 /** The client should try another node this soon: this one will not have caught up. */
 const BEHIND_RETRY_MS = 2_000;
-const OVERLOADED_RETRY_MS = 1_000;
-/** Pings while one transfer is written: more means that the client reads nothing for minutes. */
-const FRAMES_BEHIND_MAX = 16;
 
 const CLOSE_STATUS: Readonly<Record<Exclude<CloseReason, 'bye'>, ErrorReason>> = {
   'hello-timeout': 'TIMEOUT',
@@ -76,7 +73,7 @@ export class SyncStream implements FanoutMember, Ticked {
   readonly #options: SyncStreamOptions;
   /** Frames of a transfer that wait for the stream to drain. */
   #waiting: readonly Buffer[] = [];
-  /** Frames of other kinds that came up meanwhile; a ping and an error at most. */
+  /** Frames of other kinds that came up meanwhile: a farewell and an error at most. */
   #behindTransfer: Buffer[] = [];
   #closed = false;
 
@@ -154,7 +151,8 @@ export class SyncStream implements FanoutMember, Ticked {
         this.#pump();
         break;
       case 'ping':
-        this.#write(encodePing(effect));
+        // Behind a transfer it would come late, and say how fresh the state was when it was made.
+        if (this.#waiting.length === 0) this.#write(encodePing(effect));
         break;
       case 'refused':
         logger.warn(
@@ -209,11 +207,6 @@ export class SyncStream implements FanoutMember, Ticked {
     if (this.#closed) return;
     if (this.#waiting.length > 0) this.#behindTransfer.push(frame);
     else this.#options.sink.write(frame);
-    if (this.#behindTransfer.length > FRAMES_BEHIND_MAX)
-      this.#end(
-        'overloaded',
-        fail('OVERLOADED', 'the client does not read', { retryAfterMs: OVERLOADED_RETRY_MS }),
-      );
   }
 
   /** Writes until the stream is full, and goes on when it has drained. */

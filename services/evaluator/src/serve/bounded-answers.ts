@@ -6,7 +6,6 @@
  * lagging evaluator does not know what was made a moment ago.
  */
 import { FlagstreamError, withMetadata } from '@flagstream/protocol';
-import { sourceStateToJSON } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { CallContext, RevisionWait } from '@flagstream/runtime';
 import type { Serving } from './serving.ts';
@@ -42,20 +41,7 @@ export class BoundedAnswers {
     try {
       return answer(below);
     } catch (thrown) {
-      throw thrown instanceof FlagstreamError ? withMetadata(thrown, this.#place(below)) : thrown;
+      throw thrown instanceof FlagstreamError ? withMetadata(thrown, this.#serving.place(below)) : thrown;
     }
-  }
-
-  /** The fields that an answer has, as its JSON names them. */
-  #place(below: boolean): Readonly<Record<string, string>> {
-    const { epoch, revision, freshness } = this.#serving.stamp();
-    return {
-      epoch: String(epoch),
-      revision: String(revision),
-      stalenessMs: String(freshness.stalenessMs),
-      estimated: String(freshness.estimated),
-      source: sourceStateToJSON(freshness.source),
-      belowMinRevision: String(below),
-    };
   }
 }

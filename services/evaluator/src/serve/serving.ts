@@ -4,7 +4,10 @@
  * state was loaded.
  */
 import { fail, freshnessToWire } from '@flagstream/protocol';
-import type { Freshness as WireFreshness } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import {
+  sourceStateToJSON,
+  type Freshness as WireFreshness,
+} from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { type Freshness, type LogState, ORIGIN, type Position, type SourceState } from '@flagstream/replica';
 import type { Principal } from '@flagstream/runtime';
 import type { ServedLog } from '../fanout/served-environment.ts';
@@ -67,6 +70,19 @@ export class Serving implements ServedLog {
       this.#stamped = { position, revision: BigInt(position.revision) };
     const freshness = freshnessToWire(this.freshness());
     return { epoch: position.epoch, revision: this.#stamped.revision, freshness };
+  }
+
+  /** The stamp as the metadata of an error has it, under the names of an answer's JSON. */
+  place(belowMinRevision: boolean): Readonly<Record<string, string>> {
+    const { epoch, revision, freshness } = this.stamp();
+    return {
+      epoch: String(epoch),
+      revision: String(revision),
+      stalenessMs: String(freshness.stalenessMs),
+      estimated: String(freshness.estimated),
+      source: sourceStateToJSON(freshness.source),
+      belowMinRevision: String(belowMinRevision),
+    };
   }
 
   /** @throws FlagstreamError NOT_READY */

@@ -163,6 +163,18 @@ describe('Watch without a context', () => {
   });
 });
 
+it('says of which state it is that an environment was archived', async () => {
+  const log = shopLog();
+  const { client } = await ready(log);
+  const inbox = watch(client, { context: {} });
+  await event(inbox, 'initial');
+  log.commit(entity.environment('default', 'development', null));
+  expect(await inbox.until(() => inbox.error)).toMatchObject({
+    reason: 'ENVIRONMENT_NOT_FOUND',
+    metadata: { epoch: '1', revision: '4', belowMinRevision: 'false' },
+  });
+});
+
 describe('a reader that does not read', () => {
   it('costs bounded memory, then gets the newest state at once', async () => {
     const log = shopLog();

@@ -5,7 +5,7 @@
  * its client has taken what was written before, and then the newest state. A
  * client that takes nothing for too long is cut off.
  */
-import { fail, LIMITS } from '@flagstream/protocol';
+import { fail, LIMITS, withMetadata } from '@flagstream/protocol';
 import { WatchResponse } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { endWithError } from '@flagstream/runtime';
 import type { FanoutMember } from '../fanout/change-fanout.ts';
@@ -87,10 +87,11 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
 
   changed(): void {
     if (this.#closed) return;
-    const { environment, monotonicMs } = this.#options;
+    const { environment, serving, monotonicMs } = this.#options;
     if (environment.gone) {
       const { environment: name } = environment.scope;
-      this.#end('archived', fail('ENVIRONMENT_NOT_FOUND', `environment "${name}" was archived`));
+      const archived = fail('ENVIRONMENT_NOT_FOUND', `environment "${name}" was archived`);
+      this.#end('archived', withMetadata(archived, serving.place(false)));
       return;
     }
     this.#dirty = true;

@@ -123,8 +123,8 @@ export interface GetProjectRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -151,8 +151,8 @@ export interface ListProjectsRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -263,8 +263,8 @@ export interface GetEnvironmentRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -293,8 +293,8 @@ export interface ListEnvironmentsRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -412,8 +412,8 @@ export interface GetFlagRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -442,8 +442,8 @@ export interface ListFlagsRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -554,8 +554,8 @@ export interface GetSegmentRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -584,8 +584,8 @@ export interface ListSegmentsRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -667,8 +667,8 @@ export interface GetFlagConfigRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -692,8 +692,8 @@ export interface ListFlagConfigsRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -795,8 +795,8 @@ export interface ListChangesRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -847,8 +847,8 @@ export interface DiffRevisionsRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -8748,6 +8748,9 @@ export const RevertResponse: MessageFns<RevertResponse> = {
 /**
  * AdminService creates, changes and reads projects, environments, flags and
  * segments. Every write is one revision of the log, or none.
+ *
+ * A read that fails on a state below its min_revision, which allow_stale let it
+ * have, says belowMinRevision: true in ErrorInfo.metadata, as answers have it.
  */
 export type AdminServiceDefinition = typeof AdminServiceDefinition;
 export const AdminServiceDefinition = {
@@ -9003,6 +9006,9 @@ export const AdminServiceDefinition = {
 /**
  * AdminService creates, changes and reads projects, environments, flags and
  * segments. Every write is one revision of the log, or none.
+ *
+ * A read that fails on a state below its min_revision, which allow_stale let it
+ * have, says belowMinRevision: true in ErrorInfo.metadata, as answers have it.
  */
 export type AdminServiceService = typeof AdminServiceService;
 export const AdminServiceService = {

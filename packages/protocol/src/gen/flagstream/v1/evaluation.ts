@@ -306,8 +306,8 @@ export interface EvaluateRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -338,8 +338,8 @@ export interface EvaluateBatchRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -375,8 +375,8 @@ export interface ExplainRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -431,8 +431,8 @@ export interface WatchRequest {
     | Revision
     | undefined;
   /**
-   * Begins also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Begins also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }

@@ -66,8 +66,8 @@ export interface EvaluateAtRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -121,8 +121,8 @@ export interface ListAnswerChangesRequest {
     | Revision
     | undefined;
   /**
-   * Answers also when min_revision was not reached in time, and says so. One
-   * that is not on this lineage stays an error.
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
    */
   allowStale: boolean;
 }
@@ -1215,6 +1215,9 @@ export const AnswerChange: MessageFns<AnswerChange> = {
 /**
  * HistoryService evaluates flags as they were. Answers are those of an
  * evaluator that followed the log and had applied that revision.
+ *
+ * A read that fails on a state below its min_revision, which allow_stale let it
+ * have, says belowMinRevision: true in ErrorInfo.metadata, as answers have it.
  */
 export type HistoryServiceDefinition = typeof HistoryServiceDefinition;
 export const HistoryServiceDefinition = {
@@ -1248,6 +1251,9 @@ export const HistoryServiceDefinition = {
 /**
  * HistoryService evaluates flags as they were. Answers are those of an
  * evaluator that followed the log and had applied that revision.
+ *
+ * A read that fails on a state below its min_revision, which allow_stale let it
+ * have, says belowMinRevision: true in ErrorInfo.metadata, as answers have it.
  */
 export type HistoryServiceService = typeof HistoryServiceService;
 export const HistoryServiceService = {

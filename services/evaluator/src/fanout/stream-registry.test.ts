@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { type OpenStream, StreamRegistry } from './stream-registry.ts';
+
+/** Ends as soon as it is asked to. */
+class TestStream implements OpenStream {
+  readonly dirty = false;
+  readonly asked: number[] = [];
+  readonly #registry: StreamRegistry;
+
+  constructor(registry: StreamRegistry) {
+    this.#registry = registry;
+  }
+
+  drain(deadlineMs: number): void {
+    this.asked.push(deadlineMs);
+    this.#registry.remove(this, 'draining');
+  }
+}
+
+it('says goodbye to a stream that opens after the goodbye to all, and only then', async () => {
+  const registry = new StreamRegistry();
+  const [early, late] = [new TestStream(registry), new TestStream(registry)];
+  registry.add(early);
+  expect(early.asked).toEqual([]);
+  await registry.drain(50);
+  registry.add(late);
+  expect([early.asked, late.asked]).toEqual([[50], [50]]);
+  expect([registry.size, registry.closed.get('draining')]).toEqual([0, 2]);
+});
