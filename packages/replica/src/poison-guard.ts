@@ -7,8 +7,9 @@
  * knows that the process died over them. The first time it goes on, one record
  * at a time, so that the next marker names the culprit; the second time it
  * stays before that record for good: it serves what came before. Deaths count
- * only while a record is applied, so a process that is stopped twice for other
- * reasons is not taken for poisoned.
+ * only while a record is applied, which is done in one go: a signal that is
+ * handled falls before or behind it. A kill that cannot be handled and falls
+ * into it, twice at one record, cannot be told from that record's doing.
  *
  * Frozen ends when a person removes the marker, or runs another release. A
  * snapshot that has passed the record does not end it: it holds what the record
@@ -39,12 +40,15 @@ export class PoisonGuard {
   #suspect: PoisonMarker | undefined;
   readonly #frozenBefore: Place | undefined;
 
-  /** @param found what the process before this one left */
-  constructor(release: string, found: PoisonMarker | undefined) {
+  /**
+   * @param found what the process before this one left
+   * @param deathsMax at one place, before it is frozen
+   */
+  constructor(release: string, found: PoisonMarker | undefined, deathsMax: number = DEATHS_MAX) {
     this.#release = release;
     if (found === undefined || found.release !== release) return;
     const deaths = found.deaths + (found.state === 'applying' ? 1 : 0);
-    const frozen = deaths >= DEATHS_MAX;
+    const frozen = deaths >= deathsMax;
     this.#suspect = { ...found, state: frozen ? 'frozen' : 'suspect', deaths };
     if (frozen) this.#frozenBefore = found.first;
   }

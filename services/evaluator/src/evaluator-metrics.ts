@@ -101,7 +101,7 @@ function exportCache(metrics: Metrics, cache: EvaluatorCache): void {
   );
   metrics.gauge(
     'cache_poisoned',
-    '1 when this process started without the newest state on disk, which had ended it twice.',
+    '1 when this process started without the newest state on disk, which had ended it three times.',
     [],
     (gauge) => gauge.set(cache.poisoned ? 1 : 0),
   );

@@ -176,6 +176,7 @@ export class Evaluator extends Process {
     this.#state = this.#newState(held);
     this.#follows = true;
     if (position.revision > 0) {
+      this.disk.cache?.activating();
       this.#state.replaced();
       this.#applied('cache', []);
     }

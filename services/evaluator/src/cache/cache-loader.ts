@@ -19,6 +19,9 @@ import { decodeHeld } from './held-file.ts';
 import { readSnapshot } from './snapshot-file.ts';
 import { readTail } from './tail-file.ts';
 
+/** Runs what may end the process, and tells of what it threw as it is. */
+export type Guarded = <T>(place: Place, work: () => T) => T;
+
 export class CacheLoader {
   readonly problems: CacheProblem[] = [];
   /** Snapshots that cannot be used. */
@@ -57,39 +60,39 @@ export class CacheLoader {
 
   /**
    * The state as far as the files go, but before a place; at the origin when they say nothing.
-   * @param begins hears of each place that something is loaded from, before it is read
+   * @param guarded runs the work that a file's bytes are, in one go, given the place that is loaded from
    */
   async state(
     { snapshots, tails }: CacheListing,
     before: Place | undefined,
-    begins: (place: Place) => Promise<void> = () => Promise.resolve(),
+    guarded: Guarded = (_place, work) => work(),
   ): Promise<LogState> {
     const candidates = snapshots.filter(({ place }) => isBefore(place, before));
-    const state = (await this.#newest(candidates, begins)) ?? new LogState(this.#codec);
+    const state = (await this.#newest(candidates, guarded)) ?? new LogState(this.#codec);
+    const { epoch, revision } = state.position;
     const names = new Set(tails.map(({ name }) => name));
-    if (state.position.revision === 0 && names.has(tailName(state.position))) await begins(state.position);
     // Each snapshot and each start began a tail where the one before it ended.
     for (let name = tailName(state.position); names.delete(name); name = tailName(state.position))
-      await this.#use(name, (bytes) => this.#replay(bytes, state, before));
+      await this.#use(name, (bytes) =>
+        guarded({ epoch, revision }, () => this.#replay(bytes, state, before)),
+      );
     return state;
   }
 
-  async #newest(
-    snapshots: CacheListing['snapshots'],
-    begins: (place: Place) => Promise<void>,
-  ): Promise<LogState | undefined> {
+  async #newest(snapshots: CacheListing['snapshots'], guarded: Guarded): Promise<LogState | undefined> {
     for (const { name, place } of snapshots) {
-      await begins(place);
-      const state = await this.#use(name, (bytes) => {
-        const loaded = LogState.fromSnapshot(this.#codec, readSnapshot(bytes));
-        if (comparePositions(loaded.position, place) !== 0)
-          throw new CacheFault('corrupt', 'it is not of the place in its name');
-        return loaded;
-      });
+      const state = await this.#use(name, (bytes) => guarded(place, () => this.#load(bytes, place)));
       if (state !== undefined) return state;
       this.passedOver.add(name);
     }
     return undefined;
+  }
+
+  #load(bytes: Uint8Array, place: Place): LogState {
+    const loaded = LogState.fromSnapshot(this.#codec, readSnapshot(bytes));
+    if (comparePositions(loaded.position, place) !== 0)
+      throw new CacheFault('corrupt', 'it is not of the place in its name');
+    return loaded;
   }
 
   #replay(bytes: Uint8Array, state: LogState, before: Place | undefined): void {

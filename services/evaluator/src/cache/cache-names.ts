@@ -5,8 +5,6 @@ import { comparePositions, type Place } from '@flagstream/replica';
 export const MARKER_FILE = 'applying';
 /** The same for what is being loaded. */
 export const LOADING_FILE = 'loading';
-/** What files begin with that ended the process, kept for who wants to know why. */
-export const ASIDE = 'aside-';
 /** A snapshot on its way. */
 export const TEMP_FILE = 'snap.tmp';
 

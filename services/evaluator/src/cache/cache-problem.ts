@@ -13,7 +13,7 @@ export type CacheProblemKind =
   | 'corrupt'
   /** The last write did not get through; what came before it is used. */
   | 'torn'
-  /** It ended the process that loaded it, twice; what is older is used. */
+  /** It ended the process that loaded it, again and again; what is older is used. */
   | 'poison'
   /** Written by a newer release, for newer readers. */
   | 'newer-format'

@@ -35,6 +35,7 @@ export class CachedProcess {
 
   static async start(folder: CacheFolder, release = '1'): Promise<CachedProcess> {
     const process = await CachedProcess.load(folder, release);
+    if (process.state.position.revision > 0) process.cache.activating();
     process.cache.loaded();
     return process;
   }
@@ -101,6 +102,8 @@ export const startIn = (path: string, release?: string): Promise<CachedProcess> 
 /** Files in memory: for loops over thousands of damaged ones. */
 export class MemoryFolder implements CacheFolder {
   readonly files = new Map<string, Uint8Array>();
+  /** Called before a file is read: whatever else waits has its turn then. */
+  reading: (name: string) => void = () => undefined;
   /** Set: every write fails with it. */
   fault: Error | undefined;
 
@@ -117,6 +120,7 @@ export class MemoryFolder implements CacheFolder {
   }
 
   read(name: string): Promise<Uint8Array | undefined> {
+    this.reading(name);
     return Promise.resolve(this.files.get(name));
   }
 

@@ -71,6 +71,8 @@ const REPORT_EVERY_MS = 60_000;
 type Write = 'marker' | 'tail' | 'held' | 'snapshot' | 'close';
 
 export class EvaluatorCache {
+  /** This process started without what had ended it again and again. */
+  readonly poisoned: boolean;
   readonly #options: EvaluatorCacheOptions;
   readonly #tail: Tail;
   readonly #marker: MarkerFile;
@@ -78,6 +80,8 @@ export class EvaluatorCache {
   readonly #guard: PoisonGuard;
   readonly #counters = { snapshots: 0, failures: 0 };
   readonly #reportedMs = new Map<Write, number>();
+  /** What was found is not in force before: then nothing is known to be worth writing. */
+  #inForce = false;
   /** The folder is ours to write in. */
   #claimed = false;
   #logIdentity: Uint8Array;
@@ -97,7 +101,7 @@ export class EvaluatorCache {
   /**
    * Loads what the folder holds and begins to write in it. Never throws because
    * of the files or the file system: then it starts with what there is. Call
-   * `loaded` once what was found is in force.
+   * `activating` before what was found comes in force, and `loaded` once it is.
    * @throws FlagstreamError DATA_DIR_LOCKED when another process has the folder
    */
   static async open(options: EvaluatorCacheOptions): Promise<OpenedCache> {
@@ -108,11 +112,15 @@ export class EvaluatorCache {
     const guard = new PoisonGuard(release, await loader.marker(MARKER_FILE));
     const loading = new LoadingGuard(folder, release, await loader.marker(LOADING_FILE));
     const { problems } = loader;
-    problems.push(...loading.problems);
-    if (claimed) await reported(problems, () => loading.setAside(found));
     const listing = loading.usable(found);
-    const state = await loader.state(listing, guard.frozenBefore, async (place) => {
-      if (claimed) await reported(problems, () => loading.begin(place));
+    problems.push(...loading.problems);
+    const state = await loader.state(listing, guard.frozenBefore, (place, work) => {
+      if (claimed) reported(problems, () => loading.begin(place));
+      try {
+        return work();
+      } finally {
+        if (claimed) reported(problems, () => loading.pause());
+      }
     });
     const held = await loader.held(listing);
     const cache = new EvaluatorCache(options, { guard, loading, loader, listing, state });
@@ -129,6 +137,7 @@ export class EvaluatorCache {
     this.#heldGeneration = listing.held[0] ?? 0;
     this.#unsaved = loader.replayed;
     this.#useless = loader.passedOver;
+    this.poisoned = loading.passesOver;
     this.#attemptedMs = options.now();
     this.#logIdentity = state.logIdentity;
     this.#at = state.position;
@@ -149,13 +158,14 @@ export class EvaluatorCache {
     return this.#guard.oneByOne;
   }
 
-  /** This process started without what had ended it twice. */
-  get poisoned(): boolean {
-    return this.#loading.skipped !== undefined;
+  /** Before what was found comes in force, within this event. */
+  activating(): void {
+    this.#attempt('marker', () => this.#loading.begin());
   }
 
   /** What was found is in force: if this process ends now, that is not its doing. */
   loaded(): void {
+    this.#inForce = true;
     this.#attempt('marker', () => this.#loading.over());
   }
 
@@ -187,7 +197,9 @@ export class EvaluatorCache {
     if (newest !== undefined) {
       this.#unsaved = true;
       if (after.revision === 0) this.#logIdentity = this.#options.state().logIdentity;
-      this.#attempt('tail', () => this.#tail.append(after, records));
+      if (!this.#loading.isBehind(after)) this.#attempt('tail', () => this.#tail.append(after, records));
+      // The next start passes over all tails until there is a snapshot from here on.
+      else if (!this.#loading.isBehind(this.#at)) this.#attemptedMs = Number.NEGATIVE_INFINITY;
     }
     this.tick();
   }
@@ -197,7 +209,9 @@ export class EvaluatorCache {
     this.#hold();
     const { position, logIdentity } = this.#options.state();
     const onward = bytesEqual(logIdentity, this.#logIdentity) && comparePositions(position, this.#at) >= 0;
-    if (!onward) this.#obsolete = true;
+    // Whose the files are that were passed over, nobody knows.
+    const fromNothing = this.#at.revision === 0 && this.#loading.passesOver;
+    if (!onward && !fromNothing) this.#obsolete = true;
     this.#at = position;
     this.#logIdentity = logIdentity;
     this.#tail.end();
@@ -222,7 +236,7 @@ export class EvaluatorCache {
 
   /** Writes what no snapshot holds, and gives the folder back. */
   async close(): Promise<void> {
-    await this.flush();
+    if (this.#inForce) await this.flush();
     this.#tail.end();
     await this.#beside;
     await this.#try('close', () => this.#tail.settled());
@@ -289,8 +303,16 @@ export class EvaluatorCache {
   /** Removes what the newest snapshots make needless. */
   async #clean(written: Place, obsolete: boolean): Promise<void> {
     const { folder } = this.#options;
-    const listing = sortNames(await folder.list());
-    const use = { written, obsolete, unusable: this.#useless, openTail: this.#tail.place };
+    const found = sortNames(await folder.list());
+    const passedOver = found.snapshots.filter(
+      ({ place }) => this.#loading.isPassedOver(place) && comparePositions(place, written) !== 0,
+    );
+    const behind = !obsolete && this.#loading.isBehind(written);
+    const others = found.snapshots.filter((file) => !passedOver.includes(file));
+    const listing = behind ? { ...found, snapshots: others } : found;
+    const unusable = new Set([...this.#useless, ...passedOver.map(({ name }) => name)]);
+    if (!behind) this.#attempt('marker', () => this.#loading.outlived());
+    const use = { written, obsolete, unusable, openTail: this.#tail.place };
     for (const name of needlessFiles(listing, use)) await folder.remove(name);
     this.#useless = new Set();
     await folder.sync();
@@ -337,9 +359,9 @@ async function claim(folder: CacheFolder, problems: CacheProblem[]): Promise<boo
   }
 }
 
-async function reported(problems: CacheProblem[], work: () => void | Promise<void>): Promise<void> {
+function reported(problems: CacheProblem[], work: () => void): void {
   try {
-    await work();
+    work();
   } catch (thrown) {
     problems.push(problemOf('', thrown, 'unwritable'));
   }

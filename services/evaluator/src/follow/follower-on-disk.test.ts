@@ -135,18 +135,18 @@ describe('a record that ends the process', () => {
 });
 
 describe('a state on disk that ends the process', () => {
-  it('is loaded twice, and then no more', async () => {
+  it('is loaded three times, and then no more', async () => {
     const { path, log } = await folderAtThree();
-    for (let start = 1; start <= 2; start++) {
+    for (let start = 1; start <= 3; start++) {
       const process = await startOn(path, log, 3);
       expect(process.follower.state.position.revision).toBe(3);
       expect(() => process.follower.start()).toThrow(Death);
       await process.kill();
     }
-    const third = await startOn(path, log, 3);
-    expect([third.problems, third.follower.state.position.revision]).toEqual([['poison'], 0]);
-    third.follower.start();
-    await third.kill();
+    const fourth = await startOn(path, log, 3);
+    expect([fourth.problems, fourth.follower.state.position.revision]).toEqual([['poison'], 0]);
+    fourth.follower.start();
+    await fourth.kill();
   });
 
   it('is in force, and no more under suspicion, once it was taken', async () => {

@@ -123,7 +123,10 @@ export class LogFollower {
 
   start(): void {
     // The disk's.
-    if (this.state.position.revision > 0) this.#options.listener.replaced();
+    if (this.state.position.revision > 0) {
+      this.#cache?.activating();
+      this.#options.listener.replaced();
+    }
     this.#cache?.loaded();
     this.#handle({ type: 'start' });
     this.#timer = setInterval(() => this.#handle({ type: 'tick' }), TICK_MS);
