@@ -20,7 +20,7 @@ import type { Snapshots } from '../sync/snapshot.ts';
 
 export interface SnapshotWriterOptions {
   readonly log: ChangeLog;
-  readonly snapshots: Snapshots;
+  readonly snapshots: Pick<Snapshots, 'take'>;
   readonly bus: Pick<Bus, 'putSnapshot' | 'holdsSnapshot'>;
   readonly logger: Logger;
   /** Size of the stream's window, in bytes. */
