@@ -108,6 +108,16 @@ export function damagedFile(path: string, cause: Error): Error {
   );
 }
 
+/** SCHEMA_TOO_NEW with the ways out, for a file with something of a later version than the one supported. */
+export function tooNewFile(path: string, what: string, found: number, supported: number): Error {
+  return fail(
+    'SCHEMA_TOO_NEW',
+    `${path} has ${what} ${found}, this release reads up to ${supported}: ` +
+      'run the release that wrote it, use another folder (--data DIR), or start anew (make reset)',
+    { metadata: { found: String(found), supported: String(supported) } },
+  );
+}
+
 function configure(db: Database.Database, synchronous: Synchronous): void {
   db.exec(`
     PRAGMA busy_timeout = 5000;
@@ -131,12 +141,7 @@ function configure(db: Database.Database, synchronous: Synchronous): void {
 function migrate(db: Database.Database, path: string): void {
   const version = Number(readPragma(db, 'user_version'));
   if (version > SCHEMA_VERSION)
-    throw fail(
-      'SCHEMA_TOO_NEW',
-      `${path} has schema version ${version}, this release reads up to ${SCHEMA_VERSION}: ` +
-        'run the release that wrote it, use another folder (--data DIR), or start anew (make reset)',
-      { metadata: { found: String(version), supported: String(SCHEMA_VERSION) } },
-    );
+    throw tooNewFile(path, 'schema version', version, SCHEMA_VERSION);
   for (let from = version; from < SCHEMA_VERSION; from++) {
     db.transaction(() => {
       db.exec(MIGRATIONS[from]!);

@@ -1,8 +1,10 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordCodec } from '@flagstream/protocol';
+import { READER_VERSION } from '@flagstream/replica';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { tempFolder } from '../temp-folder.fixture.ts';
+import { insertRecord } from './inserted-record.fixture.ts';
 import { openFile } from './native-objects.ts';
 import { flagEntity, genesis, recordAfter } from './record.fixture.ts';
 import { SCHEMA_VERSION } from './schema.ts';
@@ -79,6 +81,41 @@ describe('SqliteStore', () => {
         message: expect.stringMatching(
           new RegExp(`version ${SCHEMA_VERSION + 1}.*up to ${SCHEMA_VERSION}.*--data DIR.*make reset`),
         ),
+      }),
+    );
+  });
+
+  it.each([1, 2])('refuses a file with records for a newer reader: %i at its end', (records) => {
+    const path = join(tempFolder(), 'test.db');
+    const store = openStore(path);
+    store.fold(genesis());
+    let head = store.head();
+    store.close();
+    for (let n = 0; n < records; n++) {
+      // The last of two is for this reader again, as a release would have written it that did not look.
+      const minReader = n === 0 ? READER_VERSION + 1 : READER_VERSION;
+      head = insertRecord(path, recordAfter(head, [flagEntity('a', String(n))], { minReader }));
+    }
+    const before = readFileSync(path);
+    expect(() => openStore(path)).toThrow(
+      expect.objectContaining({
+        reason: 'SCHEMA_TOO_NEW',
+        message: expect.stringMatching(
+          new RegExp(`reader ${READER_VERSION + 1}.*up to ${READER_VERSION}.*--data DIR.*make reset`),
+        ),
+      }),
+    );
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it.each([0, 15])('refuses a state digest of %i bytes, with the ways out', (bytes) => {
+    const path = join(tempFolder(), 'test.db');
+    openStore(path).fold(genesis());
+    tamper(path, `UPDATE head SET state_digest = zeroblob(${bytes})`);
+    expect(() => openStore(path)).toThrow(
+      expect.objectContaining({
+        reason: 'LOG_CORRUPT',
+        message: expect.stringMatching(/state digest has 16 bytes.*restore a backup.*--data DIR/),
       }),
     );
   });

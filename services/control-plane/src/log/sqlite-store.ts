@@ -21,6 +21,7 @@ import {
   type LogRecord,
   ORIGIN,
   type Position,
+  READER_VERSION,
   StateDigest,
   type StoredRecord,
   type VersionedEntity,
@@ -32,7 +33,7 @@ import { assertContinues } from './continuation.ts';
 import { versioned } from './entity-row.ts';
 import { asDiskFailure, isDamage } from './file-damage.ts';
 import { readPragma } from './native-objects.ts';
-import { damagedFile, openDatabase, type Synchronous } from './schema.ts';
+import { damagedFile, openDatabase, type Synchronous, tooNewFile } from './schema.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 /** Links of the chain that are checked at each start; the whole chain is the doctor's business. */
@@ -59,7 +60,7 @@ export class SqliteStore implements AuditStore {
 
   /**
    * Opens or creates the file at `path`.
-   * @throws FlagstreamError SCHEMA_TOO_NEW, LOG_CORRUPT.
+   * @throws FlagstreamError SCHEMA_TOO_NEW when a newer release wrote it or its newest records, LOG_CORRUPT.
    */
   constructor(path: string, codec: Codec, options: SqliteStoreOptions = {}) {
     this.#db = openDatabase(path, options.synchronous ?? 'full');
@@ -70,13 +71,13 @@ export class SqliteStore implements AuditStore {
       const head = this.#sql.head.get();
       this.#head =
         head === undefined ? ORIGIN : { epoch: head.epoch, revision: head.revision, hash: head.hash };
-      this.#digest = head === undefined ? new StateDigest() : StateDigest.from(head.state_digest);
+      this.#digest = head === undefined ? new StateDigest() : digestOf(head.state_digest, path);
       this.#lineage = this.#readLineage();
       const note = this.#sql.note.get();
       this.#restored = note?.restored ?? 0;
       this.#shippedEpoch = note?.shipped_epoch ?? 0;
       this.#announcedEpoch = note?.announced_epoch ?? 0;
-      this.#verifyTail();
+      this.#verifyTail(path);
     } catch (error) {
       this.#db.close();
       throw isDamage(error) ? damagedFile(path, error) : error;
@@ -297,26 +298,40 @@ export class SqliteStore implements AuditStore {
     }));
   }
 
-  /** The newest links of the chain must hold, and end at the head. */
-  #verifyTail(): void {
+  /** The newest links of the chain must hold, be for this release to read, and end at the head. */
+  #verifyTail(path: string): void {
     const first = Math.max(0, this.#head.revision - START_CHECK_LINKS);
     let before = this.recordAt(first)?.hash;
     let revision = first;
+    let minReader = 0;
     for (const row of this.readLog(first, START_CHECK_LINKS)) {
       revision++;
-      if (row.revision !== revision || !this.#isLink(row, before))
+      const record = this.#link(row, before);
+      if (row.revision !== revision || record === undefined)
         throw fail('LOG_CORRUPT', `the hash chain is broken at revision ${revision}`);
       before = row.hash;
+      minReader = Math.max(minReader, record.minReader);
     }
     if (revision !== this.#head.revision || !bytesEqual(before ?? ORIGIN.hash, this.#head.hash))
       throw fail('LOG_CORRUPT', `the log ends at revision ${revision}, its head says ${this.#head.revision}`);
+    // What they mean is not known here: the state may not be what this release takes it for.
+    if (minReader > READER_VERSION) throw tooNewFile(path, 'records for reader', minReader, READER_VERSION);
   }
 
-  /** Whether a row's bytes are what its hash says, and follow the row before. */
-  #isLink(row: StoredRecord, before: Uint8Array | undefined): boolean {
-    if (!bytesEqual(chainHash(this.#codec.sha256, row.bytes), row.hash)) return false;
+  /** A row's record; undefined when its bytes are not what its hash says, or do not follow the row before. */
+  #link(row: StoredRecord, before: Uint8Array | undefined): LogRecord | undefined {
+    if (!bytesEqual(chainHash(this.#codec.sha256, row.bytes), row.hash)) return undefined;
     const record = this.#codec.decodeRecord(row.bytes);
-    return record.revision === row.revision && (before === undefined || bytesEqual(record.prevHash, before));
+    const follows = before === undefined || bytesEqual(record.prevHash, before);
+    return follows && record.revision === row.revision ? record : undefined;
+  }
+}
+
+function digestOf(bytes: Uint8Array, path: string): StateDigest {
+  try {
+    return StateDigest.from(bytes);
+  } catch (cause) {
+    throw damagedFile(path, cause as Error);
   }
 }
 

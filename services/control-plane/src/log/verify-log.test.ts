@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { recordCodec } from '@flagstream/protocol';
-import { genesisFields, hex } from '@flagstream/replica';
+import { genesisFields, hex, READER_VERSION } from '@flagstream/replica';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { tempFolder } from '../temp-folder.fixture.ts';
 import { verifyFile } from './backup.ts';
+import { insertRecord } from './inserted-record.fixture.ts';
 import { openFile } from './native-objects.ts';
 import { entity, flagEntity, genesis, recordAfter } from './record.fixture.ts';
 import { SqliteStore } from './sqlite-store.ts';
@@ -92,5 +93,12 @@ describe('verifyLog', () => {
     expect(() => verify(path, depth)).toThrow(
       expect.objectContaining({ reason: 'LOG_CORRUPT', message: expect.stringMatching(message) }),
     );
+  });
+
+  it('does not take records for a newer reader for damage: only their release can fold them', () => {
+    const { path, store } = writtenStore();
+    insertRecord(path, recordAfter(store.head(), [], { minReader: READER_VERSION + 1 }));
+    expect(() => verify(path, 'folded')).toThrow(expect.objectContaining({ reason: 'SCHEMA_TOO_NEW' }));
+    expect(verify(path, 'stored').revision).toBe(9);
   });
 });

@@ -20,6 +20,7 @@ import {
   LogState,
   ORIGIN,
   type Position,
+  READER_VERSION,
   StateDigest,
   type VersionedEntity,
 } from '@flagstream/replica';
@@ -70,7 +71,8 @@ const PAGE_ROWS = 64;
 
 /**
  * Verifies the open file, one page of rows between two yields.
- * @throws FlagstreamError LOG_CORRUPT naming the first thing that is wrong.
+ * @throws FlagstreamError LOG_CORRUPT naming the first thing that is wrong, SCHEMA_TOO_NEW when only a newer
+ * release can fold it.
  */
 export function* verifyLog(
   db: Database.Database,
@@ -240,6 +242,11 @@ class Verification {
   #fold(record: LogRecord): void {
     const outcome = this.#state.apply(record);
     if (outcome.kind === 'applied') return;
+    if (outcome.kind === 'frozen')
+      throw fail(
+        'SCHEMA_TOO_NEW',
+        `revision ${record.revision} needs reader ${outcome.minReader}, this is ${READER_VERSION}`,
+      );
     const detail = 'detail' in outcome ? outcome.detail : outcome.kind;
     throw broken(`revision ${record.revision} does not fold: ${detail}`);
   }
