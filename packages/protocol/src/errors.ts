@@ -151,7 +151,7 @@ export const ERROR_CATALOGUE = {
   SCHEMA_TOO_NEW: {
     status: 'FAILED_PRECONDITION',
     retryable: false,
-    next: 'Run the release that wrote the data, or use --data DIR.',
+    next: 'Run the release that wrote the data, or use --data DIR; where only NATS holds it, take over to go on without it (flagstream log reseed --take-over).',
   },
   DATA_DIR_LOCKED: {
     status: 'FAILED_PRECONDITION',

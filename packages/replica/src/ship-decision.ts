@@ -67,6 +67,10 @@ export class ShipDecision {
   #sentSeq = 0;
   #ackedSeq = 0;
   #takeOver: TakeOver | undefined;
+  /** NATS was waited for long enough: the next look that fails is not tried again before a person's word counts. */
+  #waited = false;
+  /** The attempt in which a GENESIS was ordered last. */
+  #beginning = 0;
 
   constructor(settings: ShipSettings, log: ShipLog) {
     this.#settings = settings;
@@ -158,6 +162,10 @@ export class ShipDecision {
     return this.#settings.withoutStream && this.#restored;
   }
 
+  get #mayBeginUnseen(): boolean {
+    return this.#waited && this.#goesWithoutStream;
+  }
+
   get #headSeq(): number {
     return this.#head - this.#base;
   }
@@ -169,13 +177,15 @@ export class ShipDecision {
     this.#attempt += 1;
     const abandoned = this.#abandonTakeOver('NATS disconnected');
     if (this.#phase !== 'stopped') this.#phase = 'down';
-    return abandoned;
+    return [...abandoned, ...(this.#mayBeginUnseen ? this.#beginUnseen() : [])];
   }
 
   /** Writes go on without NATS, except into a file that may lack revisions which only NATS has. */
   #unreachable(): Effects {
     if (this.#gate.kind !== 'held' || this.#behind) return [];
-    if (this.#goesWithoutStream) return this.#beginUnseen();
+    this.#waited = true;
+    // A look that is under way may still tell which epochs there are.
+    if (this.#goesWithoutStream) return this.#connected ? [] : this.#beginUnseen();
     if (this.#restored) this.#hold('this file was restored from a backup and has not seen the stream yet');
     else this.#gate = { kind: 'open' };
     return [];
@@ -184,13 +194,17 @@ export class ShipDecision {
   /** Nothing is written to the epoch of the backup: revisions after it may have been seen. */
   #beginUnseen(): Effects {
     this.#attempt += 1;
+    this.#beginning = this.#attempt;
     const epoch = nextEpoch(Math.max(this.#epoch, this.#restoredOver), true);
     return [{ type: 'begin-epoch', attempt: this.#attempt, epoch, reason: UNSEEN_REASON, by: undefined }];
   }
 
   #failed(detail: string): Effects {
     const abandoned = this.#abandonTakeOver(detail);
-    return this.#phase === 'stopped' ? abandoned : [...abandoned, ...this.#pause(detail)];
+    if (this.#phase === 'stopped') return abandoned;
+    // A GENESIS that the disk did not take is tried again after a pause.
+    const unseen = this.#mayBeginUnseen && this.#beginning !== this.#attempt;
+    return [...abandoned, ...(unseen ? this.#beginUnseen() : this.#pause(detail))];
   }
 
   #pause(detail: string): Effects {
@@ -256,6 +270,7 @@ export class ShipDecision {
   #reseed(nats: NatsView, reason: string): Effects {
     const newest = Math.max(this.#epoch, this.#restoredOver, nats.epochs.at(-1) ?? 0);
     const epoch = nextEpoch(newest, this.#restored);
+    this.#beginning = this.#attempt;
     return [{ type: 'begin-epoch', attempt: this.#attempt, epoch, reason, by: this.#takeOver }];
   }
 
@@ -263,9 +278,10 @@ export class ShipDecision {
   #epochBegun(epoch: number, baseRevision: number): Effects {
     this.#takeOver = undefined;
     this.#written = true;
+    this.#restored = false;
     this.#moveTo(epoch, baseRevision, baseRevision + 1);
-    const opened = this.#sawStream();
-    return this.#connected ? [...opened, ...this.#compare()] : opened;
+    this.#open();
+    return this.#connected ? this.#compare() : [];
   }
 
   /** Our log went on, but not by a write. */
@@ -298,16 +314,14 @@ export class ShipDecision {
     this.#compared = true;
     this.#ackedSeq = lastSeq;
     this.#sentSeq = lastSeq;
-    return [...this.#sawStream(), ...this.#reached(), ...this.#send()];
+    this.#open();
+    return [...this.#reached(), ...this.#send()];
   }
 
   /** Writes may go on: nothing in NATS is missing here. */
-  #sawStream(): Effects {
+  #open(): void {
     this.#gate = { kind: 'open' };
     this.#behind = false;
-    if (!this.#restored) return [];
-    this.#restored = false;
-    return [{ type: 'clear-restored' }];
   }
 
   /** What follows from the epoch's GENESIS being in the stream. */

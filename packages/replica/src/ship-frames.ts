@@ -121,7 +121,8 @@ export type ShipEffect =
       readonly toSeq: number;
     }
   /**
-   * Commit the GENESIS of a new epoch, before anything else is written;
+   * Commit the GENESIS of a new epoch, before anything else is written, and
+   * with it that the file is no restored one any more: both or neither;
    * answered by `epoch-begun` or `failed`.
    */
   | {
@@ -145,8 +146,6 @@ export type ShipEffect =
   | { readonly type: 'put-snapshot'; readonly epoch: number }
   /** Note on disk that followers are told of the epoch from now on; tell them. */
   | { readonly type: 'announce'; readonly epoch: number }
-  /** Clear the mark of a restored file. */
-  | { readonly type: 'clear-restored' }
   /** An event 'retry' is wanted after a pause that grows. */
   | { readonly type: 'pause'; readonly attempt: number; readonly detail: string }
   /** Nothing is shipped any more until a person takes over: an alarm. */

@@ -18,7 +18,7 @@ describe('ShipDecision, a restored file', () => {
     expect(bench.connect({ own: bench.own(3) })).toMatchObject([{ type: 'begin-epoch', epoch: 1001 }]);
     expect(bench.gate).toBe('held');
     const begun = bench.tell({ type: 'epoch-begun', attempt: bench.attempt, epoch: 1001, baseRevision: 5 });
-    expect(types(begun)).toEqual(['clear-restored', 'inspect']);
+    expect(types(begun)).toEqual(['inspect']);
     expect(bench.gate).toBe('open');
   });
 
@@ -36,7 +36,7 @@ describe('ShipDecision, a restored file', () => {
     expect(bench.gate).toBe('held');
     expect(bench.connect({ own: bench.own(9) })).toMatchObject([{ type: 'begin-epoch', epoch: 1001 }]);
     const begun = bench.tell({ type: 'epoch-begun', attempt: bench.attempt, epoch: 1001, baseRevision: 5 });
-    expect(types(begun)).toEqual(['clear-restored', 'inspect']);
+    expect(types(begun)).toEqual(['inspect']);
     expect(types(bench.see({ epochs: [1] }))).toEqual(['create-stream']);
   });
 
@@ -46,10 +46,55 @@ describe('ShipDecision, a restored file', () => {
     expect(ordered).toMatchObject([{ type: 'begin-epoch', epoch: 1001 }]);
     expect(bench.gate).toBe('held');
     const begun = bench.tell({ type: 'epoch-begun', attempt: bench.attempt, epoch: 1001, baseRevision: 5 });
-    expect(types(begun)).toEqual(['clear-restored']);
+    expect(begun).toEqual([]);
     expect(bench.gate).toBe('open');
     bench.tell({ type: 'connected' });
     expect(types(bench.see({ epochs: [1] }))).toEqual(['create-stream']);
+  });
+
+  describe('that goes on without the stream, while NATS is connected and does not answer', () => {
+    function waiting(): Bench {
+      const bench = new Bench(restored, { withoutStream: true });
+      bench.tell({ type: 'connected' });
+      expect(bench.tell({ type: 'unreachable' })).toEqual([]);
+      expect(bench.gate).toBe('held');
+      return bench;
+    }
+
+    it('heeds an answer that comes late: it tells which epochs there are', () => {
+      const bench = waiting();
+      expect(bench.see({ epochs: [1, 5001] })).toMatchObject([{ type: 'begin-epoch', epoch: 6001 }]);
+    });
+
+    it('goes on when that look fails', () => {
+      expect(waiting().fail()).toMatchObject([{ type: 'begin-epoch', epoch: 1001 }]);
+    });
+
+    it('goes on when the connection ends', () => {
+      expect(waiting().tell({ type: 'disconnected' })).toMatchObject([{ type: 'begin-epoch', epoch: 1001 }]);
+    });
+
+    it('tries again after a pause when the disk does not take the GENESIS', () => {
+      const bench = waiting();
+      bench.fail();
+      expect(types(bench.fail('the disk is full'))).toEqual(['pause']);
+      expect(types(bench.answer('retry'))).toEqual(['inspect']);
+      expect(types(bench.fail())).toEqual(['begin-epoch']);
+    });
+
+    it('does not forget what an answer told when the disk does not take the GENESIS', () => {
+      const bench = waiting();
+      bench.see({ epochs: [1, 5001] });
+      expect(types(bench.fail('the disk is full'))).toEqual(['pause']);
+      bench.answer('retry');
+      expect(bench.see({ epochs: [1, 5001] })).toMatchObject([{ type: 'begin-epoch', epoch: 6001 }]);
+    });
+  });
+
+  it('pauses between looks that fail before NATS was waited for', () => {
+    const bench = new Bench(restored, { withoutStream: true });
+    bench.tell({ type: 'connected' });
+    expect(types(bench.fail())).toEqual(['pause']);
   });
 
   it.each([
@@ -72,6 +117,6 @@ describe('ShipDecision, a restored file', () => {
     bench.tell({ type: 'take-over', by: BY });
     bench.see({});
     const begun = bench.tell({ type: 'epoch-begun', attempt: bench.attempt, epoch: 2, baseRevision: 5 });
-    expect(types(begun)).toEqual(['clear-restored', 'inspect']);
+    expect(types(begun)).toEqual(['inspect']);
   });
 });

@@ -38,8 +38,9 @@ export class DiskStore extends MemoryStore {
     this.#disk.sync(LOG_FILE);
   }
 
-  override clearRestoredMark(): void {
-    super.clearRestoredMark();
+  /** No crash comes between the record and the note: the simulated world waits for the call to return. */
+  override begin(record: LogRecord): void {
+    super.begin(record);
     this.#note();
   }
 

@@ -170,9 +170,6 @@ export class ShipDriver {
       case 'announce':
         log.store.noteAnnouncedEpoch(effect.epoch);
         return;
-      case 'clear-restored':
-        log.store.clearRestoredMark();
-        return;
       case 'pause':
         process.after(this.#backoff.nextMs(), () => this.handle({ type: 'retry', attempt: effect.attempt }));
         return;

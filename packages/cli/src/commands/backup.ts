@@ -80,6 +80,10 @@ async function restore(session: CliSession, file: string, options: RestoreOption
   if (options.output === 'json') printJson(terminal, restored);
   else printFigures(terminal, restored);
   if (restored.keptAs !== undefined) terminal.note(`the log that was there is ${restored.keptAs}`);
+  if (!restored.epochsKnown)
+    terminal.note(
+      'which epochs that one had begun could not be read: the next one is chosen by an estimate, far above what is known',
+    );
   terminal.note(
     `${restored.path}: restored up to revision ${restored.revision}; once it has seen its stream it goes on in a new epoch`,
   );

@@ -1,9 +1,9 @@
 /**
  * What the control plane asks of its store beyond the Store seam: where each
  * entity has been (the log holds every past state; these are its indexes), and
- * two notes about the file itself that are no part of the log.
+ * notes about the file itself that are no part of the log.
  */
-import type { EntityId, Store, VersionedEntity } from '@flagstream/replica';
+import type { EntityId, LogRecord, Store, VersionedEntity } from '@flagstream/replica';
 
 /** All of the log, or what happened in one project. */
 export interface AuditScope {
@@ -31,8 +31,11 @@ export interface AuditStore extends Store {
   restoredMark(): boolean;
   /** Newest epoch that is known of the log whose place such a file took; 0 when nothing is. */
   restoredOver(): number;
-  /** Durable when it returns. */
-  clearRestoredMark(): void;
+  /**
+   * Folds the GENESIS of an epoch that this process begins. A restored file's mark goes with it, in the same
+   * transaction: a crash leaves both, or neither.
+   */
+  begin(genesis: LogRecord): void;
   /** Newest epoch whose GENESIS is known to be in the stream; 0 before the first. */
   shippedEpoch(): number;
   /** Durable when it returns. An epoch that is not above the noted one changes nothing. */

@@ -9,7 +9,9 @@ import { claimDataDir } from './data-dir.ts';
 import { openFile } from './native-objects.ts';
 import { entity, flagEntity, genesis, recordAfter, stagedPart } from './record.fixture.ts';
 import { restoreBackup } from './restore.ts';
+import { SCHEMA_VERSION } from './schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
+import { nextGenesis } from './store-story.fixture.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -142,6 +144,73 @@ describe('restoreBackup', () => {
     expect(verified(keptAs!)).toBe(5);
     // Again within the same second.
     expect(restore(backup, folder, true).keptAs).toBe(`${keptAs}-2`);
+  });
+
+  describe('over a log that began epochs', () => {
+    /** A backup of epoch 1, and the log that it takes the place of, in epoch 1001. */
+    function begun(): { readonly folder: string; readonly path: string; readonly backup: string } {
+      const { folder, path, store } = liveStore();
+      const backup = join(tempFolder(), 'a.db');
+      run(createBackup(folder, backup, recordCodec));
+      store.begin(nextGenesis(store, 1001));
+      store.close();
+      return { folder, path, backup };
+    }
+
+    /** What the restored file says of the log that it took the place of. */
+    function restoredOver(backup: string, folder: string): readonly [number, boolean] {
+      const { path, epochsKnown } = restore(backup, folder, true);
+      const store = new SqliteStore(path, recordCodec);
+      expect(store.restoredMark()).toBe(true);
+      const over = store.restoredOver();
+      store.close();
+      return [over, epochsKnown];
+    }
+
+    it.each([
+      ['as it is', ''],
+      ['whose notes are gone', 'DROP TABLE note'],
+      ['whose head is gone', 'DROP TABLE head'],
+      ['of the first schema', 'DROP TABLE note; PRAGMA user_version = 1'],
+      ['of a newer release', `PRAGMA user_version = ${SCHEMA_VERSION + 1}`],
+      ['of which one number is damaged', 'UPDATE head SET epoch = 1 << 40'],
+    ])('reads them from one %s', (_, tampering) => {
+      const { folder, path, backup } = begun();
+      const db = openFile(path);
+      db.exec(tampering);
+      db.close();
+      expect(restoredOver(backup, folder)).toEqual([1001, true]);
+    });
+
+    it('estimates them where the file does not tell, above those of the logs that stood there before', () => {
+      const { folder, path, backup } = begun();
+      writeFileSync(path, 'no database '.repeat(1000));
+      // That one may have been restored from the same backup.
+      expect(restoredOver(backup, folder)).toEqual([1001, false]);
+      // Started, it is in 2001, and is damaged in its turn: so it was the second of two.
+      writeFileSync(path, 'no database '.repeat(1000));
+      expect(restoredOver(backup, folder)).toEqual([2001, false]);
+      writeFileSync(path, '');
+      expect(restoredOver(backup, folder)).toEqual([3001, false]);
+    });
+
+    it('counts from a log that was kept aside and tells', () => {
+      const { folder, path, backup } = begun();
+      restoredOver(backup, folder);
+      writeFileSync(path, 'no database '.repeat(1000));
+      const before = readdirSync(folder).filter((name) => name.includes('.replaced-'));
+      expect(restoredOver(backup, folder)).toEqual([2001, false]);
+      const kept = readdirSync(folder).filter((name) => name.includes('.replaced-'));
+      expect(kept).toHaveLength(before.length + 1);
+    });
+
+    it('keeps what the backup itself knows', () => {
+      const { folder, path, backup } = begun();
+      restoredOver(backup, folder);
+      const marked = join(tempFolder(), 'marked.db');
+      copyFileSync(path, marked);
+      expect(restoredOver(marked, join(tempFolder(), 'new'))).toEqual([1001, true]);
+    });
   });
 
   it('changes nothing for a file that is damaged or no backup', () => {

@@ -1,8 +1,10 @@
 import { recordCodec } from '@flagstream/protocol';
-import { bytesEqual } from '@flagstream/replica';
+import { bytesEqual, type LogRecord, READER_VERSION } from '@flagstream/replica';
 import { describe, expect, it } from 'vitest';
 import { booleanFlag, PROJECT, Workbench } from '../workbench.fixture.ts';
-import { IDENTITY } from './record.fixture.ts';
+import { ChangeLog } from './change-log.ts';
+import { MemoryStore } from './memory-store.ts';
+import { genesis, IDENTITY } from './record.fixture.ts';
 
 const BY = { actor: { id: 'anna', kind: 'user' }, comment: 'the other one is gone' };
 
@@ -48,6 +50,15 @@ describe('ChangeLog.beginEpoch', () => {
   });
 });
 
+describe('ChangeLog.beginEpoch of a restored file', () => {
+  it('ends that it is one', () => {
+    const store = new MemoryStore(recordCodec, { restored: true });
+    store.fold(genesis());
+    new ChangeLog({ store, codec: recordCodec, now: () => 1 }).beginEpoch(1001, 'restored from a backup');
+    expect(store.restoredMark()).toBe(false);
+  });
+});
+
 describe('ChangeLog.foldForeign', () => {
   /** Two that hold the same log; what `writer` commits from now on, `reader` lacks. */
   function pair(): { readonly writer: Workbench; readonly reader: Workbench } {
@@ -78,6 +89,29 @@ describe('ChangeLog.foldForeign', () => {
     const before = reader.fingerprint();
     expect(reader.log.foldForeign(newest(writer))).toBe(false);
     expect(reader.fingerprint()).toBe(before);
+  });
+
+  it.each<[string, (sound: LogRecord) => Partial<LogRecord>]>([
+    ['of another kind', () => ({ kind: 'change' })],
+    ['whose lineage ends with another epoch', (sound) => ({ genesis: { ...sound.genesis!, lineage: [] } })],
+    ['of the epoch that there is', () => ({ epoch: 1 })],
+  ])('leaves out a GENESIS %s', (_, malform) => {
+    const { writer, reader } = pair();
+    writer.log.beginEpoch(2, 'x');
+    const sound = recordCodec.decodeRecord(newest(writer));
+    const malformed = recordCodec.encodeRecord({ ...sound, ...malform(sound) });
+    expect(reader.log.foldForeign(malformed.bytes)).toBe(false);
+    expect(reader.log.foldForeign(newest(writer))).toBe(true);
+  });
+
+  it('leaves what a newer release wrote to the one that can judge it', () => {
+    const { writer, reader } = pair();
+    writer.log.beginEpoch(2, 'x');
+    const sound = recordCodec.decodeRecord(newest(writer));
+    const later = recordCodec.encodeRecord({ ...sound, kind: 'change', minReader: READER_VERSION + 1 });
+    expect(() => reader.log.foldForeign(later.bytes)).toThrow(
+      expect.objectContaining({ reason: 'SCHEMA_TOO_NEW' }),
+    );
   });
 
   it('leaves out what is no record', () => {

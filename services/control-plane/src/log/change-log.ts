@@ -29,6 +29,7 @@ import {
   type WriteGate,
 } from '@flagstream/replica';
 import type { AuditStore } from './audit-store.ts';
+import { isOfEpoch } from './continuation.ts';
 import { fitsOneRecord, type StagedPart, stageParts } from './staging.ts';
 
 /** What a revision will say, apart from its place in the log. */
@@ -97,7 +98,7 @@ export class ChangeLog {
 
   /**
    * Begins an epoch at the head: the same log goes on, in a stream of its own.
-   * Its identity stays the first epoch's base.
+   * Its identity stays the first epoch's base. A restored file is none from then on.
    * @param by who decided it, when a person did
    * @throws FlagstreamError STORAGE_FULL; then nothing took effect.
    */
@@ -212,7 +213,7 @@ export class ChangeLog {
   #foldGenesis(base: EpochBase, by?: TakeOver): void {
     const opId = `${OWN_OPERATION}genesis-${base.epoch}`;
     const fields = genesisFields([...this.store.lineage(), base], opId, by?.actor ?? SYSTEM_ACTOR);
-    this.store.fold(this.#codec.encodeRecord({ ...fields, comment: by?.comment ?? base.reason }));
+    this.store.begin(this.#codec.encodeRecord({ ...fields, comment: by?.comment ?? base.reason }));
   }
 
   /** Undefined for bytes that are no record. */
@@ -226,10 +227,12 @@ export class ChangeLog {
   }
 
   /** The next record of this log: of the head's epoch, or the first one of a later epoch that begins there. */
-  #isNext({ logId, epoch, revision, prevHash, genesis }: LogRecord): boolean {
+  #isNext(record: LogRecord): boolean {
+    const { logId, revision, prevHash, minReader } = record;
     const head = this.store.head();
     if (logId !== LOG_ID || revision !== head.revision + 1 || !bytesEqual(prevHash, head.hash)) return false;
-    return genesis === undefined ? epoch === head.epoch : epoch > head.epoch;
+    // What else a newer release's record says is not ours to judge: the fold says that it is too new.
+    return minReader > READER_VERSION || isOfEpoch(head, record);
   }
 
   #findOrphans(writtenUntilMs: number): EntityChange[] {

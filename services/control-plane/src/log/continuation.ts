@@ -30,7 +30,7 @@ export function assertContinues(head: Position, record: LogRecord): void {
 }
 
 /** An epoch begins with its GENESIS, and with nothing else; ORIGIN's is none. */
-function isOfEpoch(head: Position, { epoch, kind, genesis }: LogRecord): boolean {
+export function isOfEpoch(head: Position, { epoch, kind, genesis }: LogRecord): boolean {
   if (kind === 'genesis') return epoch > head.epoch && genesis?.lineage.at(-1)?.epoch === epoch;
   return genesis === undefined && epoch === head.epoch && head.revision > 0;
 }

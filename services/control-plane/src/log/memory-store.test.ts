@@ -9,6 +9,7 @@ import { commit } from './store-story.fixture.ts';
 
 const harness: StoreHarness = {
   another: () => new MemoryStore(recordCodec),
+  restored: () => new MemoryStore(recordCodec, { restored: true }),
   // Nothing outlives the process but what others hold: the records.
   reopened(store: AuditStore): AuditStore {
     const again = new MemoryStore(recordCodec, { restored: store.restoredMark() });

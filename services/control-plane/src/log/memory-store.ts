@@ -145,7 +145,8 @@ export class MemoryStore implements AuditStore {
     return 0;
   }
 
-  clearRestoredMark(): void {
+  begin(record: LogRecord): void {
+    this.fold(record);
     this.#restored = false;
   }
 

@@ -13,8 +13,9 @@ import type { Codec } from '@flagstream/replica';
 import { copyDatabase, flush, verifyFile } from './backup.ts';
 import { claimDataDir, type DataDir } from './data-dir.ts';
 import { asDiskFailure, isDamage } from './file-damage.ts';
-import { logFileOf, openForReading } from './log-file.ts';
-import { keep, openFile } from './native-objects.ts';
+import { KEPT_ASIDE, knownEpochs } from './known-epochs.ts';
+import { logFileOf } from './log-file.ts';
+import { openFile } from './native-objects.ts';
 import { openDatabase } from './schema.ts';
 import type { LogFigures } from './verify-log.ts';
 
@@ -23,6 +24,8 @@ export interface Restored extends LogFigures {
   readonly path: string;
   /** Where the log that stood there is now; undefined when there was none. */
   readonly keptAs: string | undefined;
+  /** False when that one did not tell which epochs it had begun: the next one is chosen by an estimate. */
+  readonly epochsKnown: boolean;
 }
 
 export interface RestoreOptions {
@@ -74,34 +77,14 @@ function* restoreInto(
     const figures = yield* verifyFile(copy, codec, 'folded');
     if (figures.revision === 0) throw fail('BACKUP_UNUSABLE', `${source} holds a log without a revision`);
     if (existsSync(path)) gather(path);
-    mark(copy, existsSync(path) ? newestEpochOf(path) : 0);
+    const { newest, certain } = knownEpochs(path, figures.epoch);
+    mark(copy, newest);
     const keptAs = existsSync(path) ? keepAside(path, nowMs) : undefined;
     renameSync(copy, path);
     flush(folder.path);
-    return { path, keptAs, ...figures };
+    return { path, keptAs, epochsKnown: certain, ...figures };
   } finally {
     removeDatabase(copy);
-  }
-}
-
-/**
- * Newest epoch that a log has begun, or that the one before it had. The next one is above it: a backup that is put
- * back a second time must not begin the epoch that it began the first time.
- */
-function newestEpochOf(path: string): number {
-  try {
-    const db = openForReading(path);
-    try {
-      const known = keep(
-        db.prepare<[], { newest: number | null }>('SELECT max(epoch, restored) AS newest FROM head, note'),
-      );
-      return known.get()?.newest ?? 0;
-    } finally {
-      db.close();
-    }
-  } catch {
-    // A log that is damaged, or of another release, is why a backup takes its place.
-    return 0;
   }
 }
 
@@ -109,7 +92,7 @@ function newestEpochOf(path: string): number {
 function mark(copy: string, newestEpoch: number): void {
   const db = openDatabase(copy, 'full');
   try {
-    db.exec(`UPDATE note SET restored = ${Math.max(1, newestEpoch)}`);
+    db.exec(`UPDATE note SET restored = 1, restored_over = max(restored_over, ${newestEpoch})`);
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch (cause) {
     throw asDiskFailure(cause, 'nothing was restored');
@@ -143,7 +126,7 @@ function gather(path: string): void {
  */
 function keepAside(path: string, nowMs: number): string {
   const stamp = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  const first = `${path}.replaced-${stamp}`;
+  const first = `${path}${KEPT_ASIDE}${stamp}`;
   let keptAs = first;
   for (let n = 2; ['', ...COMPANIONS].some((suffix) => existsSync(keptAs + suffix)); n++)
     keptAs = `${first}-${n}`;

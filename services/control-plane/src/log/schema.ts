@@ -67,6 +67,11 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   INSERT INTO note (id, restored, shipped_epoch, announced_epoch) VALUES (1, 0, 0, 0);
   `,
+  // `restored` held both for a while: whether, and over which epoch.
+  `
+  ALTER TABLE note ADD COLUMN restored_over INTEGER NOT NULL DEFAULT 0;
+  UPDATE note SET restored = 1, restored_over = restored WHERE restored > 1;
+  `,
 ];
 
 /** The schema version that this release reads and writes. */
@@ -140,8 +145,7 @@ function configure(db: Database.Database, synchronous: Synchronous): void {
 
 function migrate(db: Database.Database, path: string): void {
   const version = Number(readPragma(db, 'user_version'));
-  if (version > SCHEMA_VERSION)
-    throw tooNewFile(path, 'schema version', version, SCHEMA_VERSION);
+  if (version > SCHEMA_VERSION) throw tooNewFile(path, 'schema version', version, SCHEMA_VERSION);
   for (let from = version; from < SCHEMA_VERSION; from++) {
     db.transaction(() => {
       db.exec(MIGRATIONS[from]!);

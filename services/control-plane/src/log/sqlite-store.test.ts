@@ -10,6 +10,7 @@ import { flagEntity, genesis, recordAfter } from './record.fixture.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { STORE_CONTRACT } from './store-contract.fixture.ts';
+import { nextGenesis } from './store-story.fixture.ts';
 
 function openStore(path = join(tempFolder(), 'test.db')): SqliteStore {
   const store = new SqliteStore(path, recordCodec);
@@ -24,14 +25,22 @@ function tamper(path: string, statement: string): void {
   db.close();
 }
 
+const MARK = 'UPDATE note SET restored = 1, restored_over = 7';
+
 describe('SqliteStore', () => {
   for (const { name, run } of STORE_CONTRACT)
     it(name, () => {
       const path = join(tempFolder(), 'test.db');
-      run(openStore(path), {
+      const store = openStore(path);
+      run(store, {
         another: () => openStore(),
-        reopened(store) {
+        restored() {
           store.close();
+          tamper(path, MARK);
+          return openStore(path);
+        },
+        reopened(used) {
+          used.close();
           return openStore(path);
         },
       });
@@ -59,16 +68,32 @@ describe('SqliteStore', () => {
     expect(openStore(path).shippedEpoch()).toBe(1);
   });
 
-  it('is told that it was restored until somebody clears the mark', () => {
+  it('begins an epoch and clears the mark of a restored file in one transaction', () => {
     const path = join(tempFolder(), 'test.db');
-    openStore(path).close();
-    tamper(path, 'UPDATE note SET restored = 7');
+    const first = openStore(path);
+    first.fold(genesis());
+    first.close();
+    tamper(path, MARK);
+    tamper(
+      path,
+      "CREATE TRIGGER no_note BEFORE UPDATE ON note BEGIN SELECT RAISE(ABORT, 'no room for a note'); END",
+    );
     const restored = openStore(path);
     expect([restored.restoredMark(), restored.restoredOver()]).toEqual([true, 7]);
-    restored.clearRestoredMark();
-    expect([restored.restoredMark(), restored.restoredOver()]).toEqual([false, 0]);
+    expect(() => restored.begin(nextGenesis(restored, 1007))).toThrow('no room for a note');
+    expect([restored.head().epoch, restored.restoredMark()]).toEqual([1, true]);
     restored.close();
-    expect(openStore(path).restoredMark()).toBe(false);
+    const again = openStore(path);
+    expect([again.head().epoch, again.lineage().length, again.restoredMark()]).toEqual([1, 1, true]);
+  });
+
+  it('reads the mark of a restored file as an older release left it', () => {
+    const path = join(tempFolder(), 'test.db');
+    openStore(path).close();
+    tamper(path, 'ALTER TABLE note DROP COLUMN restored_over; UPDATE note SET restored = 1001');
+    tamper(path, 'PRAGMA user_version = 2');
+    const restored = openStore(path);
+    expect([restored.restoredMark(), restored.restoredOver()]).toEqual([true, 1001]);
   });
 
   it('refuses a file of a newer release, saying which versions and the way out', () => {

@@ -53,8 +53,8 @@ export class SqliteStore implements AuditStore {
   #head: Position;
   #lineage: readonly EpochBase[];
   #digest: StateDigest;
-  /** As the note has it: 0, or the newest epoch of what the file took the place of, at least 1. */
-  #restored: number;
+  #restored: boolean;
+  readonly #restoredOver: number;
   #shippedEpoch: number;
   #announcedEpoch: number;
 
@@ -74,7 +74,8 @@ export class SqliteStore implements AuditStore {
       this.#digest = head === undefined ? new StateDigest() : digestOf(head.state_digest, path);
       this.#lineage = this.#readLineage();
       const note = this.#sql.note.get();
-      this.#restored = note?.restored ?? 0;
+      this.#restored = note !== undefined && note.restored !== 0;
+      this.#restoredOver = note?.restored_over ?? 0;
       this.#shippedEpoch = note?.shipped_epoch ?? 0;
       this.#announcedEpoch = note?.announced_epoch ?? 0;
       this.#verifyTail(path);
@@ -97,12 +98,12 @@ export class SqliteStore implements AuditStore {
   }
 
   fold(record: LogRecord): void {
-    assertContinues(this.#head, record);
-    const digest = StateDigest.from(this.#digest.toBytes());
-    this.#commit(() => this.#foldRows(record, digest));
-    this.#digest = digest;
-    this.#head = { epoch: record.epoch, revision: record.revision, hash: record.hash };
-    if (record.genesis !== undefined) this.#lineage = record.genesis.lineage;
+    this.#fold(record, () => undefined);
+  }
+
+  begin(record: LogRecord): void {
+    this.#fold(record, () => this.#sql.clearRestored.run());
+    this.#restored = false;
   }
 
   readLog(afterRevision: number, max: number): readonly StoredRecord[] {
@@ -172,17 +173,11 @@ export class SqliteStore implements AuditStore {
   }
 
   restoredMark(): boolean {
-    return this.#restored > 0;
-  }
-
-  restoredOver(): number {
     return this.#restored;
   }
 
-  clearRestoredMark(): void {
-    if (this.#restored === 0) return;
-    this.#commit(() => this.#sql.clearRestored.run());
-    this.#restored = 0;
+  restoredOver(): number {
+    return this.#restoredOver;
   }
 
   shippedEpoch(): number {
@@ -219,6 +214,19 @@ export class SqliteStore implements AuditStore {
     } catch (cause) {
       throw asStorageError(cause);
     }
+  }
+
+  /** @param alongside goes to the disk with the record, or not at all */
+  #fold(record: LogRecord, alongside: () => void): void {
+    assertContinues(this.#head, record);
+    const digest = StateDigest.from(this.#digest.toBytes());
+    this.#commit(() => {
+      this.#foldRows(record, digest);
+      alongside();
+    });
+    this.#digest = digest;
+    this.#head = { epoch: record.epoch, revision: record.revision, hash: record.hash };
+    if (record.genesis !== undefined) this.#lineage = record.genesis.lineage;
   }
 
   #foldRows(record: LogRecord, digest: StateDigest): void {

@@ -28,6 +28,7 @@ interface IdRow {
 
 interface NoteRow {
   readonly restored: number;
+  readonly restored_over: number;
   readonly shipped_epoch: number;
   readonly announced_epoch: number;
 }
@@ -142,7 +143,7 @@ export function prepareStatements(db: Database.Database): Statements {
       `SELECT DISTINCT kind, project, environment, key FROM entity_revision INDEXED BY entity_revision_by_project
        WHERE project = ? AND revision > ? AND revision <= ? AND ${NAMED} ${ORDER} LIMIT ?`,
     ),
-    note: db.prepare('SELECT restored, shipped_epoch, announced_epoch FROM note'),
+    note: db.prepare('SELECT restored, restored_over, shipped_epoch, announced_epoch FROM note'),
     clearRestored: db.prepare('UPDATE note SET restored = 0'),
     putShippedEpoch: db.prepare('UPDATE note SET shipped_epoch = ?'),
     putAnnouncedEpoch: db.prepare('UPDATE note SET announced_epoch = ?'),

@@ -17,6 +17,7 @@ import {
   samePosition,
 } from '@flagstream/replica';
 import type { AuditStore } from './audit-store.ts';
+import { NOTE_CONTRACT } from './note-contract.fixture.ts';
 import { entity, flagEntity, genesis, IDENTITY, recordAfter, stagedPart } from './record.fixture.ts';
 import { partChange } from './staging.ts';
 import { commit, contents, nextGenesis, refuse, writeLongStory } from './store-story.fixture.ts';
@@ -25,6 +26,8 @@ import { commit, contents, nextGenesis, refuse, writeLongStory } from './store-s
 export interface StoreHarness {
   /** Another store that was never written. */
   another(): AuditStore;
+  /** One that was never written either, marked as restored. */
+  restored(): AuditStore;
   /** What the process that comes after this one finds; `store` is of no more use. */
   reopened(store: AuditStore): AuditStore;
 }
@@ -38,20 +41,7 @@ const OPTIONS = { kind: ENTITY_KIND.flag, project: 'p', limit: 10 };
 const flagId = (key: string) => ({ kind: ENTITY_KIND.flag, project: 'p', environment: '', key });
 
 export const STORE_CONTRACT: readonly StoreCase[] = [
-  {
-    name: 'notes the newest epochs that NATS holds and followers know, and never an older one',
-    run(store) {
-      assert.equal(store.restoredMark(), false);
-      assert.equal(store.shippedEpoch(), 0);
-      store.noteShippedEpoch(2);
-      store.noteShippedEpoch(1);
-      assert.equal(store.shippedEpoch(), 2);
-      assert.equal(store.announcedEpoch(), 0);
-      store.noteAnnouncedEpoch(2);
-      store.noteAnnouncedEpoch(1);
-      assert.equal(store.announcedEpoch(), 2);
-    },
-  },
+  ...NOTE_CONTRACT,
   {
     name: 'says what its records after a revision take',
     run(store) {

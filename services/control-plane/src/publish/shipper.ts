@@ -259,9 +259,6 @@ export class Shipper {
       case 'announce':
         this.#announce(effect);
         return;
-      case 'clear-restored':
-        this.#note((store) => store.clearRestoredMark());
-        return;
       case 'pause':
         this.#wait(effect);
         return;

@@ -128,6 +128,5 @@ function goOnWithoutStream(log: ChangeLog, withoutStream: boolean, logger: Logge
   const reason = shipped ? 'restored, and started without the stream' : 'restored from a backup';
   const newest = Math.max(log.head().epoch, store.restoredOver());
   const begun = log.beginEpoch(nextEpoch(newest, true), reason);
-  store.clearRestoredMark();
   logger.warn({ position: formatPosition(begun), reason }, 'a new epoch was begun');
 }
