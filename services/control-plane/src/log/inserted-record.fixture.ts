@@ -1,7 +1,8 @@
+/** Records in a log file that this release would not write. For tests. */
 import type { LogRecord, Position } from '@flagstream/replica';
 import { keep, openFile } from './native-objects.ts';
 
-/** For tests: puts a record into a file as another release does, whatever it says. Answers the new head. */
+/** Puts a record into a file as another release does, whatever it says. Answers the new head. */
 export function insertRecord(path: string, record: LogRecord): Position {
   const { epoch, revision, hash, opId, wallMs, bytes } = record;
   const db = openFile(path);
