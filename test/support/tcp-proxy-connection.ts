@@ -14,6 +14,8 @@ export interface ConnectionEvents {
 }
 
 const QUEUE_BYTES_MAX = 4 * 1_048_576;
+/** A slow direction passes a part of what it may in a second, then waits this long. */
+const SLICE_MS = 20;
 
 export class ProxiedConnection {
   readonly #client: Socket;
@@ -97,6 +99,9 @@ class Pipe {
   readonly #queue: Queued[] = [];
   #ways: 'pass' | 'drop' | 'hold' = 'pass';
   #delayMs = 0;
+  /** Of one write, and of SLICE_MS where it is limited. */
+  #sliceBytes = Number.POSITIVE_INFINITY;
+  #nextSliceMs = 0;
   #bytesLeft = Number.POSITIVE_INFINITY;
   #fromEnded = false;
   /** Reset, or never connected. */
@@ -126,6 +131,8 @@ class Pipe {
     if (fault.kind === 'hold' && here) this.#ways = 'hold';
     if (this.lossy) this.#ways = 'drop';
     this.#delayMs = fault.kind === 'delay' ? fault.delayMs : 0;
+    this.#sliceBytes =
+      fault.kind === 'slow' ? Math.ceil((fault.bytesPerSecond * SLICE_MS) / 1_000) : Number.POSITIVE_INFINITY;
     this.#bytesLeft = fault.kind === 'limit' && here ? fault.bytes : Number.POSITIVE_INFINITY;
     if (this.#ways === 'drop') this.#discard();
     if (was === 'hold' || this.#ways === 'pass') this.#flush();
@@ -168,14 +175,17 @@ class Pipe {
     clearTimeout(this.#timer);
     while (this.#ways === 'pass' && this.#queue.length > 0 && this.#hasRoom()) {
       const next = this.#queue[0]!;
-      const waitMs = next.dueMs - performance.now();
+      const waitMs = Math.max(next.dueMs, this.#nextSliceMs) - performance.now();
       if (waitMs > 0) {
         this.#timer = setTimeout(() => this.#flush(), waitMs);
         break;
       }
-      this.#queue.shift();
-      this.queuedBytes -= next.bytes.length;
-      if (!this.#write(next.bytes)) {
+      const slice = next.bytes.subarray(0, Math.min(next.bytes.length, this.#sliceBytes));
+      if (slice.length === next.bytes.length) this.#queue.shift();
+      else this.#queue[0] = { ...next, bytes: next.bytes.subarray(slice.length) };
+      this.queuedBytes -= slice.length;
+      if (Number.isFinite(this.#sliceBytes)) this.#nextSliceMs = performance.now() + SLICE_MS;
+      if (!this.#write(slice)) {
         this.#events.exceeded();
         return;
       }

@@ -140,6 +140,17 @@ test('delay: bytes arrive in order, and no earlier', async () => {
   expect(performance.now() - sentMs).toBeGreaterThanOrEqual(199);
 });
 
+test('slow: bytes arrive in order, at no higher rate', async () => {
+  const { proxy, open } = await start();
+  const [client, server] = await open();
+  proxy.set({ kind: 'slow', bytesPerSecond: 10_000 });
+  const sentMs = performance.now();
+  const text = 'abcdefghij'.repeat(200);
+  client.socket.write(text);
+  await says(server, text);
+  expect(performance.now() - sentMs).toBeGreaterThanOrEqual(170);
+});
+
 test('limit: after so many bytes the connection is reset', async () => {
   const { proxy, open } = await start();
   const [client, server] = await open();

@@ -21,6 +21,8 @@ export type Fault =
   | { readonly kind: 'hold'; readonly direction: Direction | 'both' }
   /** Each byte arrives so much later. */
   | { readonly kind: 'delay'; readonly delayMs: number }
+  /** No more than so many bytes of each direction pass in a second. */
+  | { readonly kind: 'slow'; readonly bytesPerSecond: number }
   /** After so many more bytes of one direction each connection is reset. */
   | { readonly kind: 'limit'; readonly direction: Direction; readonly bytes: number };
 

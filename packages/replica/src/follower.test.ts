@@ -202,6 +202,25 @@ describe('heads', () => {
     expect(b.after(SETTINGS.lagToleranceMs)).toEqual([]);
   });
 
+  it('that stay ahead all the same make it read again ever more rarely, until something comes', () => {
+    const b = applied(1);
+    b.writer.write(flag('a', 'next'));
+    b.handle(b.head());
+    const reads: number[] = [];
+    for (let second = 0; second < 60; second++) {
+      const before = b.follower.counters.reopens;
+      b.after(1_000);
+      if (b.follower.counters.reopens > before) reads.push(b.nowMs);
+    }
+    const pauses = reads.slice(1).map((readMs, index) => readMs - reads[index]!);
+    expect(Math.max(...pauses.slice(0, SETTINGS.fruitlessReopensMax))).toBeLessThanOrEqual(3_000);
+    expect(pauses.at(-1)).toBeGreaterThanOrEqual(12_000);
+    b.handle(b.records(3));
+    b.writer.write(flag('a', 'and one more'));
+    b.handle(b.head());
+    expect(b.after(SETTINGS.lagToleranceMs)).toContain('reopen');
+  });
+
   it('far ahead call for a snapshot at once', () => {
     const b = applied(1);
     b.follower = b.start({ state: b.follower.state });

@@ -28,6 +28,9 @@ interface SnapshotWish {
   readonly untilHead: boolean;
 }
 
+/** With lagToleranceMs of 1.5 s: 12 s for the largest record, which is 43 KB/s. */
+const PATIENCE_MAX = 8;
+
 export interface FollowerParts {
   readonly codec: Codec;
   readonly settings: FollowerSettings;
@@ -74,6 +77,8 @@ export class Follower {
   #fruitlessReopens = 0;
   /** Reading again brought nothing as often as it is tried, and nothing came since: the source has no more. */
   #exhausted = false;
+  /** Tolerances of lag that are waited for: a record on a slow line must be able to arrive between two readings. */
+  #patience = 1;
   #snapshotWanted: SnapshotWish | undefined;
   #snapshotOpen = false;
   #snapshotAtMs = Number.NEGATIVE_INFINITY;
@@ -237,6 +242,7 @@ export class Follower {
     this.#movedMs = nowMs;
     this.#fruitlessReopens = 0;
     this.#exhausted = false;
+    this.#patience = 1;
     this.#behindSinceMs = undefined;
     this.#snapshotBackoff.reset();
     if (this.#snapshotWanted?.untilHead && !this.#behind()) this.#snapshotWanted = undefined;
@@ -394,7 +400,8 @@ export class Follower {
       return effects;
     }
     this.#behindSinceMs ??= nowMs;
-    if (nowMs - this.#behindSinceMs >= this.#settings.lagToleranceMs) effects.push(...this.#reopen(nowMs));
+    const toleranceMs = this.#settings.lagToleranceMs * this.#patience;
+    if (nowMs - this.#behindSinceMs >= toleranceMs) effects.push(...this.#reopen(nowMs));
     return effects;
   }
 
@@ -404,6 +411,7 @@ export class Follower {
     this.#reopenAtMs = nowMs + this.#settings.retryMs;
     this.#behindSinceMs = undefined;
     this.#counters.reopens += 1;
+    if (this.#exhausted) this.#patience = Math.min(2 * this.#patience, PATIENCE_MAX);
     this.#fruitlessReopens += 1;
     if (this.#fruitlessReopens > this.#settings.fruitlessReopensMax) {
       this.#fruitlessReopens = 0;

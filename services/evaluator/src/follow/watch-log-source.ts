@@ -16,8 +16,12 @@ import {
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { lastPosition } from './last-position.ts';
 
-/** A control plane that says nothing for this long is gone: it sends a head each second. */
-const SILENCE_MS = LIMITS.heartbeatsMissedMax * LIMITS.beaconMs;
+/**
+ * A stream on which no message has ended for this long is opened anew. That the connection is dead is noticed
+ * far sooner, by the channel's own pings (open-sources.ts): they are heard between the parts of a message, and
+ * one that holds a large record takes its time on a slow line.
+ */
+const SILENCE_MS = LIMITS.ackTimeoutMs;
 const BACKOFF = { baseMs: 100, capMs: 5_000 };
 
 export class WatchLogSource implements LogSource {
