@@ -55,7 +55,7 @@ test('a log is backed up while it is written, found damaged in the background, a
   writing = false;
   expect(made).toMatchObject({ code: 0 });
   expect(await writes).toBeGreaterThan(0);
-  const { revision, hash } = JSON.parse(made.stdout) as { readonly revision: number; readonly hash: string };
+  const { revision } = JSON.parse(made.stdout) as { readonly revision: number };
   await first.process.kill('SIGTERM');
 
   const db = openFile(path.join(data, 'flagstream.db'));
@@ -80,8 +80,9 @@ test('a log is backed up while it is written, found damaged in the background, a
   const healed = await startServer(data);
   await healed.process.waitForLine(/the log is sound/);
   expect(await logStatus(healed)).toMatchObject({
-    head: { revision: String(revision), hash: Buffer.from(hash, 'hex').toString('base64') },
-    integrity: { state: 'STATE_SOUND', checkedRevision: String(revision) },
+    // What came after the backup may have been seen: the next record is an epoch's.
+    head: { epoch: 1001, revision: String(revision + 1) },
+    integrity: { state: 'STATE_SOUND' },
   });
   await healed.admin.createBoolean('after');
   await healed.process.kill('SIGTERM');

@@ -45,10 +45,11 @@ test('every planted bug still fits the sources', () => {
 });
 
 // The others by hand: `make sim ARGS=mutants`.
-test.for([
-  ['gap-applied', 'reliable'],
-  ['fallback-never-goes-back', 'converged'],
-  ['freshness-of-what-is-not-applied', 'fresh'],
-])('the simulation finds the planted bug %s', { timeout: 480_000 }, async ([name, promise]) => {
-  expect(await huntByName(name)).toMatchObject({ seeds: expect.any(Number) as number, promise });
+test('the simulation finds planted bugs', { timeout: 480_000 }, async () => {
+  const names = ['fallback-never-goes-back', 'freshness-of-what-is-not-applied', 'half-a-record-applied'];
+  expect(await huntByName(names, await bundleSimulation())).toMatchObject([
+    { name: names[0], promise: 'converged' },
+    { name: names[1], promise: 'fresh' },
+    { name: names[2], promise: 'reliable' },
+  ]);
 });
