@@ -282,14 +282,24 @@ describe('an acknowledgement', () => {
     expect(closeOf(b.tick(1))).toBe('ack-timeout');
   });
 
-  it('is waited for in silence, longer than for a pong', () => {
+  it('is waited for in silence while the connection takes the transfer, however short the heartbeat', () => {
     const b = new Bench();
     b.frame(hello(undefined, { heartbeatMs: SETTINGS.heartbeatMsMin }));
-    for (let second = 1; second < 30; second++) expect(closeOf(b.tick(1_000))).toBeUndefined();
-    b.ack(10);
+    for (let second = 1; second < 30; second++) {
+      expect(closeOf(b.tick(1_000))).toBeUndefined();
+      b.session.handle({ type: 'drained' }, b.nowMs);
+    }
+    expect(closeOf(b.tick(1_000))).toBe('ack-timeout');
+  });
+
+  it('is not waited for once nothing is taken any more: the connection is half open', () => {
+    const b = new Bench();
+    b.frame(hello(undefined, { heartbeatMs: SETTINGS.heartbeatMsMin }));
     b.tick(1_000);
+    b.session.handle({ type: 'drained' }, b.nowMs);
     b.tick(1_000);
-    expect(closeOf(b.tick(500))).toBe('silent');
+    expect(closeOf(b.tick(1_499))).toBeUndefined();
+    expect(closeOf(b.tick(1))).toBe('silent');
   });
 });
 

@@ -79,6 +79,8 @@ export type SyncServerEvent =
   | { readonly type: 'frame'; readonly frame: ClientFrame }
   /** The environment's head moved. */
   | { readonly type: 'head' }
+  /** The connection has taken more of the open transfer: the client is there. */
+  | { readonly type: 'drained' }
   | { readonly type: 'tick' };
 
 type Phase = 'await-hello' | 'live' | 'in-flight' | 'closed';
@@ -145,15 +147,18 @@ export class SyncServerSession {
   get deadlineMs(): number {
     if (this.#phase === 'closed') return Number.POSITIVE_INFINITY;
     if (this.#phase === 'await-hello') return this.#openedMs + this.#settings.helloTimeoutMs;
-    return Math.min(this.#nextPingMs, this.#goneMs);
+    return Math.min(this.#nextPingMs, this.#silentMs, this.#ackMs);
   }
 
-  /** A client that takes in a transfer says nothing until it acknowledges it, however short its heartbeat is. */
-  get #goneMs(): number {
-    const { heartbeatsMissedMax, ackTimeoutMs } = this.#settings;
+  /** A client that takes in a large transfer says nothing meanwhile, but the connection takes its bytes. */
+  get #silentMs(): number {
+    return this.#heardMs + this.#heartbeatMs * this.#settings.heartbeatsMissedMax;
+  }
+
+  get #ackMs(): number {
     return this.#phase === 'in-flight'
-      ? this.#sentMs + ackTimeoutMs
-      : this.#heardMs + this.#heartbeatMs * heartbeatsMissedMax;
+      ? this.#sentMs + this.#settings.ackTimeoutMs
+      : Number.POSITIVE_INFINITY;
   }
 
   handle(event: SyncServerEvent, nowMs: number): readonly SyncServerEffect[] {
@@ -164,6 +169,9 @@ export class SyncServerSession {
         return this.#frame(event.frame, nowMs);
       case 'head':
         return this.#headMoved(nowMs);
+      case 'drained':
+        this.#heardMs = nowMs;
+        return [];
       case 'tick':
         return this.#tick(nowMs);
     }
@@ -370,10 +378,8 @@ export class SyncServerSession {
   #tick(nowMs: number): readonly SyncServerEffect[] {
     if (nowMs < this.deadlineMs) return [];
     if (this.#phase === 'await-hello') return this.#close('hello-timeout', 'no hello arrived in time');
-    if (nowMs >= this.#goneMs)
-      return this.#phase === 'in-flight'
-        ? this.#close('ack-timeout', 'a transfer was not acknowledged in time')
-        : this.#close('silent', 'the client answered no ping');
+    if (nowMs >= this.#silentMs) return this.#close('silent', 'the client answered no ping');
+    if (nowMs >= this.#ackMs) return this.#close('ack-timeout', 'a transfer was not acknowledged in time');
     this.#schedulePing(nowMs);
     const owed = this.#phase === 'live' ? this.#advance(nowMs) : [];
     this.#nonce += 1;

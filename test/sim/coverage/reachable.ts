@@ -95,7 +95,7 @@ const EVENTS: Readonly<Record<string, readonly string[]>> = {
   ],
   Follower: ['start', 'live', 'down', 'behind', ...HEARD, ...SNAPSHOTS],
   SourceChoice: [...CHOICE, ...SECONDARY, 'secondary-head', 'secondary-delivered'],
-  SyncServerSession: ['hello', 'ack', 'nack', 'pong', 'bye', 'unknown', 'head', 'tick'],
+  SyncServerSession: ['hello', 'ack', 'nack', 'pong', 'bye', 'unknown', 'head', 'drained', 'tick'],
   SyncClientSession: [
     ...['opened', 'welcome', 'begin', 'items', 'commit', 'update', 'ping', 'drain', 'error', 'unknown'],
     ...['applied', 'apply-failed', 'tick'],
@@ -158,6 +158,11 @@ const UNREACHED: Readonly<Record<string, readonly Unreached[]>> = {
     { phases: ['live', 'in-flight', 'stuck'], events: ['hello'], why: HELLO_FIRST },
     { phases: ['live', 'stuck'], events: ['ack', 'nack'], why: 'no transfer is under way' },
     { phases: ['await-hello', 'live', 'in-flight', 'stuck'], events: ['unknown'], why: ONE_RELEASE },
+    {
+      phases: ['await-hello', 'live', 'in-flight', 'stuck'],
+      events: ['drained'],
+      why: 'no simulated connection is ever full',
+    },
     { phases: ['closed'], events: EVENTS['SyncServerSession']!, why: ENDED },
   ],
   SyncClientSession: [

@@ -209,6 +209,11 @@ export class SyncStream implements FanoutMember, Ticked {
     else this.#options.sink.write(frame);
   }
 
+  #drained(): void {
+    this.#handle({ type: 'drained' });
+    this.#pump();
+  }
+
   /** Writes until the stream is full, and goes on when it has drained. */
   #pump(): void {
     const { sink } = this.#options;
@@ -217,7 +222,7 @@ export class SyncStream implements FanoutMember, Ticked {
       if (sink.write(frames[at]!)) continue;
       this.#waiting = frames.slice(at + 1);
       if (this.#waiting.length > 0) {
-        sink.once('drain', () => this.#pump());
+        sink.once('drain', () => this.#drained());
         return;
       }
     }
