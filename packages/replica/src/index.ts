@@ -104,7 +104,6 @@ export {
   type SourceChoiceSettings,
   type SourceName,
 } from './source-choice.ts';
-
 export {
   type SyncClientEffect,
   type SyncClientEvent,

@@ -11,6 +11,7 @@ import { LogState } from './log-state.ts';
 import { bytesEqual } from './position.ts';
 import { type SyncClientEffect, SyncClientSession } from './sync-client.ts';
 import type { ClientFrame, ServerFrame } from './sync-frames.ts';
+import { SETTINGS } from './sync-server.fixture.ts';
 import { type SyncEnvironment, type SyncServerEffect, SyncServerSession } from './sync-server.ts';
 
 const { sha256 } = jsonCodec;
@@ -18,19 +19,6 @@ const WINDOW = 16;
 const CLIENTS = 3;
 const FRAME_ENTITIES = 2;
 
-const SERVER = {
-  node: 'n',
-  sessionId: 's',
-  helloTimeoutMs: 5_000,
-  heartbeatMs: 10_000,
-  heartbeatMsMin: 1_000,
-  heartbeatMsMax: 60_000,
-  heartbeatsMissedMax: 2.5,
-  ackTimeoutMs: 30_000,
-  frameBytesMax: 262_144,
-  sessionTtlMs: 1,
-  random: () => 0.5,
-};
 const CLIENT = {
   instanceId: 'i',
   sdk: { name: '', version: '', language: '' },
@@ -157,7 +145,7 @@ class Peer {
     const client = new SyncClientSession(sha256, CLIENT, this.#set);
     this.#line = {
       client,
-      server: new SyncServerSession(this.#node, SERVER, nowMs),
+      server: new SyncServerSession(this.#node, SETTINGS, nowMs),
       up: [],
       down: [],
       transfer: [],

@@ -197,16 +197,25 @@ test('a change that both streams bring while it moves is brought in force once',
   expect(host.told.filter((line) => line.startsWith('apply 2'))).toEqual(['apply 2']);
 });
 
-test('a withdrawal that both streams tell of while it moves is told once', async () => {
-  // The second stream says at once what it holds, and is heard only when the first one has brought the new epoch.
+/** As startDrained, with a second stream whose frames are held back until `letSend`. */
+async function startHoldingSecond() {
   const held: (() => void)[] = [];
   let dialled = 0;
-  const { log, first, second, host, clock } = await startDrained((dial) => (endpoint, listener) => {
+  const started = await startDrained((dial) => (endpoint, listener) => {
     const stream = dial(endpoint, listener);
     dialled += 1;
     if (dialled === 1) return stream;
     return { ...stream, send: (bytes) => void held.push(() => stream.send(bytes)) };
   });
+  const letSend = (): void => {
+    for (const send of held) send();
+  };
+  return { ...started, letSend };
+}
+
+test('a withdrawal that both streams tell of while it moves is told once', async () => {
+  // The second stream says at once what it holds, and is heard only when the first one has brought the new epoch.
+  const { log, first, second, host, clock, letSend } = await startHoldingSecond();
   clock.advance(3_000);
   log.epoch = 2;
   log.putSwitch('a', true);
@@ -214,21 +223,14 @@ test('a withdrawal that both streams tell of while it moves is told once', async
   first.breakStreams();
   await host.seen('down');
   log.putSwitch('a', false);
-  for (const send of held) send();
+  letSend();
   await host.seen('apply 3');
   expect(second.streams[0]?.transfers).toEqual(['full >3']);
   expect(host.told.filter((line) => line.startsWith('withdrawn'))).toEqual(['withdrawn e1.1']);
 });
 
 test('a withdrawal is told of what is in force, where a ping of the old stream has moved it meanwhile', async () => {
-  const held: (() => void)[] = [];
-  let dialled = 0;
-  const { log, first, second, host, clock } = await startDrained((dial) => (endpoint, listener) => {
-    const stream = dial(endpoint, listener);
-    dialled += 1;
-    if (dialled === 1) return stream;
-    return { ...stream, send: (bytes) => void held.push(() => stream.send(bytes)) };
-  });
+  const { log, first, second, host, clock, letSend } = await startHoldingSecond();
   clock.advance(3_000);
   log.skip();
   first.ping();
@@ -238,7 +240,7 @@ test('a withdrawal is told of what is in force, where a ping of the old stream h
   await host.seen('down');
   log.epoch = 2;
   log.putSwitch('a', true);
-  for (const send of held) send();
+  letSend();
   await host.seen('apply 3');
   expect(second.streams[0]?.transfers).toEqual(['full >3']);
   expect(host.told.filter((line) => line.startsWith('withdrawn'))).toEqual(['withdrawn e1.2']);

@@ -1,5 +1,5 @@
 /** What every fold asks of its record: it is the next one, this release reads it, and others can take it. */
-import { fail, LIMITS } from '@flagstream/protocol';
+import { type FlagstreamError, fail, LIMITS } from '@flagstream/protocol';
 import { bytesEqual, type LogRecord, type Position, READER_VERSION } from '@flagstream/replica';
 
 /**
@@ -20,13 +20,14 @@ export function assertContinues(head: Position, record: LogRecord): void {
     throw fail('INTERNAL', `revision ${record.revision} does not follow head ${head.revision}`);
   if (head.revision > 0 && !bytesEqual(record.prevHash, head.hash))
     throw fail('INTERNAL', `revision ${record.revision} does not continue the chain`);
-  if (record.minReader > READER_VERSION)
-    throw fail(
-      'SCHEMA_TOO_NEW',
-      `revision ${record.revision} needs reader ${record.minReader}, this is ${READER_VERSION}`,
-    );
+  if (record.minReader > READER_VERSION) throw recordTooNew(record);
   if (!isOfEpoch(head, record))
     throw fail('INTERNAL', `revision ${record.revision} is of epoch ${record.epoch}, which has not begun`);
+}
+
+/** SCHEMA_TOO_NEW for a record that only a newer release may read. */
+export function recordTooNew({ revision, minReader }: LogRecord): FlagstreamError {
+  return fail('SCHEMA_TOO_NEW', `revision ${revision} needs reader ${minReader}, this is ${READER_VERSION}`);
 }
 
 /** An epoch begins with its GENESIS, and with nothing else; ORIGIN's is none. */

@@ -20,11 +20,11 @@ import {
   LogState,
   ORIGIN,
   type Position,
-  READER_VERSION,
   StateDigest,
   type VersionedEntity,
 } from '@flagstream/replica';
 import type Database from 'better-sqlite3';
+import { recordTooNew } from './continuation.ts';
 import { type EntityRow, versioned } from './entity-row.ts';
 import { keep } from './native-objects.ts';
 
@@ -242,11 +242,7 @@ class Verification {
   #fold(record: LogRecord): void {
     const outcome = this.#state.apply(record);
     if (outcome.kind === 'applied') return;
-    if (outcome.kind === 'frozen')
-      throw fail(
-        'SCHEMA_TOO_NEW',
-        `revision ${record.revision} needs reader ${outcome.minReader}, this is ${READER_VERSION}`,
-      );
+    if (outcome.kind === 'frozen') throw recordTooNew(record);
     const detail = 'detail' in outcome ? outcome.detail : outcome.kind;
     throw broken(`revision ${record.revision} does not fold: ${detail}`);
   }
