@@ -6,6 +6,7 @@ import path from 'node:path';
 import process from 'node:process';
 
 const ROOT = path.dirname(import.meta.dirname);
+const FRAMES_MAX = 8;
 
 export default class TestReporter {
   #startedMs = new Map();
@@ -30,10 +31,22 @@ export default class TestReporter {
   onTestRunEnd(_modules, unhandledErrors) {
     const records = {
       files: this.#files,
-      errors: unhandledErrors.map((error) => error.message ?? String(error)),
+      errors: unhandledErrors.map(told),
     };
     writeFileSync(process.env['FLAGSTREAM_TEST_RECORDS'], JSON.stringify(records));
   }
+}
+
+/** Where vitest heard of an error that no test awaited, and how it came about: its own report may be cut off. */
+function told(error) {
+  const { message = String(error), stack = '', VITEST_TEST_PATH: file, VITEST_TEST_NAME: name } = error;
+  const during = file === undefined ? '' : ` (during ${path.relative(ROOT, file)}${name ? `: ${name}` : ''})`;
+  const frames = stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, FRAMES_MAX)
+    .map((line) => line.trim().replaceAll(`${ROOT}/`, ''));
+  return `${message.split('\n', 1)[0]}${[during, ...frames].join(' ')}`;
 }
 
 function describe(test) {

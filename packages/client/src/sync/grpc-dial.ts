@@ -53,6 +53,8 @@ export function grpcDial(options: GrpcDialOptions): Dial {
     const client = new Client(endpoint, channelCredentials, CHANNEL_OPTIONS);
     const call = client.makeBidiStreamRequest(path, asBuffer, asBytes, metadataOf(options));
     let open = true;
+    /** A frame written after our own end would end the call with an error that hides how it really ended. */
+    let sending = true;
     const ended = (error: Parameters<typeof listener.ended>[0]): void => {
       if (!open) return;
       open = false;
@@ -66,10 +68,11 @@ export function grpcDial(options: GrpcDialOptions): Dial {
     call.on('status', () => ended(undefined));
     return {
       send: (bytes) => {
-        if (open) call.write(bytes);
+        if (open && sending) call.write(bytes);
       },
       end: () => {
-        if (open) call.end();
+        if (open && sending) call.end();
+        sending = false;
       },
       cancel: () => {
         call.cancel();
