@@ -38,7 +38,7 @@ export class ScenarioEvaluator {
   }
 
   take(snapshot: Snapshot): void {
-    this.#handle({ type: 'snapshot', snapshot });
+    this.#handle({ type: 'snapshot', snapshot, origin: 'control-plane' });
   }
 
   fold(records: readonly Uint8Array[]): void {

@@ -39,12 +39,23 @@ describe('a divergence', () => {
     b.writer.write(flag('a', 'next'));
     b.handle(b.records(3));
     b.handle(forged(b, 3));
-    expect(b.kinds({ type: 'snapshot', snapshot: old })).toEqual([]);
+    expect(b.kinds({ type: 'snapshot', snapshot: old, origin: 'control-plane' })).toEqual([]);
     expect([b.revision, b.source]).toEqual([3, 'diverged']);
     expect(b.after(SETTINGS.retryMs)).toEqual(['fetch-snapshot']);
   });
 
-  it('lets a shorter branch win, which the snapshot proves', () => {
+  it('is not decided by a shorter branch that lies in NATS: another writer may have left it', () => {
+    const b = applied(3);
+    const branch = new Bench();
+    branch.writer.writeFields({ changes: [flag('a', 'branch')], comment: 'branch' });
+    b.handle({ type: 'head', beacon: branch.writer.beacon() });
+    expect(b.handle(branch.snapshot('nats'))).toEqual([]);
+    expect([b.revision, b.source]).toEqual([4, 'diverged']);
+    expect(b.after(SETTINGS.retryMs)).toEqual(['fetch-snapshot']);
+    expect(b.kinds(branch.snapshot('control-plane'))).toEqual(['replaced', 'reopen']);
+  });
+
+  it('lets a shorter branch win, which the snapshot of the control plane itself proves', () => {
     const b = applied(3);
     const branch = new Bench();
     branch.writer.writeFields({ changes: [flag('a', 'branch')], comment: 'branch' });
@@ -174,12 +185,14 @@ describe('a snapshot', () => {
     b.follower = b.start({ random: () => 0.999_999 });
     b.handle(behind);
     const snapshot = { ...b.writer.snapshot(), ...damage };
-    expect(b.kinds({ type: 'snapshot', snapshot })).toEqual(['alarm:snapshot-failed']);
+    expect(b.kinds({ type: 'snapshot', snapshot, origin: 'control-plane' })).toEqual([
+      'alarm:snapshot-failed',
+    ]);
     expect(b.revision).toBe(0);
     b.handle(behind);
     expect(b.after(3 * SETTINGS.retryMs - 1)).toEqual([]);
     expect(b.after(1)).toEqual(['fetch-snapshot']);
-    b.handle({ type: 'snapshot', snapshot });
+    b.handle({ type: 'snapshot', snapshot, origin: 'control-plane' });
     expect(b.after(3 * SETTINGS.retryMs)).toEqual([]);
     expect(b.after(SETTINGS.snapshotRetryMaxMs)).toEqual(['fetch-snapshot']);
   });

@@ -2,7 +2,7 @@
 import type { EntityChange } from './entity.ts';
 import type { Position } from './position.ts';
 import type { LogRecord } from './record.ts';
-import type { HeadBeacon, Snapshot, SourceStatus } from './seams.ts';
+import type { HeadBeacon, Snapshot, SnapshotOrigin, SourceStatus } from './seams.ts';
 
 export type FollowerEvent =
   /** Once, first. */
@@ -14,7 +14,7 @@ export type FollowerEvent =
   | { readonly type: 'head-answer'; readonly beacon: HeadBeacon; readonly askedMs: number }
   | { readonly type: 'head-failed' }
   | { readonly type: 'status'; readonly status: SourceStatus }
-  | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly type: 'snapshot'; readonly snapshot: Snapshot; readonly origin: SnapshotOrigin }
   | { readonly type: 'snapshot-failed'; readonly detail: string }
   | { readonly type: 'tick' };
 

@@ -7,7 +7,7 @@ import {
   type FollowerSettings,
 } from './follower-events.ts';
 import { flag, jsonCodec, LogWriter } from './log.fixture.ts';
-import type { HeadBeacon } from './seams.ts';
+import type { HeadBeacon, SnapshotOrigin } from './seams.ts';
 
 export const SETTINGS: FollowerSettings = FOLLOWER_SETTINGS;
 export const SINCE_NEVER = 0xffff_ffff;
@@ -57,8 +57,8 @@ export class Bench {
     return { type: 'head', beacon: { ...this.writer.beacon(), ...over } };
   }
 
-  snapshot(): FollowerEvent {
-    return { type: 'snapshot', snapshot: this.writer.snapshot() };
+  snapshot(origin: SnapshotOrigin = 'control-plane'): FollowerEvent {
+    return { type: 'snapshot', snapshot: this.writer.snapshot(), origin };
   }
 
   get revision(): number {

@@ -29,7 +29,7 @@ describe('a start', () => {
     b.start({});
     b.handle({ type: 'start' });
     const snapshot = { ...b.writer.snapshot(), stateDigest: new Uint8Array(16) };
-    expect(b.handle({ type: 'snapshot', snapshot })).toMatchObject([
+    expect(b.handle({ type: 'snapshot', snapshot, origin: 'control-plane' })).toMatchObject([
       { type: 'alarm', code: 'snapshot-failed' },
       { type: 'reopen', after: { revision: 0 } },
     ]);
@@ -293,7 +293,7 @@ describe('heads', () => {
     b.writer.write(flag('a', 'next'));
     expect(b.kinds(b.records(3))).toEqual(['applied']);
     expect(b.source).toBe('diverged');
-    expect(b.handle({ type: 'snapshot', snapshot: old })).toMatchObject([
+    expect(b.handle({ type: 'snapshot', snapshot: old, origin: 'control-plane' })).toMatchObject([
       { type: 'replaced' },
       { type: 'reopen', after: { revision: 2 } },
     ]);

@@ -13,7 +13,7 @@ import { HeadWatch, headPosition } from './head-watch.ts';
 import { type FoldOutcome, LogState } from './log-state.ts';
 import { bytesEqual, comparePositions, formatPosition, type Place, type Position } from './position.ts';
 import type { Codec, LogRecord } from './record.ts';
-import type { HeadBeacon, Snapshot, SourceStatus } from './seams.ts';
+import type { HeadBeacon, Snapshot, SnapshotOrigin, SourceStatus } from './seams.ts';
 import { judgeSnapshot } from './snapshot-verdict.ts';
 import type { Freshness, SourceState } from './sync-frames.ts';
 
@@ -156,7 +156,7 @@ export class Follower {
       case 'status':
         return this.#status(event.status, nowMs);
       case 'snapshot':
-        return this.#snapshot(event.snapshot, nowMs);
+        return this.#snapshot(event.snapshot, event.origin, nowMs);
       case 'snapshot-failed':
         return this.#snapshotFailed(event.detail, nowMs);
       case 'tick':
@@ -327,7 +327,7 @@ export class Follower {
     this.#snapshotAtMs = nowMs + this.#snapshotBackoff.nextMs();
   }
 
-  #snapshot(snapshot: Snapshot, nowMs: number): readonly FollowerEffect[] {
+  #snapshot(snapshot: Snapshot, origin: SnapshotOrigin, nowMs: number): readonly FollowerEffect[] {
     let offered: LogState;
     try {
       offered = LogState.fromSnapshot(this.#codec, snapshot);
@@ -346,7 +346,7 @@ export class Follower {
       return this.#opened ? effects : [...effects, this.#open()];
     }
     const disputed = this.#fault === 'diverged' ? this.#disputed : undefined;
-    const verdict = judgeSnapshot(this.#state, offered, disputed);
+    const verdict = judgeSnapshot(this.#state, { state: offered, origin }, disputed);
     switch (verdict.kind) {
       case 'undecided':
         return [];

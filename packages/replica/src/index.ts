@@ -75,6 +75,7 @@ export type {
   LogSource,
   LogSubscription,
   Snapshot,
+  SnapshotOrigin,
   SnapshotSource,
   SourceStatus,
   Store,

@@ -99,7 +99,11 @@ export interface Snapshot {
   readonly recentHashes: readonly Uint8Array[];
 }
 
+/** Whose word a snapshot is: NATS may hold what another writer left there. */
+export type SnapshotOrigin = 'control-plane' | 'nats';
+
 export interface SnapshotSource {
+  readonly origin: SnapshotOrigin;
   /** Rejects when no snapshot can be had now. */
   fetch(): Promise<Snapshot>;
 }

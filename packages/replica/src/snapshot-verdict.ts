@@ -3,10 +3,11 @@
  * which each knows its own past.
  *
  * Holds true: within its epoch and log a follower never goes backwards, except
- * where a divergence was proven and the snapshot decides it.
+ * where a divergence was proven and the control plane's own snapshot decides it.
  */
 import type { LogState } from './log-state.ts';
 import { bytesEqual, formatPosition } from './position.ts';
+import type { SnapshotOrigin } from './seams.ts';
 
 export type SnapshotVerdict =
   | {
@@ -31,10 +32,15 @@ interface SnapshotDispute {
 
 const TAKE: SnapshotVerdict = { kind: 'take', continues: true, dispute: undefined };
 
+export interface OfferedSnapshot {
+  readonly state: LogState;
+  readonly origin: SnapshotOrigin;
+}
+
 /** @param disputed while diverged: the first revision in doubt; 0: the applied state itself */
 export function judgeSnapshot(
   applied: LogState,
-  offered: LogState,
+  { state: offered, origin }: OfferedSnapshot,
   disputed: number | undefined,
 ): SnapshotVerdict {
   if (applied.position.revision === 0) return TAKE;
@@ -52,17 +58,23 @@ export function judgeSnapshot(
         offered,
       );
     case 'ahead':
-      return judgeOlder(applied, offered, disputed);
+      return judgeOlder(applied, { state: offered, origin }, disputed);
   }
 }
 
 /** The snapshot ends before the applied position. */
-function judgeOlder(applied: LogState, offered: LogState, disputed: number | undefined): SnapshotVerdict {
+function judgeOlder(
+  applied: LogState,
+  { state: offered, origin }: OfferedSnapshot,
+  disputed: number | undefined,
+): SnapshotVerdict {
   if (offered.position.epoch < applied.position.epoch) return disputed === undefined ? OLDER : UNDECIDED;
   // NATS may keep what another writer left there: against a longer log in no doubt it proves nothing.
   if (disputed === undefined) return OLDER;
   const stands = applied.standing(offered.position);
-  if (stands === 'foreign') return withdrawn('diverged', applied, offered);
+  // What lies in NATS may be the other writer's: it would take the follower to and fro between two branches.
+  if (stands === 'foreign')
+    return origin === 'control-plane' ? withdrawn('diverged', applied, offered) : UNDECIDED;
   // The state itself is in doubt, its past is not: it is folded again from there.
   if (disputed === 0) return TAKE;
   return stands === 'behind' && offered.position.revision >= disputed ? { kind: 'settled' } : UNDECIDED;

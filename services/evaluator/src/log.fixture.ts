@@ -109,6 +109,7 @@ export class MemoryLog implements LogSource, SnapshotSource, HeadAuthority {
   readonly records: LogRecord[] = [];
   /** Position of each `open`, in order. */
   readonly opened: Position[] = [];
+  readonly origin = 'control-plane';
   snapshotsFetched = 0;
   /** Set: a fetch is refused. */
   snapshotFault: string | undefined;

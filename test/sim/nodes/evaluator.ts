@@ -17,6 +17,7 @@ import {
   type Position,
   reached,
   type Snapshot,
+  type SnapshotOrigin,
 } from '@flagstream/replica';
 import type { OpenedCache } from '../../../services/evaluator/src/cache/evaluator-cache.ts';
 import { lastPosition } from '../../../services/evaluator/src/follow/last-position.ts';
@@ -366,22 +367,22 @@ export class Evaluator extends Process {
       SNAPSHOT_TIMEOUT_MS,
       (answer) => controlPlane.answerSnapshot(answer),
       (snapshot) => {
-        if (snapshot !== undefined) return this.#snapshot(snapshot);
+        if (snapshot !== undefined) return this.#snapshot(snapshot, 'control-plane');
         this.#nats.request(
           (nats) => nats.newestSnapshot() ?? 'none',
-          (found) => this.#snapshot(found === 'none' ? undefined : found),
+          (found) => this.#snapshot(found === 'none' ? undefined : found, 'nats'),
         );
       },
     );
   }
 
-  #snapshot(snapshot: Snapshot | undefined): void {
+  #snapshot(snapshot: Snapshot | undefined, origin: SnapshotOrigin): void {
     if (snapshot === undefined) {
       this.#handle({ type: 'snapshot-failed', detail: 'nobody has one' });
       return;
     }
     this.#heard = true;
-    this.#handle({ type: 'snapshot', snapshot });
+    this.#handle({ type: 'snapshot', snapshot, origin });
   }
 
   /** The authority is asked directly, else through NATS. */

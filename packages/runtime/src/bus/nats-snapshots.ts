@@ -4,6 +4,7 @@ import type { Snapshot, SnapshotSource } from '@flagstream/replica';
 import type { Bus } from './bus.ts';
 
 export class NatsSnapshots implements SnapshotSource {
+  readonly origin = 'nats';
   readonly #bus: Pick<Bus, 'fetchSnapshot'>;
 
   constructor(bus: Pick<Bus, 'fetchSnapshot'>) {

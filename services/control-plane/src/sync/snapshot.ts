@@ -9,6 +9,7 @@ import { verifySnapshot } from '@flagstream/runtime';
 import type { AuditStore } from '../log/audit-store.ts';
 
 export class Snapshots implements SnapshotSource {
+  readonly origin = 'control-plane';
   readonly #store: AuditStore;
   /** Shared for as long as some stream still sends it. */
   #latest: WeakRef<Snapshot> | undefined;

@@ -10,6 +10,7 @@ import { verifySnapshot } from '@flagstream/runtime';
 import type { ServiceError } from '@grpc/grpc-js';
 
 export class ControlPlaneSnapshots implements SnapshotSource {
+  readonly origin = 'control-plane';
   readonly #client: LogServiceClient;
 
   constructor(client: LogServiceClient) {

@@ -1,9 +1,20 @@
 /** Several places that can answer the same question: the first that does, in order. */
 import { fail, messageOf } from '@flagstream/protocol';
-import type { HeadAuthority, HeadBeacon, Snapshot, SnapshotSource } from '@flagstream/replica';
+import type {
+  HeadAuthority,
+  HeadBeacon,
+  Snapshot,
+  SnapshotOrigin,
+  SnapshotSource,
+} from '@flagstream/replica';
 import type { Logger } from '@flagstream/runtime';
 
-export class FirstSnapshot implements SnapshotSource {
+export interface FoundSnapshot {
+  readonly snapshot: Snapshot;
+  readonly origin: SnapshotOrigin;
+}
+
+export class FirstSnapshot {
   readonly #sources: readonly SnapshotSource[];
   readonly #logger: Logger;
 
@@ -13,10 +24,10 @@ export class FirstSnapshot implements SnapshotSource {
   }
 
   /** @throws what the last one says when none has one */
-  fetch(): Promise<Snapshot> {
+  fetch(): Promise<FoundSnapshot> {
     return firstAnswer(
       this.#sources,
-      (source) => source.fetch(),
+      async (source) => ({ snapshot: await source.fetch(), origin: source.origin }),
       (error) =>
         this.#logger.warn({ detail: messageOf(error) }, 'a snapshot could not be had from one place'),
     );

@@ -11,6 +11,7 @@ import { EvaluatorCache } from '../cache/evaluator-cache.ts';
 import { NodeCacheFolder } from '../cache/node-cache-folder.ts';
 import { closing, TestClock, testLogger } from '../evaluator.fixture.ts';
 import { booleanFlag, entity, type MemoryLog, shopLog } from '../log.fixture.ts';
+import { FirstSnapshot } from './first-answer.ts';
 import { LogFollower } from './log-follower.ts';
 
 interface Process {
@@ -41,14 +42,15 @@ async function startOn(path: string, log: MemoryLog, deadly?: number): Promise<P
   });
   const problems = cache.problems.map(({ kind }) => kind);
   const batches: Process['batches'] = [];
+  const { logger } = testLogger();
   const follower: LogFollower = new LogFollower({
     codec: recordCodec,
     source: log,
-    snapshots: log,
+    snapshots: new FirstSnapshot([log], logger),
     authority: log,
     monotonicMs: clock.monotonicMs,
     random: () => 0,
-    logger: testLogger().logger,
+    logger,
     listener: {
       moved: (records) => {
         const revisions = records.map(({ revision }) => revision);

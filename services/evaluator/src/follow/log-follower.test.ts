@@ -3,6 +3,7 @@ import type { LogRecord } from '@flagstream/replica';
 import { describe, expect, it } from 'vitest';
 import { call, closing, failure, start, TestClock, testLogger, waiting } from '../evaluator.fixture.ts';
 import { entity, type MemoryLog, serving, shopLog } from '../log.fixture.ts';
+import { FirstSnapshot } from './first-answer.ts';
 import { LogFollower } from './log-follower.ts';
 
 interface Following {
@@ -26,7 +27,7 @@ async function follow(log: MemoryLog): Promise<Following> {
   const parts = {
     codec: recordCodec,
     source: log,
-    snapshots: log,
+    snapshots: new FirstSnapshot([log], logger),
     authority: log,
     monotonicMs: clock.now,
     random: () => 0,

@@ -23,10 +23,10 @@ import {
   type LogSubscription,
   type Place,
   type Position,
-  type SnapshotSource,
 } from '@flagstream/replica';
 import type { Logger } from '@flagstream/runtime';
 import type { EvaluatorCache, OpenedCache } from '../cache/evaluator-cache.ts';
+import type { FirstSnapshot } from './first-answer.ts';
 import { lastPosition } from './last-position.ts';
 
 /** What one folded record changed. */
@@ -47,7 +47,7 @@ export interface FollowListener {
 export interface LogFollowerOptions {
   readonly codec: Codec;
   readonly source: LogSource;
-  readonly snapshots: SnapshotSource;
+  readonly snapshots: Pick<FirstSnapshot, 'fetch'>;
   readonly authority: HeadAuthority;
   /** Milliseconds that never run backwards. */
   readonly monotonicMs: () => number;
@@ -262,7 +262,7 @@ export class LogFollower {
   #fetchSnapshot(reason: string): void {
     this.#options.logger.info({ reason }, 'fetching a snapshot');
     this.#options.snapshots.fetch().then(
-      (snapshot) => this.#handle({ type: 'snapshot', snapshot }),
+      (found) => this.#handle({ type: 'snapshot', ...found }),
       (error: unknown) => {
         const detail = messageOf(error);
         this.#options.logger.info({ detail }, 'there is no snapshot to be had');

@@ -32,7 +32,7 @@ import { WatchLogSource } from './watch-log-source.ts';
 
 export interface Sources {
   readonly source: LogSource;
-  readonly snapshots: SnapshotSource;
+  readonly snapshots: FirstSnapshot;
   readonly authority: HeadAuthority;
   /** What the source's answers are called while it delivers. */
   readonly liveState: () => SourceState;
@@ -77,7 +77,8 @@ export async function openSources(
   if (given.source !== undefined) return sourcesInProcess(given.source, given, parts);
   const client = await openControlPlane(config, parts.lifecycle);
   const bus = await openBus(config, parts);
-  const snapshots = given.snapshots ?? new FirstSnapshot(snapshotSources(client, bus), parts.logger);
+  const places = given.snapshots === undefined ? snapshotSources(client, bus) : [given.snapshots];
+  const snapshots = new FirstSnapshot(places, parts.logger);
   const authority = given.authority ?? new FirstHead(authorities(client, bus));
   return { ...logSource(client, bus, given, parts), snapshots, authority };
 }
@@ -89,7 +90,7 @@ function sourcesInProcess(
 ): Sources {
   return {
     source,
-    snapshots: snapshots ?? new FirstSnapshot([], logger),
+    snapshots: new FirstSnapshot(snapshots === undefined ? [] : [snapshots], logger),
     authority: authority ?? new FirstHead([]),
     liveState: () => 'live',
   };
