@@ -9,7 +9,6 @@ import { LIMITS, messageOf } from '@flagstream/protocol';
 import { Backoff } from '@flagstream/replica';
 import {
   type ConnectionOptions,
-  connect,
   DebugEvents,
   Events,
   type JetStreamClient,
@@ -19,6 +18,7 @@ import {
 import type { Logger } from '../log/logger.ts';
 import type { BusStatus } from './bus.ts';
 import { awaitGreeting } from './nats-greeting.ts';
+import { connectNats } from './nats-transport.ts';
 import { wakeablePause } from './wakeable-pause.ts';
 
 export interface NatsCredentials {
@@ -128,7 +128,10 @@ export class NatsLink {
     const { logger, url, timeoutMs } = this.#options;
     try {
       const options = connectionOptions(this.#options, this.heartbeatMs);
-      const nc = await connect({ ...options, servers: [...(await greeting(options.servers, timeoutMs))] });
+      const nc = await connectNats({
+        ...options,
+        servers: [...(await greeting(options.servers, timeoutMs))],
+      });
       const js = nc.jetstream({ timeout: timeoutMs });
       const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: timeoutMs });
       this.#link = { nc, js, jsm };
