@@ -1,7 +1,7 @@
 // Two kinds of tests: `unit` files compute, `system` files wait for real processes and sockets. `make test`
 // runs both at once (scripts/test.mjs says with how many workers); `interop` needs foreign toolchains.
 //
-// Unit files share one module graph per worker, which halves their time: modules hold no state of their own,
+// Files share one module graph per worker, which saves a quarter of the time: modules hold no state of their own,
 // and nothing is mocked. The bus lies beside its module but waits for a nats-server.
 
 import { defineConfig } from 'vitest/config';
@@ -37,6 +37,7 @@ export default defineConfig({
           name: 'system',
           include: ['test/**/*.test.ts', ...waitsBesideItsModule],
           exclude: ['test/interop/**'],
+          isolate: false,
           setupFiles,
           // Only a test that hangs takes this long: a busy machine may be ten times slower than a quiet one.
           testTimeout: 180_000,

@@ -18,7 +18,7 @@ export interface ManyChangesOptions {
   readonly changes: number;
   /** Changes between two measurements. */
   readonly measureEvery: number;
-  /** Changes between two comings and goings of the second evaluator. */
+  /** Changes between two visits of the second evaluator. */
   readonly churnEvery: number;
   readonly progress: (row: MemoryRow) => void;
 }
@@ -26,6 +26,8 @@ export interface ManyChangesOptions {
 const FLAGS = 100;
 /** Writes that are on their way at once: enough that the control plane never waits for the client. */
 const IN_FLIGHT = 32;
+/** Share of the changes for which the evaluator that comes and goes is there: it costs the others time. */
+const VISITED = 0.1;
 const PREFIX = 'soak';
 
 export async function runManyChanges(options: ManyChangesOptions): Promise<readonly MemoryRow[]> {
@@ -42,20 +44,20 @@ export async function runManyChanges(options: ManyChangesOptions): Promise<reado
   for (let index = 0; index < FLAGS; index++) await admin.createBoolean(`flag-${index}`);
 
   const rows: MemoryRow[] = [];
-  let visitor: HostedNode | undefined;
   for (let done = 0; done < options.changes; ) {
     const step = Math.min(options.churnEvery, options.changes - done);
-    await switchFlags(admin, done, step);
+    // The one that comes and goes: it starts with nothing, follows for a while, and leaves.
+    const visitor = await HostedNode.start('evaluator', followed);
+    const seen = Math.ceil(step * VISITED);
+    await switchFlags(admin, done, seen);
+    await visitor.stop();
+    await switchFlags(admin, done + seen, step - seen);
     done += step;
-    // The one that comes and goes: it starts with nothing, follows, and leaves.
-    await visitor?.stop();
-    visitor = await HostedNode.start('evaluator', followed);
     if (done % options.measureEvery !== 0 && done !== options.changes) continue;
     const row = { changes: done, ...(await measureBoth(controlPlane, stays)) };
     rows.push(row);
     options.progress(row);
   }
-  await visitor?.stop();
   await stays.stop();
   await controlPlane.stop();
   return rows;
