@@ -125,7 +125,8 @@ const UNREACHED: Readonly<Record<string, readonly Unreached[]>> = {
     { phases: ['stopped'], events: ['conflicted', 'retry'], why: ABANDONED },
     { phases: ['comparing'], events: ['adopted', 'folded', 'foreign'], why: ABANDONED },
     { phases: ['down', 'shipping', 'stopped'], events: ['adopted', 'folded', 'foreign'], why: NOT_ORDERED },
-    { phases: ['down', 'folding', 'stopped'], events: ['snapshot-put'], why: NOT_ORDERED },
+    { phases: ['down'], events: ['snapshot-put'], why: ABANDONED },
+    { phases: ['folding', 'stopped'], events: ['snapshot-put'], why: NOT_ORDERED },
     { phases: ['folding', 'shipping', 'stopped'], events: ['epoch-begun'], why: NOT_ORDERED },
     { phases: ['folding', 'stopped'], events: ['stream-created'], why: NOT_ORDERED },
     {
