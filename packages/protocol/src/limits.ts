@@ -34,6 +34,12 @@ export const LIMITS = {
   actorLengthMax: 200,
   operationIdLengthMax: 128,
   keyLengthMax: 128,
+  /** A line in a table. */
+  displayNameLengthMax: 200,
+  /** More are several keys' work. */
+  keyRolesMax: 50,
+  /** A rotation that takes longer is two keys. */
+  keyOverlapSecondsMax: 2_592_000,
 
   /** One evaluation request, context included. */
   evaluationRequestBytesMax: 1_048_576,

@@ -47,9 +47,16 @@ export {
 export {
   type Authenticate,
   ENVIRONMENT_METADATA,
+  EVERYWHERE,
+  type Grant,
   loopbackPrincipal,
+  notPermitted,
+  type Place,
   PROJECT_METADATA,
   type Principal,
+  permits,
+  permitsWithin,
+  requirePermission,
   VERBS,
   type Verb,
 } from './grpc/principal.ts';
@@ -63,6 +70,9 @@ export {
   type Readiness,
   startManagement,
 } from './http/management-server.ts';
+export { KeyDoor, type KeyDoorOptions } from './keys/key-door.ts';
+export { KeyRing } from './keys/key-ring.ts';
+export { KeyUse } from './keys/key-use.ts';
 export { CRASH_POINTS, type CrashPoint, crashesNext, crashPoint } from './lifecycle/crash-point.ts';
 export { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
 export { type SignalTarget, type StopOnSignalsOptions, stopOnSignals } from './lifecycle/stop-on-signals.ts';

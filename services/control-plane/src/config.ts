@@ -61,6 +61,10 @@ export const controlPlaneConfigSchema: z.ZodType<ControlPlaneConfig> = z.strictO
   grpcPort: port.default(8010).describe('Port of AdminService and LogService; 0 takes a free one.'),
   managementPort: port.default(8011).describe('Port of /healthz, /readyz and /metrics; 0 takes a free one.'),
   reflection: z.boolean().default(true).describe('Serve gRPC reflection.'),
+  requireKeys: z
+    .boolean()
+    .default(false)
+    .describe('Refuse callers without an API key. The first key, of an owner, is written to DATA/owner-key.'),
   project: key.default('default').describe('Project of callers that name none.'),
   environment: key.default('development').describe('Environment of callers that name none.'),
   seed: z
@@ -101,6 +105,7 @@ export interface ControlPlaneConfig {
   readonly grpcPort: number;
   readonly managementPort: number;
   readonly reflection: boolean;
+  readonly requireKeys: boolean;
   readonly project: string;
   readonly environment: string;
   readonly seed: 'none' | 'default' | 'demo';

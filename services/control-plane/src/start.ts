@@ -15,6 +15,8 @@ import {
   createLogger,
   GrpcHost,
   HealthState,
+  KeyDoor,
+  KeyUse,
   Lifecycle,
   type Logger,
   loopbackPrincipal,
@@ -32,6 +34,8 @@ import { Draft } from './commands/draft.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import { exportLogMetrics, exportWaiters } from './control-plane-metrics.ts';
 import { historyService } from './history/history-service.ts';
+import { makeFirstOwner } from './keys/first-owner.ts';
+import { logKeys } from './keys/log-keys.ts';
 import { ChangeLog } from './log/change-log.ts';
 import { claimDataDir } from './log/data-dir.ts';
 import { History } from './log/history.ts';
@@ -153,17 +157,35 @@ export async function startControlPlane(
     metrics,
     now,
   });
+  const { ring, stop: stopKeys } = logKeys(log, history);
+  await lifecycle.start('keys', () => ring, stopKeys);
+  if (config.requireKeys) {
+    const ownerFile = makeFirstOwner({ log, writes, dataDir: dataDir.path, now, randomBytes });
+    if (ownerFile !== undefined)
+      logger.warn({ file: ownerFile }, "the first owner's key is in this file: move it to a safe place");
+  }
+  const use = new KeyUse();
+  const door = new KeyDoor({
+    ring,
+    now,
+    use,
+    ready: () => true,
+    anonymous: config.requireKeys ? undefined : loopbackPrincipal(config),
+    defaults: config,
+    scope: 'request',
+  });
   const reads = new Reads(log, history);
   const audit = new Audit(log, history, reads);
   const wait = revisionWait(log);
   exportWaiters(metrics, wait);
-  const admin = adminService({ writes, reads, history, wait, log, audit });
+  const admin = adminService({ writes, reads, history, wait, log, audit, use, now, randomBytes });
   const host = new GrpcHost({
     name: 'control plane',
     logger,
     metrics,
     health,
-    authenticate: loopbackPrincipal({ project: config.project, environment: config.environment }),
+    authenticate: door.authenticate,
+    standing: door,
     services: [
       shipper !== undefined && config.writeAck === 'shipped'
         ? answerWhenShipped(admin, shipper, store)

@@ -3,7 +3,7 @@
  * with metrics and a debug line. The unary path allocates one ServerCall and
  * nothing else of its own; no interceptors.
  */
-import { fail } from '@flagstream/protocol';
+import { type FlagstreamError, fail } from '@flagstream/protocol';
 import {
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
@@ -40,7 +40,8 @@ export class Dispatcher {
   readonly #metrics: CallMetrics;
   readonly #logger: Logger;
   readonly #onPeerStream: (peer: string) => void;
-  readonly #streams = new Set<ServerStream>();
+  /** Open streams, with who was let in. */
+  readonly #streams = new Map<ServerStream, Principal | undefined>();
   #unaryCalls = 0;
   #draining = false;
   #idleWaiters: (() => void)[] = [];
@@ -70,7 +71,22 @@ export class Dispatcher {
 
   /** Ends every open stream, so that none can hold a shutdown. */
   endStreams(): void {
-    for (const stream of this.#streams) endWithError(stream, draining());
+    for (const stream of this.#streams.keys()) endWithError(stream, draining());
+  }
+
+  /** Ends the streams of those who would not be let in any more. Answers how many. */
+  endRefused(check: (principal: Principal) => FlagstreamError | undefined): number {
+    const verdicts = new Map<Principal, FlagstreamError | undefined>();
+    let ended = 0;
+    for (const [stream, principal] of this.#streams) {
+      if (principal === undefined) continue;
+      if (!verdicts.has(principal)) verdicts.set(principal, check(principal));
+      const refusal = verdicts.get(principal);
+      if (refusal === undefined) continue;
+      endWithError(stream, refusal);
+      ended += 1;
+    }
+    return ended;
   }
 
   /** The method's definition with its messages counted. */
@@ -171,7 +187,9 @@ export class Dispatcher {
     };
     try {
       if (this.#draining) throw draining();
-      const context = new ServerCall(bound, stream, this.#admit(bound, stream), this.#logger);
+      const principal = this.#admit(bound, stream);
+      this.#streams.set(stream, principal);
+      const context = new ServerCall(bound, stream, principal, this.#logger);
       if (bound.peerStream) this.#onPeerStream(stream.getPeer());
       const running = invoke(context);
       if (running instanceof Promise) running.catch(refuse);
@@ -189,7 +207,7 @@ export class Dispatcher {
       this.#finish(bound, calls, endCode, startedMs);
       this.#wakeWhenIdle();
     };
-    this.#streams.add(stream);
+    this.#streams.set(stream, undefined);
     stream.on('error', (error: Error & { readonly code?: unknown }) => {
       code = typeof error.code === 'number' ? error.code : status.UNKNOWN;
     });
@@ -215,6 +233,8 @@ export class Dispatcher {
   #admit(bound: BoundMethod, call: AnyCall): Principal {
     const principal = this.#authenticate(call.metadata, call.getPeer());
     if (!principal.verbs.has(bound.verb)) {
+      if (principal.kind === 'anonymous')
+        throw fail('UNAUTHENTICATED', 'no key: send metadata authorization: Bearer KEY');
       throw fail('PERMISSION_DENIED', `${principal.kind} "${principal.id}" may not ${bound.verb}`, {
         metadata: { method: bound.path, verb: bound.verb },
       });

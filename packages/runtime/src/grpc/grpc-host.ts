@@ -9,7 +9,7 @@
 import type { Server as HttpServer, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { descriptorSet, LIMITS } from '@flagstream/protocol';
+import { descriptorSet, type FlagstreamError, LIMITS } from '@flagstream/protocol';
 import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
 import type { HealthState } from '../health/health-state.ts';
 import { injectedHttpServer } from '../http/injected-http-server.ts';
@@ -22,7 +22,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { CallMetrics } from './call-metrics.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { healthBinding } from './health-service.ts';
-import type { Authenticate } from './principal.ts';
+import type { Authenticate, Principal } from './principal.ts';
 import { REFLECTION_SERVICES, reflectionBindings } from './reflection-service.ts';
 import { type BoundMethod, bindMethods, type ServiceBinding } from './service-binding.ts';
 
@@ -32,6 +32,8 @@ export interface GrpcHostOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly authenticate: Authenticate;
+  /** Whether those who were let in would be still; asked when keys change and each second. Default: for ever. */
+  readonly standing?: Standing;
   readonly services: readonly ServiceBinding[];
   readonly health: HealthState;
   /** Default true. */
@@ -51,6 +53,16 @@ export interface GrpcHostOptions {
   readonly peerSilenceMs?: number;
 }
 
+/** Who was let in once, and may have lost the right since. */
+export interface Standing {
+  /** Why a principal would be refused by now. */
+  check(principal: Principal): FlagstreamError | undefined;
+  /** Called when some principal may have lost its right. Returns how to stop. */
+  onChange(listener: () => void): () => void;
+}
+
+/** Keys also run out by time: streams are closed so soon after. */
+const STANDING_CHECK_MS = 1_000;
 /** Between two pings of a peer. */
 const PING_EVERY_MS = 30_000;
 /** Longest silence of any peer. Long, as grpc-js also counts what this process does not read while it is busy. */
@@ -65,6 +77,7 @@ export class GrpcHost {
   readonly #silence: SilenceWatch<Socket> | undefined;
   readonly #drainListeners = new Set<() => void | Promise<void>>();
   #drained: Promise<void> | undefined;
+  #stopStanding: () => void = () => undefined;
 
   /** Throws when a method has no policy or no handler. */
   constructor(options: GrpcHostOptions) {
@@ -94,6 +107,7 @@ export class GrpcHost {
       sniffTimeoutMs: options.sniffTimeoutMs ?? LIMITS.prefaceTimeoutMs,
     });
     this.#exportGauges();
+    if (options.standing !== undefined) this.#watchStanding(options.standing);
   }
 
   /**
@@ -127,6 +141,7 @@ export class GrpcHost {
 
   async #drain(graceMs: number): Promise<void> {
     const deadline = after(graceMs);
+    this.#stopStanding();
     this.#options.health.drain();
     this.#dispatcher.refuseStreams();
     await Promise.race([this.#sayGoodbye(), deadline.passed]);
@@ -145,6 +160,21 @@ export class GrpcHost {
     deadline.cancel();
     this.#server.forceShutdown();
     this.#door.destroyConnections();
+  }
+
+  #watchStanding(standing: Standing): void {
+    const { logger } = this.#options;
+    const look = (): void => {
+      const ended = this.#dispatcher.endRefused((principal) => standing.check(principal));
+      if (ended > 0) logger.info({ streams: ended }, 'streams closed: their keys are no longer valid');
+    };
+    const stop = standing.onChange(look);
+    const timer = setInterval(look, STANDING_CHECK_MS);
+    timer.unref();
+    this.#stopStanding = () => {
+      stop();
+      clearInterval(timer);
+    };
   }
 
   #watchPeer(peer: string): void {

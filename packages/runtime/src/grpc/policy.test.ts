@@ -25,6 +25,7 @@ describe('the one door', () => {
     project: 'shop',
     environment: 'production',
     verbs,
+    grants: [{ project: 'shop', environment: 'production', verbs }],
   });
 
   it('asks for each call and refuses what the principal may not do', async () => {

@@ -29,7 +29,7 @@ import { restoreEdits, revertSubjects, undoEdits } from '../commands/revert.ts';
 import type { ChangeLog } from '../log/change-log.ts';
 import type { Audit } from './audit.ts';
 import { boundedRead } from './bounded-read.ts';
-import { type AdminParts, performEdits, principalActor } from './collection-methods.ts';
+import { type AdminParts, onBehalfOf, performEdits } from './collection-methods.ts';
 import { revisionOf } from './present.ts';
 import { requestJson } from './request-digest.ts';
 import type { WriteResult } from './writes.ts';
@@ -52,17 +52,18 @@ export function changeMethods(parts: ChangeParts): Readonly<Record<string, Handl
       const result = performEdits(parts, ApplyChangeSetRequest, request, context, edits);
       return { outcomes: outcomesOf(result), revision: revisionOf(result.position) };
     }),
-    listChanges: boundedRead<ListChangesRequest, ListChangesResponse>(parts.wait, (request) =>
-      parts.audit.listChanges(request),
+    listChanges: boundedRead<ListChangesRequest, ListChangesResponse>(parts.wait, (request, { principal }) =>
+      parts.audit.listChanges(request, principal),
     ),
-    diffRevisions: boundedRead<DiffRevisionsRequest, DiffRevisionsResponse>(parts.wait, (request) =>
-      parts.audit.diffRevisions(request),
+    diffRevisions: boundedRead<DiffRevisionsRequest, DiffRevisionsResponse>(
+      parts.wait,
+      (request, { principal }) => parts.audit.diffRevisions(request, principal),
     ),
     revert: unary<RevertRequest, RevertResponse>((request, context) => {
       const result = parts.writes.perform({
         method: context.method,
         requestJson: requestJson(RevertRequest, request),
-        principal: principalActor(context),
+        ...onBehalfOf(context),
         opId: request.opId,
         actor: request.actor,
         comment: request.comment,

@@ -19,10 +19,11 @@ import {
   type ListAnswerChangesResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/history';
 import { ENTITY_KIND, type EntityId, type EnvironmentScope } from '@flagstream/replica';
-import type { CallContext, RevisionWait, ServiceBinding } from '@flagstream/runtime';
+import type { CallContext, Principal, RevisionWait, ServiceBinding } from '@flagstream/runtime';
 import { boundedRead, type Read } from '../admin/bounded-read.ts';
 import { requireKey } from '../admin/collection-methods.ts';
 import { pagePosition, pageSize, pageToken } from '../admin/page.ts';
+import { requireSight } from '../admin/permissions.ts';
 import { revisionOf } from '../admin/present.ts';
 import { Reads } from '../admin/reads.ts';
 import type { ChangeLog } from '../log/change-log.ts';
@@ -59,7 +60,7 @@ export function historyService(parts: HistoryParts): ServiceBinding {
   };
 }
 
-type PastCall = Pick<CallContext, 'signal'>;
+type PastCall = Pick<CallContext, 'signal' | 'principal'>;
 
 export class Past {
   readonly #parts: HistoryParts;
@@ -75,8 +76,11 @@ export class Past {
    * @throws FlagstreamError INVALID_FIELD, INVALID_CONTEXT, PROJECT_NOT_FOUND, ENVIRONMENT_NOT_FOUND,
    * FLAG_NOT_FOUND, REVISION_NOT_FOUND, REVISION_FORKED, CANCELLED
    */
-  async evaluateAt(request: EvaluateAtRequest, { signal }: PastCall): Promise<Read<EvaluateAtResponse>> {
-    const { scope, flagKey, context } = subjectOf(request);
+  async evaluateAt(
+    request: EvaluateAtRequest,
+    { signal, principal }: PastCall,
+  ): Promise<Read<EvaluateAtResponse>> {
+    const { scope, flagKey, context } = subjectOf(request, principal);
     const pace = new Pace(signal);
     const { now, log, history } = this.#parts;
     const place: ResolvedPlace =
@@ -108,9 +112,9 @@ export class Past {
   /** @throws FlagstreamError as evaluateAt, and PAGE_TOKEN_MISMATCH */
   async listAnswerChanges(
     request: ListAnswerChangesRequest,
-    { signal }: PastCall,
+    { signal, principal }: PastCall,
   ): Promise<Read<ListAnswerChangesResponse>> {
-    const { scope, flagKey, context } = subjectOf(request);
+    const { scope, flagKey, context } = subjectOf(request, principal);
     const pace = new Pace(signal);
     const { log, history } = this.#parts;
     requireKnown(log, scope, flagKey);
@@ -158,8 +162,11 @@ interface Subject {
   readonly context: ReturnType<typeof checkedContext>;
 }
 
-function subjectOf(request: EvaluateAtRequest | ListAnswerChangesRequest): Subject {
-  const { project, key } = requireName('parent', request.parent, ENTITY_KIND.environment);
+/** @throws FlagstreamError PERMISSION_DENIED, INVALID_NAME, INVALID_FIELD, INVALID_CONTEXT */
+function subjectOf(request: EvaluateAtRequest | ListAnswerChangesRequest, principal: Principal): Subject {
+  const id = requireName('parent', request.parent, ENTITY_KIND.environment);
+  requireSight(principal, id);
+  const { project, key } = id;
   const flagKey = requireKey('flag_key', request.flagKey);
   return {
     scope: { project, environment: key },
