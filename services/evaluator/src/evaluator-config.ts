@@ -25,13 +25,14 @@ export interface EvaluatorConfig {
   readonly project: string;
   readonly environment: string;
   readonly reflection: boolean;
+  readonly requireKeys: boolean;
   readonly nats: {
     readonly url?: string | undefined;
     readonly prefix: string;
     readonly user?: string | undefined;
     readonly password?: string | undefined;
   };
-  readonly controlPlane: { readonly address?: string | undefined };
+  readonly controlPlane: { readonly address?: string | undefined; readonly key?: string | undefined };
   readonly cache: { readonly dir?: string | undefined };
   readonly readyStalenessMs: number;
   readonly heartbeatMs: number;
@@ -52,6 +53,7 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
   project: key('default', 'Project of callers that name none.'),
   environment: key('development', 'Environment of callers that name none.'),
   reflection: z.boolean().default(true).describe('Serve gRPC reflection.'),
+  requireKeys: z.boolean().default(false).describe('Refuse callers without an API key.'),
   nats: z
     .strictObject({
       url: z.string().min(1).optional().describe('NATS servers to follow the log from, separated by commas.'),
@@ -73,6 +75,9 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
         .describe(
           'host:port of the control plane: source of snapshots and heads, and of the log while there is no NATS.',
         ),
+      key: secretSetting(
+        z.string().min(1).optional().describe('API key for the control plane: of an admin with ROLE_NODE.'),
+      ),
     })
     .prefault({}),
   cache: z

@@ -12,6 +12,8 @@ import {
   createLogger,
   GrpcHost,
   HealthState,
+  KeyDoor,
+  KeyUse,
   Lifecycle,
   type Logger,
   loopbackPrincipal,
@@ -168,6 +170,15 @@ export async function startEvaluator(
     cache: cache?.cache,
   });
 
+  const door = new KeyDoor({
+    ring: state.keys,
+    now,
+    use: new KeyUse(),
+    ready: () => serving.ready,
+    anonymous: config.requireKeys ? undefined : loopbackPrincipal(config),
+    defaults: config,
+    scope: 'metadata',
+  });
   const { heartbeatMs } = config;
   const fanning = { serving, fanout, wheel, heartbeatMs, monotonicMs };
   const answers = new BoundedAnswers(serving, wait);
@@ -176,7 +187,8 @@ export async function startEvaluator(
     name: 'evaluator',
     logger,
     metrics,
-    authenticate: deps.authenticate ?? loopbackPrincipal(config),
+    authenticate: deps.authenticate ?? door.authenticate,
+    standing: door,
     services: [
       evaluationService({ ...fanning, evaluator, answers, counts, watchers }),
       streamService({ ...fanning, transfers, streams, nodeId, random }),
