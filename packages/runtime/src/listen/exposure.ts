@@ -5,6 +5,7 @@
  */
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { fail } from '@flagstream/protocol';
+import type { TlsSettings } from '../tls/tls-settings.ts';
 
 export interface Exposure {
   /** Address that is listened on. */
@@ -15,6 +16,17 @@ export interface Exposure {
   readonly keys: boolean;
   /** Whether somebody said that it shall start all the same. */
   readonly insecure: boolean;
+}
+
+/** Until keys are built, no call needs one. */
+export const CALLS_NEED_KEYS = false;
+
+/** Of a process whose listeners have one address. */
+export function exposureOf(
+  { host, tls, insecure }: { host: string; tls: TlsSettings; insecure: boolean },
+  keys: boolean = CALLS_NEED_KEYS,
+): Exposure {
+  return { host, tls: tls.certFile !== undefined, keys, insecure };
 }
 
 const LOOPBACK = new BlockList();

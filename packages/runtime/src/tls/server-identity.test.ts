@@ -12,6 +12,7 @@ const messages = ({ logs }: TestTls, level: string): unknown[] =>
 describe('ServerIdentity', () => {
   it('finds by itself that the files have changed', async () => {
     const tls = new TestTls({ lookMs: 5 });
+    expect(tls.identity.context).toMatchObject({ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' });
     const before = tls.identity.context.cert;
     tls.renew('second');
     await until(() => tls.identity.context.cert !== before, { what: 'the new certificate' });

@@ -60,7 +60,7 @@ export function readServerTls(settings: TlsSettings, read: ReadPem = readPemFile
  */
 export function readConnectionTls(
   group: string,
-  settings: ConnectionTlsSettings,
+  settings: ConnectionTlsSettings = {},
   read: ReadPem = readPemFile,
 ): ConnectionTls | undefined {
   const files = new PemFiles(group, read);

@@ -27,7 +27,7 @@ export interface ConnectionTlsSettings {
 
 const file = (description: string) => z.string().min(1).optional().describe(description);
 
-export const tlsSchema: z.ZodType<TlsSettings> = z
+export const tlsSchema: z.ZodPrefault<z.ZodType<TlsSettings, TlsSettings>> = z
   .strictObject({
     certFile: file('PEM file of the certificate that listeners show; with it they speak TLS alone.'),
     keyFile: file('PEM file of its private key. Both are read again when they change, and on SIGHUP.'),
@@ -36,7 +36,9 @@ export const tlsSchema: z.ZodType<TlsSettings> = z
   .prefault({});
 
 /** @param peer who is connected to: "the control plane" */
-export function connectionTlsSchema(peer: string): z.ZodType<ConnectionTlsSettings> {
+export function connectionTlsSchema(
+  peer: string,
+): z.ZodPrefault<z.ZodType<ConnectionTlsSettings, ConnectionTlsSettings>> {
   return z
     .strictObject({
       enabled: z
