@@ -26,8 +26,8 @@ export interface NatsSecuritySettings {
 const INBOX_PATTERN = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 
 export const NATS_SECURITY_SHAPE: {
-  readonly user: z.ZodType<string | undefined, string | undefined> & z.ZodOptional;
-  readonly password: z.ZodType<string | undefined, string | undefined> & z.ZodOptional;
+  readonly user: z.ZodOptional<z.ZodString>;
+  readonly password: z.ZodOptional<z.ZodString>;
   readonly nkeySeedFile: z.ZodOptional<z.ZodString>;
   readonly tls: ReturnType<typeof connectionTlsSchema>;
   readonly inboxPrefix: z.ZodOptional<z.ZodString>;
