@@ -2,6 +2,7 @@
 // nobody should do is refused.
 
 import { rm } from 'node:fs/promises';
+import { connectBus, natsCredentials, probeNats } from '@flagstream/runtime';
 import { connect, StorageType } from 'nats';
 import { expect, test } from 'vitest';
 import { requiresNats } from '../support/requires-nats.ts';
@@ -47,6 +48,21 @@ requiresNats('2.9.0', { ownServer: true }).describe('deploy/nats/nats.conf', () 
     await shop.admin.setEnabled('first', false);
     await follows(shop, evaluator);
 
+    // More snapshots than are kept: older ones are removed.
+    const bus = await connectBus({
+      ...natsCredentials(nats.settings('CONTROL_PLANE')),
+      inboxPrefix: '_INBOX_cp',
+      url: nats.server.url,
+      prefix: 'flagstream',
+      name: 'test',
+      logger: nats.logger,
+    });
+    for (const key of ['a', 'b', 'c']) {
+      await shop.admin.createBoolean(key);
+      await bus.putSnapshot(await shop.running.snapshots.fetch());
+    }
+    await bus.close();
+
     // Everything is lost there: a new epoch, with a snapshot that evaluators start from.
     await nats.server.stop();
     await rm(nats.server.storeDir!, { recursive: true });
@@ -72,6 +88,25 @@ requiresNats('2.9.0', { ownServer: true }).describe('deploy/nats/nats.conf', () 
       /authorization/i,
     );
     await expect(connect({ servers: url, reconnect: false, tls: null })).rejects.toThrow();
+  });
+
+  test("lets a person's doctor probe the server", async () => {
+    const nats = await SecuredNats.start();
+    const shop = await nats.startControlPlane();
+    await shop.admin.createBoolean('first');
+    const { url } = nats.server;
+    const { findings } = await probeNats({
+      ...natsCredentials(nats.settings('ADMIN')),
+      inboxPrefix: '_INBOX_admin',
+      url,
+      prefix: 'flagstream',
+      acceptReplicas: false,
+      timeoutMs: 5_000,
+      logger: nats.logger,
+    });
+    expect(findings.filter(({ verdict }) => verdict === 'fail' || verdict === 'warn')).toEqual([]);
+    expect(findings.map(({ check }) => check)).toContain('cas race');
+    expect(complaints(nats)).toEqual([]);
   });
 
   test('refuses what an evaluator, a control plane and an admin must not do', async () => {

@@ -19,7 +19,7 @@ export interface Exposure {
 }
 
 /** Until keys are built, no call needs one. */
-export const CALLS_NEED_KEYS = false;
+const CALLS_NEED_KEYS = false;
 
 /** Of a process whose listeners have one address. */
 export function exposureOf(
