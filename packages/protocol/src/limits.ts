@@ -85,6 +85,10 @@ export const LIMITS = {
   connectionsMax: 50_000,
   /** Time in which a new connection must say which protocol it speaks. */
   prefaceTimeoutMs: 5_000,
+  /** Time for the handshake of TLS: three round trips and some arithmetic. */
+  tlsHandshakeTimeoutMs: 5_000,
+  /** Files of certificates are looked at this often: whoever renews them has days, and does not want to restart. */
+  certificateLookMs: 10_000,
   httpHeaderBytesMax: 16_384,
 
   /** Head beacon period. */

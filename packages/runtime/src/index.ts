@@ -17,6 +17,7 @@ export type { Finding, Verdict } from './bus/finding.ts';
 export { JetStreamSource } from './bus/jetstream-source.ts';
 export { type BusOptions, connectBus } from './bus/nats-bus.ts';
 export { NatsHeadAuthority } from './bus/nats-head-authority.ts';
+export { NATS_SECURITY_SHAPE, type NatsSecuritySettings, natsCredentials } from './bus/nats-security.ts';
 export { NatsSnapshots } from './bus/nats-snapshots.ts';
 export { type NatsProbe, type NatsProbeOptions, probeNats } from './bus/probe-nats.ts';
 export { verifySnapshot } from './bus/verify-snapshot.ts';
@@ -77,6 +78,7 @@ export { CRASH_POINTS, type CrashPoint, crashesNext, crashPoint } from './lifecy
 export { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
 export { type SignalTarget, type StopOnSignalsOptions, stopOnSignals } from './lifecycle/stop-on-signals.ts';
 export { claimPort, type ListenAddress } from './listen/claim-port.ts';
+export { checkExposure, exposureOf, exposureWarnings } from './listen/exposure.ts';
 export {
   createLogger,
   effectiveFormat,
@@ -86,3 +88,12 @@ export {
   type LogLevel,
 } from './log/logger.ts';
 export { Metrics, type Sample, type ScrapedMetric } from './metrics/metrics.ts';
+export { openTls } from './tls/open-tls.ts';
+export { readConnectionTls } from './tls/tls-files.ts';
+export {
+  type ConnectionTlsSettings,
+  connectionTlsSchema,
+  insecureSchema,
+  type TlsSettings,
+  tlsSchema,
+} from './tls/tls-settings.ts';

@@ -12,7 +12,9 @@ import {
   type SnapshotSource,
 } from '@flagstream/replica';
 import {
+  checkExposure,
   createLogger,
+  exposureOf,
   GrpcHost,
   HealthState,
   KeyDoor,
@@ -21,6 +23,7 @@ import {
   type Logger,
   loopbackPrincipal,
   Metrics,
+  openTls,
   type Readiness,
   startManagement,
 } from '@flagstream/runtime';
@@ -55,6 +58,8 @@ export interface ControlPlaneDeps {
   readonly version?: string;
   /** Unix milliseconds. */
   readonly now?: () => number;
+  /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
+  readonly reloadsOnHangup?: boolean;
 }
 
 export interface RunningControlPlane {
@@ -89,10 +94,21 @@ export async function startControlPlane(
   if (config.writeAck === 'shipped' && config.nats.url === undefined)
     throw fail('CONFIG_INVALID', 'writeAck is "shipped", which needs nats.url');
   const now = deps.now ?? Date.now;
-  const logger = deps.logger ?? processLogger(config, deps.version ?? 'unreleased');
+  const warnings = checkExposure(exposureOf(config));
+  const logger = deps.logger ?? processLogger(config, deps.version ?? 'unreleased', warnings.length > 0);
+  for (const warning of warnings) logger.warn({ insecure: true, host: config.host }, warning);
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs: config.drainGraceMs + STOP_MARGIN_MS });
   const metrics = new Metrics({ process: true });
   const health = new HealthState();
+  const tls = await openTls(
+    {
+      settings: config.tls,
+      logger,
+      metrics,
+      ...(deps.reloadsOnHangup === false ? {} : { hangup: process }),
+    },
+    lifecycle,
+  );
 
   const dataDir = await lifecycle.start(
     'data folder',
@@ -197,6 +213,7 @@ export async function startControlPlane(
     reflection: config.reflection,
     maxRequestBytes: LIMITS.adminRequestBytesMax,
     peerSilenceMs: LIMITS.heartbeatsMissedMax * LIMITS.beaconMs,
+    tls,
   });
   const address = await lifecycle.start(
     'gRPC host',
@@ -214,6 +231,8 @@ export async function startControlPlane(
         metrics,
         readiness: () => readiness(health, log),
         logger,
+        tls,
+        warnings,
       }),
     (server) => server.close(),
   );
@@ -222,6 +241,7 @@ export async function startControlPlane(
     {
       grpc_port: address.port,
       management_port: management.port,
+      tls: tls !== undefined,
       head: formatPosition(log.head()),
       environments: sets.size,
     },
@@ -290,12 +310,13 @@ function readiness(health: HealthState, log: ChangeLog): Readiness {
   return { ready: reasons.length === 0, reasons };
 }
 
-function processLogger(config: ControlPlaneConfig, version: string): Logger {
+function processLogger(config: ControlPlaneConfig, version: string, insecure: boolean): Logger {
   return createLogger({
     level: config.log.level,
     format: config.log.format,
     service: 'control-plane',
     version,
     nodeId: config.nodeId,
+    insecure,
   });
 }

@@ -3,7 +3,17 @@
  * --nats-url, FLAGSTREAM_NATS_URL.
  */
 import { KEY_PATTERN, LIMITS, NATS_PREFIX_DEFAULT, NATS_PREFIX_PATTERN } from '@flagstream/protocol';
-import { type LogFormat, type LogLevel, secretSetting } from '@flagstream/runtime';
+import {
+  type ConnectionTlsSettings,
+  connectionTlsSchema,
+  insecureSchema,
+  type LogFormat,
+  type LogLevel,
+  NATS_SECURITY_SHAPE,
+  type NatsSecuritySettings,
+  type TlsSettings,
+  tlsSchema,
+} from '@flagstream/runtime';
 import { z } from 'zod';
 
 const port = (standard: number, description: string) =>
@@ -19,6 +29,8 @@ const key = (standard: string, description: string) =>
 
 export interface EvaluatorConfig {
   readonly host: string;
+  readonly tls: TlsSettings;
+  readonly insecure: boolean;
   readonly grpcPort: number;
   readonly managementPort: number;
   readonly nodeId?: string | undefined;
@@ -29,10 +41,12 @@ export interface EvaluatorConfig {
   readonly nats: {
     readonly url?: string | undefined;
     readonly prefix: string;
-    readonly user?: string | undefined;
-    readonly password?: string | undefined;
+  } & NatsSecuritySettings;
+  readonly controlPlane: {
+    readonly address?: string | undefined;
+    readonly key?: string | undefined;
+    readonly tls?: ConnectionTlsSettings | undefined;
   };
-  readonly controlPlane: { readonly address?: string | undefined; readonly key?: string | undefined };
   readonly cache: { readonly dir?: string | undefined };
   readonly readyStalenessMs: number;
   readonly heartbeatMs: number;
@@ -42,6 +56,8 @@ export interface EvaluatorConfig {
 
 export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  tls: tlsSchema,
+  insecure: insecureSchema,
   grpcPort: port(8013, 'Port of EvaluationService and StreamService'),
   managementPort: port(8014, 'Port of health, readiness and metrics'),
   nodeId: z
@@ -62,8 +78,7 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
         .regex(NATS_PREFIX_PATTERN, 'must consist of a-z, 0-9 and "-"')
         .default(NATS_PREFIX_DEFAULT)
         .describe('What the names of streams and subjects begin with.'),
-      user: z.string().optional().describe('NATS user.'),
-      password: secretSetting(z.string().optional().describe('NATS password.')),
+      ...NATS_SECURITY_SHAPE,
     })
     .prefault({}),
   controlPlane: z
@@ -78,6 +93,7 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
       key: secretSetting(
         z.string().min(1).optional().describe('API key for the control plane: of an admin with ROLE_NODE.'),
       ),
+      tls: connectionTlsSchema('the control plane'),
     })
     .prefault({}),
   cache: z

@@ -9,7 +9,9 @@ import { LIMITS, recordCodec } from '@flagstream/protocol';
 import type { LogState, Position } from '@flagstream/replica';
 import {
   type Authenticate,
+  checkExposure,
   createLogger,
+  exposureOf,
   GrpcHost,
   HealthState,
   KeyDoor,
@@ -18,6 +20,7 @@ import {
   type Logger,
   loopbackPrincipal,
   Metrics,
+  openTls,
   type Readiness,
   RevisionWait,
   startManagement,
@@ -50,6 +53,8 @@ export interface EvaluatorDeps extends GivenSources {
   /** Uniform in [0, 1). */
   readonly random?: () => number;
   readonly authenticate?: Authenticate;
+  /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
+  readonly reloadsOnHangup?: boolean;
 }
 
 export interface RunningEvaluator {
@@ -81,8 +86,18 @@ export async function startEvaluator(
     log: { level, format },
     drainMs,
   } = config;
+  const warnings = checkExposure(exposureOf(config));
   const logger =
-    deps.logger ?? createLogger({ level, format, service: 'evaluator', version: VERSION, nodeId });
+    deps.logger ??
+    createLogger({
+      level,
+      format,
+      service: 'evaluator',
+      version: VERSION,
+      nodeId,
+      insecure: warnings.length > 0,
+    });
+  for (const warning of warnings) logger.warn({ insecure: true, host: config.host }, warning);
   const now = deps.now ?? Date.now;
   const monotonicMs = deps.monotonicMs ?? (() => performance.now());
   const random = deps.random ?? Math.random;
@@ -96,8 +111,17 @@ export async function startEvaluator(
     random,
   });
 
-  const health = new HealthState();
   const metrics = new Metrics({ process: true });
+  const tls = await openTls(
+    {
+      settings: config.tls,
+      logger,
+      metrics,
+      ...(deps.reloadsOnHangup === false ? {} : { hangup: process }),
+    },
+    lifecycle,
+  );
+  const health = new HealthState();
   const fanout = new ChangeFanout(logger);
   const wheel = new TickWheel(monotonicMs, logger);
   const [streams, watchers] = [new StreamRegistry(), new StreamRegistry()];
@@ -196,6 +220,7 @@ export async function startEvaluator(
     health,
     reflection: config.reflection,
     maxRequestBytes: LIMITS.evaluationRequestBytesMax,
+    tls,
   });
   host.onDrain(async () => {
     await Promise.all([streams.drain(drainMs), watchers.drain(drainMs)]);
@@ -222,6 +247,8 @@ export async function startEvaluator(
         metrics,
         readiness,
         logger,
+        tls,
+        warnings,
       }),
     (server) => server.close(),
   );
@@ -231,7 +258,7 @@ export async function startEvaluator(
     () => host.drain(drainMs + STOP_GRACE_MS),
   );
   logger.info(
-    { host: address.host, port: address.port, management_port: management.port },
+    { host: address.host, port: address.port, management_port: management.port, tls: tls !== undefined },
     'the evaluator listens',
   );
 

@@ -84,7 +84,11 @@ function openControlPlane(options: EmbeddedOptions, logger: Logger): Promise<Run
     drainGraceMs: DRAIN_GRACE_MS,
     ...(options.nats === undefined ? {} : { nats: { url: options.nats } }),
   });
-  return startControlPlane(config, { logger: logger.child({ service: 'control-plane' }) });
+  return startControlPlane(config, {
+    logger: logger.child({ service: 'control-plane' }),
+    // A terminal that is closed ends it.
+    reloadsOnHangup: false,
+  });
 }
 
 function openEvaluator(
@@ -102,6 +106,7 @@ function openEvaluator(
   });
   return startEvaluator(config, {
     logger: logger.child({ service: 'evaluator' }),
+    reloadsOnHangup: false,
     source: logSource,
     snapshots,
     authority: heads,

@@ -17,6 +17,7 @@ import { notFound } from '../http/json-answer.ts';
 import type { ListenAddress } from '../listen/claim-port.ts';
 import { FrontDoor } from '../listen/front-door.ts';
 import { SilenceWatch } from '../listen/silence-watch.ts';
+import type { ListenerTls } from '../listen/tls-door.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { CallMetrics } from './call-metrics.ts';
@@ -51,6 +52,9 @@ export interface GrpcHostOptions {
    * pinged so often that one that lives is heard in time. Default: 40 s, as for every connection.
    */
   readonly peerSilenceMs?: number;
+  /** With it the port speaks TLS alone. */
+  readonly tls?: ListenerTls | undefined;
+  readonly tlsHandshakeTimeoutMs?: number;
 }
 
 /** Who was let in once, and may have lost the right since. */
@@ -105,6 +109,8 @@ export class GrpcHost {
       http1: (socket) => this.#http.emit('connection', socket),
       maxConnections: options.maxConnections ?? LIMITS.connectionsMax,
       sniffTimeoutMs: options.sniffTimeoutMs ?? LIMITS.prefaceTimeoutMs,
+      tls: options.tls,
+      tlsHandshakeTimeoutMs: options.tlsHandshakeTimeoutMs ?? LIMITS.tlsHandshakeTimeoutMs,
     });
     this.#exportGauges();
     if (options.standing !== undefined) this.#watchStanding(options.standing);
@@ -115,11 +121,6 @@ export class GrpcHost {
    * @throws FlagstreamError PORT_IN_USE
    */
   listen(address: ListenAddress): Promise<ListenAddress> {
-    if (!isLoopback(address.host))
-      this.#options.logger.warn(
-        { host: address.host },
-        'listening beyond loopback without keys or TLS: whoever reaches this port may read and write',
-      );
     return this.#door.listen(address, `${this.#options.name} gRPC`);
   }
 
@@ -235,10 +236,6 @@ function silenceWatch({ peerSilenceMs, logger }: GrpcHostOptions): SilenceWatch<
 
 function pingEveryMs({ peerSilenceMs }: GrpcHostOptions): number {
   return peerSilenceMs === undefined ? PING_EVERY_MS : peerSilenceMs / LIMITS.heartbeatsMissedMax;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /** What has been answered is handed to the socket within two turns of the event loop. */
