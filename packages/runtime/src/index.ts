@@ -71,6 +71,7 @@ export {
   type Readiness,
   startManagement,
 } from './http/management-server.ts';
+export { bearerCalls } from './keys/bearer-calls.ts';
 export { KeyDoor, type KeyDoorOptions } from './keys/key-door.ts';
 export { KeyRing } from './keys/key-ring.ts';
 export { KeyUse } from './keys/key-use.ts';
@@ -78,7 +79,7 @@ export { CRASH_POINTS, type CrashPoint, crashesNext, crashPoint } from './lifecy
 export { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
 export { type SignalTarget, type StopOnSignalsOptions, stopOnSignals } from './lifecycle/stop-on-signals.ts';
 export { claimPort, type ListenAddress } from './listen/claim-port.ts';
-export { checkExposure, exposureOf, exposureWarnings } from './listen/exposure.ts';
+export { callsNeedKeys, checkExposure, exposureOf, exposureWarnings } from './listen/exposure.ts';
 export {
   createLogger,
   effectiveFormat,

@@ -72,8 +72,10 @@ export const controlPlaneConfigSchema: z.ZodType<ControlPlaneConfig> = z.strictO
   reflection: z.boolean().default(true).describe('Serve gRPC reflection.'),
   requireKeys: z
     .boolean()
-    .default(false)
-    .describe('Refuse callers without an API key. The first key, of an owner, is written to DATA/owner-key.'),
+    .optional()
+    .describe(
+      'Refuse callers without an API key; by default beyond loopback. The first key, of an owner, is written to DATA/owner-key.',
+    ),
   project: key.default('default').describe('Project of callers that name none.'),
   environment: key.default('development').describe('Environment of callers that name none.'),
   seed: z
@@ -116,7 +118,7 @@ export interface ControlPlaneConfig {
   readonly grpcPort: number;
   readonly managementPort: number;
   readonly reflection: boolean;
-  readonly requireKeys: boolean;
+  readonly requireKeys?: boolean | undefined;
   readonly project: string;
   readonly environment: string;
   readonly seed: 'none' | 'default' | 'demo';

@@ -12,6 +12,7 @@ import {
   type SnapshotSource,
 } from '@flagstream/replica';
 import {
+  callsNeedKeys,
   checkExposure,
   createLogger,
   exposureOf,
@@ -175,7 +176,8 @@ export async function startControlPlane(
   });
   const { ring, stop: stopKeys } = logKeys(log, history);
   await lifecycle.start('keys', () => ring, stopKeys);
-  if (config.requireKeys) {
+  const needKeys = callsNeedKeys(config);
+  if (needKeys) {
     const ownerFile = makeFirstOwner({ log, writes, dataDir: dataDir.path, now, randomBytes });
     if (ownerFile !== undefined)
       logger.warn({ file: ownerFile }, "the first owner's key is in this file: move it to a safe place");
@@ -186,7 +188,7 @@ export async function startControlPlane(
     now,
     use,
     ready: () => true,
-    anonymous: config.requireKeys ? undefined : loopbackPrincipal(config),
+    anonymous: needKeys ? undefined : loopbackPrincipal(config),
     defaults: config,
     scope: 'request',
   });

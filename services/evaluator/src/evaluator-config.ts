@@ -11,6 +11,7 @@ import {
   type LogLevel,
   NATS_SECURITY_SHAPE,
   type NatsSecuritySettings,
+  secretSetting,
   type TlsSettings,
   tlsSchema,
 } from '@flagstream/runtime';
@@ -37,7 +38,7 @@ export interface EvaluatorConfig {
   readonly project: string;
   readonly environment: string;
   readonly reflection: boolean;
-  readonly requireKeys: boolean;
+  readonly requireKeys?: boolean | undefined;
   readonly nats: {
     readonly url?: string | undefined;
     readonly prefix: string;
@@ -69,7 +70,10 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
   project: key('default', 'Project of callers that name none.'),
   environment: key('development', 'Environment of callers that name none.'),
   reflection: z.boolean().default(true).describe('Serve gRPC reflection.'),
-  requireKeys: z.boolean().default(false).describe('Refuse callers without an API key.'),
+  requireKeys: z
+    .boolean()
+    .optional()
+    .describe('Refuse callers without an API key; by default beyond loopback.'),
   nats: z
     .strictObject({
       url: z.string().min(1).optional().describe('NATS servers to follow the log from, separated by commas.'),

@@ -9,6 +9,7 @@ import { LIMITS, recordCodec } from '@flagstream/protocol';
 import type { LogState, Position } from '@flagstream/replica';
 import {
   type Authenticate,
+  callsNeedKeys,
   checkExposure,
   createLogger,
   exposureOf,
@@ -199,7 +200,7 @@ export async function startEvaluator(
     now,
     use: new KeyUse(),
     ready: () => serving.ready,
-    anonymous: config.requireKeys ? undefined : loopbackPrincipal(config),
+    anonymous: callsNeedKeys(config) ? undefined : loopbackPrincipal(config),
     defaults: config,
     scope: 'metadata',
   });

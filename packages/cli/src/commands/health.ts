@@ -74,7 +74,7 @@ const SERVICE_UNKNOWN = healthCheckResponse_ServingStatusToJSON(
 );
 
 async function ask(endpoint: Endpoint, { service, timeout }: HealthOptions): Promise<Finding> {
-  const client = new HealthClient(endpoint.address, endpoint.channel);
+  const client = new HealthClient(endpoint.address, endpoint.channel, endpoint.calls);
   const { role, address } = endpoint;
   try {
     const settings = { endpoint, metadata: new Metadata(), timeoutMs: timeout * 1000 };

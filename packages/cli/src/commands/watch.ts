@@ -126,7 +126,10 @@ function resultText({ flagKey, value, variant, reason }: EvaluationResult): stri
 /** The log says when there is something new, the change log says what it is. */
 async function watchChanges(session: CliSession, options: WatchOptions): Promise<never> {
   return withAdmin(options, async (admin) => {
-    const client = new LogServiceClient(admin.endpoint.address, admin.endpoint.channel, CHANNEL_OPTIONS);
+    const client = new LogServiceClient(admin.endpoint.address, admin.endpoint.channel, {
+      ...CHANNEL_OPTIONS,
+      ...admin.endpoint.calls,
+    });
     let last = options.since ?? (await newestRevision(admin));
     let first = true;
     const greet = greetOnce(session, `changes of ${options.project}`);

@@ -40,7 +40,10 @@ export class AdminConnection {
 
   constructor(endpoint: Endpoint, timeoutMs: number) {
     this.endpoint = endpoint;
-    this.client = new AdminServiceClient(endpoint.address, endpoint.channel, CHANNEL_OPTIONS);
+    this.client = new AdminServiceClient(endpoint.address, endpoint.channel, {
+      ...CHANNEL_OPTIONS,
+      ...endpoint.calls,
+    });
     this.#timeoutMs = timeoutMs;
   }
 

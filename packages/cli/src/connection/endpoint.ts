@@ -1,7 +1,8 @@
 /** An address that a person names, host:port of a control plane or an evaluator, and how it is spoken to. */
-import type { ChannelCredentials } from '@grpc/grpc-js';
+import { bearerCalls } from '@flagstream/runtime';
+import type { ChannelCredentials, ClientOptions } from '@grpc/grpc-js';
 import { UsageError } from '../usage-error.ts';
-import { channelCredentials, type Trust } from './trust.ts';
+import { apiKeyOf, channelCredentials, type Trust } from './trust.ts';
 
 export interface Endpoint {
   readonly role: 'control plane' | 'evaluator';
@@ -11,6 +12,8 @@ export interface Endpoint {
   readonly option: '--server' | '--evaluator';
   /** Plaintext, or TLS. */
   readonly channel: ChannelCredentials;
+  /** Client options by which each call shows the API key, if there is one. */
+  readonly calls: Pick<ClientOptions, 'interceptors'>;
 }
 
 /** "localhost:8010", ":8010" (localhost), "[::1]:8010" or a port alone. */
@@ -24,5 +27,6 @@ export function parseEndpoint(role: Endpoint['role'], text: string, trust: Trust
       `Write HOST:PORT, for example ${option} localhost:${role === 'evaluator' ? 8013 : 8010}.`,
     );
   const host = match[1] === undefined || match[1] === '' ? 'localhost' : match[1];
-  return { role, address: `${host}:${port}`, option, channel: channelCredentials(trust) };
+  const calls = bearerCalls(apiKeyOf(trust));
+  return { role, address: `${host}:${port}`, option, channel: channelCredentials(trust), calls };
 }

@@ -38,7 +38,10 @@ export class EvaluatorConnection {
     timeoutMs: number,
   ) {
     this.endpoint = endpoint;
-    this.client = new EvaluationServiceClient(endpoint.address, endpoint.channel, CHANNEL_OPTIONS);
+    this.client = new EvaluationServiceClient(endpoint.address, endpoint.channel, {
+      ...CHANNEL_OPTIONS,
+      ...endpoint.calls,
+    });
     this.#metadata.set(PROJECT_METADATA, scope.project);
     this.#metadata.set(ENVIRONMENT_METADATA, scope.environment);
     this.#timeoutMs = timeoutMs;

@@ -14,7 +14,10 @@ export class HistoryConnection {
   readonly #settings: CallSettings;
 
   constructor(endpoint: Endpoint, timeoutMs: number) {
-    this.client = new HistoryServiceClient(endpoint.address, endpoint.channel, CHANNEL_OPTIONS);
+    this.client = new HistoryServiceClient(endpoint.address, endpoint.channel, {
+      ...CHANNEL_OPTIONS,
+      ...endpoint.calls,
+    });
     this.#settings = { endpoint, metadata: new Metadata(), timeoutMs };
   }
 

@@ -9,7 +9,7 @@ export class MaintenanceConnection {
   readonly #settings: CallSettings;
 
   constructor(endpoint: Endpoint, timeoutMs: number) {
-    this.client = new MaintenanceServiceClient(endpoint.address, endpoint.channel);
+    this.client = new MaintenanceServiceClient(endpoint.address, endpoint.channel, endpoint.calls);
     this.#settings = { endpoint, metadata: new Metadata(), timeoutMs };
   }
 

@@ -1,5 +1,6 @@
 /** TLS of the connections that a command makes: whom it trusts, and what it shows of itself. */
 import { readFileSync } from 'node:fs';
+import process from 'node:process';
 import { messageOf } from '@flagstream/protocol';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { UsageError } from '../usage-error.ts';
@@ -11,6 +12,8 @@ export interface Trust {
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
+  /** Holds an API key. */
+  readonly apiKeyFile?: string;
 }
 
 /** @throws UsageError naming flag and file */
@@ -34,6 +37,22 @@ export function channelCredentials({ tls, caFile, certFile, keyFile }: Trust): C
     throw new UsageError(
       `TLS cannot be set up from ${given}: ${messageOf(error)}`,
       'Give PEM files: --ca-file, and --cert-file with the --key-file that fits.',
+    );
+  }
+}
+
+/**
+ * The API key to show: of a file, else of FLAGSTREAM_API_KEY. Never of a flag, which every process of the machine can read.
+ * @throws UsageError naming flag and file
+ */
+export function apiKeyOf({ apiKeyFile }: Trust, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (apiKeyFile === undefined) return env['FLAGSTREAM_API_KEY']?.trim();
+  try {
+    return readFileSync(apiKeyFile, 'utf8').trim();
+  } catch (error) {
+    throw new UsageError(
+      `--api-key-file ${apiKeyFile} cannot be read: ${messageOf(error)}`,
+      'Name a file that holds an API key, or set FLAGSTREAM_API_KEY.',
     );
   }
 }

@@ -39,7 +39,7 @@ export async function askControlPlane(
 ): Promise<ControlPlaneAnswer> {
   const endpoint = parseEndpoint('control plane', server, trust);
   const place = { part: `control plane ${endpoint.address}`, check: 'head' };
-  const client = new LogServiceClient(endpoint.address, endpoint.channel);
+  const client = new LogServiceClient(endpoint.address, endpoint.channel, endpoint.calls);
   try {
     const settings = { endpoint, metadata: new Metadata(), timeoutMs };
     const answer = await callUnary(client, client.getHead, GetHeadRequest.create(), settings);

@@ -61,9 +61,15 @@ export const timeoutOption = (): Option =>
     .default(DEFAULT_TIMEOUT_S)
     .argParser(parseSeconds);
 
-/** --tls, --ca-file, --cert-file, --key-file */
+/** --api-key-file, --tls, --ca-file, --cert-file, --key-file */
 export function withTrust(command: Command): Command {
   return command
+    .addOption(
+      new Option(
+        '--api-key-file <path>',
+        'file that holds the API key to show (without it: FLAGSTREAM_API_KEY)',
+      ).env('FLAGSTREAM_API_KEY_FILE'),
+    )
     .addOption(
       // Not by env(): that takes any text for yes.
       new Option(

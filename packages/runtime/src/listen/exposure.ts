@@ -18,15 +18,22 @@ export interface Exposure {
   readonly insecure: boolean;
 }
 
-/** Until keys are built, no call needs one. */
-const CALLS_NEED_KEYS = false;
+/** The settings of a process whose listeners have one address. */
+export interface ExposureSettings {
+  readonly host: string;
+  readonly tls: TlsSettings;
+  readonly insecure: boolean;
+  readonly requireKeys?: boolean | undefined;
+}
 
-/** Of a process whose listeners have one address. */
-export function exposureOf(
-  { host, tls, insecure }: { host: string; tls: TlsSettings; insecure: boolean },
-  keys: boolean = CALLS_NEED_KEYS,
-): Exposure {
-  return { host, tls: tls.certFile !== undefined, keys, insecure };
+export function exposureOf(settings: ExposureSettings): Exposure {
+  const { host, tls, insecure } = settings;
+  return { host, tls: tls.certFile !== undefined, keys: callsNeedKeys(settings), insecure };
+}
+
+/** As it is set; else beyond loopback, unless somebody said that everybody is trusted. */
+export function callsNeedKeys({ host, insecure, requireKeys }: Omit<ExposureSettings, 'tls'>): boolean {
+  return requireKeys ?? (!isLoopback(host) && !insecure);
 }
 
 const LOOPBACK = new BlockList();
@@ -57,7 +64,7 @@ export function checkExposure(exposure: Exposure): readonly string[] {
   if (warnings.length === 0 || exposure.insecure) return warnings;
   const missing = [
     ...(exposure.tls ? [] : ['tls.certFile and tls.keyFile (--tls-cert-file, --tls-key-file)']),
-    ...(exposure.keys ? [] : ['keys for all calls']),
+    ...(exposure.keys ? [] : ['requireKeys: true (--require-keys)']),
   ];
   throw fail(
     'CONFIG_INVALID',

@@ -15,6 +15,7 @@ import type {
 } from '@flagstream/replica';
 import {
   type Bus,
+  bearerCalls,
   type ConnectionTlsSettings,
   connectBus,
   JetStreamSource,
@@ -147,7 +148,11 @@ async function openControlPlane(
   if (address === undefined) return undefined;
   return lifecycle.start(
     'control plane client',
-    () => new LogServiceClient(address, channelCredentials(controlPlane.tls), CHANNEL_OPTIONS),
+    () =>
+      new LogServiceClient(address, channelCredentials(controlPlane.tls), {
+        ...CHANNEL_OPTIONS,
+        ...bearerCalls(controlPlane.key),
+      }),
     (client) => client.close(),
   );
 }
