@@ -15,7 +15,8 @@ const rotate = (
   nowMs = NOW_MS,
   retireOlder = false,
 ): ApiKey => rotatedKey(ID, key, { secret, overlapMs, retireOlder }, nowMs);
-const hashes = (key: ApiKey): string[] => key.secrets.map((secret) => secret.sha256.toString('hex'));
+const hashes = (key: ApiKey): string[] =>
+  key.secrets.map((secret) => Buffer.from(secret.sha256).toString('hex'));
 const hash = (secret: string): string => Buffer.from(sha256(Buffer.from(secret))).toString('hex');
 
 describe('an API key', () => {
