@@ -126,7 +126,7 @@ requiresNats('2.9.0', { ownServer: true }).describe('deploy/nats/nats.conf', () 
       url,
       prefix: 'flagstream',
       acceptReplicas: false,
-      timeoutMs: 5_000,
+      timeoutMs: 60_000,
       logger: nats.logger,
     });
     expect(findings.filter(({ verdict }) => verdict === 'fail' || verdict === 'warn')).toEqual([]);
