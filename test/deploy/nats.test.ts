@@ -3,7 +3,7 @@
 
 import { rm } from 'node:fs/promises';
 import { connectBus, natsCredentials, probeNats } from '@flagstream/runtime';
-import { connect, StorageType } from 'nats';
+import { AckPolicy, connect, DeliverPolicy, StorageType } from 'nats';
 import { expect, test } from 'vitest';
 import { requiresNats } from '../support/requires-nats.ts';
 import { until } from '../support/until.ts';
@@ -90,6 +90,31 @@ requiresNats('2.9.0', { ownServer: true }).describe('deploy/nats/nats.conf', () 
     await expect(connect({ servers: url, reconnect: false, tls: null })).rejects.toThrow();
   });
 
+  test('does not take for a head what JetStream delivers to where heads are told', async () => {
+    // Permissions do not say where a consumer delivers to: an evaluator can have stored records sent to any subject.
+    const nats = await SecuredNats.start();
+    const shop = await nats.startControlPlane();
+    const evaluator = await nats.connectAs('EVALUATOR');
+    const { consumers } = await evaluator.connection.jetstreamManager({ checkAPI: false });
+    const name = 'spoof';
+    await consumers.add('FLAGSTREAM_LOG_E1', {
+      name,
+      deliver_subject: 'flagstream.head',
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.All,
+    });
+    await shop.admin.createBoolean('first');
+    const { revision } = shop.running.head();
+    const delivered = async (): Promise<boolean> =>
+      (await consumers.info('FLAGSTREAM_LOG_E1', name)).delivered.stream_seq >= revision;
+    await until(delivered, { what: 'all records to be delivered as heads' });
+    await shop.admin.createBoolean('second');
+    const fresh = await nats.startEvaluator();
+    await fresh.ready();
+    await follows(shop, fresh);
+    expect(nats.logs.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
   test("lets a person's doctor probe the server", async () => {
     const nats = await SecuredNats.start();
     const shop = await nats.startControlPlane();
@@ -101,7 +126,7 @@ requiresNats('2.9.0', { ownServer: true }).describe('deploy/nats/nats.conf', () 
       url,
       prefix: 'flagstream',
       acceptReplicas: false,
-      timeoutMs: 5_000,
+      timeoutMs: 60_000,
       logger: nats.logger,
     });
     expect(findings.filter(({ verdict }) => verdict === 'fail' || verdict === 'warn')).toEqual([]);

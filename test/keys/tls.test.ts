@@ -6,12 +6,15 @@ import { describe, expect, test } from 'vitest';
 import { Admin } from '../support/admin.ts';
 import { TestAuthority, writeCertificate } from '../support/certificates.ts';
 import { runFlagstream, startFlagstream } from '../support/flagstream.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort, freePortRange } from '../support/free-port.ts';
 import { hold } from '../support/resources.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 import { type TlsNode, TlsSite } from './tls-nodes.ts';
+
+/** Ports that `flagstream dev` takes from its base on. */
+const DEV_PORTS = 7;
 
 interface Shop {
   readonly site: TlsSite;
@@ -172,4 +175,21 @@ describe('a process that would be open to other machines', () => {
     expect(code).toBe(78);
     expect(stderr + stdout).toMatch(/tls\.certFile \(--tls-cert-file.*\/nowhere\/cert\.pem cannot be read/s);
   });
+});
+
+test('everything in one process speaks TLS as well', async () => {
+  const site = new TlsSite();
+  const { certFile, keyFile } = site.authority.issueFiles(site.folder, 'dev');
+  const portBase = await freePortRange(DEV_PORTS);
+  const dev = startFlagstream([
+    'dev',
+    `--port-base=${portBase}`,
+    `--data=${tempDir('tls-dev')}`,
+    `--tls-cert-file=${certFile}`,
+    `--tls-key-file=${keyFile}`,
+  ]);
+  await dev.waitForLine(`https://localhost:${portBase + 1}/metrics`);
+  const health = ['health', `--server=localhost:${portBase}`, `--evaluator=localhost:${portBase + 3}`];
+  expect((await runFlagstream([...health, `--ca-file=${site.caFile}`])).code).toBe(0);
+  expect((await runFlagstream([...health, '--timeout=5'])).code).toBe(6);
 });
