@@ -127,6 +127,7 @@ async function sendCall(
       halfClose: !leaves || random.chance(0.7),
       ...(leaves ? { leaveAfterMs: random.int(0, LEAVE_AFTER_MS) } : {}),
     }),
+    methodPath(method),
   );
   return outcome.finding === undefined
     ? outcome

@@ -76,6 +76,8 @@ export class GrpcWire {
       const leave = (end: 'left' | 'silent'): void => {
         if (seen.grpcStatus === undefined) seen.end = end;
         stream.close(constants.NGHTTP2_CANCEL);
+        // What the listener never took would hold it open.
+        stream.destroy();
       };
       const timers = [setTimeout(() => leave('silent'), SILENT_MS)];
       if (options.leaveAfterMs !== undefined)
@@ -96,6 +98,8 @@ export class GrpcWire {
         if (options.leaveAfterMessages !== undefined && seen.messages >= options.leaveAfterMessages)
           leave('left');
       });
+      // The whole answer is there, whatever of the call was not taken.
+      stream.once('end', () => stream.destroy());
       // The close that follows tells what is to be told.
       stream.on('error', () => undefined);
       stream.once('close', () => {

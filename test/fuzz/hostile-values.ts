@@ -142,26 +142,32 @@ export function keyText(random: Random): string {
   return random.chance(0.75) ? random.pick(KNOWN_KEYS) : hostileText(random);
 }
 
-/** A resource name: of the right form with keys of any kind, or of no form at all. */
-export function resourceName(random: Random): string {
-  const project = random.chance(0.85) ? 'default' : keyText(random);
-  const environment = random.chance(0.85) ? 'development' : keyText(random);
-  switch (random.int(0, 6)) {
-    case 0:
-      return `projects/${project}`;
-    case 1:
-      return `projects/${project}/flags/${keyText(random)}`;
-    case 2:
-      return `projects/${project}/environments/${environment}/flagConfigs/${keyText(random)}`;
-    case 3:
-      return `projects/${project}/environments/${environment}/segments/${keyText(random)}`;
-    case 4:
-      return `projects/${project}/environments/${environment}`;
-    case 5:
-      return `projects/${'/'.repeat(random.int(1, 50))}`;
-    default:
-      return hostileText(random);
+/** What names of a message of this name are of, as they are written in a request about it. */
+const RESOURCES: readonly (readonly [RegExp, (random: Random) => string])[] = [
+  [/FlagConfig/, (random) => `${environmentName(random)}/flagConfigs/${keyText(random)}`],
+  [/Segment/, (random) => `${projectName(random)}/segments/${keyText(random)}`],
+  [/Flag|Evaluate|Answer/, (random) => `${projectName(random)}/flags/${keyText(random)}`],
+  [/Environment/, environmentName],
+  [/Project/, projectName],
+];
+
+/** A resource name: mostly of the form that the message asks for, with keys of any kind, else of any form. */
+export function resourceName(random: Random, messageName: string, isParent: boolean): string {
+  if (random.chance(0.8)) {
+    if (isParent) return /FlagConfig/.test(messageName) ? environmentName(random) : projectName(random);
+    const own = RESOURCES.find(([form]) => form.test(messageName));
+    if (own !== undefined) return own[1](random);
   }
+  if (random.chance(0.2)) return `projects/${'/'.repeat(random.int(1, 50))}`;
+  return random.chance(0.5) ? random.pick(RESOURCES)[1](random) : hostileText(random);
+}
+
+function projectName(random: Random): string {
+  return `projects/${random.chance(0.9) ? 'default' : keyText(random)}`;
+}
+
+function environmentName(random: Random): string {
+  return `${projectName(random)}/environments/${random.chance(0.9) ? 'development' : keyText(random)}`;
 }
 
 /** A path of a field mask. */

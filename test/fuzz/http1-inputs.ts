@@ -69,6 +69,8 @@ const BODIES: readonly string[] = [
 ];
 /** Of headers: four times what is taken. */
 const HUGE_BYTES = 65_536;
+/** Of one input: each is a packet. */
+const PORTIONS_MAX = 500;
 
 /** Bytes that mean nothing, sometimes behind the first byte of something. */
 export const RANDOM_BYTES: InputKind = {
@@ -125,7 +127,7 @@ function oddRequest(random: Random): string {
 }
 
 function byPortions(random: Random, whole: Uint8Array): Uint8Array[] {
-  const size = random.pick([1, 2, 7, 100]);
+  const size = Math.max(random.pick([1, 2, 7, 100]), Math.ceil(whole.length / PORTIONS_MAX));
   return Array.from({ length: Math.ceil(whole.length / size) }, (_, i) =>
     whole.subarray(i * size, (i + 1) * size),
   );

@@ -23,10 +23,9 @@ const OF_GRPC_ITSELF: readonly (readonly [status, RegExp])[] = [
 ];
 
 /** Half-closed without the one request, or with two: gRPC's own words for it. */
-const MISCOUNTED =
-  /^Received a second request message|^Received no requests|^No request received|half-?close/i;
+const MISCOUNTED = /^Received (a second|no) request message/;
 
-export function judged(answer: WireAnswer): Outcome {
+export function judged(answer: WireAnswer, path: string): Outcome {
   switch (answer.end) {
     case 'silent':
       return { answer: 'silent', finding: 'a call got no answer' };
@@ -35,16 +34,19 @@ export function judged(answer: WireAnswer): Outcome {
     case 'reset':
       return { answer: answer.end };
     case 'answered':
-      return judgedStatus(answer);
+      return judgedStatus(answer, path);
   }
 }
 
-function judgedStatus({ grpcStatus = status.UNKNOWN, message, reason }: WireAnswer): Outcome {
+function judgedStatus({ grpcStatus = status.UNKNOWN, message, reason }: WireAnswer, path: string): Outcome {
   if (grpcStatus === status.OK) return { answer: 'OK' };
   const name = status[grpcStatus] ?? `status ${grpcStatus}`;
   if (reason === undefined) {
-    const text = decodeURIComponent(message);
+    const text = decodedText(message);
+    // The contract of health prescribes that code, and has no reasons.
+    const prescribed = path === '/grpc.health.v1.Health/Check' && grpcStatus === status.NOT_FOUND;
     const known =
+      prescribed ||
       OF_GRPC_ITSELF.some(([code, words]) => code === grpcStatus && words.test(text)) ||
       MISCOUNTED.test(text);
     const answer = `${name} of gRPC`;
@@ -59,4 +61,13 @@ function judgedStatus({ grpcStatus = status.UNKNOWN, message, reason }: WireAnsw
   if (grpcStatus === status.INTERNAL && reason === 'INTERNAL')
     return { answer, finding: `bad input was answered INTERNAL: ${message.slice(0, 200)}` };
   return { answer };
+}
+
+/** Percent-encoded, unless grpc-js repeats what the caller sent. */
+function decodedText(message: string): string {
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
+  }
 }

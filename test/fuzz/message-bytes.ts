@@ -145,14 +145,11 @@ function writeScalar(
     case ScalarType.BOOL:
       writer.tag(number, WireType.Varint).bool(random.chance(0.5));
       return;
+    case 'enum':
+      writer.tag(number, WireType.Varint).uint64(random.pick(ENUM_NUMBERS));
+      return;
     default:
-      writer
-        .tag(number, WireType.Varint)
-        .uint64(
-          type === ScalarType.ENUM
-            ? BigInt(random.pick([0, 1, 2, 3, 4, 99, 2 ** 31]))
-            : hostileInteger(random),
-        );
+      writer.tag(number, WireType.Varint).uint64(hostileInteger(random));
   }
 }
 
@@ -160,7 +157,7 @@ function textOf(random: Random, field: DescField): string {
   const { name } = field;
   if (name === 'name' || name === 'parent' || name === 'names') {
     if (SPARED.includes(field.parent.name)) return `projects/${hostileText(random)}`;
-    return resourceName(random);
+    return resourceName(random, field.parent.name, name === 'parent');
   }
   if (name === 'paths') return maskPath(random);
   if (name === 'page_token') return tokenText(random);

@@ -133,7 +133,9 @@ class Tally {
   }
 
   /** Keeps the first place of each. */
-  find(finding: string, where: string): void {
+  find(told: string, where: string): void {
+    // What was sent stands in it: no control characters in a report.
+    const finding = told.replaceAll(/[^\x20-\x7e]/g, '?');
     if (this.findings.size < FINDINGS_MAX && !this.findings.has(finding)) this.findings.set(finding, where);
   }
 }

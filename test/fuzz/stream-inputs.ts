@@ -72,6 +72,7 @@ export const SYNC_STATES: InputKind = {
         leaveAfterMs: random.int(0, KEPT_MS),
         ...(random.chance(0.3) ? { leaveAfterMessages: random.int(1, 4) } : {}),
       }),
+      SYNC,
     );
   },
 };
@@ -95,6 +96,7 @@ export const LEFT_STREAMS: InputKind = {
         halfClose: random.chance(0.3),
         leaveAfterMs: random.pick([0, 0, 1, 5, 20]),
       }),
+      methodPath(method),
     );
     return outcome.finding === undefined
       ? outcome
