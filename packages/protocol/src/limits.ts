@@ -57,6 +57,8 @@ export const LIMITS = {
   /** Revisions that one page of ListAnswerChanges evaluates twice: about 100 ms, in slices. */
   answerChangesRevisionsMax: 500,
 
+  /** One frame that a client of Sync sends: a greeting has some hundred bytes, a refusal 512 of detail. */
+  syncRequestBytesMax: 16_384,
   /** One frame that the server sends; gRPC clients take 4 MiB by default. */
   syncFrameBytesMax: 262_144,
   helloTimeoutMs: 5_000,
@@ -150,6 +152,7 @@ assertRelation(LIMITS.entityBytesMax < LIMITS.recordBytesMax, 'an entity fits in
 assertRelation(LIMITS.recordBytesMax < LIMITS.streamMessageBytesMax, 'a record fits into the stream');
 assertRelation(LIMITS.partBytesMax < LIMITS.entityBytesMax, 'a part is an entity');
 assertRelation(LIMITS.contextBytesMax < LIMITS.evaluationRequestBytesMax, 'a context fits into a request');
+assertRelation(LIMITS.nackDetailBytesMax < LIMITS.syncRequestBytesMax, 'a refusal fits into a frame');
 assertRelation(LIMITS.secondWriterMs > 2 * LIMITS.beaconMs, 'another control plane is heard at the start');
 assertRelation(LIMITS.heartbeatMsMin <= LIMITS.heartbeatMs, 'the default heartbeat is allowed');
 assertRelation(

@@ -23,7 +23,7 @@ import type { BidiHandler, ServerStreamHandler, UnaryHandler } from './handler.t
 import type { Authenticate, Principal } from './principal.ts';
 import { type AnyCall, abandonedCode, ServerCall } from './server-call.ts';
 import type { BoundMethod } from './service-binding.ts';
-import { decoded, Undecodable } from './undecodable.ts';
+import { decoded, refuseUndecodable, Undecodable } from './undecodable.ts';
 
 type ServerStream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
 
@@ -97,8 +97,6 @@ export class Dispatcher {
       ...definition,
       requestDeserialize: (bytes: Buffer): unknown => {
         calls.received += 1;
-        // What comes later in a stream has no handler that could be told; grpc-js ends the call.
-        if (definition.requestStream) return definition.requestDeserialize(bytes);
         try {
           return definition.requestDeserialize(bytes);
         } catch (cause) {
@@ -169,6 +167,7 @@ export class Dispatcher {
     calls: MethodCalls,
   ): handleBidiStreamingCall<unknown, unknown> {
     return (stream) => {
+      refuseUndecodable(stream);
       this.#open(bound, calls, stream, (context) => handler.invoke(stream, context));
     };
   }

@@ -22,7 +22,9 @@ import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { CallMetrics } from './call-metrics.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { logGrpcItself } from './grpc-log.ts';
 import { healthBinding } from './health-service.ts';
+import { passOverLeftCalls } from './left-calls.ts';
 import type { Authenticate, Principal } from './principal.ts';
 import { REFLECTION_SERVICES, reflectionBindings } from './reflection-service.ts';
 import { type BoundMethod, bindMethods, type ServiceBinding } from './service-binding.ts';
@@ -100,6 +102,8 @@ export class GrpcHost {
       'grpc.max_receive_message_length': options.maxRequestBytes ?? LIMITS.evaluationRequestBytesMax,
       'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? LIMITS.concurrentStreamsMax,
     });
+    logGrpcItself(options.logger);
+    passOverLeftCalls(this.#server, options.logger);
     this.#addServices();
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     this.#http = injectedHttpServer(options.http ?? notFound);

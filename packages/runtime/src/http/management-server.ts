@@ -51,6 +51,8 @@ export interface ManagementServer {
 const CONNECTIONS_MAX = 100;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Node looks for late requests each 30 s by default: so long would a hundred slow ones keep every probe out. */
+const LATE_CHECK_MS = 1_000;
 
 /** @throws FlagstreamError PORT_IN_USE */
 export async function startManagement(options: ManagementOptions): Promise<ManagementServer> {
@@ -86,6 +88,7 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
 const SERVER_OPTIONS = {
   headersTimeout: HEADERS_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
+  connectionsCheckingInterval: LATE_CHECK_MS,
   maxHeaderSize: LIMITS.httpHeaderBytesMax,
 } as const;
 
