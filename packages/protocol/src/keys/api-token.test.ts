@@ -5,12 +5,12 @@ import {
   formatToken,
   newKeyId,
   newSecret,
+  type ParsedToken,
   parseToken,
   TOKEN_LENGTH_MAX,
-  type TokenParts,
 } from './api-token.ts';
 
-function parts(kind: KeyKind, environment: string): TokenParts {
+function parts(kind: KeyKind, environment: string): ParsedToken {
   return { kind, environment, keyId: newKeyId(randomBytes(12)), secret: newSecret(randomBytes(32)) };
 }
 
@@ -23,7 +23,7 @@ it.each([
     const made = parts(kind, environment);
     const token = formatToken(made);
     expect(token).toMatch(form);
-    expect(parseToken(token)).toEqual({ kind, keyId: made.keyId, secret: made.secret });
+    expect(parseToken(token)).toEqual(made);
   }
 });
 

@@ -15,13 +15,10 @@ import { KeyKind } from '../gen/flagstream/v1/model.ts';
 /** A token without its text: what it claims to be. */
 export interface ParsedToken {
   readonly kind: KeyKind;
+  /** Of server and client keys, "" of admin keys: for the reader's eyes, no server relies on it. */
+  readonly environment: string;
   readonly keyId: string;
   readonly secret: string;
-}
-
-export interface TokenParts extends ParsedToken {
-  /** Of server and client keys: for the reader's eyes, nothing relies on it. */
-  readonly environment: string;
 }
 
 const PREFIXES: ReadonlyMap<KeyKind, string> = new Map([
@@ -56,7 +53,7 @@ export function newSecret(random: Uint8Array): string {
   return digits(random.subarray(0, SECRET_BYTES), SECRET_LENGTH, ALPHABET);
 }
 
-export function formatToken({ kind, environment, keyId, secret }: TokenParts): string {
+export function formatToken({ kind, environment, keyId, secret }: ParsedToken): string {
   const prefix = PREFIXES.get(kind);
   if (prefix === undefined) throw new RangeError(`there are no tokens of kind ${kind}`);
   const words = environment === '' ? [prefix, keyId, secret] : [prefix, environment, keyId, secret];
@@ -73,7 +70,8 @@ export function parseToken(text: string): ParsedToken | undefined {
   const [secret, keyId] = [words.pop(), words.pop()];
   const kind = KINDS.get(words[0] ?? '');
   if (kind === undefined || keyId === undefined || secret === undefined) return undefined;
-  return KEY_ID.test(keyId) && SECRET.test(secret) ? { kind, keyId, secret } : undefined;
+  if (!KEY_ID.test(keyId) || !SECRET.test(secret)) return undefined;
+  return { kind, environment: words.slice(1).join('_'), keyId, secret };
 }
 
 function checksum(text: string): string {

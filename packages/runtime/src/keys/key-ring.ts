@@ -65,7 +65,7 @@ export class KeyRing {
    * The credential that a token is. Only who has the secret is told that a key was revoked or has expired.
    * @param nowMs Unix ms
    */
-  find({ keyId, kind, secret }: ParsedToken, nowMs: number): Credential | KeyFault {
+  find({ keyId, kind, secret }: Omit<ParsedToken, 'environment'>, nowMs: number): Credential | KeyFault {
     const key = this.#keys.get(keyId);
     if (key === undefined || key.kind !== kind) return 'unknown';
     const shown = createHash('sha256').update(secret).digest();
