@@ -90,7 +90,7 @@ export const ODD_FRAMING: InputKind = {
       default:
         body = damaged(random, framed(message));
     }
-    return sendCall(random, site, method, body, headers);
+    return sendCall(random, { ...site, wire: site.roughWire }, method, body, headers);
   },
 };
 
@@ -105,13 +105,14 @@ export const ODD_METADATA: InputKind = {
       headers[name] = value;
     }
     if (random.chance(0.05)) for (let i = random.int(1, 300); i > 0; i--) headers[`x-${i}`] = 'y';
-    return sendCall(random, site, method, framed(messageBytes(random, method.input)), headers);
+    const rough = { ...site, wire: site.roughWire };
+    return sendCall(random, rough, method, framed(messageBytes(random, method.input)), headers);
   },
 };
 
 async function sendCall(
   random: Random,
-  { wire }: InputSite,
+  { wire, roughWire }: InputSite,
   method: DescMethod,
   body: Uint8Array,
   headers: OutgoingHttpHeaders = {},
@@ -129,9 +130,11 @@ async function sendCall(
     }),
     methodPath(method),
   );
-  return outcome.finding === undefined
-    ? outcome
-    : { ...outcome, finding: `${method.name}: ${outcome.finding}` };
+  // An answer may be one that HTTP/2 does not carry: then its caller waits in vain.
+  const unanswered =
+    outcome.answer === 'reset' && wire !== roughWire ? 'was sent soundly and reset' : undefined;
+  const finding = outcome.finding ?? unanswered;
+  return finding === undefined ? outcome : { ...outcome, finding: `${method.name}: ${finding}` };
 }
 
 /** Where the call is to work: mostly where something is. */

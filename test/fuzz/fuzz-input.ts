@@ -19,8 +19,10 @@ export interface Outcome {
 
 export interface InputSite {
   readonly listener: Listener;
-  /** Shared by the calls of one run. */
+  /** Shared by the calls of one run whose headers and frames are sound. */
   readonly wire: GrpcWire;
+  /** Of those that HTTP/2 itself may refuse, with all that is on their connection. */
+  readonly roughWire: GrpcWire;
 }
 
 export interface InputKind {

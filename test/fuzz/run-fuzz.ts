@@ -59,13 +59,14 @@ export async function fuzzListener(site: FuzzSite, listener: Listener, run: Fuzz
   const startedMs = performance.now();
   const tally = new Tally();
   const wire = new GrpcWire(listener.port);
+  const roughWire = new GrpcWire(listener.port);
   const from = run.from ?? 0;
   const end = from + run.inputs;
   let next = from;
   const sendNext = async (batchEnd: number): Promise<void> => {
     while (next < batchEnd) {
       const number = next++;
-      await sendInput(number, run.seed, { listener, wire }, tally);
+      await sendInput(number, run.seed, { listener, wire, roughWire }, tally);
     }
   };
   try {
@@ -80,6 +81,7 @@ export async function fuzzListener(site: FuzzSite, listener: Listener, run: Fuzz
     for (const finding of await site.judgeMemory()) tally.find(finding, 'at rest');
   } finally {
     wire.close();
+    roughWire.close();
   }
   return {
     listener: listener.name,
