@@ -2,7 +2,7 @@
 
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { type FlagstreamError, fromServiceError } from '@flagstream/protocol';
+import { type FlagstreamError, fromServiceError, LIMITS } from '@flagstream/protocol';
 import {
   AdminServiceService,
   CreateKeyRequest,
@@ -159,6 +159,7 @@ test('a rotation leaves the streams of the old secret open until its time is ove
   await rotate(3_600);
   expect(await old.ended()).toMatchObject({ reason: 'UNAUTHENTICATED' });
   expect(fresh.error).toBeUndefined();
+  await expect(rotate(LIMITS.keyOverlapSecondsMax + 1)).rejects.toThrow('overlap_seconds');
   await expect(evaluate(token, 'new-checkout')).resolves.toBeDefined();
 });
 

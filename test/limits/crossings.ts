@@ -61,6 +61,11 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
     crossedIn: 'packages/runtime/src/grpc/revision-wait.test.ts',
     word: 'WAITERS_MAX',
   },
+  tlsHandshakeTimeoutMs: {
+    crossedIn: 'packages/runtime/src/listen/tls-door.test.ts',
+    word: 'tlsHandshakeTimeoutMs',
+  },
+  keyOverlapSecondsMax: { crossedIn: 'test/keys/key-life.test.ts', word: 'overlap_seconds' },
   helloTimeoutMs: { crossedIn: 'services/evaluator/src/fanout/sync-stream.test.ts', word: 'helloTimeoutMs' },
   ackTimeoutMs: { crossedIn: 'packages/replica/src/sync-server.test.ts', word: 'ackTimeoutMs' },
   watchBufferedBytesMax: {
@@ -96,6 +101,7 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   cacheTailBytesMax: OWN_SIZE,
   cacheFileBytesMax: OWN_SIZE,
   shipPipelineMax: OWN_SIZE,
+  certificateLookMs: OWN_PACE,
   heartbeatsMissedMax: OWN_PACE,
   sessionTtlMs: OWN_PACE,
   beaconMs: OWN_PACE,

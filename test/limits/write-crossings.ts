@@ -5,6 +5,7 @@ import {
   ApplyChangeSetRequest,
   CreateEnvironmentRequest,
   CreateFlagRequest,
+  CreateKeyRequest,
   CreateProjectRequest,
   CreateSegmentRequest,
   GetFlagRequest,
@@ -13,6 +14,7 @@ import {
 } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { EvaluateAtRequest } from '@flagstream/protocol/gen/flagstream/v1/history';
 import { ReseedLogRequest } from '@flagstream/protocol/gen/flagstream/v1/maintenance';
+import { KeyKind, Role } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { callUnary } from '../support/grpc-call.ts';
 import type { Crossing, LimitEntry } from './crossings.ts';
 import type { LimitSite } from './limit-site.ts';
@@ -132,6 +134,20 @@ const CREATED: Readonly<
   },
 };
 
+/** A key that is asked for, and not made. */
+function keyCrossing(field: string, keyOf: (amount: number) => { readonly kind: KeyKind }): LimitEntry {
+  const call = ({ admin }: LimitSite, amount: number): Promise<unknown> => {
+    const key = keyOf(amount);
+    const parent = key.kind === KeyKind.ADMIN ? '' : `${PARENT}/environments/development`;
+    return callUnary(
+      admin,
+      admin.createKey,
+      CreateKeyRequest.fromPartial({ parent, key, validateOnly: true }),
+    );
+  };
+  return { crossings: [{ door: 'CreateKey', call, reason: 'INVALID_FIELD', field }] };
+}
+
 export const WRITE_CROSSINGS = {
   commentLengthMax: fieldCrossings('comment', 'comment', { ...WRITES, ReseedLog: RESEED }),
   actorLengthMax: fieldCrossings('actor', 'actor', { ...WRITES, ReseedLog: RESEED }),
@@ -146,6 +162,14 @@ export const WRITE_CROSSINGS = {
       }),
     ),
   },
+  displayNameLengthMax: keyCrossing('key.display_name', (amount) => ({
+    kind: KeyKind.SERVER,
+    displayName: 'n'.repeat(amount),
+  })),
+  keyRolesMax: keyCrossing('key.roles', (amount) => ({
+    kind: KeyKind.ADMIN,
+    roles: Array.from({ length: amount }, () => ({ role: Role.OWNER })),
+  })),
   applyEntitiesMax: {
     crossings: [
       {
