@@ -34,6 +34,11 @@ export const LIMITS = {
   actorLengthMax: 200,
   operationIdLengthMax: 128,
   keyLengthMax: 128,
+  /** Of one key at one process: what a process can do at best, so that a key that loops leaves room for others' bursts. */
+  keyCallsPerSecondMax: 20_000,
+  keyCallsBurstMax: 40_000,
+  /** A whole fleet may share a key. */
+  keyStreamsMax: 20_000,
   /** A line in a table. */
   displayNameLengthMax: 200,
   /** More are several keys' work. */

@@ -20,6 +20,7 @@ import { codeName } from './call-metrics.ts';
 import { callStatus, isDefect } from './call-status.ts';
 import { endWithError } from './end-stream.ts';
 import type { BidiHandler, ServerStreamHandler, UnaryHandler } from './handler.ts';
+import type { KeyQuota } from './key-quota.ts';
 import type { Authenticate, Principal } from './principal.ts';
 import { type AnyCall, abandonedCode, ServerCall } from './server-call.ts';
 import type { BoundMethod } from './service-binding.ts';
@@ -31,6 +32,7 @@ export interface DispatcherOptions {
   readonly authenticate: Authenticate;
   readonly metrics: CallMetrics;
   readonly logger: Logger;
+  readonly quota: KeyQuota;
   /** A stream began of those that are named as peerStreams. */
   readonly onPeerStream: (peer: string) => void;
 }
@@ -39,6 +41,7 @@ export class Dispatcher {
   readonly #authenticate: Authenticate;
   readonly #metrics: CallMetrics;
   readonly #logger: Logger;
+  readonly #quota: KeyQuota;
   readonly #onPeerStream: (peer: string) => void;
   /** Open streams, with who was let in. */
   readonly #streams = new Map<ServerStream, Principal | undefined>();
@@ -50,6 +53,7 @@ export class Dispatcher {
     this.#authenticate = options.authenticate;
     this.#metrics = options.metrics;
     this.#logger = options.logger;
+    this.#quota = options.quota;
     this.#onPeerStream = options.onPeerStream;
   }
 
@@ -188,6 +192,7 @@ export class Dispatcher {
       if (this.#draining) throw draining();
       const principal = this.#admit(bound, stream);
       this.#streams.set(stream, principal);
+      if (principal.kind !== 'anonymous') onceOver(stream, this.#quota.openStream(principal.id));
       const context = new ServerCall(bound, stream, principal, this.#logger);
       if (bound.peerStream) this.#onPeerStream(stream.getPeer());
       const running = invoke(context);
@@ -238,6 +243,7 @@ export class Dispatcher {
         metadata: { method: bound.path, verb: bound.verb },
       });
     }
+    if (principal.kind !== 'anonymous') this.#quota.takeCall(principal.id);
     return principal;
   }
 
@@ -259,6 +265,17 @@ export class Dispatcher {
   #logDefect(bound: BoundMethod, err: unknown): void {
     this.#logger.error({ err, 'rpc.method': bound.path }, 'call failed with an error nobody foresaw');
   }
+}
+
+/** Calls back when the stream has ended, however it does. */
+function onceOver(stream: ServerStream, over: () => void): void {
+  let done = false;
+  const end = (): void => {
+    if (!done) over();
+    done = true;
+  };
+  stream.once('finish', end);
+  stream.once('cancelled', end);
 }
 
 function draining(): Error {

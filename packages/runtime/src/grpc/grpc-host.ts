@@ -24,6 +24,7 @@ import { CallMetrics } from './call-metrics.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { logGrpcItself } from './grpc-log.ts';
 import { healthBinding } from './health-service.ts';
+import { KeyQuota, QUOTA, type QuotaLimits } from './key-quota.ts';
 import { passOverLeftCalls } from './left-calls.ts';
 import type { Authenticate, Principal } from './principal.ts';
 import { REFLECTION_SERVICES, reflectionBindings } from './reflection-service.ts';
@@ -37,6 +38,8 @@ export interface GrpcHostOptions {
   readonly authenticate: Authenticate;
   /** Whether those who were let in would be still; asked when keys change and each second. Default: for ever. */
   readonly standing?: Standing;
+  /** Of each API key. Default: that of limits.ts. */
+  readonly quota?: QuotaLimits;
   readonly services: readonly ServiceBinding[];
   readonly health: HealthState;
   /** Default true. */
@@ -92,6 +95,7 @@ export class GrpcHost {
       authenticate: options.authenticate,
       metrics: new CallMetrics(options.metrics),
       logger: options.logger,
+      quota: new KeyQuota(options.quota ?? QUOTA, () => performance.now()),
       onPeerStream: (peer) => this.#watchPeer(peer),
     });
     this.#silence = silenceWatch(options);
