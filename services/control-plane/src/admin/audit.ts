@@ -145,7 +145,7 @@ export class Audit {
 
 function isListed(change: EntityChange, scope: AuditScope, subject: EntityId | undefined): boolean {
   if (subject !== undefined) return entityKey(change) === entityKey(subject);
-  if (change.kind === ENTITY_KIND.part || change.kind === ENTITY_KIND.key) return false;
+  if (change.kind === ENTITY_KIND.part) return false;
   return scope.project === undefined || change.project === scope.project;
 }
 

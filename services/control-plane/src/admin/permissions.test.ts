@@ -194,5 +194,16 @@ describe('reads on behalf of a caller', () => {
     expect(list(bound(OWNS, 'p', 'dev'), 'projects/p/environments/dev')).toEqual(['key-0', 'key-1']);
     expect(() => list(bound(OWNS, 'p', 'dev'), 'projects/p/environments/prod')).toThrow('may not');
     expect(list(viewer, '')).toEqual([]);
+    const told = (principal: Principal): string[] =>
+      bench.audit
+        .listChanges(ListChangesRequest.create({ parent: '', includeContent: true }), principal)
+        .entries.flatMap(({ diffs }) => diffs.map((diff) => JSON.stringify(diff)))
+        .filter((diff) => diff.includes('/keys/') || diff.includes('"keys/'));
+    expect(told(bound(OWNS))).toHaveLength(4);
+    expect(told(bound(OWNS, 'p', 'dev'))).toHaveLength(2);
+    expect(told(viewer)).toEqual([]);
+    // Of a secret there is its time and not its hash.
+    expect(told(bound(OWNS)).join()).toContain('createTime');
+    expect(told(bound(OWNS)).filter((diff) => diff.includes('sha256'))).toEqual([]);
   });
 });
