@@ -66,6 +66,9 @@ export const ENVIRONMENT_METADATA = 'flagstream-environment';
 /** Principals kept for reuse; metadata is the caller's, so the number must be bounded. */
 const CACHED_PRINCIPALS = 1_000;
 
+/** No header's value holds it: one that is empty is not one that is absent. */
+const ABSENT = '\0';
+
 /** Whether a grant covers all of a place. */
 export function permits({ grants }: Principal, verb: Verb, { project, environment }: Place): boolean {
   return grants.some(
@@ -127,7 +130,7 @@ export function metadataPrincipals(
     const project = metadata.get(PROJECT_METADATA)[0];
     const environment = metadata.get(ENVIRONMENT_METADATA)[0];
     if (project === undefined && environment === undefined) return standard;
-    const cacheKey = `${String(project ?? '')}/${String(environment ?? '')}`;
+    const cacheKey = `${String(project ?? ABSENT)}/${String(environment ?? ABSENT)}`;
     const known = cached.get(cacheKey);
     if (known !== undefined) return known;
     const place = {
