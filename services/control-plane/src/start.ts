@@ -38,7 +38,7 @@ import { Draft } from './commands/draft.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import { exportLogMetrics, exportWaiters } from './control-plane-metrics.ts';
 import { historyService } from './history/history-service.ts';
-import { makeFirstOwner } from './keys/first-owner.ts';
+import { type FirstOwnerParts, makeFirstOwner } from './keys/first-owner.ts';
 import { logKeys } from './keys/log-keys.ts';
 import { ChangeLog } from './log/change-log.ts';
 import { claimDataDir } from './log/data-dir.ts';
@@ -177,11 +177,7 @@ export async function startControlPlane(
   const { ring, stop: stopKeys } = logKeys(log, history);
   await lifecycle.start('keys', () => ring, stopKeys);
   const needKeys = callsNeedKeys(config);
-  if (needKeys) {
-    const ownerFile = makeFirstOwner({ log, writes, dataDir: dataDir.path, now, randomBytes });
-    if (ownerFile !== undefined)
-      logger.warn({ file: ownerFile }, "the first owner's key is in this file: move it to a safe place");
-  }
+  if (needKeys) makeOwner({ log, writes, dataDir: dataDir.path, now, randomBytes }, logger);
   const use = new KeyUse();
   const door = new KeyDoor({
     ring,
@@ -303,6 +299,17 @@ function openLog(config: ControlPlaneConfig, store: SqliteStore, now: () => numb
     },
     stop: () => clearInterval(sweep),
   };
+}
+
+/** Reads go on without one: a full disk, for example, keeps nobody's flags from being served. */
+function makeOwner(parts: FirstOwnerParts, logger: Logger): void {
+  try {
+    const file = makeFirstOwner(parts);
+    if (file !== undefined)
+      logger.warn({ file }, "the first owner's key is in this file: move it to a safe place");
+  } catch (err) {
+    logger.error({ err }, 'no key of an owner could be made: the next start tries again');
+  }
 }
 
 function readiness(health: HealthState, log: ChangeLog): Readiness {

@@ -11,6 +11,7 @@ import { ENTITY_KIND } from '@flagstream/replica';
 import type { Writes } from '../admin/writes.ts';
 import { createdKey, storedKey } from '../commands/api-keys.ts';
 import { type ChangeLog, SYSTEM_ACTOR } from '../log/change-log.ts';
+import { unixMsOf } from '../timestamp.ts';
 
 export interface FirstOwnerParts {
   readonly log: ChangeLog;
@@ -36,7 +37,7 @@ export function makeFirstOwner({
   now,
   randomBytes,
 }: FirstOwnerParts): string | undefined {
-  if (log.writesStopped !== undefined || hasOwner(log)) return undefined;
+  if (log.writesStopped !== undefined || hasOwner(log, now())) return undefined;
   const [keyId, secret] = [newKeyId(randomBytes(12)), newSecret(randomBytes(32))];
   const file = join(dataDir, OWNER_KEY_FILE);
   // First the file: a key whose token is lost would stand in the way of another one.
@@ -63,13 +64,14 @@ export function makeFirstOwner({
   return file;
 }
 
-function hasOwner({ store }: ChangeLog): boolean {
+function hasOwner({ store }: ChangeLog, nowMs: number): boolean {
   return store
     .entities({ kind: ENTITY_KIND.key, project: '', environment: '', limit: Number.MAX_SAFE_INTEGER })
     .filter(({ change }) => !change.deleted)
     .some(({ change }) => {
-      const roles = storedKey(change)?.roles ?? [];
-      return roles.some(({ role, project }) => role === Role.OWNER && project === '');
+      const { roles = [], expireTime } = storedKey(change) ?? {};
+      const isLive = expireTime === undefined || unixMsOf(expireTime) > nowMs;
+      return isLive && roles.some(({ role, project }) => role === Role.OWNER && project === '');
     });
 }
 
