@@ -62,7 +62,7 @@ export class TlsSite {
 
   async ready(node: TlsNode): Promise<void> {
     const ready = async (): Promise<boolean> => (await this.ask(node, '/readyz')).status === 200;
-    await until(ready, { what: 'readiness over HTTPS', timeoutMs: 30_000 });
+    await until(ready, { what: 'readiness over HTTPS', timeoutMs: 90_000 });
   }
 
   channel(own: Certificate | undefined = this.own): ChannelCredentials {

@@ -25,7 +25,7 @@ import { timestampOf } from '../timestamp.ts';
 import type { Read } from './bounded-read.ts';
 import { type ContentBudget, DIFF_CONTENT_BYTES_MAX, entityDiff } from './entity-diff.ts';
 import { pagePosition, pageSize, pageToken } from './page.ts';
-import { maySee, requireSight } from './permissions.ts';
+import { maySee, maySeeRevision, requireSight } from './permissions.ts';
 import { revisionOf } from './present.ts';
 import type { Reads } from './reads.ts';
 
@@ -64,7 +64,7 @@ export class Audit {
     let diffs = 0;
     let looked = 0;
     for (const revision of revisions.slice(0, size)) {
-      const entry = this.#entry(revision, listed, budget);
+      const entry = this.#entry(revision, principal, listed, budget);
       diffs += entry?.diffs.length ?? 0;
       if (entries.length > 0 && diffs > PAGE_DIFFS_MAX) break;
       looked += 1;
@@ -116,13 +116,14 @@ export class Audit {
   /** Undefined when all that the revision changed is hidden from its reader: so are its author and comment. */
   #entry(
     revision: number,
+    principal: Principal,
     listed: (change: EntityChange) => boolean,
     budget: ContentBudget,
   ): ChangeLogEntry | undefined {
     const { record, changes } = this.#history.record(revision);
     const diffs: EntityDiff[] = [];
     const shown = [...changes.values()].filter(listed);
-    if (shown.length === 0 && changes.size > 0) return undefined;
+    if (shown.length === 0 && (changes.size > 0 || !maySeeRevision(principal, []))) return undefined;
     for (const change of shown) {
       const diff = entityDiff(change, this.#at(change, revision - 1), change, budget);
       if (diff !== undefined) diffs.push(diff);

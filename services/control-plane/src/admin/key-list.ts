@@ -21,6 +21,8 @@ export function listKeys(
   const size = pageSize(request.pageSize);
   const keys: ApiKey[] = [];
   let after = pagePosition(args, request.pageToken);
+  // What a token says is read by whoever holds it: never what was passed over as hidden.
+  let last = after;
   for (;;) {
     const page = store.entities({
       kind: ENTITY_KIND.key,
@@ -30,10 +32,13 @@ export function listKeys(
     });
     const revision = revisionOf(parts.log.head());
     for (const { change } of page) {
-      if (keys.length === size) return { keys, nextPageToken: pageToken(args, after ?? ''), revision };
+      const shown = maySee(principal, change) && (request.showRevoked || !change.deleted);
+      if (shown && keys.length === size)
+        return { keys, nextPageToken: pageToken(args, last ?? ''), revision };
       after = change.key;
-      if (maySee(principal, change) && (request.showRevoked || !change.deleted))
-        keys.push(presentKey(parts, change));
+      if (!shown) continue;
+      keys.push(presentKey(parts, change));
+      last = after;
     }
     if (page.length <= size) return { keys, nextPageToken: '', revision };
   }

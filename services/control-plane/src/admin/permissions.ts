@@ -8,6 +8,7 @@
  */
 import { ENTITY_KIND, type EntityId } from '@flagstream/replica';
 import {
+  EVERYWHERE,
   notPermitted,
   type Place,
   type Principal,
@@ -27,6 +28,23 @@ export function requireSight(principal: Principal, id: EntityId): void {
   if (maySee(principal, id)) return;
   const { verb, place } = sight(id);
   throw notPermitted(principal, verb, place);
+}
+
+/**
+ * Whether a caller may read who changed something, and why: who may see any of it. A revision that changed nothing
+ * has no place, and is told only to who may read everything.
+ */
+export function maySeeRevision(principal: Principal, changes: Iterable<EntityId>): boolean {
+  const all = [...changes];
+  return all.length === 0
+    ? permits(principal, 'read', EVERYWHERE)
+    : all.some((change) => maySee(principal, change));
+}
+
+/** Whether a caller may change an entity. */
+export function mayControl(principal: Principal, id: EntityId): boolean {
+  const { verb, place } = control(id);
+  return permits(principal, verb, place);
 }
 
 /** @throws FlagstreamError PERMISSION_DENIED when the caller may not change the entity */

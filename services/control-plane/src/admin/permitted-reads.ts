@@ -129,6 +129,8 @@ export class PermittedReads {
     const position = this.#log.head();
     const messages: M[] = [];
     let after = pagePosition(args, request.pageToken);
+    // What a token says is read by whoever holds it: never what was passed over as hidden.
+    let last = after;
     let bytes = 0;
     for (;;) {
       const page = this.#log.store.entities({
@@ -144,9 +146,10 @@ export class PermittedReads {
         }
         bytes += entity.change.content.length;
         const full = messages.length === size || (bytes > ANSWER_BYTES_MAX && messages.length > 0);
-        if (full) return { messages, nextPageToken: pageToken(args, after ?? ''), position };
+        if (full) return { messages, nextPageToken: pageToken(args, last ?? ''), position };
         messages.push(message(entity) as M);
         after = entity.change.key;
+        last = after;
       }
       if (page.length <= size) return { messages, nextPageToken: '', position };
     }

@@ -23,7 +23,7 @@ import type { CallContext, Principal, RevisionWait, ServiceBinding } from '@flag
 import { boundedRead, type Read } from '../admin/bounded-read.ts';
 import { requireKey } from '../admin/collection-methods.ts';
 import { pagePosition, pageSize, pageToken } from '../admin/page.ts';
-import { requireSight } from '../admin/permissions.ts';
+import { maySeeRevision, requireSight } from '../admin/permissions.ts';
 import { revisionOf } from '../admin/present.ts';
 import { Reads } from '../admin/reads.ts';
 import type { ChangeLog } from '../log/change-log.ts';
@@ -88,7 +88,7 @@ export class Past {
         ? { revision: log.head().revision, instantMs: now() }
         : await this.#places.resolve('at', request.at, pace);
     requireRecord('at', place);
-    const { record } = history.record(place.revision);
+    const { record, changes } = history.record(place.revision);
     const atMs = place.instantMs ?? record.wallMs;
     const flag = new PastFlag({ store: log.store, history, pace }, scope, flagKey);
     await flag.moveTo(place.revision);
@@ -103,8 +103,10 @@ export class Past {
       steps,
       revision: revisionOf(record),
       time: timestampOf(record.wallMs),
-      actor: { ...record.actor },
-      comment: record.comment,
+      // The newest revision may be of another project: who made it, and why, is told where it is seen.
+      ...(maySeeRevision(principal, changes.values())
+        ? { actor: { ...record.actor }, comment: record.comment }
+        : { actor: undefined, comment: '' }),
       evaluatedAt: timestampOf(atMs),
     };
   }
