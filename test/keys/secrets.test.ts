@@ -12,6 +12,12 @@ import {
   AdminServiceClient,
   type AdminServiceService,
   CreateKeyRequest,
+  DiffRevisionsRequest,
+  GetFlagRequest,
+  GetKeyRequest,
+  ListChangesRequest,
+  ListKeysRequest,
+  ListProjectsRequest,
   RevokeKeyRequest,
   RotateKeyRequest,
 } from '@flagstream/protocol/gen/flagstream/v1/admin';
@@ -21,7 +27,7 @@ import {
   EvaluationServiceClient,
   ExplainRequest,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import { HistoryServiceClient } from '@flagstream/protocol/gen/flagstream/v1/history';
+import { EvaluateAtRequest, HistoryServiceClient } from '@flagstream/protocol/gen/flagstream/v1/history';
 import { KeyKind, Role } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { ServiceError } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
@@ -164,7 +170,7 @@ test('nothing secret is ever logged, measured or told', async () => {
   const explain = ExplainRequest.fromPartial({ flagKey: 'new-checkout', context });
   await callUnary(evaluation, evaluation.explain, explain, bearer(server.token));
   await search.refused(callUnary(evaluation, evaluation.explain, explain, bearer(client.token)));
-  const past = { parent: DEVELOPMENT, flagKey: 'never-there', context } as never;
+  const past = EvaluateAtRequest.fromPartial({ parent: DEVELOPMENT, flagKey: 'never-there', context });
   await search.refused(callUnary(history, history.evaluateAt, past, bearer(viewer.token)));
   await search.refused(callUnary(history, history.evaluateAt, past, bearer(server.token)));
 
@@ -206,7 +212,9 @@ test('nothing secret is ever logged, measured or told', async () => {
   for (const token of bad) {
     search.keepFrom('a wrong token', token.slice(-30));
     await search.refused(evaluate(token, { flagKey: 'new-checkout' }));
-    await search.refused(callUnary(admin, admin.listProjects, {} as never, bearer(token)));
+    await search.refused(
+      callUnary(admin, admin.listProjects, ListProjectsRequest.fromPartial({}), bearer(token)),
+    );
   }
   const rotate = RotateKeyRequest.fromPartial({ name: client.name, overlapSeconds: 60 });
   search.keepToken(
@@ -218,21 +226,18 @@ test('nothing secret is ever logged, measured or told', async () => {
   await search.refused(
     callUnary(admin, admin.createKey, CreateKeyRequest.fromPartial({ parent: DEVELOPMENT }), bearer(owner)),
   );
-  await search.refused(callUnary(admin, admin.getFlag, { name: 'x' } as never, bearer(viewer.token)));
+  await search.refused(
+    callUnary(admin, admin.getFlag, GetFlagRequest.fromPartial({ name: 'x' }), bearer(viewer.token)),
+  );
   const read = (method: keyof typeof AdminServiceService, request: object): Promise<unknown> =>
     callUnary(admin, admin[method] as never, request, bearer(owner));
   for (const [method, request] of [
-    ['getKey', { name: server.name }],
-    ['listKeys', { showRevoked: true }],
-    ['listChanges', { includeContent: true }],
-    ['diffRevisions', { fromRevision: 1n, toRevision: 0n }],
+    ['getKey', GetKeyRequest.fromPartial({ name: server.name })],
+    ['listKeys', ListKeysRequest.fromPartial({ showRevoked: true })],
+    ['listChanges', ListChangesRequest.fromPartial({ includeContent: true, pageSize: 100 })],
+    ['diffRevisions', DiffRevisionsRequest.fromPartial({ fromRevision: 1n })],
   ] as const)
-    search.told.push(
-      JSON.stringify(
-        await read(method, { parent: '', pageToken: '', name: '', pageSize: 100, ...request }),
-        bigintsAsText,
-      ),
-    );
+    search.told.push(JSON.stringify(await read(method, request), bigintsAsText));
 
   // Strangers to the authority, plaintext and noise on every port.
   await shakeWrongly(site, [controlPlane, evaluator]);
@@ -291,7 +296,7 @@ async function shakeWrongly(site: TlsSite, nodes: readonly TlsNode[]): Promise<v
     }
   for (const { grpcPort } of nodes) {
     const wrong = new AdminServiceClient(`127.0.0.1:${grpcPort}`, stranger.channel());
-    await expect(callUnary(wrong, wrong.listProjects, {} as never)).rejects.toThrow();
+    await expect(callUnary(wrong, wrong.listProjects, ListProjectsRequest.fromPartial({}))).rejects.toThrow();
     wrong.close();
   }
   expect(site.folder).not.toBe(stranger.folder);
