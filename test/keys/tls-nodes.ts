@@ -25,8 +25,12 @@ export class TlsSite {
   /** Of a person or an application. */
   readonly own: Certificate = this.authority.issue('somebody');
 
-  /** Starts it; whoever connects must show a certificate. */
-  async start(role: 'control-plane' | 'evaluator', settings: readonly string[]): Promise<TlsNode> {
+  /** Starts it. Whoever connects must show a certificate, unless it asks for none. */
+  async start(
+    role: 'control-plane' | 'evaluator',
+    settings: readonly string[],
+    { asksForCertificates = true }: { readonly asksForCertificates?: boolean } = {},
+  ): Promise<TlsNode> {
     const [grpcPort, managementPort] = [await freePort(), await freePort()];
     const files = this.authority.issueFiles(this.folder, role);
     const words = [
@@ -35,7 +39,7 @@ export class TlsSite {
       `--management-port=${managementPort}`,
       `--tls-cert-file=${files.certFile}`,
       `--tls-key-file=${files.keyFile}`,
-      `--tls-client-ca-file=${this.caFile}`,
+      ...(asksForCertificates ? [`--tls-client-ca-file=${this.caFile}`] : []),
     ];
     const process = startFlagstream(['serve', ...words, ...settings]);
     return { process, grpcPort, managementPort, files };
@@ -62,6 +66,7 @@ export class TlsSite {
 
   async ready(node: TlsNode): Promise<void> {
     const ready = async (): Promise<boolean> => (await this.ask(node, '/readyz')).status === 200;
+    // A busy machine may be ten times slower than a quiet one.
     await until(ready, { what: 'readiness over HTTPS', timeoutMs: 90_000 });
   }
 
