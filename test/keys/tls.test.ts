@@ -142,9 +142,20 @@ describe('a process that would be open to other machines', () => {
   const words = ['serve', '--role=control-plane', '--host=0.0.0.0'];
 
   test('does not start, and says what to set', async () => {
-    const { code, stderr, stdout } = await runFlagstream([...words, `--data=${tempDir('exposed')}`]);
-    expect(code).toBe(78);
-    expect(stderr + stdout).toMatch(/plaintext on 0\.0\.0\.0.*no key.*--tls-cert-file.*--insecure/s);
+    const attempt = async (...more: string[]): Promise<string> => {
+      const { code, stderr, stdout } = await runFlagstream([
+        ...words,
+        `--data=${tempDir('exposed')}`,
+        ...more,
+      ]);
+      expect(code).toBe(78);
+      return stderr + stdout;
+    };
+    // Keys are asked for there unless somebody says otherwise.
+    const plain = await attempt();
+    expect(plain).toMatch(/plaintext on 0\.0\.0\.0.*--tls-cert-file.*--insecure/s);
+    expect(plain).not.toContain('no key');
+    expect(await attempt('--require-keys=false')).toMatch(/no key.*--require-keys.*--insecure/s);
   });
 
   test('starts with --insecure, and warns at start, in each line and on /readyz', async () => {
