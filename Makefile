@@ -8,7 +8,7 @@ INSTALLED := node_modules/.installed-$(NODE_ABI)
 VITEST := node node_modules/vitest/vitest.mjs run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test laws mutants conformance interop bench faults sim soak pack fresh lint format proto reset ci
+.PHONY: help setup build run test laws mutants conformance interop bench faults sim soak fuzz pack fresh lint format proto reset ci
 
 help: ## this list
 	@echo "make COMMAND [ARGS=...]"
@@ -59,6 +59,9 @@ sim: $(INSTALLED) ## simulate the whole cluster (SEED=7 replays one; SEEDS=1..10
 
 faults: build ## every row of the failure table and every crash point, on real processes: some half an hour (ARGS="7 8 crash --short")
 	@FLAGSTREAM_TEST_BUILT=1 exec node --conditions=source --import tsx test/faults/main.ts $(ARGS)
+
+fuzz: build ## send hostile input to every listener, 100,000 each (SEED=7 INPUTS=2000; ARGS="evaluator --from 54" for one)
+	@exec node --conditions=source --import tsx test/fuzz/main.ts $(if $(SEED),--seed $(SEED)) $(if $(INPUTS),--inputs $(INPUTS)) $(ARGS)
 
 pack: build ## make the one tarball that npm can install
 	@exec node scripts/pack.mjs $(ARGS)

@@ -1,4 +1,4 @@
-// Runs the chosen suites and prints their figures; a run of all is kept under test/bench/results.
+// Runs the chosen suites and prints their figures; a run of all at full size is kept under test/bench/results.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,6 +8,8 @@ import { runEngineSuite } from './engine/engine-suite.ts';
 import { runLatencySuite } from './latency/latency-suite.ts';
 import { calibrate, describeMachine } from './machine.ts';
 import { type BenchReport, type SuiteReport, toMarkdown } from './report.ts';
+import { runSecuritySuite } from './security/security-suite.ts';
+import { isFullSize } from './security/sizes.ts';
 import { runTradeoffsSuite } from './tradeoffs/tradeoffs-suite.ts';
 import { runUnarySuite } from './unary/unary-suite.ts';
 
@@ -16,11 +18,12 @@ const SUITES: Readonly<Record<string, () => Promise<readonly SuiteReport[]>>> = 
   unary: async () => [await runUnarySuite()],
   latency: async () => [await runLatencySuite()],
   tradeoffs: runTradeoffsSuite,
+  security: runSecuritySuite,
 };
 /** main.ts runs the benchmark in the workspace's folder. */
 const RESULTS: string = path.resolve('test', 'bench', 'results');
 /** Longer than this and something hangs. */
-const RUN_MAX_MS = 900_000;
+const RUN_MAX_MS = 1_800_000;
 
 /** The real processes of the suites are the built ones (test/support/flagstream.ts). */
 process.env['FLAGSTREAM_TEST_BUILT'] = '1';
@@ -46,7 +49,7 @@ try {
   const report = await run(chosen.length > 0 ? chosen : Object.keys(SUITES));
   const markdown = toMarkdown(report);
   process.stdout.write(`\n${markdown}`);
-  if (chosen.length === 0) keep(report, markdown);
+  if (chosen.length === 0 && isFullSize()) keep(report, markdown);
 } finally {
   await releaseAll();
 }

@@ -23,6 +23,7 @@ import { Past } from '../../services/control-plane/src/history/history-service.t
 import { ChangeLog } from '../../services/control-plane/src/log/change-log.ts';
 import { History } from '../../services/control-plane/src/log/history.ts';
 import { MemoryStore } from '../../services/control-plane/src/log/memory-store.ts';
+import { ANYBODY } from '../../services/control-plane/src/workbench.fixture.ts';
 import { EvaluatorState } from '../../services/evaluator/src/state/evaluator-state.ts';
 
 const PROJECT = 'p';
@@ -203,7 +204,7 @@ class Cluster {
   }
 }
 
-const call = { signal: new AbortController().signal };
+const call = { signal: new AbortController().signal, principal: ANYBODY };
 
 /** What it served, and which failure; the words of a failure may name another of several causes. */
 const served = ({ value, variant, reason, ruleId, enabled, errorCode }: EvaluationResult): object => ({

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readTracked } from '../repository/tracked-files.ts';
 import { environmentOf, inheritedInstructions, readStages } from './dockerfile.ts';
-import { defaultOf, portsOf, problemsOf, ROLES, type Role } from './role-settings.ts';
+import { defaultOf, exposureWarningsOf, portsOf, problemsOf, ROLES, type Role } from './role-settings.ts';
 
 interface Service {
   readonly image: string;
@@ -70,6 +70,12 @@ describe.each(ours)('%s', (_name, role, service) => {
     const env = { ...environmentOf(inheritedInstructions(readStages(), role)), ...service.environment };
     expect(problemsOf(role, { env })).toEqual([]);
     expect(problemsOf(role, { env: { ...env, FLAGSTREAM_NO_SUCH: 'x' } })).toHaveLength(1);
+  });
+
+  test('is open to the services of this file, because it says so', () => {
+    const image = environmentOf(inheritedInstructions(readStages(), role));
+    expect(() => exposureWarningsOf(role, image)).toThrow('--insecure');
+    expect(exposureWarningsOf(role, { ...image, ...service.environment })).toHaveLength(2);
   });
 
   test("publishes the role's default ports, and names other services by theirs", () => {

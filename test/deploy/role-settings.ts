@@ -2,7 +2,14 @@
 
 import { controlPlaneConfigSchema } from '@flagstream/control-plane';
 import { evaluatorConfigSchema } from '@flagstream/evaluator';
-import { ConfigError, describeConfig, loadConfig, type Setting } from '@flagstream/runtime';
+import {
+  ConfigError,
+  checkExposure,
+  describeConfig,
+  exposureOf,
+  loadConfig,
+  type Setting,
+} from '@flagstream/runtime';
 
 export type Role = 'control-plane' | 'evaluator';
 
@@ -38,6 +45,11 @@ export function problemsOf(role: Role, { env = {}, flags = {} }: RoleInput): rea
   const known = new Set(settingsOf(role).map((setting) => setting.env));
   const unknown = Object.keys(env).filter((name) => name.startsWith('FLAGSTREAM_') && !known.has(name));
   return [...unknown.map((name) => `${name}: there is no such setting`), ...refusals(role, env, flags)];
+}
+
+/** What the role warns of when it starts like this. @throws FlagstreamError CONFIG_INVALID when it does not start */
+export function exposureWarningsOf(role: Role, env: Readonly<Record<string, string>>): readonly string[] {
+  return checkExposure(exposureOf(loadConfig<(typeof SCHEMAS)[Role]>(SCHEMAS[role], { env })));
 }
 
 function refusals(

@@ -18,12 +18,13 @@ export class Recovery {
    * The fault ends now. Resolves when a write that begins now is acknowledged and every evaluator has it. May be
    * called before what was taken away is started again; rows with several faults call it for each.
    */
-  readonly healed = async (): Promise<void> => {
+  readonly healed = (): Promise<void> => {
     const measured = this.#measure();
     this.#measured.push(measured);
-    // A row that fails before it waits has said why; slowestMs tells of this one.
-    measured.catch(() => undefined);
-    await measured;
+    const reached = measured.then(() => undefined);
+    // A row need not wait for it, and one that fails before it does has said why; slowestMs tells of this one.
+    reached.catch(() => undefined);
+    return reached;
   };
 
   /** The longest so far. Rejects when one was in vain, or none was measured. */

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { AdminServiceClient } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { Flag, FlagConfig } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { credentials } from '@grpc/grpc-js';
+import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { callUnary } from './grpc-call.ts';
 import { hold } from './resources.ts';
 
@@ -19,8 +19,14 @@ export class Admin {
   readonly project: string;
   readonly environment: string;
 
-  constructor(port: number, project = 'default', environment = 'development') {
-    this.client = new AdminServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
+  /** @param channel plaintext when absent */
+  constructor(
+    port: number,
+    project = 'default',
+    environment = 'development',
+    channel: ChannelCredentials = credentials.createInsecure(),
+  ) {
+    this.client = new AdminServiceClient(`127.0.0.1:${port}`, channel);
     this.project = project;
     this.environment = environment;
     hold({

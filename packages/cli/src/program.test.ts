@@ -15,7 +15,22 @@ async function run(...words: string[]): Promise<Run> {
   return { code, stdout: stdout(), stderr: stderr() };
 }
 
+/** A command with all below it. */
+const withBelow = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(withBelow)];
+
 describe('flagstream', () => {
+  it('takes what TLS needs on every command that names a server', () => {
+    const connecting = withBelow(buildProgram(memoryTerminal().session, undefined)).filter(({ options }) =>
+      options.some(({ long }) => long === '--server' || long === '--evaluator'),
+    );
+    expect(connecting.length).toBeGreaterThan(20);
+    const trust = ['--tls', '--ca-file', '--cert-file', '--key-file'];
+    const without = connecting.filter(
+      ({ options }) => !trust.every((flag) => options.some(({ long }) => long === flag)),
+    );
+    expect(without.map((command) => command.name())).toEqual([]);
+  });
+
   it('answers --help and --version on stdout with 0', async () => {
     expect(await run('--version')).toMatchObject({
       code: 0,

@@ -18,6 +18,7 @@ import { exportCommand, schemaCommand } from './commands/export.ts';
 import { flagCommand } from './commands/flag.ts';
 import { healthCommand } from './commands/health.ts';
 import { changesCommand, historyCommand } from './commands/history.ts';
+import { keyCommand } from './commands/key.ts';
 import { logCommand } from './commands/log.ts';
 import { projectCommand } from './commands/project.ts';
 import { revertCommand } from './commands/revert.ts';
@@ -54,6 +55,7 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 conflict, 5 denied, 6 unava
     segmentCommand(session),
     environmentCommand(session),
     projectCommand(session),
+    keyCommand(session),
     evalCommand(session),
     watchCommand(session),
     planCommand(session),

@@ -2,7 +2,7 @@
  * What a client is made with, checked once.
  */
 import { randomUUID } from 'node:crypto';
-import { invalidField, isKey, LIMITS } from '@flagstream/protocol';
+import { invalidField, isKey, LIMITS, parseToken } from '@flagstream/protocol';
 import { type Clock, systemClock } from './clock.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import type { Scope } from './state/scope.ts';
@@ -76,8 +76,10 @@ export function resolveOptions(options: ClientOptions): Settings {
     throw invalidField('target', 'must be "host:port", or a list of at least one');
   const scope: Scope = {
     project: checkedKey('project', options.project ?? PROJECT_DEFAULT),
-    environment: checkedKey('environment', options.environment ?? ENVIRONMENT_DEFAULT),
+    environment: checkedKey('environment', options.environment ?? environmentOf(apiKey)),
   };
+  // The key says it; what else the caller names is compared with it by the server.
+  const named = { project: options.project, environment: options.environment };
   return {
     endpoints,
     scope,
@@ -93,8 +95,16 @@ export function resolveOptions(options: ClientOptions): Settings {
     instanceId: options.instanceId ?? randomUUID(),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
-    dial: options.dial ?? grpcDial({ scope, apiKey, tls: tls === true ? {} : tls }),
+    dial:
+      options.dial ??
+      grpcDial({ named: apiKey === undefined ? scope : named, apiKey, tls: tls === true ? {} : tls }),
   };
+}
+
+/** Where a client with this key will find its flags, as far as can be told before it is asked. */
+function environmentOf(apiKey: string | undefined): string {
+  const environment = apiKey === undefined ? '' : parseToken(apiKey)?.environment;
+  return environment === undefined || !isKey(environment) ? ENVIRONMENT_DEFAULT : environment;
 }
 
 function checkedKey(option: string, key: string): string {

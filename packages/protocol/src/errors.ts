@@ -73,6 +73,7 @@ export const ERROR_CATALOGUE = {
   },
   FLAG_NOT_FOUND: { status: 'NOT_FOUND', retryable: false, next: 'List the flags of the project.' },
   SEGMENT_NOT_FOUND: { status: 'NOT_FOUND', retryable: false, next: 'List the segments of the project.' },
+  KEY_NOT_FOUND: { status: 'NOT_FOUND', retryable: false, next: 'List the keys.' },
   REVISION_NOT_FOUND: {
     status: 'NOT_FOUND',
     retryable: false,
@@ -103,6 +104,16 @@ export const ERROR_CATALOGUE = {
     next: 'Its project or environment is archived.',
   },
   IN_USE: { status: 'FAILED_PRECONDITION', retryable: false, next: 'Remove the named uses first.' },
+  KEY_ENDED: {
+    status: 'FAILED_PRECONDITION',
+    retryable: false,
+    next: 'Make a new key: this one was revoked or has expired.',
+  },
+  KEY_SECRETS_MAX: {
+    status: 'FAILED_PRECONDITION',
+    retryable: false,
+    next: 'Wait until the older secret has run out, or end it now (retire_older).',
+  },
   COMMENT_REQUIRED: {
     status: 'FAILED_PRECONDITION',
     retryable: false,

@@ -56,8 +56,10 @@ export {
   hasKind,
   kindMismatch,
 } from './evaluation/evaluation-answer.ts';
+export { formatToken, newKeyId, newSecret, type ParsedToken, parseToken } from './keys/api-token.ts';
 export { LIMITS, type LimitName } from './limits.ts';
 export {
+  apiKeyId,
   environmentId,
   environmentName,
   flagConfigId,
@@ -72,6 +74,7 @@ export {
   parseName,
   projectId,
   projectName,
+  requireApiKeyName,
   requireName,
   segmentId,
   segmentName,

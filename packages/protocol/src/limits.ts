@@ -34,6 +34,17 @@ export const LIMITS = {
   actorLengthMax: 200,
   operationIdLengthMax: 128,
   keyLengthMax: 128,
+  /** Of one key at one process: what a process can do at best, so that a key that loops leaves room for others' bursts. */
+  keyCallsPerSecondMax: 20_000,
+  keyCallsBurstMax: 40_000,
+  /** A whole fleet may share a key. */
+  keyStreamsMax: 20_000,
+  /** A line in a table. */
+  displayNameLengthMax: 200,
+  /** More are several keys' work. */
+  keyRolesMax: 50,
+  /** A rotation that takes longer is two keys. */
+  keyOverlapSecondsMax: 2_592_000,
 
   /** One evaluation request, context included. */
   evaluationRequestBytesMax: 1_048_576,
@@ -51,6 +62,8 @@ export const LIMITS = {
   /** Revisions that one page of ListAnswerChanges evaluates twice: about 100 ms, in slices. */
   answerChangesRevisionsMax: 500,
 
+  /** One frame that a client of Sync sends: a greeting has some hundred bytes, a refusal 512 of detail. */
+  syncRequestBytesMax: 16_384,
   /** One frame that the server sends; gRPC clients take 4 MiB by default. */
   syncFrameBytesMax: 262_144,
   helloTimeoutMs: 5_000,
@@ -79,6 +92,10 @@ export const LIMITS = {
   connectionsMax: 50_000,
   /** Time in which a new connection must say which protocol it speaks. */
   prefaceTimeoutMs: 5_000,
+  /** Time for the handshake of TLS: three round trips and some arithmetic. */
+  tlsHandshakeTimeoutMs: 5_000,
+  /** Files of certificates are looked at this often: whoever renews them has days, and does not want to restart. */
+  certificateLookMs: 10_000,
   httpHeaderBytesMax: 16_384,
 
   /** Head beacon period. */
@@ -140,6 +157,7 @@ assertRelation(LIMITS.entityBytesMax < LIMITS.recordBytesMax, 'an entity fits in
 assertRelation(LIMITS.recordBytesMax < LIMITS.streamMessageBytesMax, 'a record fits into the stream');
 assertRelation(LIMITS.partBytesMax < LIMITS.entityBytesMax, 'a part is an entity');
 assertRelation(LIMITS.contextBytesMax < LIMITS.evaluationRequestBytesMax, 'a context fits into a request');
+assertRelation(LIMITS.nackDetailBytesMax < LIMITS.syncRequestBytesMax, 'a refusal fits into a frame');
 assertRelation(LIMITS.secondWriterMs > 2 * LIMITS.beaconMs, 'another control plane is heard at the start');
 assertRelation(LIMITS.heartbeatMsMin <= LIMITS.heartbeatMs, 'the default heartbeat is allowed');
 assertRelation(

@@ -1,7 +1,8 @@
 /**
  * Resource names (AIP-122) and the entities that they name.
  * projects/{p}, projects/{p}/environments/{e}, projects/{p}/flags/{f},
- * projects/{p}/segments/{s}, projects/{p}/environments/{e}/flagConfigs/{f}.
+ * projects/{p}/segments/{s}, projects/{p}/environments/{e}/flagConfigs/{f};
+ * API keys: keys/{k}, projects/{p}/environments/{e}/keys/{k}.
  */
 import { ENTITY_KIND, type EntityId, type EntityKind } from '@flagstream/replica';
 import { fail } from './errors.ts';
@@ -14,7 +15,7 @@ export function isKey(text: string): boolean {
   return text.length <= LIMITS.keyLengthMax && KEY_PATTERN.test(text);
 }
 
-/** Kinds that have a resource name. */
+/** Kinds whose resources are written as they are given. API keys have names too, but methods of their own. */
 export type NamedKind = Exclude<EntityKind, typeof ENTITY_KIND.key | typeof ENTITY_KIND.part>;
 
 const PATTERNS: ReadonlyMap<NamedKind, string> = new Map([
@@ -43,6 +44,10 @@ export function formatName(id: EntityId): string {
       return flagConfigName(id.project, id.environment, id.key);
     case ENTITY_KIND.segment:
       return segmentName(id.project, id.key);
+    case ENTITY_KIND.key:
+      return id.environment === ''
+        ? `keys/${id.key}`
+        : `${environmentName(id.project, id.environment)}/keys/${id.key}`;
     default:
       throw new RangeError(`entities of kind ${id.kind} have no resource name`);
   }
@@ -65,6 +70,9 @@ export const segmentId = (project: string, segment: string): EntityId =>
   id(ENTITY_KIND.segment, project, '', segment);
 export const flagConfigId = (project: string, environment: string, flag: string): EntityId =>
   id(ENTITY_KIND.flagConfig, project, environment, flag);
+/** `project` and `environment` are "" of admin keys. */
+export const apiKeyId = (project: string, environment: string, key: string): EntityId =>
+  id(ENTITY_KIND.key, project, environment, key);
 
 function id(kind: EntityKind, project: string, environment: string, key: string): EntityId {
   return { kind, project, environment, key };
@@ -86,6 +94,22 @@ export function parseName(name: string): EntityId | undefined {
   if (parts.length === 6 && collection === 'environments' && subCollection === 'flagConfigs')
     return subKey !== undefined && isKey(subKey) ? flagConfigId(project, key, subKey) : undefined;
   return undefined;
+}
+
+/**
+ * The API key that a request's field names.
+ * @throws FlagstreamError INVALID_NAME naming the field and the forms.
+ */
+export function requireApiKeyName(field: string, name: string): EntityId {
+  const parts = name.split('/');
+  const key = parts.pop() ?? '';
+  if (isKey(key)) {
+    if (parts.length === 1 && parts[0] === 'keys') return apiKeyId('', '', key);
+    const owner = parts.pop() === 'keys' ? parseName(parts.join('/')) : undefined;
+    if (owner?.kind === ENTITY_KIND.environment) return apiKeyId(owner.project, owner.key, key);
+  }
+  const description = `must be keys/{key} or projects/{project}/environments/{environment}/keys/{key}, not ${JSON.stringify(name.slice(0, 200))}`;
+  throw fail('INVALID_NAME', `${field}: ${description}`, { fields: [{ field, description }] });
 }
 
 /**

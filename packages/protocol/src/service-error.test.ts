@@ -52,6 +52,16 @@ describe('the error catalogue', () => {
     expect(fromServiceError(sent).fields[0]).toMatchObject({ field: 'f[0]' });
   });
 
+  it('cuts what a caller sent, however long it is: a trailer that no peer takes is no answer', () => {
+    const long = 'ä'.repeat(1_000_000);
+    const fields = Array.from({ length: 20 }, () => ({ field: long, description: long }));
+    for (const reason of ['INVALID_FIELD', 'FLAG_NOT_FOUND', 'ETAG_MISMATCH'] as const) {
+      const sent = toServiceError(fail(reason, long, { fields, metadata: { name: long } }));
+      expect((sent.metadata.get('grpc-status-details-bin')[0] as Buffer).length).toBeLessThan(4_097);
+      expect(fromServiceError(sent).reason).toBe(reason);
+    }
+  });
+
   it('says nothing of what nobody foresaw', () => {
     const sent = toServiceError(new TypeError('secret internals'));
     expect(sent).toMatchObject({ code: status.INTERNAL, details: 'internal error' });

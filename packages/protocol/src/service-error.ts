@@ -17,8 +17,15 @@ import type { Duration } from './gen/google/protobuf/duration.ts';
 import { BadRequest, ErrorInfo, PreconditionFailure, RetryInfo } from './gen/google/rpc/error_details.ts';
 import { Status } from './gen/google/rpc/status.ts';
 
-/** Violations that travel: the trailer must fit into the 8 KiB of headers that gRPC peers take. */
+/** Violations that travel, as far as there is room for them. */
 const FIELD_VIOLATIONS_MAX = 20;
+/**
+ * Of the trailer, which must fit into the 8 KiB of headers that gRPC peers take: base64 makes a third more of it, and
+ * the message stands beside it once more. A trailer that does not fit is no answer at all.
+ */
+const DETAILS_BYTES_MAX = 4_096;
+/** UTF-16 units of each text in it: what callers sent stands in messages. */
+const DETAIL_LENGTH_MAX = 400;
 
 /** A thrown value as what a gRPC handler answers. What is not ours becomes INTERNAL without its text. */
 export function toServiceError(thrown: unknown): ServiceError {
@@ -27,7 +34,7 @@ export function toServiceError(thrown: unknown): ServiceError {
       ? thrown
       : new FlagstreamError('INTERNAL', 'internal error', { cause: thrown });
   const metadata = new Metadata();
-  metadata.set('grpc-status-details-bin', Buffer.from(Status.encode(statusDetails(error)).finish()));
+  metadata.set('grpc-status-details-bin', boundedDetails(error));
   return Object.assign(new Error(error.message), {
     code: error.status,
     details: error.message,
@@ -35,17 +42,34 @@ export function toServiceError(thrown: unknown): ServiceError {
   });
 }
 
-function statusDetails(error: FlagstreamError): Status {
+/** With as many violations as there is room for. */
+function boundedDetails(error: FlagstreamError): Buffer {
+  for (let violations = FIELD_VIOLATIONS_MAX; ; violations = Math.floor(violations / 2)) {
+    const bytes = Buffer.from(Status.encode(statusDetails(error, violations)).finish());
+    if (bytes.length <= DETAILS_BYTES_MAX || violations === 0) return bytes;
+  }
+}
+
+function bounded(text: string): string {
+  return text.length <= DETAIL_LENGTH_MAX ? text : `${text.slice(0, DETAIL_LENGTH_MAX - 1)}\u2026`;
+}
+
+function statusDetails(error: FlagstreamError, violationsMax: number): Status {
+  const message = bounded(error.message);
   const details = [any('google.rpc.ErrorInfo', ErrorInfo.encode(ErrorInfo.create(infoOf(error))).finish())];
   if (error.status === grpcStatus.INVALID_ARGUMENT && error.fields.length > 0) {
     const fieldViolations = error.fields
-      .slice(0, FIELD_VIOLATIONS_MAX)
-      .map((violation) => ({ reason: '', ...violation }));
+      .slice(0, violationsMax)
+      .map(({ field, description, reason = '' }) => ({
+        field: bounded(field),
+        description: bounded(description),
+        reason,
+      }));
     details.push(any('google.rpc.BadRequest', BadRequest.encode({ fieldViolations }).finish()));
   }
   if (error.status === grpcStatus.FAILED_PRECONDITION || error.status === grpcStatus.ABORTED) {
     const violations = [
-      { type: error.reason, subject: error.metadata['name'] ?? '', description: error.message },
+      { type: error.reason, subject: bounded(error.metadata['name'] ?? ''), description: message },
     ];
     details.push(any('google.rpc.PreconditionFailure', PreconditionFailure.encode({ violations }).finish()));
   }
@@ -54,14 +78,16 @@ function statusDetails(error: FlagstreamError): Status {
     const retryDelay = { seconds: BigInt(seconds), nanos: (error.retryAfterMs - seconds * 1000) * 1_000_000 };
     details.push(any('google.rpc.RetryInfo', RetryInfo.encode({ retryDelay }).finish()));
   }
-  return { code: error.status, message: error.message, details };
+  return { code: error.status, message, details };
 }
 
 function infoOf(error: FlagstreamError): ErrorInfo {
   return {
     reason: error.reason,
     domain: ERROR_DOMAIN,
-    metadata: { next: error.next, ...error.metadata },
+    metadata: Object.fromEntries(
+      Object.entries({ next: error.next, ...error.metadata }).map(([name, value]) => [name, bounded(value)]),
+    ),
   };
 }
 

@@ -17,6 +17,7 @@ export type { Finding, Verdict } from './bus/finding.ts';
 export { JetStreamSource } from './bus/jetstream-source.ts';
 export { type BusOptions, connectBus } from './bus/nats-bus.ts';
 export { NatsHeadAuthority } from './bus/nats-head-authority.ts';
+export { NATS_SECURITY_SHAPE, type NatsSecuritySettings, natsCredentials } from './bus/nats-security.ts';
 export { NatsSnapshots } from './bus/nats-snapshots.ts';
 export { type NatsProbe, type NatsProbeOptions, probeNats } from './bus/probe-nats.ts';
 export { verifySnapshot } from './bus/verify-snapshot.ts';
@@ -47,9 +48,16 @@ export {
 export {
   type Authenticate,
   ENVIRONMENT_METADATA,
+  EVERYWHERE,
+  type Grant,
   loopbackPrincipal,
+  notPermitted,
+  type Place,
   PROJECT_METADATA,
   type Principal,
+  permits,
+  permitsWithin,
+  requirePermission,
   VERBS,
   type Verb,
 } from './grpc/principal.ts';
@@ -63,10 +71,15 @@ export {
   type Readiness,
   startManagement,
 } from './http/management-server.ts';
+export { bearerCalls } from './keys/bearer-calls.ts';
+export { KeyDoor, type KeyDoorOptions } from './keys/key-door.ts';
+export { KeyRing } from './keys/key-ring.ts';
+export { KeyUse } from './keys/key-use.ts';
 export { CRASH_POINTS, type CrashPoint, crashesNext, crashPoint } from './lifecycle/crash-point.ts';
 export { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
 export { type SignalTarget, type StopOnSignalsOptions, stopOnSignals } from './lifecycle/stop-on-signals.ts';
 export { claimPort, type ListenAddress } from './listen/claim-port.ts';
+export { callsNeedKeys, checkExposure, exposureOf, exposureWarnings } from './listen/exposure.ts';
 export {
   createLogger,
   effectiveFormat,
@@ -76,3 +89,12 @@ export {
   type LogLevel,
 } from './log/logger.ts';
 export { Metrics, type Sample, type ScrapedMetric } from './metrics/metrics.ts';
+export { openTls } from './tls/open-tls.ts';
+export { readConnectionTls } from './tls/tls-files.ts';
+export {
+  type ConnectionTlsSettings,
+  connectionTlsSchema,
+  insecureSchema,
+  type TlsSettings,
+  tlsSchema,
+} from './tls/tls-settings.ts';

@@ -1,6 +1,14 @@
 /** The control plane's configuration: every setting with its default and reason. */
 import { LIMITS, NATS_PREFIX_DEFAULT, NATS_PREFIX_PATTERN } from '@flagstream/protocol';
-import { type LogFormat, type LogLevel, secretSetting } from '@flagstream/runtime';
+import {
+  insecureSchema,
+  type LogFormat,
+  type LogLevel,
+  NATS_SECURITY_SHAPE,
+  type NatsSecuritySettings,
+  type TlsSettings,
+  tlsSchema,
+} from '@flagstream/runtime';
 import { z } from 'zod';
 import {
   type BackupSettings,
@@ -22,8 +30,7 @@ const natsSchema: z.ZodType<ControlPlaneConfig['nats']> = z.strictObject({
     .regex(NATS_PREFIX_PATTERN)
     .default(NATS_PREFIX_DEFAULT)
     .describe('Begins all subjects and streams, so that installations can share a server.'),
-  user: z.string().optional().describe('NATS user.'),
-  password: secretSetting(z.string().optional().describe('NATS password.')),
+  ...NATS_SECURITY_SHAPE,
   streamBytes: z
     .int()
     .min(LIMITS.streamMessageBytesMax)
@@ -58,9 +65,17 @@ const logSchema: z.ZodType<ControlPlaneConfig['log']> = z.strictObject({
 export const controlPlaneConfigSchema: z.ZodType<ControlPlaneConfig> = z.strictObject({
   data: z.string().min(1).default('./data').describe('Folder of the SQLite file; one process at a time.'),
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  tls: tlsSchema,
+  insecure: insecureSchema,
   grpcPort: port.default(8010).describe('Port of AdminService and LogService; 0 takes a free one.'),
   managementPort: port.default(8011).describe('Port of /healthz, /readyz and /metrics; 0 takes a free one.'),
   reflection: z.boolean().default(true).describe('Serve gRPC reflection.'),
+  requireKeys: z
+    .boolean()
+    .optional()
+    .describe(
+      'Refuse callers without an API key; by default beyond loopback. The first key, of an owner, is written to DATA/owner-key.',
+    ),
   project: key.default('default').describe('Project of callers that name none.'),
   environment: key.default('development').describe('Environment of callers that name none.'),
   seed: z
@@ -98,9 +113,12 @@ export const controlPlaneConfigSchema: z.ZodType<ControlPlaneConfig> = z.strictO
 export interface ControlPlaneConfig {
   readonly data: string;
   readonly host: string;
+  readonly tls: TlsSettings;
+  readonly insecure: boolean;
   readonly grpcPort: number;
   readonly managementPort: number;
   readonly reflection: boolean;
+  readonly requireKeys?: boolean | undefined;
   readonly project: string;
   readonly environment: string;
   readonly seed: 'none' | 'default' | 'demo';
@@ -114,9 +132,7 @@ export interface ControlPlaneConfig {
   readonly nats: {
     readonly url?: string | undefined;
     readonly prefix: string;
-    readonly user?: string | undefined;
-    readonly password?: string | undefined;
     readonly streamBytes: number;
-  };
+  } & NatsSecuritySettings;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }

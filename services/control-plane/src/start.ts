@@ -12,13 +12,19 @@ import {
   type SnapshotSource,
 } from '@flagstream/replica';
 import {
+  callsNeedKeys,
+  checkExposure,
   createLogger,
+  exposureOf,
   GrpcHost,
   HealthState,
+  KeyDoor,
+  KeyUse,
   Lifecycle,
   type Logger,
   loopbackPrincipal,
   Metrics,
+  openTls,
   type Readiness,
   startManagement,
 } from '@flagstream/runtime';
@@ -32,6 +38,8 @@ import { Draft } from './commands/draft.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import { exportLogMetrics, exportWaiters } from './control-plane-metrics.ts';
 import { historyService } from './history/history-service.ts';
+import { type FirstOwnerParts, makeFirstOwner } from './keys/first-owner.ts';
+import { logKeys } from './keys/log-keys.ts';
 import { ChangeLog } from './log/change-log.ts';
 import { claimDataDir } from './log/data-dir.ts';
 import { History } from './log/history.ts';
@@ -51,6 +59,8 @@ export interface ControlPlaneDeps {
   readonly version?: string;
   /** Unix milliseconds. */
   readonly now?: () => number;
+  /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
+  readonly reloadsOnHangup?: boolean;
 }
 
 export interface RunningControlPlane {
@@ -85,10 +95,21 @@ export async function startControlPlane(
   if (config.writeAck === 'shipped' && config.nats.url === undefined)
     throw fail('CONFIG_INVALID', 'writeAck is "shipped", which needs nats.url');
   const now = deps.now ?? Date.now;
-  const logger = deps.logger ?? processLogger(config, deps.version ?? 'unreleased');
+  const warnings = checkExposure(exposureOf(config));
+  const logger = deps.logger ?? processLogger(config, deps.version ?? 'unreleased', warnings.length > 0);
+  for (const warning of warnings) logger.warn({ insecure: true, host: config.host }, warning);
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs: config.drainGraceMs + STOP_MARGIN_MS });
   const metrics = new Metrics({ process: true });
   const health = new HealthState();
+  const tls = await openTls(
+    {
+      settings: config.tls,
+      logger,
+      metrics,
+      ...(deps.reloadsOnHangup === false ? {} : { hangup: process }),
+    },
+    lifecycle,
+  );
 
   const dataDir = await lifecycle.start(
     'data folder',
@@ -153,17 +174,32 @@ export async function startControlPlane(
     metrics,
     now,
   });
+  const { ring, stop: stopKeys } = logKeys(log, history);
+  await lifecycle.start('keys', () => ring, stopKeys);
+  const needKeys = callsNeedKeys(config);
+  if (needKeys) makeOwner({ log, writes, dataDir: dataDir.path, now, randomBytes }, logger);
+  const use = new KeyUse();
+  const door = new KeyDoor({
+    ring,
+    now,
+    use,
+    ready: () => true,
+    anonymous: needKeys ? undefined : loopbackPrincipal(config),
+    defaults: config,
+    scope: 'request',
+  });
   const reads = new Reads(log, history);
   const audit = new Audit(log, history, reads);
   const wait = revisionWait(log);
   exportWaiters(metrics, wait);
-  const admin = adminService({ writes, reads, history, wait, log, audit });
+  const admin = adminService({ writes, reads, history, wait, log, audit, use, now, randomBytes });
   const host = new GrpcHost({
     name: 'control plane',
     logger,
     metrics,
     health,
-    authenticate: loopbackPrincipal({ project: config.project, environment: config.environment }),
+    authenticate: door.authenticate,
+    standing: door,
     services: [
       shipper !== undefined && config.writeAck === 'shipped'
         ? answerWhenShipped(admin, shipper, store)
@@ -175,6 +211,7 @@ export async function startControlPlane(
     reflection: config.reflection,
     maxRequestBytes: LIMITS.adminRequestBytesMax,
     peerSilenceMs: LIMITS.heartbeatsMissedMax * LIMITS.beaconMs,
+    tls,
   });
   const address = await lifecycle.start(
     'gRPC host',
@@ -192,6 +229,8 @@ export async function startControlPlane(
         metrics,
         readiness: () => readiness(health, log),
         logger,
+        tls,
+        warnings,
       }),
     (server) => server.close(),
   );
@@ -200,6 +239,7 @@ export async function startControlPlane(
     {
       grpc_port: address.port,
       management_port: management.port,
+      tls: tls !== undefined,
       head: formatPosition(log.head()),
       environments: sets.size,
     },
@@ -261,6 +301,17 @@ function openLog(config: ControlPlaneConfig, store: SqliteStore, now: () => numb
   };
 }
 
+/** Reads go on without one: a full disk, for example, keeps nobody's flags from being served. */
+function makeOwner(parts: FirstOwnerParts, logger: Logger): void {
+  try {
+    const file = makeFirstOwner(parts);
+    if (file !== undefined)
+      logger.warn({ file }, "the first owner's key is in this file: move it to a safe place");
+  } catch (err) {
+    logger.error({ err }, 'no key of an owner could be made: the next start tries again');
+  }
+}
+
 function readiness(health: HealthState, log: ChangeLog): Readiness {
   const reasons: string[] = [];
   if (health.draining) reasons.push('draining');
@@ -268,12 +319,13 @@ function readiness(health: HealthState, log: ChangeLog): Readiness {
   return { ready: reasons.length === 0, reasons };
 }
 
-function processLogger(config: ControlPlaneConfig, version: string): Logger {
+function processLogger(config: ControlPlaneConfig, version: string, insecure: boolean): Logger {
   return createLogger({
     level: config.log.level,
     format: config.log.format,
     service: 'control-plane',
     version,
     nodeId: config.nodeId,
+    insecure,
   });
 }

@@ -5,8 +5,11 @@
 import { recordCodec } from '@flagstream/protocol';
 import { ApplyChangeSetRequest, Change } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import type { Position } from '@flagstream/replica';
+import { loopbackPrincipal, type Principal } from '@flagstream/runtime';
+import { Metadata } from '@grpc/grpc-js';
 import { Audit } from './admin/audit.ts';
 import { applyEdit } from './admin/change-methods.ts';
+import type { PermittedReads } from './admin/permitted-reads.ts';
 import { Reads } from './admin/reads.ts';
 import { type WriteFields, type WriteResult, Writes } from './admin/writes.ts';
 import { CompiledSets } from './commands/compiled-sets.ts';
@@ -17,6 +20,12 @@ import { History } from './log/history.ts';
 import { MemoryStore } from './log/memory-store.ts';
 import { IDENTITY } from './log/record.fixture.ts';
 
+/** A caller on loopback without a key: may do everything. */
+export const ANYBODY: Principal = loopbackPrincipal({ project: 'p', environment: 'dev' })(
+  new Metadata(),
+  'test',
+);
+
 export class Workbench {
   nowMs = 1_700_000_000_000;
   readonly store: AuditStore;
@@ -24,7 +33,7 @@ export class Workbench {
   readonly history: History;
   readonly sets: CompiledSets = new CompiledSets();
   readonly writes: Writes;
-  readonly reads: Reads;
+  readonly reads: PermittedReads;
   readonly audit: Audit;
   #random = 0;
 
@@ -40,8 +49,9 @@ export class Workbench {
       return bytes;
     };
     this.writes = new Writes({ log: this.log, history: this.history, sets: this.sets, now, randomBytes });
-    this.reads = new Reads(this.log, this.history);
-    this.audit = new Audit(this.log, this.history, this.reads);
+    const reads = new Reads(this.log, this.history);
+    this.reads = reads.for(ANYBODY);
+    this.audit = new Audit(this.log, this.history, reads);
   }
 
   get head(): Position {
@@ -63,6 +73,7 @@ export class Workbench {
       method: 'test',
       requestJson,
       principal: undefined,
+      permit: () => undefined,
       edits: () => edits,
       subjects: () => edits.map((edit) => edit.id),
     });

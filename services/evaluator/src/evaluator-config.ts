@@ -3,7 +3,18 @@
  * --nats-url, FLAGSTREAM_NATS_URL.
  */
 import { KEY_PATTERN, LIMITS, NATS_PREFIX_DEFAULT, NATS_PREFIX_PATTERN } from '@flagstream/protocol';
-import { type LogFormat, type LogLevel, secretSetting } from '@flagstream/runtime';
+import {
+  type ConnectionTlsSettings,
+  connectionTlsSchema,
+  insecureSchema,
+  type LogFormat,
+  type LogLevel,
+  NATS_SECURITY_SHAPE,
+  type NatsSecuritySettings,
+  secretSetting,
+  type TlsSettings,
+  tlsSchema,
+} from '@flagstream/runtime';
 import { z } from 'zod';
 
 const port = (standard: number, description: string) =>
@@ -19,19 +30,24 @@ const key = (standard: string, description: string) =>
 
 export interface EvaluatorConfig {
   readonly host: string;
+  readonly tls: TlsSettings;
+  readonly insecure: boolean;
   readonly grpcPort: number;
   readonly managementPort: number;
   readonly nodeId?: string | undefined;
   readonly project: string;
   readonly environment: string;
   readonly reflection: boolean;
+  readonly requireKeys?: boolean | undefined;
   readonly nats: {
     readonly url?: string | undefined;
     readonly prefix: string;
-    readonly user?: string | undefined;
-    readonly password?: string | undefined;
+  } & NatsSecuritySettings;
+  readonly controlPlane: {
+    readonly address?: string | undefined;
+    readonly key?: string | undefined;
+    readonly tls?: ConnectionTlsSettings | undefined;
   };
-  readonly controlPlane: { readonly address?: string | undefined };
   readonly cache: { readonly dir?: string | undefined };
   readonly readyStalenessMs: number;
   readonly heartbeatMs: number;
@@ -41,6 +57,8 @@ export interface EvaluatorConfig {
 
 export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  tls: tlsSchema,
+  insecure: insecureSchema,
   grpcPort: port(8013, 'Port of EvaluationService and StreamService'),
   managementPort: port(8014, 'Port of health, readiness and metrics'),
   nodeId: z
@@ -52,6 +70,10 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
   project: key('default', 'Project of callers that name none.'),
   environment: key('development', 'Environment of callers that name none.'),
   reflection: z.boolean().default(true).describe('Serve gRPC reflection.'),
+  requireKeys: z
+    .boolean()
+    .optional()
+    .describe('Refuse callers without an API key; by default beyond loopback.'),
   nats: z
     .strictObject({
       url: z.string().min(1).optional().describe('NATS servers to follow the log from, separated by commas.'),
@@ -60,8 +82,7 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
         .regex(NATS_PREFIX_PATTERN, 'must consist of a-z, 0-9 and "-"')
         .default(NATS_PREFIX_DEFAULT)
         .describe('What the names of streams and subjects begin with.'),
-      user: z.string().optional().describe('NATS user.'),
-      password: secretSetting(z.string().optional().describe('NATS password.')),
+      ...NATS_SECURITY_SHAPE,
     })
     .prefault({}),
   controlPlane: z
@@ -73,6 +94,10 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
         .describe(
           'host:port of the control plane: source of snapshots and heads, and of the log while there is no NATS.',
         ),
+      key: secretSetting(
+        z.string().min(1).optional().describe('API key for the control plane: of an admin with ROLE_NODE.'),
+      ),
+      tls: connectionTlsSchema('the control plane'),
     })
     .prefault({}),
   cache: z

@@ -9,13 +9,19 @@ import { LIMITS, recordCodec } from '@flagstream/protocol';
 import type { LogState, Position } from '@flagstream/replica';
 import {
   type Authenticate,
+  callsNeedKeys,
+  checkExposure,
   createLogger,
+  exposureOf,
   GrpcHost,
   HealthState,
+  KeyDoor,
+  KeyUse,
   Lifecycle,
   type Logger,
   loopbackPrincipal,
   Metrics,
+  openTls,
   type Readiness,
   RevisionWait,
   startManagement,
@@ -48,6 +54,8 @@ export interface EvaluatorDeps extends GivenSources {
   /** Uniform in [0, 1). */
   readonly random?: () => number;
   readonly authenticate?: Authenticate;
+  /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
+  readonly reloadsOnHangup?: boolean;
 }
 
 export interface RunningEvaluator {
@@ -79,8 +87,18 @@ export async function startEvaluator(
     log: { level, format },
     drainMs,
   } = config;
+  const warnings = checkExposure(exposureOf(config));
   const logger =
-    deps.logger ?? createLogger({ level, format, service: 'evaluator', version: VERSION, nodeId });
+    deps.logger ??
+    createLogger({
+      level,
+      format,
+      service: 'evaluator',
+      version: VERSION,
+      nodeId,
+      insecure: warnings.length > 0,
+    });
+  for (const warning of warnings) logger.warn({ insecure: true, host: config.host }, warning);
   const now = deps.now ?? Date.now;
   const monotonicMs = deps.monotonicMs ?? (() => performance.now());
   const random = deps.random ?? Math.random;
@@ -94,8 +112,17 @@ export async function startEvaluator(
     random,
   });
 
-  const health = new HealthState();
   const metrics = new Metrics({ process: true });
+  const tls = await openTls(
+    {
+      settings: config.tls,
+      logger,
+      metrics,
+      ...(deps.reloadsOnHangup === false ? {} : { hangup: process }),
+    },
+    lifecycle,
+  );
+  const health = new HealthState();
   const fanout = new ChangeFanout(logger);
   const wheel = new TickWheel(monotonicMs, logger);
   const [streams, watchers] = [new StreamRegistry(), new StreamRegistry()];
@@ -168,6 +195,15 @@ export async function startEvaluator(
     cache: cache?.cache,
   });
 
+  const door = new KeyDoor({
+    ring: state.keys,
+    now,
+    use: new KeyUse(),
+    ready: () => serving.ready,
+    anonymous: callsNeedKeys(config) ? undefined : loopbackPrincipal(config),
+    defaults: config,
+    scope: 'metadata',
+  });
   const { heartbeatMs } = config;
   const fanning = { serving, fanout, wheel, heartbeatMs, monotonicMs };
   const answers = new BoundedAnswers(serving, wait);
@@ -176,7 +212,8 @@ export async function startEvaluator(
     name: 'evaluator',
     logger,
     metrics,
-    authenticate: deps.authenticate ?? loopbackPrincipal(config),
+    authenticate: deps.authenticate ?? door.authenticate,
+    standing: door,
     services: [
       evaluationService({ ...fanning, evaluator, answers, counts, watchers }),
       streamService({ ...fanning, transfers, streams, nodeId, random }),
@@ -184,6 +221,7 @@ export async function startEvaluator(
     health,
     reflection: config.reflection,
     maxRequestBytes: LIMITS.evaluationRequestBytesMax,
+    tls,
   });
   host.onDrain(async () => {
     await Promise.all([streams.drain(drainMs), watchers.drain(drainMs)]);
@@ -210,6 +248,8 @@ export async function startEvaluator(
         metrics,
         readiness,
         logger,
+        tls,
+        warnings,
       }),
     (server) => server.close(),
   );
@@ -219,7 +259,7 @@ export async function startEvaluator(
     () => host.drain(drainMs + STOP_GRACE_MS),
   );
   logger.info(
-    { host: address.host, port: address.port, management_port: management.port },
+    { host: address.host, port: address.port, management_port: management.port, tls: tls !== undefined },
     'the evaluator listens',
   );
 

@@ -44,6 +44,8 @@ export interface Load {
   /** Every answer is at least this long: gRPC errors are answers without a message. */
   readonly answerBytesMin: number;
   readonly core: number | undefined;
+  /** Beside gRPC's own, "name: value" each. They stand in the command line: throw-away keys alone. */
+  readonly headers?: readonly string[];
 }
 
 /** @throws Error when any request failed or answered too little. */
@@ -54,6 +56,7 @@ export async function runH2load({ program, env }: H2load, load: Load): Promise<L
     ...['--requests', String(load.requests), '--clients', String(connections)],
     ...['--max-concurrent-streams', String(streams), '--threads', '1', '--data', load.file],
     ...['--header', 'content-type: application/grpc', '--header', 'te: trailers', '--log-file', log],
+    ...(load.headers ?? []).flatMap((header) => ['--header', header]),
     load.url,
   ];
   const [command, words] = load.core === undefined ? [program, options] : pinned(load.core, program, options);

@@ -3,17 +3,10 @@
 
 import path from 'node:path';
 import process from 'node:process';
-import { isDeepStrictEqual } from 'node:util';
 import {
-  EvaluateRequest,
   EvaluateResponse,
-  EvaluationServiceClient,
   EvaluationServiceService,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import { Flag, FlagConfig } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { credentials } from '@grpc/grpc-js';
-import { type Admin, written } from '../../support/admin.ts';
-import { callUnary } from '../../support/grpc-call.ts';
 import { Installation } from '../../support/installation.ts';
 import { TestProcess } from '../../support/process.ts';
 import { canPin, pinProcess } from '../pin.ts';
@@ -22,23 +15,14 @@ import { percentile, spread } from '../statistics.ts';
 import { cpuNs, cpuTimeMissing } from './cpu-time.ts';
 import { findH2load, type H2load } from './find-h2load.ts';
 import { type LoadResult, requestFile, runH2load } from './h2load.ts';
+import { checkedAnswer, createFlags, FLAGS, leastBytes, REQUEST_BYTES } from './measured-call.ts';
 
 const ROUNDS = 7;
 const REQUESTS = 10_000;
 const WARM_UP_REQUESTS = 20_000;
 const SHAPE = { connections: 8, streams: 16 } as const;
-const FLAGS = 100;
-const FLAG_KEY = 'flag-42';
 const SERVER_CORE = 0;
 const LOAD_CORE = 1;
-/** Freshness in an answer grows and shrinks by a few bytes. */
-const ANSWER_SLACK_BYTES = 6;
-
-const REQUEST = EvaluateRequest.fromPartial({
-  flagKey: FLAG_KEY,
-  context: { targetingKey: 'user-17', country: 'NL', plan: 'team', email: 'user-17@example.com', age: 34 },
-});
-
 interface Server {
   readonly name: string;
   readonly pid: number;
@@ -95,14 +79,14 @@ async function measure(h2load: H2load, pin: boolean): Promise<Row[]> {
   const evaluator = installation.evaluators[0]!;
   const answer = await checkedAnswer(evaluator.grpcPort, revision);
   const bare = await startBareServer(answer);
-  const answerBytes = EvaluateResponse.encode(answer).finish().length - ANSWER_SLACK_BYTES;
+  const answerBytes = leastBytes(answer);
   const servers: Server[] = [
     { name: 'bare grpc-js', ...bare, answerBytes },
     { name: 'evaluator, Evaluate', pid: pidOf(evaluator.process), port: evaluator.grpcPort, answerBytes },
   ];
   if (pin) for (const { pid } of servers) pinProcess(pid, SERVER_CORE);
 
-  const file = requestFile(EvaluateRequest.encode(REQUEST).finish());
+  const file = requestFile(REQUEST_BYTES);
   const core = pin ? LOAD_CORE : undefined;
   const load = (server: Server, requests: number): Promise<Round> =>
     oneRound(h2load, server, { file, requests, core });
@@ -160,73 +144,6 @@ function ratioRow([bare, ours]: readonly Row[]): Row {
     cpuP25Us: ratio('cpuP25Us'),
     cpuMinUs: ratio('cpuMinUs'),
   };
-}
-
-/** Answers the last revision. */
-async function createFlags(admin: Admin): Promise<number> {
-  let revision = 0;
-  for (let index = 0; index < FLAGS; index++) {
-    const created = await callUnary(admin.client, admin.client.createFlag, {
-      parent: `projects/${admin.project}`,
-      flagId: `flag-${index}`,
-      flag: Flag.fromJSON({
-        kind: 'FLAG_KIND_BOOLEAN',
-        variants: [
-          { key: 'on', value: true },
-          { key: 'off', value: false },
-        ],
-        offVariant: 'off',
-      }),
-      configs: {
-        [admin.environment]: FlagConfig.fromJSON({
-          enabled: true,
-          rules: [
-            {
-              id: 'nl',
-              condition: { compare: { attribute: 'country', operator: 'equals', values: ['NL'] } },
-              serve: {
-                split: {
-                  entries: [
-                    { variant: 'on', weight: 50_000 },
-                    { variant: 'off', weight: 50_000 },
-                  ],
-                },
-              },
-            },
-          ],
-          fallthrough: { variant: 'off' },
-        }),
-      },
-      ...written('benchmark'),
-    });
-    revision = Number(created.revision?.revision);
-  }
-  return revision;
-}
-
-/** One answer through grpc-js, once the evaluator has applied the revision. */
-async function checkedAnswer(port: number, revision: number): Promise<EvaluateResponse> {
-  const client = new EvaluationServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
-  try {
-    const ask = (request: EvaluateRequest): Promise<EvaluateResponse> =>
-      callUnary(client, client.evaluate, request);
-    const answer = await ask({
-      ...REQUEST,
-      minRevision: { epoch: 1, revision: BigInt(revision), hash: new Uint8Array() },
-    });
-    const elsewhere = await ask({ ...REQUEST, context: { targetingKey: 'user-17', country: 'DE' } });
-    const seen = {
-      value: answer.value === (answer.variant === 'on'),
-      ruleId: answer.ruleId,
-      revision: Number(answer.revision),
-      elsewhere: elsewhere.variant,
-    };
-    if (!isDeepStrictEqual(seen, { value: true, ruleId: 'nl', revision, elsewhere: 'off' }))
-      throw new Error(`the evaluator answers wrongly: ${JSON.stringify(EvaluateResponse.toJSON(answer))}`);
-    return answer;
-  } finally {
-    client.close();
-  }
 }
 
 async function startBareServer(

@@ -14,8 +14,10 @@ export interface Welcome {
   readonly data: string;
   /** Commands find the servers without being told. */
   readonly defaultPorts: boolean;
-  /** Keys of flags that are there. */
-  readonly flags: readonly string[];
+  /** Keys of flags that are there; undefined: nobody looked. */
+  readonly flags: readonly string[] | undefined;
+  /** Whether the ports speak TLS. */
+  readonly tls: boolean;
   readonly paint: (style: Style, text: string) => string;
 }
 
@@ -37,10 +39,19 @@ export async function flagsToShow(server: string, project: string): Promise<read
   }
 }
 
-export function welcomeText({ controlPlane, evaluator, data, defaultPorts, flags, paint }: Welcome): string {
-  const server = defaultPorts ? '' : ` --server localhost:${controlPlane.grpcPort}`;
-  const evaluation = defaultPorts ? '' : ` --evaluator localhost:${evaluator.grpcPort}`;
-  const known = flags.includes(PREFERRED_FLAG) ? PREFERRED_FLAG : flags[0];
+export function welcomeText({
+  controlPlane,
+  evaluator,
+  data,
+  defaultPorts,
+  flags,
+  tls,
+  paint,
+}: Welcome): string {
+  const trust = tls ? ' --ca-file ca.pem' : '';
+  const server = `${defaultPorts ? '' : ` --server localhost:${controlPlane.grpcPort}`}${trust}`;
+  const evaluation = `${defaultPorts ? '' : ` --evaluator localhost:${evaluator.grpcPort}`}${trust}`;
+  const known = flags === undefined || flags.includes(PREFERRED_FLAG) ? PREFERRED_FLAG : flags[0];
   const flag = known ?? PREFERRED_FLAG;
   const lines = [
     ...(known === undefined ? [`npx flagstream flag create ${flag} --enable${server}`] : []),
@@ -48,11 +59,11 @@ export function welcomeText({ controlPlane, evaluator, data, defaultPorts, flags
     `npx flagstream eval ${flag} -c '{"targetingKey":"${SOMEBODY}"}' --explain${evaluation}`,
     `npx flagstream watch${evaluation}`,
     `npx flagstream flag rollout ${flag} 50%${server}`,
-    `grpcurl -plaintext -d '{"flagKey":"${flag}","context":{"targetingKey":"${SOMEBODY}"}}' \\`,
+    `grpcurl ${tls ? '-cacert ca.pem' : '-plaintext'} -d '{"flagKey":"${flag}","context":{"targetingKey":"${SOMEBODY}"}}' \\`,
     `  localhost:${evaluator.grpcPort} flagstream.v1.EvaluationService/Evaluate`,
   ];
   const row = (name: string, grpc: number, management: number): string =>
-    `  ${name.padEnd(14)} localhost:${grpc} (gRPC)   http://localhost:${management}/metrics`;
+    `  ${name.padEnd(14)} localhost:${grpc} (gRPC)   ${tls ? 'https' : 'http'}://localhost:${management}/metrics`;
   return `${paint('bold', `Flagstream ${VERSION}`)}: everything in one process, on this machine only, no key needed.
 
 ${row('control plane', controlPlane.grpcPort, controlPlane.managementPort)}

@@ -27,6 +27,9 @@ export function devCommand(session: CliSession): Command {
         .argParser(parsePortBase),
     )
     .addOption(new Option('--nats <url>', 'also ship changes to this NATS server, for more evaluators'))
+    .addOption(tlsOption('--tls-cert-file', 'PEM file of a certificate: all ports then speak TLS alone'))
+    .addOption(tlsOption('--tls-key-file', 'PEM file of its private key'))
+    .addOption(tlsOption('--tls-client-ca-file', 'PEM file of the authorities of whoever connects'))
     .addOption(
       new Option('--log-level <level>', 'least severity that is logged, to stderr')
         .choices(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -39,7 +42,9 @@ async function dev(session: CliSession, options: EmbeddedOptions): Promise<never
   const { terminal } = session;
   const { runEmbedded } = await import('../roles/run-embedded.ts');
   return runEmbedded(session, options, async ({ controlPlane, evaluator }) => {
-    const flags = await flagsToShow(`localhost:${controlPlane.grpcPort}`, EMBEDDED_PROJECT);
+    const tls = options.tlsCertFile !== undefined;
+    // With TLS this process might trust neither its own certificate nor be let in.
+    const flags = tls ? undefined : await flagsToShow(`localhost:${controlPlane.grpcPort}`, EMBEDDED_PROJECT);
     terminal.print(
       welcomeText({
         controlPlane,
@@ -47,10 +52,17 @@ async function dev(session: CliSession, options: EmbeddedOptions): Promise<never
         data: options.data,
         defaultPorts: options.portBase === DEFAULT_PORT_BASE,
         flags,
+        tls,
         paint: (style, text) => terminal.paint(style, text),
       }),
     );
   });
+}
+
+/** With the environment variable of the roles' setting of this name. */
+function tlsOption(flag: string, description: string): Option {
+  const env = `FLAGSTREAM_${flag.slice(2).replaceAll('-', '_').toUpperCase()}`;
+  return new Option(`${flag} <path>`, description).env(env);
 }
 
 function parsePortBase(text: string): number {

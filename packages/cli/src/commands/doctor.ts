@@ -5,6 +5,7 @@
 import { NATS_PREFIX_DEFAULT } from '@flagstream/protocol';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
+import type { Trust } from '../connection/trust.ts';
 import { askControlPlane, askEvaluator } from '../doctor/ask-nodes.ts';
 import { type DoctorRow, exitCodeOfRows } from '../doctor/doctor-row.ts';
 import type { ExitCode } from '../exit-code.ts';
@@ -13,6 +14,7 @@ import {
   outputOption,
   projectOption,
   timeoutOption,
+  withTrust,
 } from '../options/connection-options.ts';
 import { type OutputFormat, printJson } from '../output/json-output.ts';
 import { printTable } from '../output/table.ts';
@@ -20,11 +22,16 @@ import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { VERSION } from '../version.ts';
 
-interface DoctorOptions {
+interface DoctorOptions extends Trust {
   readonly natsUrl?: string;
   readonly natsPrefix: string;
   readonly natsUser?: string;
   readonly natsPassword?: string;
+  readonly natsNkeySeedFile?: string;
+  readonly natsTlsCaFile?: string;
+  readonly natsTlsCertFile?: string;
+  readonly natsTlsKeyFile?: string;
+  readonly natsInboxPrefix: string;
   readonly natsMonitor?: string;
   readonly natsStreamBytes?: number;
   readonly iKnow: boolean;
@@ -37,7 +44,7 @@ interface DoctorOptions {
 }
 
 export function doctorCommand(session: CliSession): Command {
-  return new Command('doctor')
+  return withTrust(new Command('doctor'))
     .description('probe what is named: the NATS server, the control plane, evaluators')
     .addOption(new Option('--nats-url <url>', 'NATS server, nats://host:port').env('FLAGSTREAM_NATS_URL'))
     .addOption(
@@ -47,6 +54,13 @@ export function doctorCommand(session: CliSession): Command {
     )
     .addOption(new Option('--nats-user <text>', 'NATS user').env('FLAGSTREAM_NATS_USER'))
     .addOption(new Option('--nats-password <text>', 'NATS password').env('FLAGSTREAM_NATS_PASSWORD'))
+    .addOption(natsFileOption('--nats-nkey-seed-file', "seed of a NATS user's nkey"))
+    .addOption(natsFileOption('--nats-tls-ca-file', 'PEM, authorities that NATS is trusted by'))
+    .addOption(natsFileOption('--nats-tls-cert-file', 'PEM, certificate that NATS is shown'))
+    .addOption(natsFileOption('--nats-tls-key-file', 'PEM, its private key'))
+    .addOption(
+      new Option('--nats-inbox-prefix <text>', 'begins the subjects of answers').default('_INBOX_admin'),
+    )
     .addOption(
       new Option(
         '--nats-monitor <url>',
@@ -114,15 +128,24 @@ async function natsRows(options: DoctorOptions): Promise<readonly DoctorRow[]> {
   const { natsUrl, natsUser, natsPassword, natsMonitor, natsStreamBytes } = options;
   if (natsUrl === undefined) return [];
   // Loaded here: other client commands must not wait for NATS's client.
-  const { createLogger, probeNats } = await import('@flagstream/runtime');
+  const { createLogger, natsCredentials, probeNats } = await import('@flagstream/runtime');
   const { reachable, findings } = await probeNats({
+    ...natsCredentials({
+      user: natsUser,
+      password: natsPassword,
+      nkeySeedFile: options.natsNkeySeedFile,
+      tls: {
+        caFile: options.natsTlsCaFile,
+        certFile: options.natsTlsCertFile,
+        keyFile: options.natsTlsKeyFile,
+      },
+    }),
+    inboxPrefix: options.natsInboxPrefix,
     url: natsUrl,
     prefix: options.natsPrefix,
     acceptReplicas: options.iKnow,
     timeoutMs: options.timeout * 1000,
     logger: createLogger({ level: 'silent', service: 'doctor', version: VERSION, nodeId: 'doctor' }),
-    ...(natsUser === undefined ? {} : { user: natsUser }),
-    ...(natsPassword === undefined ? {} : { password: natsPassword }),
     ...(natsMonitor === undefined ? {} : { monitor: natsMonitor }),
     ...(natsStreamBytes === undefined ? {} : { windowBytes: natsStreamBytes }),
   });
@@ -139,11 +162,17 @@ async function nodeRows(
 ): Promise<readonly DoctorRow[]> {
   const timeoutMs = options.timeout * 1000;
   const controlPlane =
-    options.server === undefined ? undefined : await askControlPlane(options.server, timeoutMs);
+    options.server === undefined ? undefined : await askControlPlane(options.server, options, timeoutMs);
   const rows = await Promise.all(
     evaluators.map((address) => askEvaluator(address, options, timeoutMs, controlPlane?.head)),
   );
   return [...(controlPlane === undefined ? [] : [controlPlane.row]), ...rows];
+}
+
+/** With the environment variable of the roles' setting of this name. */
+function natsFileOption(flag: string, content: string): Option {
+  const env = `FLAGSTREAM_${flag.slice(2).replaceAll('-', '_').toUpperCase()}`;
+  return new Option(`${flag} <path>`, content).env(env);
 }
 
 function parseHttpUrl(text: string): string {

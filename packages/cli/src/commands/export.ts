@@ -12,6 +12,7 @@ import {
   serverOption,
   timeoutOption,
   withAdmin,
+  withTrust,
 } from '../options/connection-options.ts';
 import { counted } from '../output/flag-text.ts';
 import { printJson } from '../output/json-output.ts';
@@ -24,7 +25,7 @@ interface ExportOptions extends Omit<ProjectOptions, 'output'> {
 }
 
 export function exportCommand(session: CliSession): Command {
-  return new Command('export')
+  return withTrust(new Command('export'))
     .description('write the flags, segments and environments of a project as one document')
     .addOption(
       new Option('-o, --output <format>', 'format of the document').choices(['yaml', 'json']).default('yaml'),

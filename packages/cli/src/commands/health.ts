@@ -6,17 +6,24 @@ import {
   HealthClient,
   healthCheckResponse_ServingStatusToJSON,
 } from '@flagstream/protocol/gen/grpc/health/v1/health';
-import { credentials, status as grpcStatus, Metadata } from '@grpc/grpc-js';
+import { status as grpcStatus, Metadata } from '@grpc/grpc-js';
 import { Argument, Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { callUnary } from '../connection/call.ts';
 import { type Endpoint, parseEndpoint } from '../connection/endpoint.ts';
+import type { Trust } from '../connection/trust.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { evaluatorOption, outputOption, serverOption, timeoutOption } from '../options/connection-options.ts';
+import {
+  evaluatorOption,
+  outputOption,
+  serverOption,
+  timeoutOption,
+  withTrust,
+} from '../options/connection-options.ts';
 import { type OutputFormat, printJson } from '../output/json-output.ts';
 import { printTable } from '../output/table.ts';
 
-interface HealthOptions {
+interface HealthOptions extends Trust {
   readonly server: string;
   readonly evaluator: string;
   readonly service: string;
@@ -33,7 +40,7 @@ interface Finding {
 }
 
 export function healthCommand(session: CliSession): Command {
-  return new Command('health')
+  return withTrust(new Command('health'))
     .description('ask the control plane and the evaluator whether they serve; exit code 6 if one does not')
     .addArgument(new Argument('[role]', 'only this one').choices(['control-plane', 'evaluator']))
     .option('--service <name>', 'gRPC health service: liveness, readiness, or a full service name', '')
@@ -44,8 +51,8 @@ export function healthCommand(session: CliSession): Command {
     .action(
       session.action(async (role: 'control-plane' | 'evaluator' | undefined, options: HealthOptions) => {
         const endpoints = [
-          ...(role === 'evaluator' ? [] : [parseEndpoint('control plane', options.server)]),
-          ...(role === 'control-plane' ? [] : [parseEndpoint('evaluator', options.evaluator)]),
+          ...(role === 'evaluator' ? [] : [parseEndpoint('control plane', options.server, options)]),
+          ...(role === 'control-plane' ? [] : [parseEndpoint('evaluator', options.evaluator, options)]),
         ];
         const findings = await Promise.all(endpoints.map((endpoint) => ask(endpoint, options)));
         if (options.output === 'json') printJson(session.terminal, findings);
@@ -67,7 +74,7 @@ const SERVICE_UNKNOWN = healthCheckResponse_ServingStatusToJSON(
 );
 
 async function ask(endpoint: Endpoint, { service, timeout }: HealthOptions): Promise<Finding> {
-  const client = new HealthClient(endpoint.address, credentials.createInsecure());
+  const client = new HealthClient(endpoint.address, endpoint.channel, endpoint.calls);
   const { role, address } = endpoint;
   try {
     const settings = { endpoint, metadata: new Metadata(), timeoutMs: timeout * 1000 };

@@ -16,6 +16,7 @@ import {
   type ProjectOptions,
   serverOption,
   timeoutOption,
+  withTrust,
 } from '../options/connection-options.ts';
 import { dataOption } from '../options/data-option.ts';
 import { type WriteOptions, writeFields } from '../options/write-options.ts';
@@ -128,14 +129,17 @@ async function reseed(session: CliSession, options: ReseedOptions): Promise<Exit
 }
 
 function withServer(command: Command): Command {
-  return command.addOption(outputOption()).addOption(serverOption()).addOption(timeoutOption());
+  return withTrust(command).addOption(outputOption()).addOption(serverOption()).addOption(timeoutOption());
 }
 
 async function withMaintenance<T>(
-  { server, timeout }: ServerOptions,
+  options: ServerOptions,
   run: (maintenance: MaintenanceConnection) => Promise<T>,
 ): Promise<T> {
-  const connection = new MaintenanceConnection(parseEndpoint('control plane', server), timeout * 1000);
+  const connection = new MaintenanceConnection(
+    parseEndpoint('control plane', options.server, options),
+    options.timeout * 1000,
+  );
   try {
     return await run(connection);
   } finally {

@@ -11,6 +11,7 @@ import {
   serverOption,
   timeoutOption,
   withAdmin,
+  withTrust,
 } from '../options/connection-options.ts';
 import { noteWrite, type WriteOptions, withWrite, writeFields } from '../options/write-options.ts';
 import { keyOfName } from '../output/flag-text.ts';
@@ -71,5 +72,5 @@ function projectCreateCommand(session: CliSession): Command {
 }
 
 function withServer(command: Command): Command {
-  return command.addOption(outputOption()).addOption(serverOption()).addOption(timeoutOption());
+  return withTrust(command).addOption(outputOption()).addOption(serverOption()).addOption(timeoutOption());
 }

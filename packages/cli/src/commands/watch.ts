@@ -7,7 +7,6 @@ import {
   WatchResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { LogServiceClient, WatchLogRequest } from '@flagstream/protocol/gen/flagstream/v1/log';
-import { credentials } from '@grpc/grpc-js';
 import { Argument, Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { type AdminConnection, CHANNEL_OPTIONS } from '../connection/admin-connection.ts';
@@ -127,11 +126,10 @@ function resultText({ flagKey, value, variant, reason }: EvaluationResult): stri
 /** The log says when there is something new, the change log says what it is. */
 async function watchChanges(session: CliSession, options: WatchOptions): Promise<never> {
   return withAdmin(options, async (admin) => {
-    const client = new LogServiceClient(
-      admin.endpoint.address,
-      credentials.createInsecure(),
-      CHANNEL_OPTIONS,
-    );
+    const client = new LogServiceClient(admin.endpoint.address, admin.endpoint.channel, {
+      ...CHANNEL_OPTIONS,
+      ...admin.endpoint.calls,
+    });
     let last = options.since ?? (await newestRevision(admin));
     let first = true;
     const greet = greetOnce(session, `changes of ${options.project}`);

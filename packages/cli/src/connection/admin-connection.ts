@@ -8,7 +8,6 @@ import {
   type CallOptions,
   type ChannelOptions,
   type ClientUnaryCall,
-  credentials,
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
@@ -41,7 +40,10 @@ export class AdminConnection {
 
   constructor(endpoint: Endpoint, timeoutMs: number) {
     this.endpoint = endpoint;
-    this.client = new AdminServiceClient(endpoint.address, credentials.createInsecure(), CHANNEL_OPTIONS);
+    this.client = new AdminServiceClient(endpoint.address, endpoint.channel, {
+      ...CHANNEL_OPTIONS,
+      ...endpoint.calls,
+    });
     this.#timeoutMs = timeoutMs;
   }
 

@@ -1,5 +1,8 @@
-/** An address that a person names: host:port of a control plane or an evaluator. */
+/** An address that a person names, host:port of a control plane or an evaluator, and how it is spoken to. */
+import { bearerCalls } from '@flagstream/runtime';
+import type { ChannelCredentials, ClientOptions } from '@grpc/grpc-js';
 import { UsageError } from '../usage-error.ts';
+import { apiKeyOf, channelCredentials, type Trust } from './trust.ts';
 
 export interface Endpoint {
   readonly role: 'control plane' | 'evaluator';
@@ -7,10 +10,14 @@ export interface Endpoint {
   readonly address: string;
   /** Flag that names another address. */
   readonly option: '--server' | '--evaluator';
+  /** Plaintext, or TLS. */
+  readonly channel: ChannelCredentials;
+  /** Client options by which each call shows the API key, if there is one. */
+  readonly calls: Pick<ClientOptions, 'interceptors'>;
 }
 
 /** "localhost:8010", ":8010" (localhost), "[::1]:8010" or a port alone. */
-export function parseEndpoint(role: Endpoint['role'], text: string): Endpoint {
+export function parseEndpoint(role: Endpoint['role'], text: string, trust: Trust = {}): Endpoint {
   const option = role === 'control plane' ? '--server' : '--evaluator';
   const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^\s:/[\]]*):)?(\d{1,5})$/.exec(text.trim());
   const port = Number(match?.[2]);
@@ -20,5 +27,6 @@ export function parseEndpoint(role: Endpoint['role'], text: string): Endpoint {
       `Write HOST:PORT, for example ${option} localhost:${role === 'evaluator' ? 8013 : 8010}.`,
     );
   const host = match[1] === undefined || match[1] === '' ? 'localhost' : match[1];
-  return { role, address: `${host}:${port}`, option };
+  const calls = bearerCalls(apiKeyOf(trust));
+  return { role, address: `${host}:${port}`, option, channel: channelCredentials(trust), calls };
 }

@@ -8,7 +8,6 @@ import {
   type CallOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
-  credentials,
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
@@ -39,11 +38,10 @@ export class EvaluatorConnection {
     timeoutMs: number,
   ) {
     this.endpoint = endpoint;
-    this.client = new EvaluationServiceClient(
-      endpoint.address,
-      credentials.createInsecure(),
-      CHANNEL_OPTIONS,
-    );
+    this.client = new EvaluationServiceClient(endpoint.address, endpoint.channel, {
+      ...CHANNEL_OPTIONS,
+      ...endpoint.calls,
+    });
     this.#metadata.set(PROJECT_METADATA, scope.project);
     this.#metadata.set(ENVIRONMENT_METADATA, scope.environment);
     this.#timeoutMs = timeoutMs;

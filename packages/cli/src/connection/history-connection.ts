@@ -4,7 +4,7 @@ import {
   HistoryServiceClient,
   type ListAnswerChangesRequest,
 } from '@flagstream/protocol/gen/flagstream/v1/history';
-import { credentials, Metadata } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import { CHANNEL_OPTIONS, readPages } from './admin-connection.ts';
 import { type CallSettings, callUnary, type UnaryMethod } from './call.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -14,7 +14,10 @@ export class HistoryConnection {
   readonly #settings: CallSettings;
 
   constructor(endpoint: Endpoint, timeoutMs: number) {
-    this.client = new HistoryServiceClient(endpoint.address, credentials.createInsecure(), CHANNEL_OPTIONS);
+    this.client = new HistoryServiceClient(endpoint.address, endpoint.channel, {
+      ...CHANNEL_OPTIONS,
+      ...endpoint.calls,
+    });
     this.#settings = { endpoint, metadata: new Metadata(), timeoutMs };
   }
 

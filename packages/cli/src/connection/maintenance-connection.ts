@@ -1,6 +1,6 @@
 /** The control plane's MaintenanceService as a command uses it. */
 import { MaintenanceServiceClient } from '@flagstream/protocol/gen/flagstream/v1/maintenance';
-import { credentials, Metadata } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import { type CallSettings, callUnary, type UnaryMethod } from './call.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -9,7 +9,7 @@ export class MaintenanceConnection {
   readonly #settings: CallSettings;
 
   constructor(endpoint: Endpoint, timeoutMs: number) {
-    this.client = new MaintenanceServiceClient(endpoint.address, credentials.createInsecure());
+    this.client = new MaintenanceServiceClient(endpoint.address, endpoint.channel, endpoint.calls);
     this.#settings = { endpoint, metadata: new Metadata(), timeoutMs };
   }
 

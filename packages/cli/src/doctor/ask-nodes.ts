@@ -13,10 +13,11 @@ import {
 import { GetHeadRequest, LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import { formatPosition, type HeadBeacon, UNBOUNDED_MS } from '@flagstream/replica';
 import type { Verdict } from '@flagstream/runtime';
-import { credentials, Metadata } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import { callUnary, connectionError } from '../connection/call.ts';
 import { parseEndpoint } from '../connection/endpoint.ts';
 import { EvaluatorConnection } from '../connection/evaluator-connection.ts';
+import type { Trust } from '../connection/trust.ts';
 import { nextStep } from '../report-error.ts';
 import type { DoctorRow } from './doctor-row.ts';
 
@@ -31,10 +32,14 @@ export interface ControlPlaneAnswer {
   readonly head: HeadBeacon | undefined;
 }
 
-export async function askControlPlane(server: string, timeoutMs: number): Promise<ControlPlaneAnswer> {
-  const endpoint = parseEndpoint('control plane', server);
+export async function askControlPlane(
+  server: string,
+  trust: Trust,
+  timeoutMs: number,
+): Promise<ControlPlaneAnswer> {
+  const endpoint = parseEndpoint('control plane', server, trust);
   const place = { part: `control plane ${endpoint.address}`, check: 'head' };
-  const client = new LogServiceClient(endpoint.address, credentials.createInsecure());
+  const client = new LogServiceClient(endpoint.address, endpoint.channel, endpoint.calls);
   try {
     const settings = { endpoint, metadata: new Metadata(), timeoutMs };
     const answer = await callUnary(client, client.getHead, GetHeadRequest.create(), settings);
@@ -51,11 +56,11 @@ export async function askControlPlane(server: string, timeoutMs: number): Promis
 /** @param head of the control plane, when it answered */
 export async function askEvaluator(
   address: string,
-  scope: { readonly project: string; readonly environment: string },
+  scope: Trust & { readonly project: string; readonly environment: string },
   timeoutMs: number,
   head: HeadBeacon | undefined,
 ): Promise<DoctorRow> {
-  const endpoint = parseEndpoint('evaluator', address);
+  const endpoint = parseEndpoint('evaluator', address, scope);
   const place = { part: `evaluator ${endpoint.address}`, check: 'freshness' };
   const evaluator = new EvaluatorConnection(endpoint, scope, timeoutMs);
   try {

@@ -5,13 +5,14 @@ import { AdminConnection } from '../connection/admin-connection.ts';
 import { parseEndpoint } from '../connection/endpoint.ts';
 import { EvaluatorConnection } from '../connection/evaluator-connection.ts';
 import { HistoryConnection } from '../connection/history-connection.ts';
+import type { Trust } from '../connection/trust.ts';
 import { KEY_FORM } from '../key-form.ts';
 import type { OutputFormat } from '../output/json-output.ts';
 
 const DEFAULT_SERVER = 'localhost:8010';
 const DEFAULT_EVALUATOR = 'localhost:8013';
 
-export interface ProjectOptions {
+export interface ProjectOptions extends Trust {
   readonly server: string;
   readonly project: string;
   readonly timeout: number;
@@ -22,7 +23,7 @@ export interface EnvironmentOptions extends ProjectOptions {
   readonly environment: string;
 }
 
-export interface EvaluationOptions {
+export interface EvaluationOptions extends Trust {
   readonly evaluator: string;
   readonly project: string;
   readonly environment: string;
@@ -60,9 +61,34 @@ export const timeoutOption = (): Option =>
     .default(DEFAULT_TIMEOUT_S)
     .argParser(parseSeconds);
 
-/** -p, --server, --timeout, -o */
-export function withProject(command: Command): Command {
+/** --api-key-file, --tls, --ca-file, --cert-file, --key-file */
+export function withTrust(command: Command): Command {
   return command
+    .addOption(
+      new Option(
+        '--api-key-file <path>',
+        'file that holds the API key to show (without it: FLAGSTREAM_API_KEY)',
+      ).env('FLAGSTREAM_API_KEY_FILE'),
+    )
+    .addOption(
+      // Not by env(): that takes any text for yes.
+      new Option(
+        '--tls',
+        "speak TLS, also without the files below: by the system's authorities (env: FLAGSTREAM_TLS=true)",
+      ).default(/^(true|1)$/.test(process.env['FLAGSTREAM_TLS'] ?? '')),
+    )
+    .addOption(
+      new Option('--ca-file <path>', 'PEM file of the authorities to trust').env('FLAGSTREAM_CA_FILE'),
+    )
+    .addOption(
+      new Option('--cert-file <path>', 'PEM file of the certificate to show').env('FLAGSTREAM_CERT_FILE'),
+    )
+    .addOption(new Option('--key-file <path>', 'PEM file of its private key').env('FLAGSTREAM_KEY_FILE'));
+}
+
+/** -p, --server, --timeout, -o, and TLS */
+export function withProject(command: Command): Command {
+  return withTrust(command)
     .addOption(projectOption())
     .addOption(outputOption())
     .addOption(serverOption())
@@ -74,9 +100,9 @@ export function withEnvironment(command: Command): Command {
   return withProject(command.addOption(environmentOption()));
 }
 
-/** -p, -e, --evaluator, --timeout, -o */
+/** -p, -e, --evaluator, --timeout, -o, and TLS */
 export function withEvaluation(command: Command): Command {
-  return command
+  return withTrust(command)
     .addOption(environmentOption())
     .addOption(projectOption())
     .addOption(outputOption())
@@ -86,10 +112,13 @@ export function withEvaluation(command: Command): Command {
 
 /** Runs with a connection to the control plane and closes it. */
 export async function withAdmin<T>(
-  options: Pick<ProjectOptions, 'server' | 'timeout'>,
+  options: Trust & Pick<ProjectOptions, 'server' | 'timeout'>,
   run: (admin: AdminConnection) => Promise<T>,
 ): Promise<T> {
-  const admin = new AdminConnection(parseEndpoint('control plane', options.server), options.timeout * 1000);
+  const admin = new AdminConnection(
+    parseEndpoint('control plane', options.server, options),
+    options.timeout * 1000,
+  );
   try {
     return await run(admin);
   } finally {
@@ -99,10 +128,10 @@ export async function withAdmin<T>(
 
 /** Runs with a connection to the control plane's history and closes it. */
 export async function withHistory<T>(
-  options: Pick<ProjectOptions, 'server' | 'timeout'>,
+  options: Trust & Pick<ProjectOptions, 'server' | 'timeout'>,
   run: (history: HistoryConnection) => Promise<T>,
 ): Promise<T> {
-  const endpoint = parseEndpoint('control plane', options.server);
+  const endpoint = parseEndpoint('control plane', options.server, options);
   const history = new HistoryConnection(endpoint, options.timeout * 1000);
   try {
     return await run(history);
@@ -116,7 +145,7 @@ export async function withEvaluator<T>(
   options: EvaluationOptions,
   run: (evaluator: EvaluatorConnection) => Promise<T>,
 ): Promise<T> {
-  const endpoint = parseEndpoint('evaluator', options.evaluator);
+  const endpoint = parseEndpoint('evaluator', options.evaluator, options);
   const evaluator = new EvaluatorConnection(endpoint, options, options.timeout * 1000);
   try {
     return await run(evaluator);

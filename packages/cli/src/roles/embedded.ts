@@ -8,6 +8,10 @@ export interface EmbeddedOptions {
   readonly portBase: number;
   readonly nats?: string;
   readonly logLevel: LogLevel;
+  /** Of all ports; plaintext without. */
+  readonly tlsCertFile?: string;
+  readonly tlsKeyFile?: string;
+  readonly tlsClientCaFile?: string;
 }
 
 /** Ports from the base on: four are used, the others are for clients of other protocols. */

@@ -1,12 +1,24 @@
 /** Each role with its schema and its start function. */
 import { controlPlaneConfigSchema, startControlPlane } from '@flagstream/control-plane';
 import { evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
-import { describeConfig, effectiveSettings, loadConfig, resolveConfig } from '@flagstream/runtime';
+import {
+  describeConfig,
+  effectiveSettings,
+  exposureOf,
+  exposureWarnings,
+  loadConfig,
+  resolveConfig,
+  type TlsSettings,
+} from '@flagstream/runtime';
 import { z } from 'zod';
 import { VERSION } from '../version.ts';
 import type { PreparedRole, Role, RoleName, Roles, RunningRole } from './roles.ts';
 
-type RoleConfig = Pick<PreparedRole, 'log' | 'nodeId'>;
+interface RoleConfig extends Pick<PreparedRole, 'log' | 'nodeId'> {
+  readonly host: string;
+  readonly tls: TlsSettings;
+  readonly insecure: boolean;
+}
 
 function role<C extends RoleConfig>(
   name: RoleName,
@@ -20,7 +32,8 @@ function role<C extends RoleConfig>(
     effective: (sources) => effectiveSettings(schema, resolveConfig(schema, sources)),
     prepare: (sources) => {
       const config = loadConfig(schema, sources);
-      return { log: config.log, nodeId: config.nodeId, start: () => start(config) };
+      const insecure = exposureWarnings(exposureOf(config)).length > 0;
+      return { log: config.log, nodeId: config.nodeId, insecure, start: () => start(config) };
     },
   };
 }

@@ -31,6 +31,8 @@ export interface PreparedRole {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   /** Absent: the role makes one up when it starts. */
   readonly nodeId?: string | undefined;
+  /** It would be open to other machines as it should not be; whether it may start so is the role's to say. */
+  readonly insecure: boolean;
   start(): Promise<RunningRole>;
 }
 

@@ -8,7 +8,14 @@ import {
   startControlPlane,
 } from '@flagstream/control-plane';
 import { evaluatorConfigSchema, type RunningEvaluator, startEvaluator } from '@flagstream/evaluator';
-import { createLogger, effectiveFormat, Lifecycle, type Logger, stopOnSignals } from '@flagstream/runtime';
+import {
+  createLogger,
+  effectiveFormat,
+  Lifecycle,
+  type Logger,
+  stopOnSignals,
+  type TlsSettings,
+} from '@flagstream/runtime';
 import type { CliSession } from '../cli-session.ts';
 import { VERSION } from '../version.ts';
 import { EMBEDDED_PROJECT, type EmbeddedOptions } from './embedded.ts';
@@ -77,6 +84,7 @@ function openControlPlane(options: EmbeddedOptions, logger: Logger): Promise<Run
   const config = controlPlaneConfigSchema.parse({
     data: options.data,
     seed: options.seed,
+    tls: tlsOf(options),
     grpcPort: options.portBase + PORT_OFFSETS.controlPlane,
     managementPort: options.portBase + PORT_OFFSETS.controlPlaneManagement,
     project: EMBEDDED_PROJECT,
@@ -84,7 +92,11 @@ function openControlPlane(options: EmbeddedOptions, logger: Logger): Promise<Run
     drainGraceMs: DRAIN_GRACE_MS,
     ...(options.nats === undefined ? {} : { nats: { url: options.nats } }),
   });
-  return startControlPlane(config, { logger: logger.child({ service: 'control-plane' }) });
+  return startControlPlane(config, {
+    logger: logger.child({ service: 'control-plane' }),
+    // A terminal that is closed ends it.
+    reloadsOnHangup: false,
+  });
 }
 
 function openEvaluator(
@@ -93,6 +105,7 @@ function openEvaluator(
   { logSource, snapshots, heads }: RunningControlPlane,
 ): Promise<RunningEvaluator> {
   const config = evaluatorConfigSchema.parse({
+    tls: tlsOf(options),
     grpcPort: options.portBase + PORT_OFFSETS.evaluator,
     managementPort: options.portBase + PORT_OFFSETS.evaluatorManagement,
     nodeId: NODE_ID,
@@ -102,10 +115,15 @@ function openEvaluator(
   });
   return startEvaluator(config, {
     logger: logger.child({ service: 'evaluator' }),
+    reloadsOnHangup: false,
     source: logSource,
     snapshots,
     authority: heads,
   });
+}
+
+function tlsOf({ tlsCertFile, tlsKeyFile, tlsClientCaFile }: EmbeddedOptions): TlsSettings {
+  return { certFile: tlsCertFile, keyFile: tlsKeyFile, clientCaFile: tlsClientCaFile };
 }
 
 async function stop(

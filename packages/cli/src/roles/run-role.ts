@@ -15,8 +15,8 @@ const STOP_TIMEOUT_MS = 60_000;
  */
 export async function runRole(session: CliSession, role: Role, sources: ConfigSources): Promise<never> {
   const prepared = role.prepare(sources);
-  const { log, nodeId = hostname() } = prepared;
-  const logger = createLogger({ service: role.name, version: VERSION, nodeId, ...log });
+  const { log, nodeId = hostname(), insecure } = prepared;
+  const logger = createLogger({ service: role.name, version: VERSION, nodeId, insecure, ...log });
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs: STOP_TIMEOUT_MS });
   session.takeOverSignals();
   stopOnSignals({ logger, stop: () => lifecycle.stop() });

@@ -23,7 +23,8 @@ export interface TlsOptions {
 }
 
 export interface GrpcDialOptions {
-  readonly scope: Scope;
+  /** Where the flags are looked for; undefined: where the server says, by the key. */
+  readonly named: { readonly [part in keyof Scope]?: Scope[part] | undefined };
   readonly apiKey: string | undefined;
   /** false: plaintext. */
   readonly tls: TlsOptions | false;
@@ -83,10 +84,10 @@ export function grpcDial(options: GrpcDialOptions): Dial {
   };
 }
 
-function metadataOf({ scope, apiKey }: GrpcDialOptions): Metadata {
+function metadataOf({ named, apiKey }: GrpcDialOptions): Metadata {
   const metadata = new Metadata();
-  metadata.set('flagstream-project', scope.project);
-  metadata.set('flagstream-environment', scope.environment);
+  if (named.project !== undefined) metadata.set('flagstream-project', named.project);
+  if (named.environment !== undefined) metadata.set('flagstream-environment', named.environment);
   if (apiKey !== undefined) metadata.set('authorization', `Bearer ${apiKey}`);
   return metadata;
 }

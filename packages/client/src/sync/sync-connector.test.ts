@@ -86,7 +86,7 @@ function connect(
   const clock = new ManualClock();
   const host = new Recorder();
   const scope = { project: 'default', environment: 'development' };
-  const dial = through(grpcDial({ scope, apiKey: 'secret', tls: false }));
+  const dial = through(grpcDial({ named: scope, apiKey: 'secret', tls: false }));
   const connector = new SyncConnector({ endpoints: targets, settings, dial, clock, random: () => 0 }, host);
   opened.add(connector);
   connector.start();

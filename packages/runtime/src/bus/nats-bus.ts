@@ -140,7 +140,11 @@ class NatsBus implements Bus {
   }
 
   onHead(listener: (bytes: Uint8Array) => void): () => void {
-    return this.#subscribe(headSubject(this.#prefix), ({ data }) => listener(new Uint8Array(data)));
+    return this.#subscribe(headSubject(this.#prefix), ({ data, reply }) => {
+      // Heads are told without a subject for answers; JetStream delivers with one. Whoever may make consumers could
+      // have it deliver records here, which they may not publish, and some of those read like a head.
+      if (!reply) listener(new Uint8Array(data));
+    });
   }
 
   answerHeads(answer: () => Uint8Array | undefined): () => void {

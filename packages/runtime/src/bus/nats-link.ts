@@ -8,6 +8,7 @@
 import { LIMITS, messageOf } from '@flagstream/protocol';
 import { Backoff } from '@flagstream/replica';
 import {
+  type Authenticator,
   type ConnectionOptions,
   DebugEvents,
   Events,
@@ -16,6 +17,7 @@ import {
   type NatsConnection,
 } from 'nats';
 import type { Logger } from '../log/logger.ts';
+import type { ConnectionTls } from '../tls/tls-files.ts';
 import type { BusStatus } from './bus.ts';
 import { awaitGreeting } from './nats-greeting.ts';
 import { connectNats } from './nats-transport.ts';
@@ -25,6 +27,10 @@ export interface NatsCredentials {
   readonly user?: string | undefined;
   readonly password?: string | undefined;
   readonly token?: string | undefined;
+  /** Signs what the server asks to sign, in place of what stands above. */
+  readonly authenticator?: Authenticator;
+  /** With it a server that speaks plaintext is refused. */
+  readonly tls?: ConnectionTls;
 }
 
 export interface NatsLinkOptions extends NatsCredentials {
@@ -239,6 +245,8 @@ function connectionOptions(options: NatsLinkOptions, heartbeatMs: number): OurCo
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
     ...(token === undefined ? {} : { token }),
+    ...(options.authenticator === undefined ? {} : { authenticator: options.authenticator }),
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface NatsProbeOptions extends NatsCredentials {
   readonly monitor?: string;
   /** A person accepts replicas on a server whose replicas can differ. */
   readonly acceptReplicas: boolean;
+  /** Subjects of answers start with it. */
+  readonly inboxPrefix?: string;
   readonly timeoutMs: number;
   readonly logger: Logger;
 }

@@ -10,6 +10,9 @@ import { ForeignStatus } from './foreign-status.ts';
  * refuse large headers.
  */
 const MESSAGE_LENGTH_MAX = 1_000;
+/** Of a message with many characters that are percent-encoded, each unit to up to nine of the header. */
+const ENCODED_LENGTH_MAX = 300;
+const ENCODED_MAX = 200;
 
 export function callStatus(thrown: unknown): ServiceError {
   if (thrown instanceof ForeignStatus) {
@@ -26,8 +29,9 @@ export function callStatus(thrown: unknown): ServiceError {
 
 /** grpc-js percent-encodes the message, which throws on half a surrogate pair and would end the process. */
 function headerText(message: string): string {
-  const bounded =
-    message.length <= MESSAGE_LENGTH_MAX ? message : `${message.slice(0, MESSAGE_LENGTH_MAX - 1)}\u2026`;
+  const encoded = message.slice(0, MESSAGE_LENGTH_MAX).match(/[^ -~]/g)?.length ?? 0;
+  const max = encoded <= ENCODED_MAX ? MESSAGE_LENGTH_MAX : ENCODED_LENGTH_MAX;
+  const bounded = message.length <= max ? message : `${message.slice(0, max - 1)}\u2026`;
   return bounded.replaceAll(/\p{Surrogate}/gu, '\ufffd');
 }
 

@@ -3,7 +3,7 @@
  * with metrics and a debug line. The unary path allocates one ServerCall and
  * nothing else of its own; no interceptors.
  */
-import { fail } from '@flagstream/protocol';
+import { type FlagstreamError, fail } from '@flagstream/protocol';
 import {
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
@@ -20,10 +20,11 @@ import { codeName } from './call-metrics.ts';
 import { callStatus, isDefect } from './call-status.ts';
 import { endWithError } from './end-stream.ts';
 import type { BidiHandler, ServerStreamHandler, UnaryHandler } from './handler.ts';
+import type { KeyQuota } from './key-quota.ts';
 import type { Authenticate, Principal } from './principal.ts';
 import { type AnyCall, abandonedCode, ServerCall } from './server-call.ts';
 import type { BoundMethod } from './service-binding.ts';
-import { decoded, Undecodable } from './undecodable.ts';
+import { decoded, refuseUndecodable, Undecodable } from './undecodable.ts';
 
 type ServerStream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
 
@@ -31,6 +32,7 @@ export interface DispatcherOptions {
   readonly authenticate: Authenticate;
   readonly metrics: CallMetrics;
   readonly logger: Logger;
+  readonly quota: KeyQuota;
   /** A stream began of those that are named as peerStreams. */
   readonly onPeerStream: (peer: string) => void;
 }
@@ -39,8 +41,10 @@ export class Dispatcher {
   readonly #authenticate: Authenticate;
   readonly #metrics: CallMetrics;
   readonly #logger: Logger;
+  readonly #quota: KeyQuota;
   readonly #onPeerStream: (peer: string) => void;
-  readonly #streams = new Set<ServerStream>();
+  /** Open streams, with who was let in. */
+  readonly #streams = new Map<ServerStream, Principal | undefined>();
   #unaryCalls = 0;
   #draining = false;
   #idleWaiters: (() => void)[] = [];
@@ -49,6 +53,7 @@ export class Dispatcher {
     this.#authenticate = options.authenticate;
     this.#metrics = options.metrics;
     this.#logger = options.logger;
+    this.#quota = options.quota;
     this.#onPeerStream = options.onPeerStream;
   }
 
@@ -70,7 +75,22 @@ export class Dispatcher {
 
   /** Ends every open stream, so that none can hold a shutdown. */
   endStreams(): void {
-    for (const stream of this.#streams) endWithError(stream, draining());
+    for (const stream of this.#streams.keys()) endWithError(stream, draining());
+  }
+
+  /** Ends the streams of those who would not be let in any more. Answers how many. */
+  endRefused(check: (principal: Principal) => FlagstreamError | undefined): number {
+    const verdicts = new Map<Principal, FlagstreamError | undefined>();
+    let ended = 0;
+    for (const [stream, principal] of this.#streams) {
+      if (principal === undefined) continue;
+      if (!verdicts.has(principal)) verdicts.set(principal, check(principal));
+      const refusal = verdicts.get(principal);
+      if (refusal === undefined) continue;
+      endWithError(stream, refusal);
+      ended += 1;
+    }
+    return ended;
   }
 
   /** The method's definition with its messages counted. */
@@ -81,8 +101,6 @@ export class Dispatcher {
       ...definition,
       requestDeserialize: (bytes: Buffer): unknown => {
         calls.received += 1;
-        // What comes later in a stream has no handler that could be told; grpc-js ends the call.
-        if (definition.requestStream) return definition.requestDeserialize(bytes);
         try {
           return definition.requestDeserialize(bytes);
         } catch (cause) {
@@ -153,6 +171,7 @@ export class Dispatcher {
     calls: MethodCalls,
   ): handleBidiStreamingCall<unknown, unknown> {
     return (stream) => {
+      refuseUndecodable(stream);
       this.#open(bound, calls, stream, (context) => handler.invoke(stream, context));
     };
   }
@@ -171,7 +190,10 @@ export class Dispatcher {
     };
     try {
       if (this.#draining) throw draining();
-      const context = new ServerCall(bound, stream, this.#admit(bound, stream), this.#logger);
+      const principal = this.#admit(bound, stream);
+      this.#streams.set(stream, principal);
+      if (principal.kind !== 'anonymous') onceOver(stream, this.#quota.openStream(principal.id));
+      const context = new ServerCall(bound, stream, principal, this.#logger);
       if (bound.peerStream) this.#onPeerStream(stream.getPeer());
       const running = invoke(context);
       if (running instanceof Promise) running.catch(refuse);
@@ -189,7 +211,7 @@ export class Dispatcher {
       this.#finish(bound, calls, endCode, startedMs);
       this.#wakeWhenIdle();
     };
-    this.#streams.add(stream);
+    this.#streams.set(stream, undefined);
     stream.on('error', (error: Error & { readonly code?: unknown }) => {
       code = typeof error.code === 'number' ? error.code : status.UNKNOWN;
     });
@@ -215,10 +237,13 @@ export class Dispatcher {
   #admit(bound: BoundMethod, call: AnyCall): Principal {
     const principal = this.#authenticate(call.metadata, call.getPeer());
     if (!principal.verbs.has(bound.verb)) {
+      if (principal.kind === 'anonymous')
+        throw fail('UNAUTHENTICATED', 'no key: send metadata authorization: Bearer KEY');
       throw fail('PERMISSION_DENIED', `${principal.kind} "${principal.id}" may not ${bound.verb}`, {
         metadata: { method: bound.path, verb: bound.verb },
       });
     }
+    if (principal.kind !== 'anonymous') this.#quota.takeCall(principal.id);
     return principal;
   }
 
@@ -240,6 +265,17 @@ export class Dispatcher {
   #logDefect(bound: BoundMethod, err: unknown): void {
     this.#logger.error({ err, 'rpc.method': bound.path }, 'call failed with an error nobody foresaw');
   }
+}
+
+/** Calls back when the stream has ended, however it does. */
+function onceOver(stream: ServerStream, over: () => void): void {
+  let done = false;
+  const end = (): void => {
+    if (!done) over();
+    done = true;
+  };
+  stream.once('finish', end);
+  stream.once('cancelled', end);
 }
 
 function draining(): Error {

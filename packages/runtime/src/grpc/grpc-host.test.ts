@@ -19,6 +19,11 @@ import { endWithError } from './end-stream.ts';
 import { bidi, type CallContext, serverStream, unary } from './handler.ts';
 import { passThrough, type ServiceBinding } from './service-binding.ts';
 
+function writeTo(stream: grpc.ClientDuplexStream<Text, Text>): grpc.ClientReadableStream<Text> {
+  stream.end({ text: '' });
+  return stream;
+}
+
 describe('calls', () => {
   it('answers unary, server streaming and bidirectional calls', async () => {
     const { client } = await start();
@@ -179,7 +184,7 @@ describe('errors', () => {
     expect((await failure(say(client, 'x'))).code).toBe(grpc.status.INVALID_ARGUMENT);
   });
 
-  it.each(['/test.Echo/Say', '/test.Echo/Tell'])(
+  it.each(['/test.Echo/Say', '/test.Echo/Tell', '/test.Echo/Chat'])(
     'says of bytes that are no request that %s cannot decode them',
     async (path) => {
       const { client, logs } = await start();
@@ -191,7 +196,9 @@ describe('errors', () => {
                 error ? reject(error) : resolve(answer),
               ),
             )
-          : read(client.makeServerStreamRequest(path, garbage, codec.deserialize, { text: '' }));
+          : path === '/test.Echo/Tell'
+            ? read(client.makeServerStreamRequest(path, garbage, codec.deserialize, { text: '' }))
+            : read(writeTo(client.makeBidiStreamRequest(path, garbage, codec.deserialize)));
       const error = await failure(call);
       expect(error).toMatchObject({
         code: grpc.status.INVALID_ARGUMENT,

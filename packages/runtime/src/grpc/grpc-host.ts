@@ -9,7 +9,7 @@
 import type { Server as HttpServer, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { descriptorSet, LIMITS } from '@flagstream/protocol';
+import { descriptorSet, type FlagstreamError, LIMITS } from '@flagstream/protocol';
 import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
 import type { HealthState } from '../health/health-state.ts';
 import { injectedHttpServer } from '../http/injected-http-server.ts';
@@ -17,12 +17,16 @@ import { notFound } from '../http/json-answer.ts';
 import type { ListenAddress } from '../listen/claim-port.ts';
 import { FrontDoor } from '../listen/front-door.ts';
 import { SilenceWatch } from '../listen/silence-watch.ts';
+import type { ListenerTls } from '../listen/tls-door.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { CallMetrics } from './call-metrics.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { logGrpcItself } from './grpc-log.ts';
 import { healthBinding } from './health-service.ts';
-import type { Authenticate } from './principal.ts';
+import { KeyQuota, QUOTA, type QuotaLimits } from './key-quota.ts';
+import { passOverLeftCalls } from './left-calls.ts';
+import type { Authenticate, Principal } from './principal.ts';
 import { REFLECTION_SERVICES, reflectionBindings } from './reflection-service.ts';
 import { type BoundMethod, bindMethods, type ServiceBinding } from './service-binding.ts';
 
@@ -32,6 +36,10 @@ export interface GrpcHostOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly authenticate: Authenticate;
+  /** Whether those who were let in would be still; asked when keys change and each second. Default: for ever. */
+  readonly standing?: Standing;
+  /** Of each API key. Default: that of limits.ts. */
+  readonly quota?: QuotaLimits;
   readonly services: readonly ServiceBinding[];
   readonly health: HealthState;
   /** Default true. */
@@ -49,8 +57,21 @@ export interface GrpcHostOptions {
    * pinged so often that one that lives is heard in time. Default: 40 s, as for every connection.
    */
   readonly peerSilenceMs?: number;
+  /** With it the port speaks TLS alone. */
+  readonly tls?: ListenerTls | undefined;
+  readonly tlsHandshakeTimeoutMs?: number;
 }
 
+/** Who was let in once, and may have lost the right since. */
+export interface Standing {
+  /** Why a principal would be refused by now. */
+  check(principal: Principal): FlagstreamError | undefined;
+  /** Called when some principal may have lost its right. Returns how to stop. */
+  onChange(listener: () => void): () => void;
+}
+
+/** Keys also run out by time: streams are closed so soon after. */
+const STANDING_CHECK_MS = 1_000;
 /** Between two pings of a peer. */
 const PING_EVERY_MS = 30_000;
 /** Longest silence of any peer. Long, as grpc-js also counts what this process does not read while it is busy. */
@@ -65,6 +86,7 @@ export class GrpcHost {
   readonly #silence: SilenceWatch<Socket> | undefined;
   readonly #drainListeners = new Set<() => void | Promise<void>>();
   #drained: Promise<void> | undefined;
+  #stopStanding: () => void = () => undefined;
 
   /** Throws when a method has no policy or no handler. */
   constructor(options: GrpcHostOptions) {
@@ -73,6 +95,7 @@ export class GrpcHost {
       authenticate: options.authenticate,
       metrics: new CallMetrics(options.metrics),
       logger: options.logger,
+      quota: new KeyQuota(options.quota ?? QUOTA, () => performance.now()),
       onPeerStream: (peer) => this.#watchPeer(peer),
     });
     this.#silence = silenceWatch(options);
@@ -83,6 +106,8 @@ export class GrpcHost {
       'grpc.max_receive_message_length': options.maxRequestBytes ?? LIMITS.evaluationRequestBytesMax,
       'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? LIMITS.concurrentStreamsMax,
     });
+    logGrpcItself(options.logger);
+    passOverLeftCalls(this.#server, options.logger);
     this.#addServices();
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     this.#http = injectedHttpServer(options.http ?? notFound);
@@ -92,8 +117,11 @@ export class GrpcHost {
       http1: (socket) => this.#http.emit('connection', socket),
       maxConnections: options.maxConnections ?? LIMITS.connectionsMax,
       sniffTimeoutMs: options.sniffTimeoutMs ?? LIMITS.prefaceTimeoutMs,
+      tls: options.tls,
+      tlsHandshakeTimeoutMs: options.tlsHandshakeTimeoutMs ?? LIMITS.tlsHandshakeTimeoutMs,
     });
     this.#exportGauges();
+    if (options.standing !== undefined) this.#watchStanding(options.standing);
   }
 
   /**
@@ -101,11 +129,6 @@ export class GrpcHost {
    * @throws FlagstreamError PORT_IN_USE
    */
   listen(address: ListenAddress): Promise<ListenAddress> {
-    if (!isLoopback(address.host))
-      this.#options.logger.warn(
-        { host: address.host },
-        'listening beyond loopback without keys or TLS: whoever reaches this port may read and write',
-      );
     return this.#door.listen(address, `${this.#options.name} gRPC`);
   }
 
@@ -127,6 +150,7 @@ export class GrpcHost {
 
   async #drain(graceMs: number): Promise<void> {
     const deadline = after(graceMs);
+    this.#stopStanding();
     this.#options.health.drain();
     this.#dispatcher.refuseStreams();
     await Promise.race([this.#sayGoodbye(), deadline.passed]);
@@ -145,6 +169,21 @@ export class GrpcHost {
     deadline.cancel();
     this.#server.forceShutdown();
     this.#door.destroyConnections();
+  }
+
+  #watchStanding(standing: Standing): void {
+    const { logger } = this.#options;
+    const look = (): void => {
+      const ended = this.#dispatcher.endRefused((principal) => standing.check(principal));
+      if (ended > 0) logger.info({ streams: ended }, 'streams closed: their keys are no longer valid');
+    };
+    const stop = standing.onChange(look);
+    const timer = setInterval(look, STANDING_CHECK_MS);
+    timer.unref();
+    this.#stopStanding = () => {
+      stop();
+      clearInterval(timer);
+    };
   }
 
   #watchPeer(peer: string): void {
@@ -205,10 +244,6 @@ function silenceWatch({ peerSilenceMs, logger }: GrpcHostOptions): SilenceWatch<
 
 function pingEveryMs({ peerSilenceMs }: GrpcHostOptions): number {
   return peerSilenceMs === undefined ? PING_EVERY_MS : peerSilenceMs / LIMITS.heartbeatsMissedMax;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /** What has been answered is handed to the socket within two turns of the event loop. */

@@ -22,7 +22,7 @@ import type { ServiceBinding } from './service-binding.ts';
 export function healthBinding(health: HealthState): ServiceBinding {
   return {
     definition: HealthService,
-    policy: { check: 'inspect', list: 'inspect', watch: 'inspect' },
+    policy: { check: 'health', list: 'health', watch: 'health' },
     handlers: {
       check: unary<HealthCheckRequest, HealthCheckResponse>(({ service }) => {
         const serving = health.serving(service);

@@ -3,6 +3,7 @@ import * as grpc from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { TcpProxy } from '../../../../test/support/tcp-proxy.ts';
 import { until } from '../../../../test/support/until.ts';
+import { TestTls } from '../tls/tls.fixture.ts';
 import { chat, echo, opened, type Running, start } from './echo-host.fixture.ts';
 
 const SILENCE_MS = 400;
@@ -14,11 +15,11 @@ interface Connected extends Running {
 }
 
 /** A host, and a client with an open stream, with a proxy in between. */
-async function connected(peerStreams: readonly string[]): Promise<Connected> {
-  const running = await start([{ ...echo, peerStreams }], { peerSilenceMs: SILENCE_MS });
+async function connected(peerStreams: readonly string[], tls?: TestTls): Promise<Connected> {
+  const running = await start([{ ...echo, peerStreams }], { peerSilenceMs: SILENCE_MS, tls: tls?.listener });
   const proxy = await TcpProxy.start(running.port);
   opened.push(() => proxy.close());
-  const client = new grpc.Client(proxy.address, grpc.credentials.createInsecure());
+  const client = tls?.client(proxy.port) ?? new grpc.Client(proxy.address, grpc.credentials.createInsecure());
   opened.push(() => client.close());
   const stream = chat(client);
   stream.on('error', () => undefined);
@@ -40,8 +41,11 @@ const cuts = ({ logs }: Running): readonly unknown[] =>
   logs.filter(({ msg }) => msg === 'a connection was cut: nothing came from its peer any more');
 
 describe('a peer that is gone without a word', () => {
-  it('has its stream ended', async () => {
-    const connection = await connected(['chat']);
+  it.each([
+    ['plaintext', () => undefined],
+    ['TLS', () => new TestTls()],
+  ])('has its stream ended, over %s', async (_, tls) => {
+    const connection = await connected(['chat'], tls());
     expect(await openStreams(connection)).toBe('1');
     connection.proxy.set({ kind: 'drop', direction: 'both' });
     await until(async () => (await openStreams(connection)) === '0', { what: 'the end of the stream' });

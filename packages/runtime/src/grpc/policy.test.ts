@@ -25,6 +25,7 @@ describe('the one door', () => {
     project: 'shop',
     environment: 'production',
     verbs,
+    grants: [{ project: 'shop', environment: 'production', verbs }],
   });
 
   it('asks for each call and refuses what the principal may not do', async () => {
@@ -70,6 +71,13 @@ describe('the one door', () => {
     const error = fromServiceError(await failure(say(client, 'x', metadata)));
     expect(error.reason).toBe('INVALID_FIELD');
     expect(error.fields[0]?.field).toBe('metadata flagstream-project');
+    // Also after the same place was named by leaving the project out.
+    const [left, empty] = [new grpc.Metadata(), new grpc.Metadata()];
+    left.set('flagstream-environment', 'production');
+    expect(await say(client, 'x', left)).toEqual({ text: 'x' });
+    empty.set('flagstream-environment', 'production');
+    empty.set('flagstream-project', '');
+    expect(fromServiceError(await failure(say(client, 'x', empty))).reason).toBe('INVALID_FIELD');
   });
 
   it('does not start with a method that has no policy, no handler or a handler of another kind', async () => {

@@ -1,23 +1,60 @@
 /**
- * Who is calling. Every call passes one Authenticate before its handler runs;
- * what the principal says is the only source of the project and environment
- * that a call works on. API keys replace the loopback implementation later.
+ * Who is calling, and what they may do where. Every call passes one
+ * Authenticate before its handler runs; what the principal says is the only
+ * source of the project and environment that a call works on.
  */
-import { invalidField, isKey } from '@flagstream/protocol';
+import { fail, invalidField, isKey } from '@flagstream/protocol';
 import type { Metadata } from '@grpc/grpc-js';
 
-/** What a caller may do. `inspect`: health and reflection. */
-export type Verb = 'evaluate' | 'sync' | 'log' | 'read' | 'write' | 'inspect';
+/**
+ * What a call does. `health` needs no key; `inspect` is reflection; `log` is following the log as an evaluator does;
+ * `administer` is keys, projects, environments and the care of the log.
+ */
+export type Verb =
+  | 'evaluate'
+  | 'explain'
+  | 'sync'
+  | 'log'
+  | 'read'
+  | 'write'
+  | 'administer'
+  | 'inspect'
+  | 'health';
 
-export const VERBS: readonly Verb[] = ['evaluate', 'sync', 'log', 'read', 'write', 'inspect'];
+export const VERBS: readonly Verb[] = [
+  'evaluate',
+  'explain',
+  'sync',
+  'log',
+  'read',
+  'write',
+  'administer',
+  'inspect',
+  'health',
+];
+
+/** Where something may be done. "" is everywhere: all projects, all environments of the project. */
+export interface Place {
+  readonly project: string;
+  readonly environment: string;
+}
+
+export const EVERYWHERE: Place = { project: '', environment: '' };
+
+export interface Grant extends Place {
+  readonly verbs: ReadonlySet<Verb>;
+}
 
 export interface Principal {
   readonly kind: 'anonymous' | 'server' | 'client' | 'admin';
   /** Names the caller in the audit log. */
   readonly id: string;
+  /** Where evaluations take place. */
   readonly project: string;
   readonly environment: string;
+  /** What it may do at this door, at one place at least. */
   readonly verbs: ReadonlySet<Verb>;
+  readonly grants: readonly Grant[];
 }
 
 /** The one door. `peer` is the remote address; throws FlagstreamError to refuse. */
@@ -29,6 +66,40 @@ export const ENVIRONMENT_METADATA = 'flagstream-environment';
 /** Principals kept for reuse; metadata is the caller's, so the number must be bounded. */
 const CACHED_PRINCIPALS = 1_000;
 
+/** No header's value holds it: one that is empty is not one that is absent. */
+const ABSENT = '\0';
+
+/** Whether a grant covers all of a place. */
+export function permits({ grants }: Principal, verb: Verb, { project, environment }: Place): boolean {
+  return grants.some(
+    (grant) =>
+      grant.verbs.has(verb) &&
+      (grant.project === '' || grant.project === project) &&
+      (grant.environment === '' || grant.environment === environment),
+  );
+}
+
+/** Whether a grant lies in a project: what all of its environments share may be read from there. */
+export function permitsWithin({ grants }: Principal, verb: Verb, project: string): boolean {
+  return grants.some((grant) => grant.verbs.has(verb) && (grant.project === '' || grant.project === project));
+}
+
+/** @throws FlagstreamError PERMISSION_DENIED */
+export function requirePermission(principal: Principal, verb: Verb, place: Place): void {
+  if (!permits(principal, verb, place)) throw notPermitted(principal, verb, place);
+}
+
+/** The error of a caller who may not do this there. It tells no more than the caller has said. */
+export function notPermitted({ kind, id }: Principal, verb: Verb, { project, environment }: Place): Error {
+  const where =
+    project === ''
+      ? 'everywhere'
+      : environment === ''
+        ? `in all of projects/${project}`
+        : `in projects/${project}/environments/${environment}`;
+  return fail('PERMISSION_DENIED', `${kind} "${id}" may not ${verb} ${where}`, { metadata: { verb } });
+}
+
 /**
  * Trusts the caller: every verb, and the project and environment named in the
  * request metadata, else the defaults. For listeners on loopback without keys.
@@ -38,22 +109,35 @@ export function loopbackPrincipal(defaults: {
   readonly environment: string;
 }): Authenticate {
   const verbs: ReadonlySet<Verb> = new Set(VERBS);
-  const build = (project: string, environment: string): Principal =>
-    Object.freeze({ kind: 'anonymous', id: 'anonymous', project, environment, verbs });
-  const standard = build(defaults.project, defaults.environment);
-  const cached = new Map<string, Principal>();
+  const grants = [{ ...EVERYWHERE, verbs }];
+  return metadataPrincipals(defaults, (place) => ({
+    kind: 'anonymous',
+    id: 'anonymous',
+    ...place,
+    verbs,
+    grants,
+  }));
+}
 
+/** One principal for each project and environment that callers name in their metadata. */
+export function metadataPrincipals(
+  defaults: Place,
+  build: (place: Place) => Principal,
+): (metadata: Metadata) => Principal {
+  const standard = Object.freeze(build({ project: defaults.project, environment: defaults.environment }));
+  const cached = new Map<string, Principal>();
   return (metadata) => {
     const project = metadata.get(PROJECT_METADATA)[0];
     const environment = metadata.get(ENVIRONMENT_METADATA)[0];
     if (project === undefined && environment === undefined) return standard;
-    const cacheKey = `${String(project ?? '')}/${String(environment ?? '')}`;
+    const cacheKey = `${String(project ?? ABSENT)}/${String(environment ?? ABSENT)}`;
     const known = cached.get(cacheKey);
     if (known !== undefined) return known;
-    const principal = build(
-      checkedKey(PROJECT_METADATA, project, defaults.project),
-      checkedKey(ENVIRONMENT_METADATA, environment, defaults.environment),
-    );
+    const place = {
+      project: checkedKey(PROJECT_METADATA, project, defaults.project),
+      environment: checkedKey(ENVIRONMENT_METADATA, environment, defaults.environment),
+    };
+    const principal = Object.freeze(build(place));
     if (cached.size < CACHED_PRINCIPALS) cached.set(cacheKey, principal);
     return principal;
   };

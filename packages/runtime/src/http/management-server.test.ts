@@ -1,9 +1,16 @@
 import { request } from 'node:http';
+import { request as requestSecurely } from 'node:https';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HealthState } from '../health/health-state.ts';
 import { createLogger } from '../log/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { type ManagementServer, type Readiness, startManagement } from './management-server.ts';
+import { TestTls } from '../tls/tls.fixture.ts';
+import {
+  type ManagementOptions,
+  type ManagementServer,
+  type Readiness,
+  startManagement,
+} from './management-server.ts';
 
 interface Answer {
   readonly status: number | undefined;
@@ -26,6 +33,7 @@ interface Running {
 async function start(
   readiness: () => Readiness = () => ({ ready: true, reasons: [] }),
   port = 0,
+  more: Partial<ManagementOptions> = {},
 ): Promise<Running> {
   const health = new HealthState();
   const metrics = new Metrics();
@@ -38,6 +46,7 @@ async function start(
     metrics,
     readiness,
     logger,
+    ...more,
   });
   servers.push(server);
   return { server, health, metrics, ask: (path, method = 'GET') => ask(server.port, path, method) };
@@ -124,6 +133,46 @@ describe('management port', () => {
     await expect(start(undefined, server.port)).rejects.toMatchObject({
       reason: 'PORT_IN_USE',
       message: expect.stringContaining(`port ${server.port} (evaluator management) is in use`),
+    });
+  });
+});
+
+describe('management port with TLS', () => {
+  const secureStatus = (port: number, more: object): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const options = { host: 'localhost', port, path: '/healthz', agent: false, ...more };
+      requestSecurely(options, (response) => resolve(response.resume().statusCode))
+        .on('error', reject)
+        .end();
+    });
+
+  it('speaks HTTPS alone, asks for certificates, and takes a renewed one', async () => {
+    const tls = new TestTls({ mutual: true });
+    const { server, ask } = await start(undefined, 0, { tls: tls.listener });
+    const ca = tls.authority.cert;
+    const own = tls.authority.issue('a client');
+    expect(await secureStatus(server.port, { ca, ...own })).toBe(200);
+    await expect(secureStatus(server.port, { ca })).rejects.toThrow();
+    await expect(ask('/healthz')).rejects.toThrow();
+    const failures = (reason: string) =>
+      tls.metric(`tls_handshake_failures_total{listener="management",reason="${reason}"}`);
+    expect(await Promise.all([failures('client_certificate'), failures('plaintext')])).toEqual([1, 1]);
+
+    tls.renew('second');
+    tls.identity.reload('change');
+    const names: unknown[] = [];
+    const checkServerIdentity = (_: string, certificate: { subject: { CN: unknown } }): undefined => {
+      names.push(certificate.subject.CN);
+    };
+    expect(await secureStatus(server.port, { ca, ...own, checkServerIdentity })).toBe(200);
+    expect(names).toEqual(['second']);
+  });
+
+  it('tells what a person should know of a process that is ready', async () => {
+    const { ask } = await start(undefined, 0, { warnings: ['plaintext on 0.0.0.0'] });
+    expect(await ask('/readyz')).toMatchObject({
+      status: 200,
+      body: '{"ready":true,"reasons":[],"warnings":["plaintext on 0.0.0.0"]}\n',
     });
   });
 });

@@ -1,13 +1,24 @@
 /**
- * The management port: /healthz, /readyz and /metrics. Reads state, changes
- * nothing; bounded in connections, headers and time.
+ * The management port: /healthz, /readyz and /metrics, over HTTPS where the
+ * process speaks TLS. Reads state, changes nothing; bounded in connections,
+ * headers and time.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import { LIMITS } from '@flagstream/protocol';
 import { type HealthState, LIVENESS } from '../health/health-state.ts';
 import { claimPort } from '../listen/claim-port.ts';
+import type { ListenerTls } from '../listen/tls-door.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { handshakeFailure } from '../tls/handshake-failures.ts';
 import { answerJson, answerText } from './json-answer.ts';
 
 export interface Readiness {
@@ -25,6 +36,10 @@ export interface ManagementOptions {
   readonly metrics: Metrics;
   readonly readiness: () => Readiness;
   readonly logger: Logger;
+  /** With it the port speaks HTTPS alone. */
+  readonly tls?: ListenerTls | undefined;
+  /** What a person should know of a process that is ready: that it is open to other machines. */
+  readonly warnings?: readonly string[];
 }
 
 export interface ManagementServer {
@@ -36,6 +51,8 @@ export interface ManagementServer {
 const CONNECTIONS_MAX = 100;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Node looks for late requests each 30 s by default: so long would a hundred slow ones keep every probe out. */
+const LATE_CHECK_MS = 1_000;
 
 /** @throws FlagstreamError PORT_IN_USE */
 export async function startManagement(options: ManagementOptions): Promise<ManagementServer> {
@@ -44,25 +61,18 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
     ['/readyz', (request, response) => answerReadiness(options, request, response)],
     ['/metrics', metricsRoute(options)],
   ]);
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      maxHeaderSize: LIMITS.httpHeaderBytesMax,
-    },
-    (request, response) => {
-      // Nothing here reads a body; what is sent is thrown away.
-      request.resume();
-      const route = routes.get(pathOf(request));
-      if (route === undefined) {
-        answerJson(request, response, 404, { error: 'not found', paths: [...routes.keys()] });
-      } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-        answerJson(request, response, 405, { error: 'only GET and HEAD' }, { allow: 'GET, HEAD' });
-      } else {
-        route(request, response);
-      }
-    },
-  );
+  const server = createListener(options.tls, (request, response) => {
+    // Nothing here reads a body; what is sent is thrown away.
+    request.resume();
+    const route = routes.get(pathOf(request));
+    if (route === undefined) {
+      answerJson(request, response, 404, { error: 'not found', paths: [...routes.keys()] });
+    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      answerJson(request, response, 405, { error: 'only GET and HEAD' }, { allow: 'GET, HEAD' });
+    } else {
+      route(request, response);
+    }
+  });
   server.maxConnections = CONNECTIONS_MAX;
   const { port } = await claimPort(server, options, `${options.name ?? 'process'} management`);
   return {
@@ -73,6 +83,34 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
         server.closeAllConnections();
       }),
   };
+}
+
+const SERVER_OPTIONS = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  connectionsCheckingInterval: LATE_CHECK_MS,
+  maxHeaderSize: LIMITS.httpHeaderBytesMax,
+} as const;
+
+function createListener(tls: ListenerTls | undefined, answer: RequestListener): Server | SecureServer {
+  if (tls === undefined) return createServer(SERVER_OPTIONS, answer);
+  const { identity, failures } = tls;
+  const server = createSecureServer(
+    {
+      ...SERVER_OPTIONS,
+      ...identity.context,
+      requestCert: identity.asksClients,
+      rejectUnauthorized: identity.asksClients,
+      handshakeTimeout: LIMITS.tlsHandshakeTimeoutMs,
+    },
+    answer,
+  );
+  identity.onChange((context) => server.setSecureContext(context));
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    failures.count('management', handshakeFailure(error, socket), socket.remoteAddress, error.message);
+    socket.destroy();
+  });
+  return server;
 }
 
 function answerHealth(
@@ -92,7 +130,9 @@ function answerReadiness(
   const asked = options.readiness();
   const reasons = options.health.draining ? ['draining', ...asked.reasons] : asked.reasons;
   const ready = asked.ready && !options.health.draining;
-  answerJson(request, response, ready ? 200 : 503, { ready, reasons });
+  const { warnings = [] } = options;
+  const told = warnings.length === 0 ? {} : { warnings };
+  answerJson(request, response, ready ? 200 : 503, { ready, reasons, ...told });
 }
 
 /** Scrapes that come while one is being made share its text. */

@@ -1,7 +1,8 @@
 /**
  * The one place where connections come in: net -> sniff -> gRPC or HTTP/1.1.
- * Every listener of gRPC goes through it, so that one port serves both, and so
- * that TLS has one place to stand.
+ * Every listener of gRPC goes through it, so that one port serves both. With
+ * TLS it is net -> sniff -> TLS -> sniff, and nothing goes on that is not TLS;
+ * without, nothing that is.
  *
  * Bounded: connections by number, undecided ones by time. It owns its sockets:
  * grpc-js forgets its sessions when channelz is off, so a forced end is ours.
@@ -10,6 +11,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../log/logger.ts';
 import { claimPort, type ListenAddress } from './claim-port.ts';
 import { type Sniffed, sniffProtocol } from './protocol-sniff.ts';
+import { type ListenerTls, TlsDoor } from './tls-door.ts';
 
 export interface FrontDoorOptions {
   readonly logger: Logger;
@@ -20,15 +22,29 @@ export interface FrontDoorOptions {
   readonly maxConnections: number;
   /** Time in which a connection must have said what it speaks. */
   readonly sniffTimeoutMs: number;
+  /** Absent: plaintext. */
+  readonly tls?: ListenerTls | undefined;
+  /** Time for the handshake of TLS. */
+  readonly tlsHandshakeTimeoutMs: number;
 }
+
+/** Of a connection as it comes, or of what is inside its TLS. */
+type Layer = 'outer' | 'within TLS';
 
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #tlsDoor: TlsDoor | undefined;
 
   constructor(options: FrontDoorOptions) {
     this.#options = options;
+    if (options.tls !== undefined)
+      this.#tlsDoor = new TlsDoor(
+        options.tls,
+        (socket) => this.#read(socket, 'within TLS'),
+        options.tlsHandshakeTimeoutMs,
+      );
     this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
     this.#server.maxConnections = options.maxConnections;
     this.#server.on('drop', (info) => {
@@ -69,6 +85,11 @@ export class FrontDoor {
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
+    this.#read(socket, 'outer');
+  }
+
+  /** Reads until it is clear what the connection speaks, and hands it on unread. */
+  #read(socket: Socket, layer: Layer): void {
     // Peers may reset at any time; whoever owns the socket by then sees its close event.
     socket.on('error', (err) =>
       this.#options.logger.trace({ err, peer: socket.remoteAddress }, 'connection error'),
@@ -98,14 +119,20 @@ export class FrontDoor {
       const verdict = sniffProtocol(seen);
       if (verdict === 'more') return;
       settle();
-      this.#route(verdict, socket, seen);
+      this.#route(verdict, layer, socket, seen);
     };
     socket.once('close', settle);
     socket.on('end', onEnd);
     socket.on('readable', onReadable);
   }
 
-  #route(verdict: Exclude<Sniffed, 'more'>, socket: Socket, seen: Buffer): void {
+  #route(verdict: Exclude<Sniffed, 'more'>, layer: Layer, socket: Socket, seen: Buffer): void {
+    if (layer === 'outer' && this.#tlsDoor !== undefined && verdict !== 'tls') {
+      const spoken = verdict === 'unknown' ? 'what is no TLS' : 'plaintext';
+      this.#options.tls?.failures.count('grpc', 'plaintext', socket.remoteAddress, `it speaks ${spoken}`);
+      socket.destroy();
+      return;
+    }
     switch (verdict) {
       case 'http2':
         socket.unshift(seen);
@@ -116,9 +143,14 @@ export class FrontDoor {
         this.#options.http1(socket);
         return;
       case 'tls':
+        if (layer === 'outer' && this.#tlsDoor !== undefined) {
+          socket.unshift(seen);
+          this.#tlsDoor.accept(socket);
+          return;
+        }
         this.#options.logger.warn(
           { peer: socket.remoteAddress },
-          'TLS connection refused: this port speaks plaintext',
+          'TLS connection refused: this port speaks plaintext, as tls.certFile is not set',
         );
         socket.destroy();
         return;

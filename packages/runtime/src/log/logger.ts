@@ -17,6 +17,8 @@ export interface LoggerOptions {
   readonly service: string;
   readonly version: string;
   readonly nodeId: string;
+  /** Stands in every line of a process that is open to other machines as it should not be. */
+  readonly insecure?: boolean;
   /** Where lines go; stdout when absent. */
   readonly destination?: DestinationStream;
 }
@@ -35,12 +37,12 @@ const SECRET_NAMES: readonly string[] = [
 ];
 
 export function createLogger(options: LoggerOptions): Logger {
-  const { level, format = 'json', service, version, nodeId } = options;
+  const { level, format = 'json', service, version, nodeId, insecure = false } = options;
   const out = options.destination ?? pino.destination({ fd: 1, sync: true });
   return pino(
     {
       level,
-      base: { service, version, node_id: nodeId },
+      base: { service, version, node_id: nodeId, ...(insecure ? { insecure } : {}) },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretPaths(), censor: '[redacted]' },

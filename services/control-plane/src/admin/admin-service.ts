@@ -8,10 +8,11 @@ import { type ChangeParts, changeMethods } from './change-methods.ts';
 import { environmentMethods } from './environment-methods.ts';
 import { flagConfigMethods } from './flag-config-methods.ts';
 import { flagMethods } from './flag-methods.ts';
+import { type KeyParts, keyMethods } from './key-methods.ts';
 import { projectMethods } from './project-methods.ts';
 import { segmentMethods } from './segment-methods.ts';
 
-export function adminService(parts: ChangeParts): ServiceBinding {
+export function adminService(parts: ChangeParts & KeyParts): ServiceBinding {
   return {
     definition: AdminServiceService,
     policy: POLICY,
@@ -22,22 +23,23 @@ export function adminService(parts: ChangeParts): ServiceBinding {
       ...segmentMethods(parts),
       ...flagConfigMethods(parts),
       ...changeMethods(parts),
+      ...keyMethods(parts),
     },
   };
 }
 
 /** What each method needs. Written out, so that a new method is decided upon. */
 const POLICY: Readonly<Record<keyof typeof AdminServiceService, Verb>> = {
-  createProject: 'write',
+  createProject: 'administer',
   getProject: 'read',
   listProjects: 'read',
-  updateProject: 'write',
-  archiveProject: 'write',
-  createEnvironment: 'write',
+  updateProject: 'administer',
+  archiveProject: 'administer',
+  createEnvironment: 'administer',
   getEnvironment: 'read',
   listEnvironments: 'read',
-  updateEnvironment: 'write',
-  archiveEnvironment: 'write',
+  updateEnvironment: 'administer',
+  archiveEnvironment: 'administer',
   createFlag: 'write',
   getFlag: 'read',
   listFlags: 'read',
@@ -55,4 +57,9 @@ const POLICY: Readonly<Record<keyof typeof AdminServiceService, Verb>> = {
   listChanges: 'read',
   diffRevisions: 'read',
   revert: 'write',
+  createKey: 'administer',
+  getKey: 'administer',
+  listKeys: 'administer',
+  rotateKey: 'administer',
+  revokeKey: 'administer',
 };

@@ -6,7 +6,7 @@ import {
   ListChangesResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { describe, expect, it } from 'vitest';
-import { archive, booleanFlag, config, PROJECT, Workbench } from '../workbench.fixture.ts';
+import { ANYBODY, archive, booleanFlag, config, PROJECT, Workbench } from '../workbench.fixture.ts';
 import { differingPaths } from './entity-diff.ts';
 
 const CONFIG = 'projects/p/environments/dev/flagConfigs/a';
@@ -21,10 +21,11 @@ function shop(): Workbench {
 }
 
 const list = (bench: Workbench, request: Partial<ListChangesRequest>) =>
-  bench.audit.listChanges(ListChangesRequest.create(request));
+  bench.audit.listChanges(ListChangesRequest.create(request), ANYBODY);
 const diff = (bench: Workbench, from: number, to: number, parent = 'projects/p'): EntityDiff[] =>
   bench.audit.diffRevisions(
     DiffRevisionsRequest.create({ parent, fromRevision: BigInt(from), toRevision: BigInt(to) }),
+    ANYBODY,
   ).diffs;
 
 describe('listChanges', () => {

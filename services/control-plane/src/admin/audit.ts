@@ -1,5 +1,13 @@
 /** Reading the past: the change log, an entity's history, and what differs between revisions. */
-import { fail, formatName, invalidField, LIMITS, parseName, requireName } from '@flagstream/protocol';
+import {
+  fail,
+  formatName,
+  invalidField,
+  LIMITS,
+  parseName,
+  projectId,
+  requireName,
+} from '@flagstream/protocol';
 import type {
   ChangeLogEntry,
   DiffRevisionsRequest,
@@ -9,6 +17,7 @@ import type {
   ListChangesResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { ENTITY_KIND, type EntityChange, type EntityId, entityKey } from '@flagstream/replica';
+import type { Principal } from '@flagstream/runtime';
 import type { AuditScope } from '../log/audit-store.ts';
 import type { ChangeLog } from '../log/change-log.ts';
 import type { History } from '../log/history.ts';
@@ -16,6 +25,7 @@ import { timestampOf } from '../timestamp.ts';
 import type { Read } from './bounded-read.ts';
 import { type ContentBudget, DIFF_CONTENT_BYTES_MAX, entityDiff } from './entity-diff.ts';
 import { pagePosition, pageSize, pageToken } from './page.ts';
+import { maySee, maySeeRevision, requireSight } from './permissions.ts';
 import { revisionOf } from './present.ts';
 import type { Reads } from './reads.ts';
 
@@ -34,9 +44,13 @@ export class Audit {
   }
 
   /** Newest first. Revisions that only stage or remove parts are not listed. */
-  listChanges(request: ListChangesRequest): Read<ListChangesResponse> {
+  listChanges(request: ListChangesRequest, principal: Principal): Read<ListChangesResponse> {
     const scope = scopeOf(request.parent);
+    if (scope.project !== undefined) requireSight(principal, projectId(scope.project));
     const subject = request.name === '' ? undefined : requireSubject(request.name, scope);
+    if (subject !== undefined) requireSight(principal, subject);
+    const listed = (change: EntityChange): boolean =>
+      isListed(change, scope, subject) && maySee(principal, change);
     const args = [request.parent, request.name, String(request.afterRevision), request.includeContent];
     const size = pageSize(request.pageSize);
     const head = this.#log.head();
@@ -48,14 +62,16 @@ export class Audit {
     const budget = { bytes: request.includeContent ? DIFF_CONTENT_BYTES_MAX : 0 };
     const entries: ChangeLogEntry[] = [];
     let diffs = 0;
+    let looked = 0;
     for (const revision of revisions.slice(0, size)) {
-      const entry = this.#entry(revision, scope, subject, budget);
-      diffs += entry.diffs.length;
+      const entry = this.#entry(revision, principal, listed, budget);
+      diffs += entry?.diffs.length ?? 0;
       if (entries.length > 0 && diffs > PAGE_DIFFS_MAX) break;
-      entries.push(entry);
+      looked += 1;
+      if (entry !== undefined) entries.push(entry);
     }
-    const last = revisions[entries.length - 1];
-    const more = last !== undefined && revisions.length > entries.length;
+    const last = revisions[looked - 1];
+    const more = last !== undefined && revisions.length > looked;
     return {
       entries,
       nextPageToken: more ? pageToken(args, String(last)) : '',
@@ -64,8 +80,9 @@ export class Audit {
   }
 
   /** What a change from one revision to the other would be; also backwards. */
-  diffRevisions(request: DiffRevisionsRequest): Read<DiffRevisionsResponse> {
+  diffRevisions(request: DiffRevisionsRequest, principal: Principal): Read<DiffRevisionsResponse> {
     const scope = scopeOf(request.parent);
+    if (scope.project !== undefined) requireSight(principal, projectId(scope.project));
     if (request.fromRevision === 0n) throw invalidField('from_revision', 'must be a revision, 1 or more');
     const from = this.#reads.positionAt(request.fromRevision);
     const to = this.#reads.positionAt(request.toRevision);
@@ -78,7 +95,7 @@ export class Audit {
       });
     const budget = { bytes: DIFF_CONTENT_BYTES_MAX };
     const diffs: EntityDiff[] = [];
-    for (const id of ids) {
+    for (const id of ids.filter((found) => maySee(principal, found))) {
       const diff = entityDiff(id, this.#at(id, from.revision), this.#at(id, to.revision), budget);
       if (diff !== undefined) diffs.push(diff);
     }
@@ -96,16 +113,18 @@ export class Audit {
       : this.#log.store.revisionsOf(subject, below, limit);
   }
 
+  /** Undefined when all that the revision changed is hidden from its reader: so are its author and comment. */
   #entry(
     revision: number,
-    scope: AuditScope,
-    subject: EntityId | undefined,
+    principal: Principal,
+    listed: (change: EntityChange) => boolean,
     budget: ContentBudget,
-  ): ChangeLogEntry {
+  ): ChangeLogEntry | undefined {
     const { record, changes } = this.#history.record(revision);
     const diffs: EntityDiff[] = [];
-    for (const change of changes.values()) {
-      if (!isListed(change, scope, subject)) continue;
+    const shown = [...changes.values()].filter(listed);
+    if (shown.length === 0 && (changes.size > 0 || !maySeeRevision(principal, []))) return undefined;
+    for (const change of shown) {
       const diff = entityDiff(change, this.#at(change, revision - 1), change, budget);
       if (diff !== undefined) diffs.push(diff);
     }
@@ -127,7 +146,7 @@ export class Audit {
 
 function isListed(change: EntityChange, scope: AuditScope, subject: EntityId | undefined): boolean {
   if (subject !== undefined) return entityKey(change) === entityKey(subject);
-  if (change.kind === ENTITY_KIND.part || change.kind === ENTITY_KIND.key) return false;
+  if (change.kind === ENTITY_KIND.part) return false;
   return scope.project === undefined || change.project === scope.project;
 }
 

@@ -22,14 +22,15 @@ import {
   type RevertResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { ENTITY_KIND } from '@flagstream/replica';
-import { type Handler, unary } from '@flagstream/runtime';
+import { type Handler, type Principal, unary } from '@flagstream/runtime';
 import type { Edit } from '../commands/edit.ts';
 import { snakeCase } from '../commands/field-mask.ts';
-import { restoreEdits, revertSubjects, undoEdits } from '../commands/revert.ts';
+import { type Reach, restoreEdits, revertSubjects, undoEdits } from '../commands/revert.ts';
 import type { ChangeLog } from '../log/change-log.ts';
 import type { Audit } from './audit.ts';
 import { boundedRead } from './bounded-read.ts';
 import { type AdminParts, performEdits, principalActor } from './collection-methods.ts';
+import { mayControl, maySee, requireSight } from './permissions.ts';
 import { revisionOf } from './present.ts';
 import { requestJson } from './request-digest.ts';
 import type { WriteResult } from './writes.ts';
@@ -52,22 +53,25 @@ export function changeMethods(parts: ChangeParts): Readonly<Record<string, Handl
       const result = performEdits(parts, ApplyChangeSetRequest, request, context, edits);
       return { outcomes: outcomesOf(result), revision: revisionOf(result.position) };
     }),
-    listChanges: boundedRead<ListChangesRequest, ListChangesResponse>(parts.wait, (request) =>
-      parts.audit.listChanges(request),
+    listChanges: boundedRead<ListChangesRequest, ListChangesResponse>(parts.wait, (request, { principal }) =>
+      parts.audit.listChanges(request, principal),
     ),
-    diffRevisions: boundedRead<DiffRevisionsRequest, DiffRevisionsResponse>(parts.wait, (request) =>
-      parts.audit.diffRevisions(request),
+    diffRevisions: boundedRead<DiffRevisionsRequest, DiffRevisionsResponse>(
+      parts.wait,
+      (request, { principal }) => parts.audit.diffRevisions(request, principal),
     ),
     revert: unary<RevertRequest, RevertResponse>((request, context) => {
+      const reach = reachOf(context.principal);
       const result = parts.writes.perform({
         method: context.method,
         requestJson: requestJson(RevertRequest, request),
         principal: principalActor(context),
+        permit: (id) => reach.requireAll([id]),
         opId: request.opId,
         actor: request.actor,
         comment: request.comment,
         validateOnly: request.validateOnly,
-        edits: () => revertEdits(parts, request),
+        edits: () => revertEdits(parts, request, context.principal, reach),
         subjects: (revision) => revertSubjects(parts.history, revision),
       });
       // What is as it was already is no part of a revert, and a retry could not tell it.
@@ -90,8 +94,28 @@ export function applyEdit({ change }: Change, i: number): Edit {
   return { op: 'put', id, path, message: change.value };
 }
 
-function revertEdits({ log, history }: ChangeParts, request: RevertRequest): Edit[] {
+/** Which revision changed what is not for everybody: a refusal names nothing that the request has not named. */
+function reachOf(principal: Principal): Reach {
+  return {
+    maySee: (id) => maySee(principal, id),
+    requireAll: (ids) => {
+      if (ids.every((id) => mayControl(principal, id))) return;
+      throw fail('PERMISSION_DENIED', 'not all that this takes back may be changed with this key', {
+        metadata: { verb: 'write' },
+      });
+    },
+  };
+}
+
+function revertEdits(
+  { log, history }: ChangeParts,
+  request: RevertRequest,
+  principal: Principal,
+  reach: Reach,
+): Edit[] {
   const { target, name } = request;
+  const named = parseName(name);
+  if (named !== undefined) requireSight(principal, named);
   if (target === undefined) throw invalidField('target', 'names neither undo_revision nor to_revision');
   const newest = BigInt(log.head().revision);
   const field = target.$case === 'undoRevision' ? 'undo_revision' : 'to_revision';
@@ -103,8 +127,8 @@ function revertEdits({ log, history }: ChangeParts, request: RevertRequest): Edi
     );
   const revision = revisionNumber(target.value);
   return target.$case === 'undoRevision'
-    ? undoEdits(log.store, history, revision, name)
-    : restoreEdits(log.store, history, revision, name);
+    ? undoEdits(log.store, history, revision, name, reach)
+    : restoreEdits(log.store, history, revision, name, reach);
 }
 
 function outcomesOf(result: WriteResult): ChangeOutcome[] {

@@ -10,10 +10,11 @@ import type { Edit } from '../commands/edit.ts';
 import { maskedFields } from '../commands/field-mask.ts';
 import { type Message, RESOURCE_TYPES, typeOf } from '../commands/resource.ts';
 import type { History } from '../log/history.ts';
+import { requireControl } from './permissions.ts';
 import { presentChange, revisionOf, unwritten } from './present.ts';
 import type { Reads } from './reads.ts';
 import { requestJson } from './request-digest.ts';
-import type { WriteFields, WriteResult, Writes } from './writes.ts';
+import type { WriteCommand, WriteFields, WriteResult, Writes } from './writes.ts';
 
 /** What the methods work on. */
 export interface AdminParts {
@@ -44,7 +45,7 @@ export function performEdits<T extends WriteFields>(
   return parts.writes.perform({
     method: context.method,
     requestJson: requestJson(codec, request),
-    principal: principalActor(context),
+    ...onBehalfOf(context),
     opId: request.opId,
     actor: request.actor,
     comment: request.comment,
@@ -75,6 +76,14 @@ function resultOf(parts: AdminParts, id: EntityId, result: WriteResult): Message
 /** A key's owner; callers on loopback without keys name themselves. */
 export function principalActor({ principal }: CallContext): { id: string; kind: string } | undefined {
   return principal.kind === 'anonymous' ? undefined : { id: principal.id, kind: 'key' };
+}
+
+/** Who writes, and what they may. */
+export function onBehalfOf(context: CallContext): Pick<WriteCommand, 'principal' | 'permit'> {
+  return {
+    principal: principalActor(context),
+    permit: (id) => requireControl(context.principal, id),
+  };
 }
 
 /** @throws FlagstreamError INVALID_FIELD naming the field of the request. */

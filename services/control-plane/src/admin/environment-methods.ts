@@ -41,15 +41,20 @@ export function environmentMethods(parts: AdminParts): Readonly<Record<string, H
       );
       return { environment: done.message, revision: done.revision };
     }),
-    getEnvironment: boundedRead<GetEnvironmentRequest, GetEnvironmentResponse>(parts.wait, (request) => {
-      const found = parts.reads.get<Environment>(ENTITY_KIND.environment, request.name, request.atRevision);
-      return { environment: found.message, revision: revisionOf(found.position) };
-    }),
+    getEnvironment: boundedRead<GetEnvironmentRequest, GetEnvironmentResponse>(
+      parts.wait,
+      (request, { principal }) => {
+        const found = parts.reads
+          .for(principal)
+          .get<Environment>(ENTITY_KIND.environment, request.name, request.atRevision);
+        return { environment: found.message, revision: revisionOf(found.position) };
+      },
+    ),
     listEnvironments: boundedRead<ListEnvironmentsRequest, ListEnvironmentsResponse>(
       parts.wait,
-      (request) => {
-        const project = parts.reads.requireProject(request.parent);
-        const page = parts.reads.list<Environment>(ENTITY_KIND.environment, project, request);
+      (request, { principal }) => {
+        const project = parts.reads.for(principal).requireProject(request.parent);
+        const page = parts.reads.for(principal).list<Environment>(ENTITY_KIND.environment, project, request);
         return {
           environments: page.messages,
           nextPageToken: page.nextPageToken,

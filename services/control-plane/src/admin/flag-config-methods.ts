@@ -16,19 +16,27 @@ import { revisionOf } from './present.ts';
 
 export function flagConfigMethods(parts: AdminParts): Readonly<Record<string, Handler>> {
   return {
-    getFlagConfig: boundedRead<GetFlagConfigRequest, GetFlagConfigResponse>(parts.wait, (request) => {
-      const found = parts.reads.get<FlagConfig>(ENTITY_KIND.flagConfig, request.name, request.atRevision);
-      return { flagConfig: found.message, revision: revisionOf(found.position) };
-    }),
-    listFlagConfigs: boundedRead<ListFlagConfigsRequest, ListFlagConfigsResponse>(parts.wait, (request) => {
-      const environment = parts.reads.requireEnvironment(request.parent);
-      const page = parts.reads.listConfigs<FlagConfig>(environment, request);
-      return {
-        flagConfigs: page.messages,
-        nextPageToken: page.nextPageToken,
-        revision: revisionOf(page.position),
-      };
-    }),
+    getFlagConfig: boundedRead<GetFlagConfigRequest, GetFlagConfigResponse>(
+      parts.wait,
+      (request, { principal }) => {
+        const found = parts.reads
+          .for(principal)
+          .get<FlagConfig>(ENTITY_KIND.flagConfig, request.name, request.atRevision);
+        return { flagConfig: found.message, revision: revisionOf(found.position) };
+      },
+    ),
+    listFlagConfigs: boundedRead<ListFlagConfigsRequest, ListFlagConfigsResponse>(
+      parts.wait,
+      (request, { principal }) => {
+        const environment = parts.reads.for(principal).requireEnvironment(request.parent);
+        const page = parts.reads.for(principal).listConfigs<FlagConfig>(environment, request);
+        return {
+          flagConfigs: page.messages,
+          nextPageToken: page.nextPageToken,
+          revision: revisionOf(page.position),
+        };
+      },
+    ),
     updateFlagConfig: unary<UpdateFlagConfigRequest, UpdateFlagConfigResponse>((request, context) => {
       const edit = updateEdit(ENTITY_KIND.flagConfig, 'flag_config', request.flagConfig, request.updateMask);
       const done = performOne<FlagConfig, UpdateFlagConfigRequest>(

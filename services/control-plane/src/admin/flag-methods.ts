@@ -44,13 +44,13 @@ export function flagMethods(parts: AdminParts): Readonly<Record<string, Handler>
       ]);
       return { flag: done.message, revision: done.revision };
     }),
-    getFlag: boundedRead<GetFlagRequest, GetFlagResponse>(parts.wait, (request) => {
-      const found = parts.reads.get<Flag>(ENTITY_KIND.flag, request.name, request.atRevision);
+    getFlag: boundedRead<GetFlagRequest, GetFlagResponse>(parts.wait, (request, { principal }) => {
+      const found = parts.reads.for(principal).get<Flag>(ENTITY_KIND.flag, request.name, request.atRevision);
       return { flag: found.message, revision: revisionOf(found.position) };
     }),
-    listFlags: boundedRead<ListFlagsRequest, ListFlagsResponse>(parts.wait, (request) => {
-      const project = parts.reads.requireProject(request.parent);
-      const page = parts.reads.list<Flag>(ENTITY_KIND.flag, project, request);
+    listFlags: boundedRead<ListFlagsRequest, ListFlagsResponse>(parts.wait, (request, { principal }) => {
+      const project = parts.reads.for(principal).requireProject(request.parent);
+      const page = parts.reads.for(principal).list<Flag>(ENTITY_KIND.flag, project, request);
       return {
         flags: page.messages,
         nextPageToken: page.nextPageToken,

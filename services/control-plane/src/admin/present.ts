@@ -1,10 +1,17 @@
 /** Entities as the API shows them: content plus what only the log knows. */
 import type { JsonObject } from '@flagstream/engine';
-import type { Revision, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
-import type { EntityChange, EntityId, Position, VersionedEntity } from '@flagstream/replica';
+import { ApiKey, type Revision, type Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
+import {
+  ENTITY_KIND,
+  type EntityChange,
+  type EntityId,
+  type Position,
+  type VersionedEntity,
+} from '@flagstream/replica';
 import { type Message, typeOf } from '../commands/resource.ts';
 import type { AuditStore } from '../log/audit-store.ts';
 import { timestampOf } from '../timestamp.ts';
+import { withoutHashes } from './key-presenter.ts';
 
 /** The resource at a version, with etag, times and counts. */
 export function present(store: AuditStore, entity: VersionedEntity): Message {
@@ -31,6 +38,8 @@ export function unwritten(id: EntityId, name: string): Message {
 /** Proto JSON, for diffs. */
 export function asJson(change: EntityChange | undefined): JsonObject | undefined {
   if (change === undefined) return undefined;
+  if (change.kind === ENTITY_KIND.key)
+    return ApiKey.toJSON(withoutHashes(ApiKey.decode(change.content))) as JsonObject;
   const type = typeOf(change);
   return type.toJson(type.decode(change.content));
 }

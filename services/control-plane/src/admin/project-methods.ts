@@ -36,18 +36,23 @@ export function projectMethods(parts: AdminParts): Readonly<Record<string, Handl
       ]);
       return { project: done.message, revision: done.revision };
     }),
-    getProject: boundedRead<GetProjectRequest, GetProjectResponse>(parts.wait, (request) => {
-      const found = parts.reads.get<Project>(ENTITY_KIND.project, request.name, request.atRevision);
+    getProject: boundedRead<GetProjectRequest, GetProjectResponse>(parts.wait, (request, { principal }) => {
+      const found = parts.reads
+        .for(principal)
+        .get<Project>(ENTITY_KIND.project, request.name, request.atRevision);
       return { project: found.message, revision: revisionOf(found.position) };
     }),
-    listProjects: boundedRead<ListProjectsRequest, ListProjectsResponse>(parts.wait, (request) => {
-      const page = parts.reads.list<Project>(ENTITY_KIND.project, undefined, request);
-      return {
-        projects: page.messages,
-        nextPageToken: page.nextPageToken,
-        revision: revisionOf(page.position),
-      };
-    }),
+    listProjects: boundedRead<ListProjectsRequest, ListProjectsResponse>(
+      parts.wait,
+      (request, { principal }) => {
+        const page = parts.reads.for(principal).list<Project>(ENTITY_KIND.project, undefined, request);
+        return {
+          projects: page.messages,
+          nextPageToken: page.nextPageToken,
+          revision: revisionOf(page.position),
+        };
+      },
+    ),
     updateProject: unary<UpdateProjectRequest, UpdateProjectResponse>((request, context) => {
       const edit = updateEdit(ENTITY_KIND.project, 'project', request.project, request.updateMask);
       const done = performOne<Project, UpdateProjectRequest>(parts, UpdateProjectRequest, request, context, [

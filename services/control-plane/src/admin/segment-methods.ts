@@ -37,19 +37,24 @@ export function segmentMethods(parts: AdminParts): Readonly<Record<string, Handl
       ]);
       return { segment: done.message, revision: done.revision };
     }),
-    getSegment: boundedRead<GetSegmentRequest, GetSegmentResponse>(parts.wait, (request) => {
-      const found = parts.reads.get<Segment>(ENTITY_KIND.segment, request.name, request.atRevision);
+    getSegment: boundedRead<GetSegmentRequest, GetSegmentResponse>(parts.wait, (request, { principal }) => {
+      const found = parts.reads
+        .for(principal)
+        .get<Segment>(ENTITY_KIND.segment, request.name, request.atRevision);
       return { segment: found.message, revision: revisionOf(found.position) };
     }),
-    listSegments: boundedRead<ListSegmentsRequest, ListSegmentsResponse>(parts.wait, (request) => {
-      const project = parts.reads.requireProject(request.parent);
-      const page = parts.reads.list<Segment>(ENTITY_KIND.segment, project, request);
-      return {
-        segments: page.messages,
-        nextPageToken: page.nextPageToken,
-        revision: revisionOf(page.position),
-      };
-    }),
+    listSegments: boundedRead<ListSegmentsRequest, ListSegmentsResponse>(
+      parts.wait,
+      (request, { principal }) => {
+        const project = parts.reads.for(principal).requireProject(request.parent);
+        const page = parts.reads.for(principal).list<Segment>(ENTITY_KIND.segment, project, request);
+        return {
+          segments: page.messages,
+          nextPageToken: page.nextPageToken,
+          revision: revisionOf(page.position),
+        };
+      },
+    ),
     updateSegment: unary<UpdateSegmentRequest, UpdateSegmentResponse>((request, context) => {
       const edit = updateEdit(ENTITY_KIND.segment, 'segment', request.segment, request.updateMask);
       const done = performOne<Segment, UpdateSegmentRequest>(parts, UpdateSegmentRequest, request, context, [

@@ -1,6 +1,6 @@
 /**
- * Every write: idempotency, decision, commit, in this order and in one turn of
- * the event loop, so that writes are serial.
+ * Every write: idempotency, permission, decision, commit, in this order and in
+ * one turn of the event loop, so that writes are serial.
  *
  * Holds true: an op_id that is in the log never writes again; its retry gets
  * the stored result.
@@ -40,6 +40,8 @@ export interface WriteCommand extends WriteFields {
   readonly requestJson: unknown;
   /** Who asks, by key; undefined where callers are trusted to name themselves. */
   readonly principal: Actor | undefined;
+  /** Throws unless the caller may change the entity. */
+  readonly permit: (id: EntityId) => void;
   /** Called once the request is known to be a new one. */
   readonly edits: () => readonly Edit[];
   /** Entities whose actions a retry is told, given the revision that the first call made. */
@@ -80,10 +82,17 @@ export class Writes {
     const { log, sets, now, randomBytes } = this.#options;
     const digest = requestDigest(command.method, command.requestJson);
     const known = command.opId === '' ? undefined : this.#findOperation(command, digest);
-    if (known !== undefined) return this.#repeat(known, command.subjects(known.revision));
+    if (known !== undefined) {
+      const subjects = command.subjects(known.revision);
+      for (const id of subjects) command.permit(id);
+      return this.#repeat(known, subjects);
+    }
     const edits = command.edits();
+    for (const { id } of edits) command.permit(id);
     const circumstances = { nowMs: now(), comment: command.comment };
     const decision = decide(log.store, sets, edits, circumstances);
+    // An edit may take others along: a flag its configurations.
+    for (const change of decision.changes) command.permit(change);
     const actions = edits.map(({ id }, i) => ({ id, action: decision.actions[i]! }));
     if (command.validateOnly) return { position: log.head(), actions, wouldBe: decision.draft };
     // What is so already makes no revision, unless the caller named the operation: its retry must get this

@@ -11,6 +11,7 @@ import { fail, flagConfigId, formatName, invalidField, LIMITS, messageOf } from 
 import { Condition, type Flag, FlagConfig, type Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND, type EntityChange, type EntityId } from '@flagstream/replica';
 import { timestampOf } from '../timestamp.ts';
+import { keyChange, storedKey } from './api-keys.ts';
 import { type Draft, requireExisting, requireParents } from './draft.ts';
 import type { Edit } from './edit.ts';
 import { mergeFields, requestPath } from './field-mask.ts';
@@ -35,6 +36,10 @@ export function applyEdit(draft: Draft, edit: Edit, nowMs: number): void {
       break;
     case 'archive':
       archive(draft, edit, edit.etag, nowMs);
+      break;
+    case 'key':
+      requireParents(draft, edit.id);
+      draft.put(keyChange(edit.id, edit.next(storedKey(draft.get(edit.id)))));
       break;
     case 'restore':
       restore(draft, edit, edit.to, edit.parts, nowMs);

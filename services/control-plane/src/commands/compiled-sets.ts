@@ -37,6 +37,8 @@ export class CompiledSets {
     const sets = new Map<string, EnvironmentSet | null>();
     const byProject = new Map<string, EntityChange[]>();
     for (const change of draft.changes()) {
+      // No flag means something else for it.
+      if (change.kind === ENTITY_KIND.key) continue;
       const known = byProject.get(change.project);
       if (known === undefined) byProject.set(change.project, [change]);
       else known.push(change);

@@ -95,6 +95,13 @@ function parentsOf(id: EntityId): EntityId[] {
   switch (id.kind) {
     case ENTITY_KIND.project:
       return [];
+    case ENTITY_KIND.key:
+      // An admin key stands by itself.
+      if (id.environment === '') return [];
+      return [
+        project,
+        { kind: ENTITY_KIND.environment, project: id.project, environment: '', key: id.environment },
+      ];
     case ENTITY_KIND.flagConfig:
       return [
         project,

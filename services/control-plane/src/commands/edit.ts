@@ -2,6 +2,7 @@
  * Edits: what every write comes down to. A request becomes a list of edits;
  * they take effect together as one revision, or not at all.
  */
+import type { ApiKey } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { EntityChange, EntityId } from '@flagstream/replica';
 import type { Message } from './resource.ts';
 
@@ -17,6 +18,8 @@ export type Edit = {
   | { readonly op: 'put'; readonly message: Message }
   /** A non-empty etag must be the current one. */
   | { readonly op: 'archive'; readonly etag: string }
+  /** What an API key becomes; throws where it may not. */
+  | { readonly op: 'key'; readonly next: (before: ApiKey | undefined) => ApiKey }
   /**
    * Back to a past state. `to` undefined: out of service again. `parts` are
    * those that the past state of a segment names.

@@ -22,6 +22,7 @@ function protectedEnvironment(draft: Draft, change: EntityChange): string | unde
     case ENTITY_KIND.environment:
       return protectedName(draft, change.project, change.key);
     case ENTITY_KIND.flagConfig:
+    case ENTITY_KIND.key:
       return protectedName(draft, change.project, change.environment);
     case ENTITY_KIND.project:
     case ENTITY_KIND.flag:

@@ -5,7 +5,7 @@ import { ENTITY_KIND } from '@flagstream/replica';
 import { describe, expect, it } from 'vitest';
 import type { WriteResult } from '../admin/writes.ts';
 import { archive, booleanFlag, config, PROJECT, segment, Workbench } from '../workbench.fixture.ts';
-import { restoreEdits, undoEdits } from './revert.ts';
+import { type Reach, restoreEdits, undoEdits } from './revert.ts';
 
 const CONFIG = 'projects/p/environments/dev/flagConfigs/a';
 const serve = (variant: string): object => config('a', { enabled: true, fallthrough: { variant } });
@@ -18,10 +18,13 @@ function shop(): Workbench {
   return bench;
 }
 
+/** Of somebody who may change everything. */
+const EVERYTHING: Reach = { maySee: () => true, requireAll: () => undefined };
+
 const undo = (bench: Workbench, revision: number, name = ''): WriteResult =>
-  bench.edit(undoEdits(bench.store, bench.history, revision, name), { comment: 'undo' });
+  bench.edit(undoEdits(bench.store, bench.history, revision, name, EVERYTHING), { comment: 'undo' });
 const restore = (bench: Workbench, revision: number, name: string): WriteResult =>
-  bench.edit(restoreEdits(bench.store, bench.history, revision, name), { comment: 'restore' });
+  bench.edit(restoreEdits(bench.store, bench.history, revision, name, EVERYTHING), { comment: 'restore' });
 const served = (bench: Workbench): unknown =>
   bench.reads.get<FlagConfig>(ENTITY_KIND.flagConfig, CONFIG, 0n).message.fallthrough?.outcome?.value;
 const flag = (bench: Workbench, key: string): Flag =>

@@ -18,21 +18,35 @@ import { requireExisting } from './draft.ts';
 import type { Edit } from './edit.ts';
 import { RESOURCE_TYPES } from './resource.ts';
 
+/** What of the past a caller may see and change. */
+export interface Reach {
+  maySee(id: EntityId): boolean;
+  /** @throws FlagstreamError PERMISSION_DENIED, without naming what is out of reach */
+  requireAll(ids: readonly EntityId[]): void;
+}
+
 /**
  * Edits that take back what one revision changed, or only what it changed of
  * one resource.
- * @throws FlagstreamError REVERT_CONFLICT where an entity was changed again since.
+ * @throws FlagstreamError REVERT_CONFLICT where an entity was changed again since; PERMISSION_DENIED.
  */
-export function undoEdits(store: AuditStore, history: History, revision: number, name: string): Edit[] {
+export function undoEdits(
+  store: AuditStore,
+  history: History,
+  revision: number,
+  name: string,
+  reach: Reach,
+): Edit[] {
   const { record, changes } = history.record(revision);
   const changed = named(changes.values());
   const ids: EntityId[] = name === '' ? changed : changed.filter((change) => isNamedBy(name, change));
-  if (ids.length === 0) {
+  if (!ids.some((id) => reach.maySee(id))) {
     const what = name === '' ? 'nothing that can be taken back' : `nothing of ${name}`;
     throw fail('INVALID_FIELD', `undo_revision: revision ${revision} changed ${what}`, {
       fields: [{ field: 'undo_revision', description: `changed ${what}` }],
     });
   }
+  reach.requireAll(ids);
   const later = ids.filter((id) => store.entity(id)?.version !== record.revision);
   if (later.length > 0) {
     const first = later[0]!;
@@ -47,7 +61,13 @@ export function undoEdits(store: AuditStore, history: History, revision: number,
 }
 
 /** Edits that restore one resource, or all of a project, as it was at a revision. */
-export function restoreEdits(store: AuditStore, history: History, revision: number, name: string): Edit[] {
+export function restoreEdits(
+  store: AuditStore,
+  history: History,
+  revision: number,
+  name: string,
+  reach: Reach,
+): Edit[] {
   const target = requireTarget(name);
   if (target.kind !== ENTITY_KIND.project) {
     requireExisting({ get: (id) => store.entity(id)?.change }, target);
@@ -57,6 +77,7 @@ export function restoreEdits(store: AuditStore, history: History, revision: numb
   const limit = LIMITS.applyEntitiesMax;
   const scope = { project: target.project };
   const ids = store.namedEntitiesChanged(scope, revision, store.head().revision, limit + 1);
+  reach.requireAll(ids);
   if (ids.length > limit)
     throw fail('LIMIT_EXCEEDED', `more than ${limit} resources changed since revision ${revision}`, {
       fields: [{ field: 'to_revision', description: `more than ${limit} resources changed since` }],

@@ -5,7 +5,7 @@ import type { EntityId } from '@flagstream/replica';
 import { describe, expect, it } from 'vitest';
 import { revisionWait } from '../admin/bounded-read.ts';
 import { failure } from '../control-plane.fixture.ts';
-import { archive, booleanFlag, config, PROJECT, segment, Workbench } from '../workbench.fixture.ts';
+import { ANYBODY, archive, booleanFlag, config, PROJECT, segment, Workbench } from '../workbench.fixture.ts';
 import { Past } from './history-service.ts';
 
 const QUESTION = {
@@ -26,7 +26,7 @@ class Bench extends Workbench {
     wait: revisionWait(this.log),
     now: () => this.nowMs,
   });
-  readonly call = { signal: new AbortController().signal };
+  readonly call = { signal: new AbortController().signal, principal: ANYBODY };
 
   /** One revision a second later than the one before; answers its number. */
   write(changes: readonly object[], fields: { actor?: string; comment?: string } = {}): number {

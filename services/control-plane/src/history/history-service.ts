@@ -19,10 +19,11 @@ import {
   type ListAnswerChangesResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/history';
 import { ENTITY_KIND, type EntityId, type EnvironmentScope } from '@flagstream/replica';
-import type { CallContext, RevisionWait, ServiceBinding } from '@flagstream/runtime';
+import type { CallContext, Principal, RevisionWait, ServiceBinding } from '@flagstream/runtime';
 import { boundedRead, type Read } from '../admin/bounded-read.ts';
 import { requireKey } from '../admin/collection-methods.ts';
 import { pagePosition, pageSize, pageToken } from '../admin/page.ts';
+import { maySeeRevision, requireSight } from '../admin/permissions.ts';
 import { revisionOf } from '../admin/present.ts';
 import { Reads } from '../admin/reads.ts';
 import type { ChangeLog } from '../log/change-log.ts';
@@ -59,7 +60,7 @@ export function historyService(parts: HistoryParts): ServiceBinding {
   };
 }
 
-type PastCall = Pick<CallContext, 'signal'>;
+type PastCall = Pick<CallContext, 'signal' | 'principal'>;
 
 export class Past {
   readonly #parts: HistoryParts;
@@ -75,8 +76,11 @@ export class Past {
    * @throws FlagstreamError INVALID_FIELD, INVALID_CONTEXT, PROJECT_NOT_FOUND, ENVIRONMENT_NOT_FOUND,
    * FLAG_NOT_FOUND, REVISION_NOT_FOUND, REVISION_FORKED, CANCELLED
    */
-  async evaluateAt(request: EvaluateAtRequest, { signal }: PastCall): Promise<Read<EvaluateAtResponse>> {
-    const { scope, flagKey, context } = subjectOf(request);
+  async evaluateAt(
+    request: EvaluateAtRequest,
+    { signal, principal }: PastCall,
+  ): Promise<Read<EvaluateAtResponse>> {
+    const { scope, flagKey, context } = subjectOf(request, principal);
     const pace = new Pace(signal);
     const { now, log, history } = this.#parts;
     const place: ResolvedPlace =
@@ -84,7 +88,7 @@ export class Past {
         ? { revision: log.head().revision, instantMs: now() }
         : await this.#places.resolve('at', request.at, pace);
     requireRecord('at', place);
-    const { record } = history.record(place.revision);
+    const { record, changes } = history.record(place.revision);
     const atMs = place.instantMs ?? record.wallMs;
     const flag = new PastFlag({ store: log.store, history, pace }, scope, flagKey);
     await flag.moveTo(place.revision);
@@ -99,8 +103,10 @@ export class Past {
       steps,
       revision: revisionOf(record),
       time: timestampOf(record.wallMs),
-      actor: { ...record.actor },
-      comment: record.comment,
+      // The newest revision may be of another project: who made it, and why, is told where it is seen.
+      ...(maySeeRevision(principal, changes.values())
+        ? { actor: { ...record.actor }, comment: record.comment }
+        : { actor: undefined, comment: '' }),
       evaluatedAt: timestampOf(atMs),
     };
   }
@@ -108,9 +114,9 @@ export class Past {
   /** @throws FlagstreamError as evaluateAt, and PAGE_TOKEN_MISMATCH */
   async listAnswerChanges(
     request: ListAnswerChangesRequest,
-    { signal }: PastCall,
+    { signal, principal }: PastCall,
   ): Promise<Read<ListAnswerChangesResponse>> {
-    const { scope, flagKey, context } = subjectOf(request);
+    const { scope, flagKey, context } = subjectOf(request, principal);
     const pace = new Pace(signal);
     const { log, history } = this.#parts;
     requireKnown(log, scope, flagKey);
@@ -158,8 +164,11 @@ interface Subject {
   readonly context: ReturnType<typeof checkedContext>;
 }
 
-function subjectOf(request: EvaluateAtRequest | ListAnswerChangesRequest): Subject {
-  const { project, key } = requireName('parent', request.parent, ENTITY_KIND.environment);
+/** @throws FlagstreamError PERMISSION_DENIED, INVALID_NAME, INVALID_FIELD, INVALID_CONTEXT */
+function subjectOf(request: EvaluateAtRequest | ListAnswerChangesRequest, principal: Principal): Subject {
+  const id = requireName('parent', request.parent, ENTITY_KIND.environment);
+  requireSight(principal, id);
+  const { project, key } = id;
   const flagKey = requireKey('flag_key', request.flagKey);
   return {
     scope: { project, environment: key },

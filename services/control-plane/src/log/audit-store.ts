@@ -15,9 +15,9 @@ export interface AuditStore extends Store {
   revisionsOf(id: EntityId, below: number, limit: number): readonly number[];
   /** The revision that created the entity. */
   firstRevisionOf(id: EntityId): number | undefined;
-  /** Revisions that changed an entity with a resource name, newest first, below a revision. */
+  /** Revisions that changed what people change, API keys too, newest first, below a revision. */
   namedRevisions(scope: AuditScope, below: number, limit: number): readonly number[];
-  /** Entities with a resource name that revisions after `after`, up to `upTo`, changed, at most `limit`. */
+  /** Entities that can be taken back and that revisions after `after`, up to `upTo`, changed, at most `limit`. */
   namedEntitiesChanged(scope: AuditScope, after: number, upTo: number, limit: number): readonly EntityId[];
   /** Unix milliseconds written into a record; information only. */
   wallMsAt(revision: number): number | undefined;

@@ -22,7 +22,9 @@ import {
 import type { AuditScope, AuditStore } from './audit-store.ts';
 import { assertContinues } from './continuation.ts';
 
-const LAST_NAMED_KIND = 5;
+/** As statements.ts has it. */
+const LAST_REVERTIBLE_KIND = 5;
+const LAST_LISTED_KIND = 6;
 
 export class MemoryStore implements AuditStore {
   readonly #state: LogState;
@@ -107,13 +109,13 @@ export class MemoryStore implements AuditStore {
 
   namedRevisions(scope: AuditScope, below: number, limit: number): readonly number[] {
     const found = new Set<number>();
-    for (const { revisions } of this.#namedIn(scope))
+    for (const { revisions } of this.#inScope(scope, LAST_LISTED_KIND))
       for (const revision of revisions) if (revision < below) found.add(revision);
     return [...found].sort((a, b) => b - a).slice(0, limit);
   }
 
   namedEntitiesChanged(scope: AuditScope, after: number, upTo: number, limit: number): readonly EntityId[] {
-    return this.#namedIn(scope)
+    return this.#inScope(scope, LAST_REVERTIBLE_KIND)
       .filter(({ revisions }) => revisions.some((revision) => revision > after && revision <= upTo))
       .map(({ id }) => id)
       .sort(compareEntityIds)
@@ -170,9 +172,9 @@ export class MemoryStore implements AuditStore {
     // Nothing to release.
   }
 
-  #namedIn(scope: AuditScope): { readonly id: EntityId; readonly revisions: number[] }[] {
+  #inScope(scope: AuditScope, lastKind: number): { readonly id: EntityId; readonly revisions: number[] }[] {
     return [...this.#revisions.values()].filter(
-      ({ id }) => id.kind <= LAST_NAMED_KIND && (scope.project === undefined || id.project === scope.project),
+      ({ id }) => id.kind <= lastKind && (scope.project === undefined || id.project === scope.project),
     );
   }
 

@@ -67,8 +67,9 @@ export interface Statements {
 
 const ID = 'kind = ? AND project = ? AND environment = ? AND key = ?';
 const ORDER = 'ORDER BY kind, project, environment, key';
-/** Kinds with a resource name: keys (6) and parts (7) have none. */
-const NAMED = 'kind <= 5';
+/** Kinds that people change: those that can be taken back, and API keys (6), which cannot. Parts (7) come with segments. */
+const REVERTIBLE = 'kind <= 5';
+const LISTED = 'kind <= 6';
 
 export function prepareStatements(db: Database.Database): Statements {
   const statements: Statements = {
@@ -126,22 +127,22 @@ export function prepareStatements(db: Database.Database): Statements {
     namedRevisions: db
       .prepare<[number, number], number>(
         `SELECT DISTINCT revision FROM entity_revision INDEXED BY entity_revision_by_revision
-         WHERE revision < ? AND ${NAMED} ORDER BY revision DESC LIMIT ?`,
+         WHERE revision < ? AND ${LISTED} ORDER BY revision DESC LIMIT ?`,
       )
       .pluck(),
     namedRevisionsOfProject: db
       .prepare<[string, number, number], number>(
         `SELECT DISTINCT revision FROM entity_revision INDEXED BY entity_revision_by_project
-         WHERE project = ? AND revision < ? AND ${NAMED} ORDER BY revision DESC LIMIT ?`,
+         WHERE project = ? AND revision < ? AND ${LISTED} ORDER BY revision DESC LIMIT ?`,
       )
       .pluck(),
     namedChanged: db.prepare(
       `SELECT DISTINCT kind, project, environment, key FROM entity_revision INDEXED BY entity_revision_by_revision
-       WHERE revision > ? AND revision <= ? AND ${NAMED} ${ORDER} LIMIT ?`,
+       WHERE revision > ? AND revision <= ? AND ${REVERTIBLE} ${ORDER} LIMIT ?`,
     ),
     namedChangedOfProject: db.prepare(
       `SELECT DISTINCT kind, project, environment, key FROM entity_revision INDEXED BY entity_revision_by_project
-       WHERE project = ? AND revision > ? AND revision <= ? AND ${NAMED} ${ORDER} LIMIT ?`,
+       WHERE project = ? AND revision > ? AND revision <= ? AND ${REVERTIBLE} ${ORDER} LIMIT ?`,
     ),
     note: db.prepare('SELECT restored, restored_over, shipped_epoch, announced_epoch FROM note'),
     clearRestored: db.prepare('UPDATE note SET restored = 0'),

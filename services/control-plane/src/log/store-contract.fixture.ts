@@ -269,12 +269,13 @@ export const STORE_CONTRACT: readonly StoreCase[] = [
       commit(store, stagedPart([flagEntity('c', '1')]).change);
       commit(store, flagEntity('x', '1', 'q'));
       commit(store, flagEntity('a', '2'));
-      assert.deepEqual(store.namedRevisions({}, 100, 10), [5, 4, 2]);
-      assert.deepEqual(store.namedRevisions({ project: 'p' }, 100, 10), [5, 2]);
+      commit(store, { ...flagEntity('k', '1'), kind: ENTITY_KIND.key, environment: 'dev' });
+      assert.deepEqual(store.namedRevisions({}, 100, 10), [6, 5, 4, 2]);
+      assert.deepEqual(store.namedRevisions({ project: 'p' }, 100, 10), [6, 5, 2]);
       assert.deepEqual(store.namedRevisions({ project: 'p' }, 5, 1), [2]);
       const changed = (project: string | undefined, after: number): string[] =>
         store
-          .namedEntitiesChanged(project === undefined ? {} : { project }, after, 5, 10)
+          .namedEntitiesChanged(project === undefined ? {} : { project }, after, 6, 10)
           .map((id) => `${id.project}/${id.key}`);
       assert.deepEqual(changed(undefined, 0), ['p/a', 'p/b', 'q/x']);
       assert.deepEqual(changed('p', 2), ['p/a']);

@@ -13,7 +13,7 @@ import {
   type ReseedLogResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/maintenance';
 import type { Actor, Position, TakeOver } from '@flagstream/replica';
-import { type ServiceBinding, unary, type Verb } from '@flagstream/runtime';
+import { EVERYWHERE, requirePermission, type ServiceBinding, unary, type Verb } from '@flagstream/runtime';
 import { principalActor } from '../admin/collection-methods.ts';
 import { revisionOf } from '../admin/present.ts';
 import type { ChangeLog } from '../log/change-log.ts';
@@ -49,7 +49,7 @@ export interface MaintenanceParts {
 /** What each method needs. Written out, so that a new method is decided upon. */
 const POLICY: Readonly<Record<keyof typeof MaintenanceServiceService, Verb>> = {
   getLogStatus: 'read',
-  reseedLog: 'write',
+  reseedLog: 'administer',
 };
 
 export function maintenanceService(parts: MaintenanceParts): ServiceBinding {
@@ -57,10 +57,14 @@ export function maintenanceService(parts: MaintenanceParts): ServiceBinding {
     definition: MaintenanceServiceService,
     policy: POLICY,
     handlers: {
-      getLogStatus: unary<GetLogStatusRequest, GetLogStatusResponse>(() => status(parts)),
-      reseedLog: unary<ReseedLogRequest, ReseedLogResponse>(async (request, context) => ({
-        revision: revisionOf(await reseed(parts, request, principalActor(context))),
-      })),
+      getLogStatus: unary<GetLogStatusRequest, GetLogStatusResponse>((_request, { principal }) => {
+        requirePermission(principal, 'read', EVERYWHERE);
+        return status(parts);
+      }),
+      reseedLog: unary<ReseedLogRequest, ReseedLogResponse>(async (request, context) => {
+        requirePermission(context.principal, 'administer', EVERYWHERE);
+        return { revision: revisionOf(await reseed(parts, request, principalActor(context))) };
+      }),
     },
   };
 }

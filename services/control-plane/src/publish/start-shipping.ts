@@ -1,7 +1,14 @@
 /** Everything between the log and NATS of one control plane, started and stopped with it. */
 import { encodeHeadBeacon, type FlagstreamError } from '@flagstream/protocol';
 import { formatPosition, nextEpoch } from '@flagstream/replica';
-import { type Bus, connectBus, type Lifecycle, type Logger, type Metrics } from '@flagstream/runtime';
+import {
+  type Bus,
+  connectBus,
+  type Lifecycle,
+  type Logger,
+  type Metrics,
+  natsCredentials,
+} from '@flagstream/runtime';
 import type { ControlPlaneConfig } from '../config.ts';
 import { exportShipperMetrics } from '../control-plane-metrics.ts';
 import type { ChangeLog } from '../log/change-log.ts';
@@ -88,8 +95,15 @@ export async function startShipping(options: ShippingOptions): Promise<Shipper |
 }
 
 function connect(config: ControlPlaneConfig, url: string, logger: Logger): Promise<Bus> {
-  const { prefix, user, password } = config.nats;
-  return connectBus({ url, prefix, user, password, name: `control plane ${config.nodeId}`, logger });
+  const { prefix, inboxPrefix = '_INBOX_cp' } = config.nats;
+  return connectBus({
+    ...natsCredentials(config.nats),
+    url,
+    prefix,
+    inboxPrefix,
+    name: `control plane ${config.nodeId}`,
+    logger,
+  });
 }
 
 /** Beacons, and answers to who asks; neither while they could mislead. Returns how to stop. */

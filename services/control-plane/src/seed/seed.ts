@@ -27,6 +27,7 @@ function writeOnce(store: AuditStore, writes: Writes, opId: string, changes: rea
     method: 'seed',
     requestJson: { opId },
     principal: SYSTEM_ACTOR,
+    permit: () => undefined,
     opId,
     actor: '',
     comment: 'set up at first start',

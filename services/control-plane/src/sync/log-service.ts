@@ -23,7 +23,15 @@ import {
   type WatchLogResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/log';
 import { ORIGIN, type Position, type Snapshot } from '@flagstream/replica';
-import { type CallContext, type ServiceBinding, serverStream, unary, type Verb } from '@flagstream/runtime';
+import {
+  type CallContext,
+  EVERYWHERE,
+  requirePermission,
+  type ServiceBinding,
+  serverStream,
+  unary,
+  type Verb,
+} from '@flagstream/runtime';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { ChangeLog } from '../log/change-log.ts';
 import { LogCursor } from '../log/log-cursor.ts';
@@ -49,16 +57,19 @@ export function logService(parts: LogServiceParts): ServiceBinding {
     policy: POLICY,
     peerStreams: ['watchLog'],
     handlers: {
-      getHead: unary<GetHeadRequest, GetHeadResponse>(async () => ({
-        head: headBeaconToWire(await parts.beacons.askHead()),
-      })),
+      getHead: unary<GetHeadRequest, GetHeadResponse>(async (_request, { principal }) => {
+        requirePermission(principal, 'log', EVERYWHERE);
+        return { head: headBeaconToWire(await parts.beacons.askHead()) };
+      }),
       getSnapshot: serverStream<GetSnapshotRequest, GetSnapshotResponse>((_request, stream, context) => {
+        requirePermission(context.principal, 'log', EVERYWHERE);
         refuseFork(parts.log);
         return sendSnapshot(parts.snapshots.take(), stream, context);
       }),
-      watchLog: serverStream<WatchLogRequest, WatchLogResponse>((request, stream, context) =>
-        watchLog(parts, positionOf(request), stream, context),
-      ),
+      watchLog: serverStream<WatchLogRequest, WatchLogResponse>((request, stream, context) => {
+        requirePermission(context.principal, 'log', EVERYWHERE);
+        return watchLog(parts, positionOf(request), stream, context);
+      }),
     },
   };
 }

@@ -15,14 +15,18 @@ import type {
 } from '@flagstream/replica';
 import {
   type Bus,
+  bearerCalls,
+  type ConnectionTlsSettings,
   connectBus,
   JetStreamSource,
   type Lifecycle,
   type Logger,
   NatsHeadAuthority,
   NatsSnapshots,
+  natsCredentials,
+  readConnectionTls,
 } from '@flagstream/runtime';
-import { credentials } from '@grpc/grpc-js';
+import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import type { EvaluatorConfig } from '../evaluator-config.ts';
 import { ControlPlaneHead } from './control-plane-head.ts';
 import { ControlPlaneSnapshots } from './control-plane-snapshots.ts';
@@ -137,26 +141,47 @@ function authorities(client: LogServiceClient | undefined, bus: Bus | undefined)
 }
 
 async function openControlPlane(
-  { controlPlane: { address } }: EvaluatorConfig,
+  { controlPlane }: EvaluatorConfig,
   lifecycle: Lifecycle,
 ): Promise<LogServiceClient | undefined> {
+  const { address } = controlPlane;
   if (address === undefined) return undefined;
   return lifecycle.start(
     'control plane client',
-    () => new LogServiceClient(address, credentials.createInsecure(), CHANNEL_OPTIONS),
+    () =>
+      new LogServiceClient(address, channelCredentials(controlPlane.tls), {
+        ...CHANNEL_OPTIONS,
+        ...bearerCalls(controlPlane.key),
+      }),
     (client) => client.close(),
   );
+}
+
+/** @throws ConfigError naming setting and file */
+function channelCredentials(settings: ConnectionTlsSettings | undefined): ChannelCredentials {
+  const tls = readConnectionTls('controlPlane.tls', settings);
+  if (tls === undefined) return credentials.createInsecure();
+  const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
+  return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
 }
 
 async function openBus(
   config: EvaluatorConfig,
   { nodeId, lifecycle, logger }: SourceParts,
 ): Promise<Bus | undefined> {
-  const { url, prefix, user, password } = config.nats;
+  const { url, prefix, inboxPrefix = '_INBOX_ev' } = config.nats;
   if (url === undefined) return undefined;
   return lifecycle.start(
     'bus',
-    () => connectBus({ url, prefix, user, password, name: `evaluator ${nodeId}`, logger }),
+    () =>
+      connectBus({
+        ...natsCredentials(config.nats),
+        url,
+        prefix,
+        inboxPrefix,
+        name: `evaluator ${nodeId}`,
+        logger,
+      }),
     (bus) => bus.close(),
   );
 }

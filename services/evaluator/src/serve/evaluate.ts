@@ -2,7 +2,7 @@
  * Evaluate, EvaluateBatch and Explain: answers at one state, taken when the
  * evaluation starts.
  */
-import type { CompiledSet, ExplanationStep } from '@flagstream/engine';
+import type { Evaluation, ExplanationStep } from '@flagstream/engine';
 import {
   answerFields,
   checkedContext,
@@ -25,6 +25,7 @@ import type {
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { Timestamp } from '@flagstream/protocol/gen/google/protobuf/timestamp';
 import type { CallContext } from '@flagstream/runtime';
+import { type AnswerView, viewFor } from './answer-view.ts';
 import type { BoundedAnswers } from './bounded-answers.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
 import type { Serving } from './serving.ts';
@@ -79,7 +80,7 @@ export class Evaluator {
     { principal }: CallContext,
     belowMinRevision: boolean,
   ): EvaluateResponse {
-    const { state } = this.#serving.environment(principal);
+    const state = viewFor(principal)(this.#serving.environment(principal).state);
     const context = checkedContext(request.context, 'context');
     const evaluation = state.set.evaluate(request.flagKey, context, this.#serving.now());
     this.#counts.add(evaluation);
@@ -98,7 +99,7 @@ export class Evaluator {
     { principal }: CallContext,
     belowMinRevision: boolean,
   ): EvaluateBatchResponse {
-    const { state } = this.#serving.environment(principal);
+    const state = viewFor(principal)(this.#serving.environment(principal).state);
     const keys = request.flagKeys.length === 0 ? state.set.flagKeys() : request.flagKeys;
     checkBatchSize(request.contexts.length, keys.length);
     const contexts = request.contexts.map((context, index) => checkedContext(context, `contexts[${index}]`));
@@ -112,11 +113,11 @@ export class Evaluator {
   }
 
   #counted(
-    set: CompiledSet,
+    set: AnswerView['set'],
     key: string,
     context: ReturnType<typeof checkedContext>,
     nowMs: number,
-  ): ReturnType<CompiledSet['evaluate']> {
+  ): Evaluation {
     const evaluation = set.evaluate(key, context, nowMs);
     this.#counts.add(evaluation);
     return evaluation;

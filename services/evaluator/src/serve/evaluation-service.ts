@@ -15,6 +15,7 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { ChangeFanout } from '../fanout/change-fanout.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import type { TickWheel } from '../fanout/tick-wheel.ts';
+import { viewFor } from './answer-view.ts';
 import type { BoundedAnswers } from './bounded-answers.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
@@ -39,7 +40,7 @@ export function evaluationService(parts: EvaluationServiceParts): ServiceBinding
   const { evaluator } = parts;
   return {
     definition: passThrough(EvaluationServiceService, ['watch']),
-    policy: { evaluate: 'evaluate', evaluateBatch: 'evaluate', explain: 'evaluate', watch: 'evaluate' },
+    policy: { evaluate: 'evaluate', evaluateBatch: 'evaluate', explain: 'explain', watch: 'evaluate' },
     handlers: {
       evaluate: unary<EvaluateRequest, EvaluateResponse>((request, call) =>
         evaluator.evaluate(request, call),
@@ -75,6 +76,7 @@ function open(
 ): void {
   const { serving, counts, fanout, wheel, watchers, monotonicMs } = parts;
   const environment = serving.environment(principal);
+  const viewOf = viewFor(principal);
   const keys = watchedKeys(request.flagKeys);
   const context = request.context === undefined ? undefined : checkedContext(request.context, 'context');
   const stream = new WatchStream({
@@ -82,7 +84,8 @@ function open(
     environment,
     serving,
     keys,
-    results: context === undefined ? undefined : new WatchedResults(keys, context, counts),
+    results: context === undefined ? undefined : new WatchedResults({ keys, context, counts, viewOf }),
+    viewOf,
     heartbeatMs: heartbeatOf(request.heartbeatMs, parts.heartbeatMs),
     monotonicMs,
     belowMinRevision,

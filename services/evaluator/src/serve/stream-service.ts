@@ -1,6 +1,6 @@
 /** flagstream.v1.StreamService as the host serves it. */
 import { randomUUID } from 'node:crypto';
-import { LIMITS } from '@flagstream/protocol';
+import { fail, LIMITS } from '@flagstream/protocol';
 import { StreamServiceService, type SyncRequest } from '@flagstream/protocol/gen/flagstream/v1/stream';
 import { SyncServerSession, type SyncServerSettings } from '@flagstream/replica';
 import { bidi, type CallContext, passThrough, type ServiceBinding } from '@flagstream/runtime';
@@ -29,9 +29,24 @@ export interface StreamServiceParts {
 
 export function streamService(parts: StreamServiceParts): ServiceBinding {
   return {
-    definition: passThrough(StreamServiceService, ['sync']),
+    definition: passThrough({ sync: boundedFrames(StreamServiceService.sync) }, ['sync']),
     policy: { sync: 'sync' },
     handlers: { sync: bidi<SyncRequest, Buffer>((call, context) => sync(parts, call, context)) },
+  };
+}
+
+/** The host takes requests of the size of a batch; no frame has it, and many streams may each hold one. */
+function boundedFrames(method: typeof StreamServiceService.sync): typeof StreamServiceService.sync {
+  return {
+    ...method,
+    requestDeserialize: (bytes: Buffer): SyncRequest => {
+      const limit = LIMITS.syncRequestBytesMax;
+      if (bytes.length > limit)
+        throw fail('LIMIT_EXCEEDED', `frame: has ${bytes.length} bytes, the limit is ${limit}`, {
+          fields: [{ field: 'frame', description: `has ${bytes.length} bytes, the limit is ${limit}` }],
+        });
+      return method.requestDeserialize(bytes);
+    },
   };
 }
 

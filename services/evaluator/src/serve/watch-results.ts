@@ -5,25 +5,35 @@
 import type { Evaluation, JsonObject, JsonValue } from '@flagstream/engine';
 import { evaluationResult } from '@flagstream/protocol';
 import type { WatchResults } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import type { EnvironmentReplica, EnvironmentState } from '../state/environment-replica.ts';
+import type { EnvironmentReplica } from '../state/environment-replica.ts';
+import type { AnswerView, ViewOf } from './answer-view.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
+
+export interface WatchedResultsOptions {
+  /** Undefined: all flags, also those that come later. */
+  readonly keys: ReadonlySet<string> | undefined;
+  readonly context: JsonObject;
+  readonly counts: EvaluationCounts;
+  readonly viewOf: ViewOf;
+}
 
 export class WatchedResults {
   readonly #keys: ReadonlySet<string> | undefined;
   readonly #context: JsonObject;
   readonly #counts: EvaluationCounts;
+  readonly #viewOf: ViewOf;
   readonly #told = new Map<string, Evaluation>();
 
-  /** @param keys undefined: all flags, also those that come later */
-  constructor(keys: ReadonlySet<string> | undefined, context: JsonObject, counts: EvaluationCounts) {
+  constructor({ keys, context, counts, viewOf }: WatchedResultsOptions) {
     this.#keys = keys;
     this.#context = context;
     this.#counts = counts;
+    this.#viewOf = viewOf;
   }
 
   /** The results for all watched flags: the first thing that a watcher hears. */
   all(environment: EnvironmentReplica, nowMs: number): WatchResults {
-    const { state } = environment;
+    const state = this.#viewOf(environment.state);
     this.#told.clear();
     const evaluations = [...(this.#keys ?? state.set.flagKeys())].map((key) =>
       this.#evaluate(state, key, nowMs),
@@ -41,7 +51,7 @@ export class WatchedResults {
     affected: ReadonlySet<string> | undefined,
     nowMs: number,
   ): WatchResults | undefined {
-    const { state } = environment;
+    const state = this.#viewOf(environment.state);
     const changed: Evaluation[] = [];
     const removed: string[] = [];
     for (const key of this.#candidates(state, affected)) {
@@ -59,17 +69,17 @@ export class WatchedResults {
   }
 
   /** All that is watched, and what was told although it is gone by now. */
-  #candidates(state: EnvironmentState, affected: ReadonlySet<string> | undefined): Iterable<string> {
+  #candidates(state: AnswerView, affected: ReadonlySet<string> | undefined): Iterable<string> {
     if (affected !== undefined)
       return this.#keys === undefined ? affected : [...affected].filter((key) => this.#keys?.has(key));
     return new Set([...(this.#keys ?? state.set.flagKeys()), ...this.#told.keys()]);
   }
 
-  #watches(state: EnvironmentState, key: string): boolean {
+  #watches(state: AnswerView, key: string): boolean {
     return this.#keys === undefined ? state.set.has(key) : this.#keys.has(key);
   }
 
-  #evaluate(state: EnvironmentState, key: string, nowMs: number): Evaluation {
+  #evaluate(state: AnswerView, key: string, nowMs: number): Evaluation {
     const evaluation = state.set.evaluate(key, this.#context, nowMs);
     this.#counts.add(evaluation);
     return evaluation;
@@ -77,7 +87,7 @@ export class WatchedResults {
 }
 
 /** The flag is not there: neither good nor quarantined. */
-function isMissing(state: EnvironmentState, evaluation: Evaluation): boolean {
+function isMissing(state: AnswerView, evaluation: Evaluation): boolean {
   return evaluation.errorCode === 'FLAG_NOT_FOUND' && !state.quarantined.has(`flag/${evaluation.flagKey}`);
 }
 

@@ -12,6 +12,7 @@ import type { FanoutMember } from '../fanout/change-fanout.ts';
 import type { OpenStream } from '../fanout/stream-registry.ts';
 import type { Ticked } from '../fanout/tick-wheel.ts';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
+import { type AnswerView, type ViewOf, wholeView } from './answer-view.ts';
 import type { Serving } from './serving.ts';
 import { TimedAnswers } from './timed-answers.ts';
 import type { WatchedResults } from './watch-results.ts';
@@ -34,6 +35,7 @@ export interface WatchStreamOptions {
   readonly keys: ReadonlySet<string> | undefined;
   /** Undefined: notices. */
   readonly results: WatchedResults | undefined;
+  readonly viewOf: ViewOf;
   readonly heartbeatMs: number;
   /** Milliseconds that never run backwards: heartbeats and stalls. Schedules of flags count by wall time. */
   readonly monotonicMs: () => number;
@@ -51,6 +53,8 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
   readonly #options: WatchStreamOptions;
   /** State that was last looked at. */
   #generation: number;
+  /** Its flags, as far as this watcher may know of them. */
+  #known: AnswerView['set'];
   #dirty = false;
   /** Time alone may have changed answers: every watched flag is looked at. */
   #timePassed = false;
@@ -66,6 +70,7 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
     const { environment, serving, results, heartbeatMs, monotonicMs, belowMinRevision } = options;
     const wallMs = serving.now();
     this.#generation = environment.state.generation;
+    this.#known = options.viewOf(environment.state).set;
     this.#heartbeatAtMs = monotonicMs() + heartbeatMs;
     this.#timed = new TimedAnswers(environment, wallMs);
     if (results === undefined) this.#write({ $case: 'heartbeat', value: {} }, belowMinRevision);
@@ -143,9 +148,14 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
 
   /** @param affected undefined: any flag */
   #notice(affected: ReadonlySet<string> | undefined): void {
-    const { keys, environment } = this.#options;
-    const candidates = [...(affected ?? keys ?? environment.state.set.flagKeys())];
-    const flagKeys = candidates.filter((key) => keys === undefined || keys.has(key)).sort();
+    const { keys, environment, viewOf } = this.#options;
+    const { set } = viewOf(environment.state);
+    const before = this.#known;
+    this.#known = set;
+    const candidates = [...(affected ?? keys ?? set.flagKeys())];
+    // A flag that is gone is told of too, where it was known before.
+    const mayKnow = (key: string): boolean => viewOf === wholeView || set.has(key) || before.has(key);
+    const flagKeys = candidates.filter((key) => (keys?.has(key) ?? true) && mayKnow(key)).sort();
     if (flagKeys.length > 0) this.#write({ $case: 'notice', value: { flagKeys } });
   }
 

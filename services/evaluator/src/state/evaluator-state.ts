@@ -18,6 +18,7 @@ import {
   type Position,
   type VersionedEntity,
 } from '@flagstream/replica';
+import { KeyRing } from '@flagstream/runtime';
 import type { FoldedRecord } from '../follow/log-follower.ts';
 import { EnvironmentReplica } from './environment-replica.ts';
 import { type HeldUnit, type HeldUnits, heldIn } from './held-units.ts';
@@ -34,6 +35,8 @@ export class EvaluatorState {
   readonly #listener: StateListener;
   readonly #readings = new EntityReadings();
   readonly #projects = new Map<string, Map<string, EnvironmentReplica>>();
+  /** The log's API keys at the same position. */
+  readonly keys: KeyRing = new KeyRing();
   #position: Position = ORIGIN;
   #logIdentity: Uint8Array = ORIGIN.hash;
   #held: HeldUnits | undefined;
@@ -91,6 +94,7 @@ export class EvaluatorState {
     for (const replica of touched) this.#watchQuarantine(replica, () => replica.settle(newest.values()));
     const moved = [...touched, ...this.#place(log, places)];
     this.#settle(log);
+    for (const { changes } of records) this.keys.apply(changes);
     this.#listener.changed(moved);
   }
 
@@ -101,8 +105,10 @@ export class EvaluatorState {
     this.#knownFrom = Math.max(0, revision - LIMITS.deltaWindowRevisions);
     const byProject = new Map<string, VersionedEntity[]>();
     const places = new Set<string>(this.#projects.keys());
+    const keys: EntityChange[] = [];
     for (const entity of log.entities()) {
-      const { project } = entity.change;
+      const { kind, project } = entity.change;
+      if (kind === ENTITY_KIND.key) keys.push(entity.change);
       if (isPlace(entity.change)) places.add(project);
       const entities = byProject.get(project);
       if (entities === undefined) byProject.set(project, [entity]);
@@ -116,6 +122,7 @@ export class EvaluatorState {
     }
     moved.push(...this.#place(log, places, byProject));
     this.#settle(log);
+    this.keys.replace(keys);
     this.#listener.changed(moved);
   }
 

@@ -722,6 +722,204 @@ export function rampCurveToJSON(object: RampCurve): string {
   }
 }
 
+/** Who a key is for. */
+export const KeyKind = {
+  UNSPECIFIED: 0,
+  /** SERVER - A backend of one environment: results, explanations, and the flags themselves over Sync. */
+  SERVER: 1,
+  /** CLIENT - Code in people's hands (browser, app) of one environment: results of client-visible flags, nothing else. */
+  CLIENT: 2,
+  /** ADMIN - A person, a pipeline or a node of the cluster: what its roles allow. */
+  ADMIN: 3,
+} as const;
+
+export type KeyKind = typeof KeyKind[keyof typeof KeyKind];
+
+export namespace KeyKind {
+  export type UNSPECIFIED = typeof KeyKind.UNSPECIFIED;
+  export type SERVER = typeof KeyKind.SERVER;
+  export type CLIENT = typeof KeyKind.CLIENT;
+  export type ADMIN = typeof KeyKind.ADMIN;
+}
+
+export function keyKindFromJSON(object: any): KeyKind {
+  switch (object) {
+    case 0:
+    case "KEY_KIND_UNSPECIFIED":
+      return KeyKind.UNSPECIFIED;
+    case 1:
+    case "KEY_KIND_SERVER":
+      return KeyKind.SERVER;
+    case 2:
+    case "KEY_KIND_CLIENT":
+      return KeyKind.CLIENT;
+    case 3:
+    case "KEY_KIND_ADMIN":
+      return KeyKind.ADMIN;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum KeyKind");
+  }
+}
+
+export function keyKindToJSON(object: KeyKind): string {
+  switch (object) {
+    case KeyKind.UNSPECIFIED:
+      return "KEY_KIND_UNSPECIFIED";
+    case KeyKind.SERVER:
+      return "KEY_KIND_SERVER";
+    case KeyKind.CLIENT:
+      return "KEY_KIND_CLIENT";
+    case KeyKind.ADMIN:
+      return "KEY_KIND_ADMIN";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum KeyKind");
+  }
+}
+
+/** What an admin key may do where it is bound. */
+export const Role = {
+  UNSPECIFIED: 0,
+  /** VIEWER - Reads and evaluates. */
+  VIEWER: 1,
+  /**
+   * EDITOR - Also changes flags. Flags and segments are shared by all environments of a project: to change them, an editor
+   * must be bound to the project as a whole.
+   */
+  EDITOR: 2,
+  /** OWNER - Also changes projects, environments and keys; bound to everything, it also cares for the log. */
+  OWNER: 3,
+  /** NODE - An evaluator: follows the log, and nothing else. Only bound to everything. */
+  NODE: 4,
+} as const;
+
+export type Role = typeof Role[keyof typeof Role];
+
+export namespace Role {
+  export type UNSPECIFIED = typeof Role.UNSPECIFIED;
+  export type VIEWER = typeof Role.VIEWER;
+  export type EDITOR = typeof Role.EDITOR;
+  export type OWNER = typeof Role.OWNER;
+  export type NODE = typeof Role.NODE;
+}
+
+export function roleFromJSON(object: any): Role {
+  switch (object) {
+    case 0:
+    case "ROLE_UNSPECIFIED":
+      return Role.UNSPECIFIED;
+    case 1:
+    case "ROLE_VIEWER":
+      return Role.VIEWER;
+    case 2:
+    case "ROLE_EDITOR":
+      return Role.EDITOR;
+    case 3:
+    case "ROLE_OWNER":
+      return Role.OWNER;
+    case 4:
+    case "ROLE_NODE":
+      return Role.NODE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Role");
+  }
+}
+
+export function roleToJSON(object: Role): string {
+  switch (object) {
+    case Role.UNSPECIFIED:
+      return "ROLE_UNSPECIFIED";
+    case Role.VIEWER:
+      return "ROLE_VIEWER";
+    case Role.EDITOR:
+      return "ROLE_EDITOR";
+    case Role.OWNER:
+      return "ROLE_OWNER";
+    case Role.NODE:
+      return "ROLE_NODE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Role");
+  }
+}
+
+/** What a call does, for keys that may do less than their kind. */
+export const Verb = {
+  UNSPECIFIED: 0,
+  EVALUATE: 1,
+  EXPLAIN: 2,
+  SYNC: 3,
+  LOG: 4,
+  READ: 5,
+  WRITE: 6,
+  ADMINISTER: 7,
+} as const;
+
+export type Verb = typeof Verb[keyof typeof Verb];
+
+export namespace Verb {
+  export type UNSPECIFIED = typeof Verb.UNSPECIFIED;
+  export type EVALUATE = typeof Verb.EVALUATE;
+  export type EXPLAIN = typeof Verb.EXPLAIN;
+  export type SYNC = typeof Verb.SYNC;
+  export type LOG = typeof Verb.LOG;
+  export type READ = typeof Verb.READ;
+  export type WRITE = typeof Verb.WRITE;
+  export type ADMINISTER = typeof Verb.ADMINISTER;
+}
+
+export function verbFromJSON(object: any): Verb {
+  switch (object) {
+    case 0:
+    case "VERB_UNSPECIFIED":
+      return Verb.UNSPECIFIED;
+    case 1:
+    case "VERB_EVALUATE":
+      return Verb.EVALUATE;
+    case 2:
+    case "VERB_EXPLAIN":
+      return Verb.EXPLAIN;
+    case 3:
+    case "VERB_SYNC":
+      return Verb.SYNC;
+    case 4:
+    case "VERB_LOG":
+      return Verb.LOG;
+    case 5:
+    case "VERB_READ":
+      return Verb.READ;
+    case 6:
+    case "VERB_WRITE":
+      return Verb.WRITE;
+    case 7:
+    case "VERB_ADMINISTER":
+      return Verb.ADMINISTER;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Verb");
+  }
+}
+
+export function verbToJSON(object: Verb): string {
+  switch (object) {
+    case Verb.UNSPECIFIED:
+      return "VERB_UNSPECIFIED";
+    case Verb.EVALUATE:
+      return "VERB_EVALUATE";
+    case Verb.EXPLAIN:
+      return "VERB_EXPLAIN";
+    case Verb.SYNC:
+      return "VERB_SYNC";
+    case Verb.LOG:
+      return "VERB_LOG";
+    case Verb.READ:
+      return "VERB_READ";
+    case Verb.WRITE:
+      return "VERB_WRITE";
+    case Verb.ADMINISTER:
+      return "VERB_ADMINISTER";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Verb");
+  }
+}
+
 /** A place in the one log of a cluster. Ordered by (epoch, revision). */
 export interface Revision {
   /** Lineage of the log; grows only when a log had to be seeded again. */
@@ -1199,6 +1397,58 @@ export interface SegmentPart {
 /** Content of a part that holds members of a segment. */
 export interface SegmentMembers {
   members: string[];
+}
+
+export interface RoleBinding {
+  role: Role;
+  /** Key of a project. Empty: everything. */
+  project: string;
+  /** Key of an environment of that project. Empty: all of them. */
+  environment: string;
+}
+
+/** One of at most two secrets of a key: to change it, a second one is made and the first one runs out. */
+export interface KeySecret {
+  /** SHA-256 of the secret. Never answered. */
+  sha256: Uint8Array;
+  createTime?:
+    | Timestamp
+    | undefined;
+  /** From then on it is refused. Absent: never. */
+  expireTime?: Timestamp | undefined;
+}
+
+export interface ApiKey {
+  /** keys/{key}, or projects/{project}/environments/{environment}/keys/{key} of server and client keys. */
+  name: string;
+  kind: KeyKind;
+  displayName: string;
+  /** Of admin keys; other kinds have none. */
+  roles: RoleBinding[];
+  /** Only these. Empty: all that its kind and its roles allow. */
+  verbs: Verb[];
+  /** From then on it is refused. Absent: never. */
+  expireTime?:
+    | Timestamp
+    | undefined;
+  /** OUTPUT_ONLY. Oldest first. */
+  secrets: KeySecret[];
+  /** OUTPUT_ONLY. To the minute, as the nodes tell; absent when none of them knows. */
+  lastUsedTime?:
+    | Timestamp
+    | undefined;
+  /** OUTPUT_ONLY. Set once it was revoked, for ever. */
+  revokeTime?:
+    | Timestamp
+    | undefined;
+  /** OUTPUT_ONLY. */
+  etag: string;
+  /** OUTPUT_ONLY. */
+  createTime?:
+    | Timestamp
+    | undefined;
+  /** OUTPUT_ONLY. */
+  updateTime?: Timestamp | undefined;
 }
 
 function createBaseRevision(): Revision {
@@ -5688,6 +5938,526 @@ export const SegmentMembers: MessageFns<SegmentMembers> = {
   fromPartial<I extends Exact<DeepPartial<SegmentMembers>, I>>(object: I): SegmentMembers {
     const message = createBaseSegmentMembers();
     message.members = object.members?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRoleBinding(): RoleBinding {
+  return { role: 0, project: "", environment: "" };
+}
+
+export const RoleBinding: MessageFns<RoleBinding> = {
+  encode(message: RoleBinding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.role !== 0) {
+      writer.uint32(8).int32(message.role);
+    }
+    if (message.project !== "") {
+      writer.uint32(18).string(message.project);
+    }
+    if (message.environment !== "") {
+      writer.uint32(26).string(message.environment);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RoleBinding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRoleBinding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.role = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.project = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.environment = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RoleBinding {
+    return {
+      role: isSet(object.role) ? roleFromJSON(object.role) : 0,
+      project: isSet(object.project) ? globalThis.String(object.project) : "",
+      environment: isSet(object.environment) ? globalThis.String(object.environment) : "",
+    };
+  },
+
+  toJSON(message: RoleBinding): unknown {
+    const obj: any = {};
+    if (message.role !== 0) {
+      obj.role = roleToJSON(message.role);
+    }
+    if (message.project !== "") {
+      obj.project = message.project;
+    }
+    if (message.environment !== "") {
+      obj.environment = message.environment;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RoleBinding>, I>>(base?: I): RoleBinding {
+    return RoleBinding.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RoleBinding>, I>>(object: I): RoleBinding {
+    const message = createBaseRoleBinding();
+    message.role = object.role ?? 0;
+    message.project = object.project ?? "";
+    message.environment = object.environment ?? "";
+    return message;
+  },
+};
+
+function createBaseKeySecret(): KeySecret {
+  return { sha256: new Uint8Array(0), createTime: undefined, expireTime: undefined };
+}
+
+export const KeySecret: MessageFns<KeySecret> = {
+  encode(message: KeySecret, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sha256.length !== 0) {
+      writer.uint32(10).bytes(message.sha256);
+    }
+    if (message.createTime !== undefined) {
+      Timestamp.encode(message.createTime, writer.uint32(18).fork()).join();
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(message.expireTime, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeySecret {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeySecret();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sha256 = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.createTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.expireTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeySecret {
+    return {
+      sha256: isSet(object.sha256) ? bytesFromBase64(object.sha256) : new Uint8Array(0),
+      createTime: isSet(object.createTime)
+        ? fromJsonTimestamp(object.createTime)
+        : isSet(object.create_time)
+        ? fromJsonTimestamp(object.create_time)
+        : undefined,
+      expireTime: isSet(object.expireTime)
+        ? fromJsonTimestamp(object.expireTime)
+        : isSet(object.expire_time)
+        ? fromJsonTimestamp(object.expire_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: KeySecret): unknown {
+    const obj: any = {};
+    if (message.sha256.length !== 0) {
+      obj.sha256 = base64FromBytes(message.sha256);
+    }
+    if (message.createTime !== undefined) {
+      obj.createTime = fromTimestamp(message.createTime).toISOString();
+    }
+    if (message.expireTime !== undefined) {
+      obj.expireTime = fromTimestamp(message.expireTime).toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<KeySecret>, I>>(base?: I): KeySecret {
+    return KeySecret.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KeySecret>, I>>(object: I): KeySecret {
+    const message = createBaseKeySecret();
+    message.sha256 = object.sha256 ?? new Uint8Array(0);
+    message.createTime = (object.createTime !== undefined && object.createTime !== null)
+      ? Timestamp.fromPartial(object.createTime)
+      : undefined;
+    message.expireTime = (object.expireTime !== undefined && object.expireTime !== null)
+      ? Timestamp.fromPartial(object.expireTime)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseApiKey(): ApiKey {
+  return {
+    name: "",
+    kind: 0,
+    displayName: "",
+    roles: [],
+    verbs: [],
+    expireTime: undefined,
+    secrets: [],
+    lastUsedTime: undefined,
+    revokeTime: undefined,
+    etag: "",
+    createTime: undefined,
+    updateTime: undefined,
+  };
+}
+
+export const ApiKey: MessageFns<ApiKey> = {
+  encode(message: ApiKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(16).int32(message.kind);
+    }
+    if (message.displayName !== "") {
+      writer.uint32(26).string(message.displayName);
+    }
+    for (const v of message.roles) {
+      RoleBinding.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.verbs.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.verbs) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(message.expireTime, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.secrets) {
+      KeySecret.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.lastUsedTime !== undefined) {
+      Timestamp.encode(message.lastUsedTime, writer.uint32(66).fork()).join();
+    }
+    if (message.revokeTime !== undefined) {
+      Timestamp.encode(message.revokeTime, writer.uint32(74).fork()).join();
+    }
+    if (message.etag !== "") {
+      writer.uint32(162).string(message.etag);
+    }
+    if (message.createTime !== undefined) {
+      Timestamp.encode(message.createTime, writer.uint32(170).fork()).join();
+    }
+    if (message.updateTime !== undefined) {
+      Timestamp.encode(message.updateTime, writer.uint32(178).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ApiKey {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseApiKey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.displayName = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.roles.push(RoleBinding.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag === 40) {
+              message.verbs.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.verbs.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.expireTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.secrets.push(KeySecret.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.lastUsedTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.revokeTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.createTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.updateTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ApiKey {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      kind: isSet(object.kind) ? keyKindFromJSON(object.kind) : 0,
+      displayName: isSet(object.displayName)
+        ? globalThis.String(object.displayName)
+        : isSet(object.display_name)
+        ? globalThis.String(object.display_name)
+        : "",
+      roles: globalThis.Array.isArray(object?.roles) ? object.roles.map((e: any) => RoleBinding.fromJSON(e)) : [],
+      verbs: globalThis.Array.isArray(object?.verbs) ? object.verbs.map((e: any) => verbFromJSON(e)) : [],
+      expireTime: isSet(object.expireTime)
+        ? fromJsonTimestamp(object.expireTime)
+        : isSet(object.expire_time)
+        ? fromJsonTimestamp(object.expire_time)
+        : undefined,
+      secrets: globalThis.Array.isArray(object?.secrets) ? object.secrets.map((e: any) => KeySecret.fromJSON(e)) : [],
+      lastUsedTime: isSet(object.lastUsedTime)
+        ? fromJsonTimestamp(object.lastUsedTime)
+        : isSet(object.last_used_time)
+        ? fromJsonTimestamp(object.last_used_time)
+        : undefined,
+      revokeTime: isSet(object.revokeTime)
+        ? fromJsonTimestamp(object.revokeTime)
+        : isSet(object.revoke_time)
+        ? fromJsonTimestamp(object.revoke_time)
+        : undefined,
+      etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
+      createTime: isSet(object.createTime)
+        ? fromJsonTimestamp(object.createTime)
+        : isSet(object.create_time)
+        ? fromJsonTimestamp(object.create_time)
+        : undefined,
+      updateTime: isSet(object.updateTime)
+        ? fromJsonTimestamp(object.updateTime)
+        : isSet(object.update_time)
+        ? fromJsonTimestamp(object.update_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: ApiKey): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.kind !== 0) {
+      obj.kind = keyKindToJSON(message.kind);
+    }
+    if (message.displayName !== "") {
+      obj.displayName = message.displayName;
+    }
+    if (message.roles?.length) {
+      obj.roles = message.roles.map((e) => RoleBinding.toJSON(e));
+    }
+    if (message.verbs?.length) {
+      obj.verbs = message.verbs.map((e) => verbToJSON(e));
+    }
+    if (message.expireTime !== undefined) {
+      obj.expireTime = fromTimestamp(message.expireTime).toISOString();
+    }
+    if (message.secrets?.length) {
+      obj.secrets = message.secrets.map((e) => KeySecret.toJSON(e));
+    }
+    if (message.lastUsedTime !== undefined) {
+      obj.lastUsedTime = fromTimestamp(message.lastUsedTime).toISOString();
+    }
+    if (message.revokeTime !== undefined) {
+      obj.revokeTime = fromTimestamp(message.revokeTime).toISOString();
+    }
+    if (message.etag !== "") {
+      obj.etag = message.etag;
+    }
+    if (message.createTime !== undefined) {
+      obj.createTime = fromTimestamp(message.createTime).toISOString();
+    }
+    if (message.updateTime !== undefined) {
+      obj.updateTime = fromTimestamp(message.updateTime).toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ApiKey>, I>>(base?: I): ApiKey {
+    return ApiKey.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ApiKey>, I>>(object: I): ApiKey {
+    const message = createBaseApiKey();
+    message.name = object.name ?? "";
+    message.kind = object.kind ?? 0;
+    message.displayName = object.displayName ?? "";
+    message.roles = object.roles?.map((e) => RoleBinding.fromPartial(e)) || [];
+    message.verbs = object.verbs?.map((e) => e) || [];
+    message.expireTime = (object.expireTime !== undefined && object.expireTime !== null)
+      ? Timestamp.fromPartial(object.expireTime)
+      : undefined;
+    message.secrets = object.secrets?.map((e) => KeySecret.fromPartial(e)) || [];
+    message.lastUsedTime = (object.lastUsedTime !== undefined && object.lastUsedTime !== null)
+      ? Timestamp.fromPartial(object.lastUsedTime)
+      : undefined;
+    message.revokeTime = (object.revokeTime !== undefined && object.revokeTime !== null)
+      ? Timestamp.fromPartial(object.revokeTime)
+      : undefined;
+    message.etag = object.etag ?? "";
+    message.createTime = (object.createTime !== undefined && object.createTime !== null)
+      ? Timestamp.fromPartial(object.createTime)
+      : undefined;
+    message.updateTime = (object.updateTime !== undefined && object.updateTime !== null)
+      ? Timestamp.fromPartial(object.updateTime)
+      : undefined;
     return message;
   },
 };

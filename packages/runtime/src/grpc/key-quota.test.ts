@@ -1,0 +1,75 @@
+import { fromServiceError } from '@flagstream/protocol';
+import { describe, expect, it } from 'vitest';
+import { echo, failure, openChat, say, start } from './echo-host.fixture.ts';
+import { KeyQuota } from './key-quota.ts';
+import { EVERYWHERE, type Principal, VERBS } from './principal.ts';
+
+const LIMITED = { callsPerSecond: 10, burstCalls: 3, streams: 2 };
+
+describe('a quota', () => {
+  it('lets a key make calls at its rate, after a burst, and says when the next one is due', () => {
+    let nowMs = 0;
+    const quota = new KeyQuota(LIMITED, () => nowMs);
+    for (let call = 0; call < 3; call++) quota.takeCall('k');
+    expect(() => quota.takeCall('k')).toThrow(
+      expect.objectContaining({ reason: 'OVERLOADED', retryable: true, retryAfterMs: 100 }),
+    );
+    quota.takeCall('another');
+    nowMs = 50;
+    expect(() => quota.takeCall('k')).toThrow(expect.objectContaining({ retryAfterMs: 50 }));
+    nowMs = 100;
+    quota.takeCall('k');
+    expect(() => quota.takeCall('k')).toThrow('more than 10 calls a second');
+    nowMs = 100_000;
+    for (let call = 0; call < 3; call++) quota.takeCall('k');
+    expect(() => quota.takeCall('k')).toThrow();
+  });
+
+  it('counts the streams of a key', () => {
+    const quota = new KeyQuota(LIMITED, () => 0);
+    const end = quota.openStream('k');
+    quota.openStream('k');
+    expect(() => quota.openStream('k')).toThrow(expect.objectContaining({ reason: 'OVERLOADED' }));
+    quota.openStream('another');
+    end();
+    quota.openStream('k');
+  });
+
+  it('keeps the accounts of keys with streams, however many others come', () => {
+    const quota = new KeyQuota({ ...LIMITED, streams: 1 }, () => 0);
+    const end = quota.openStream('kept');
+    for (let key = 0; key < 25_000; key++) quota.takeCall(`k${key}`);
+    expect(() => quota.openStream('kept')).toThrow('1 streams open');
+    end();
+    quota.openStream('kept');
+  });
+});
+
+describe('a host', () => {
+  const holder = (id: string): Principal => {
+    const verbs = new Set(VERBS);
+    return { kind: 'server', id, ...EVERYWHERE, verbs, grants: [{ ...EVERYWHERE, verbs }] };
+  };
+  const authenticate = (metadata: { get(name: string): unknown[] }): Principal =>
+    holder(String(metadata.get('who')[0] ?? 'k'));
+
+  it('refuses calls and streams of a key beyond its quota, and forgets streams that ended', async () => {
+    const { client } = await start([echo], {
+      authenticate,
+      quota: { ...LIMITED, burstCalls: 4, callsPerSecond: 0.001 },
+    });
+    const [first, second] = [openChat(client), openChat(client)];
+    await Promise.all(
+      [first, second].map((stream) => new Promise((resolve) => stream.once('data', resolve))),
+    );
+    const refused = openChat(client);
+    const error = await new Promise<unknown>((resolve) => refused.on('error', resolve));
+    expect(fromServiceError(error as never)).toMatchObject({ reason: 'OVERLOADED' });
+    const ended = new Promise((resolve) => first.once('end', resolve));
+    first.end();
+    await ended;
+    expect(await say(client, 'x')).toEqual({ text: 'x' });
+    expect(fromServiceError(await failure(say(client, 'x')))).toMatchObject({ reason: 'OVERLOADED' });
+    second.cancel();
+  });
+});

@@ -1,0 +1,143 @@
+/** AdminService's methods on API keys. A token leaves in one answer and is kept nowhere. */
+import {
+  apiKeyId,
+  formatName,
+  formatToken,
+  invalidField,
+  LIMITS,
+  newKeyId,
+  newSecret,
+  requireApiKeyName,
+  requireName,
+} from '@flagstream/protocol';
+import {
+  CreateKeyRequest,
+  type CreateKeyResponse,
+  type GetKeyRequest,
+  type GetKeyResponse,
+  type ListKeysRequest,
+  type ListKeysResponse,
+  RevokeKeyRequest,
+  type RevokeKeyResponse,
+  RotateKeyRequest,
+  type RotateKeyResponse,
+} from '@flagstream/protocol/gen/flagstream/v1/admin';
+import { ApiKey } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { ENTITY_KIND, type EntityId } from '@flagstream/replica';
+import { type CallContext, type Handler, unary } from '@flagstream/runtime';
+import { createdKey, requireSoundKey, revokedKey, rotatedKey, storedKey } from '../commands/api-keys.ts';
+import type { Edit } from '../commands/edit.ts';
+import { boundedRead } from './bounded-read.ts';
+import { type AdminParts, onBehalfOf, type RequestCodec } from './collection-methods.ts';
+import { listKeys } from './key-list.ts';
+import { type KeyPresenter, presentKey, withoutHashes } from './key-presenter.ts';
+import { requireSight } from './permissions.ts';
+import { revisionOf } from './present.ts';
+import { requestJson } from './request-digest.ts';
+import type { WriteFields, WriteResult } from './writes.ts';
+
+export interface KeyParts extends AdminParts, KeyPresenter {
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** That many bytes from a cryptographic source. */
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+const KEY_ID_BYTES = 12;
+const SECRET_BYTES = 32;
+
+export function keyMethods(parts: KeyParts): Readonly<Record<string, Handler>> {
+  const { now, randomBytes } = parts;
+  const fresh = (): string => newSecret(randomBytes(SECRET_BYTES));
+  return {
+    createKey: unary<CreateKeyRequest, CreateKeyResponse>((request, context) => {
+      const asked = request.key ?? ApiKey.fromPartial({});
+      const scope = parentScope(request.parent);
+      requireSoundKey(asked, scope.environment !== '', now());
+      const [secret, keyId] = [fresh(), newKeyId(randomBytes(KEY_ID_BYTES))];
+      const id = apiKeyId(scope.project, scope.environment, keyId);
+      const next = (): ApiKey => createdKey(asked, secret, now());
+      const done = perform(parts, CreateKeyRequest, request, context, { id, path: 'key', op: 'key', next });
+      const token = formatToken({ kind: asked.kind, environment: scope.environment, keyId, secret });
+      return { ...done, token: done.isFirst ? token : '' };
+    }),
+    getKey: boundedRead<GetKeyRequest, GetKeyResponse>(parts.wait, (request, { principal }) => {
+      const id = requireApiKeyName('name', request.name);
+      requireSight(principal, id);
+      return { key: presentKey(parts, id), revision: revisionOf(parts.log.head()) };
+    }),
+    listKeys: boundedRead<ListKeysRequest, ListKeysResponse>(parts.wait, (request, { principal }) =>
+      listKeys(parts, request, principal),
+    ),
+    rotateKey: unary<RotateKeyRequest, RotateKeyResponse>((request, context) => {
+      const id = requireApiKeyName('name', request.name);
+      if (request.overlapSeconds > LIMITS.keyOverlapSecondsMax)
+        throw invalidField('overlap_seconds', `must be at most ${LIMITS.keyOverlapSecondsMax}`);
+      const rotation = {
+        secret: fresh(),
+        overlapMs: request.overlapSeconds * 1_000,
+        retireOlder: request.retireOlder,
+      };
+      const next = (before: ApiKey | undefined): ApiKey => rotatedKey(id, before, rotation, now());
+      const done = perform(parts, RotateKeyRequest, request, context, { id, path: 'name', op: 'key', next });
+      const { kind } = done.key;
+      const token = formatToken({
+        kind,
+        environment: id.environment,
+        keyId: id.key,
+        secret: rotation.secret,
+      });
+      return { ...done, token: done.isFirst ? token : '' };
+    }),
+    revokeKey: unary<RevokeKeyRequest, RevokeKeyResponse>((request, context) => {
+      const id = requireApiKeyName('name', request.name);
+      const next = (before: ApiKey | undefined): ApiKey => revokedKey(id, before, now());
+      return perform(parts, RevokeKeyRequest, request, context, { id, path: 'name', op: 'key', next });
+    }),
+  };
+}
+
+interface Performed {
+  readonly key: ApiKey;
+  readonly revision: ReturnType<typeof revisionOf>;
+  /** This call has written, not one before it with the same op_id. */
+  readonly isFirst: boolean;
+}
+
+function perform<T extends WriteFields>(
+  parts: KeyParts,
+  codec: RequestCodec<T>,
+  request: T,
+  context: CallContext,
+  edit: Edit,
+): Performed {
+  let repeated: EntityId | undefined;
+  const result: WriteResult = parts.writes.perform({
+    method: context.method,
+    requestJson: requestJson(codec, request),
+    ...onBehalfOf(context),
+    opId: request.opId,
+    actor: request.actor,
+    comment: request.comment,
+    validateOnly: request.validateOnly,
+    edits: () => [edit],
+    subjects: (revision) => {
+      const { changes } = parts.history.record(revision);
+      repeated = [...changes.values()].find(({ kind }) => kind === ENTITY_KIND.key);
+      return repeated === undefined ? [] : [repeated];
+    },
+  });
+  const id = repeated ?? edit.id;
+  const wouldBe = storedKey(result.wouldBe?.get(id));
+  return {
+    key: wouldBe === undefined ? presentKey(parts, id) : withoutHashes({ ...wouldBe, name: formatName(id) }),
+    revision: revisionOf(result.position),
+    isFirst: repeated === undefined && wouldBe === undefined,
+  };
+}
+
+function parentScope(parent: string): { readonly project: string; readonly environment: string } {
+  if (parent === '') return { project: '', environment: '' };
+  const { project, key } = requireName('parent', parent, ENTITY_KIND.environment);
+  return { project, environment: key };
+}

@@ -1,0 +1,150 @@
+/**
+ * What becomes of an API key: made, given a second secret, revoked for ever.
+ * Pure: time and secrets are arguments.
+ */
+import { fail, formatName, invalidField, isKey, LIMITS, sha256 } from '@flagstream/protocol';
+import {
+  ApiKey,
+  KeyKind,
+  type KeySecret,
+  Role,
+  roleToJSON,
+} from '@flagstream/protocol/gen/flagstream/v1/model';
+import type { EntityChange, EntityId } from '@flagstream/replica';
+import { timestampOf, unixMsOf } from '../timestamp.ts';
+
+/** @param secret its text; only its hash is kept */
+export function createdKey(asked: ApiKey, secret: string, nowMs: number): ApiKey {
+  const { kind, displayName, roles, verbs, expireTime } = asked;
+  return ApiKey.fromPartial({
+    kind,
+    displayName,
+    roles,
+    verbs,
+    ...(expireTime === undefined ? {} : { expireTime }),
+    secrets: [newSecretOf(secret, nowMs)],
+  });
+}
+
+const ROLES: readonly Role[] = [Role.VIEWER, Role.EDITOR, Role.OWNER, Role.NODE];
+
+export interface Rotation {
+  readonly secret: string;
+  readonly overlapMs: number;
+  readonly retireOlder: boolean;
+}
+
+/**
+ * Puts a new secret beside the newest one, which ends after the overlap.
+ * @throws FlagstreamError FAILED_PRECONDITION reasons KEY_ENDED, KEY_SECRETS_MAX
+ */
+export function rotatedKey(id: EntityId, key: ApiKey | undefined, rotation: Rotation, nowMs: number): ApiKey {
+  const live = requireLive(id, key, nowMs);
+  const secrets = live.secrets.filter(
+    ({ expireTime }) => expireTime === undefined || unixMsOf(expireTime) > nowMs,
+  );
+  if (secrets.length > 1 && !rotation.retireOlder)
+    throw fail(
+      'KEY_SECRETS_MAX',
+      `${formatName(id)} has two live secrets already: retire_older ends the older one`,
+    );
+  const newest = secrets.at(-1);
+  const endMs = nowMs + rotation.overlapMs;
+  const ending: KeySecret[] =
+    newest === undefined || rotation.overlapMs === 0
+      ? []
+      : [{ ...newest, expireTime: timestampOf(Math.min(endMs, expireMsOf(newest))) }];
+  return { ...live, secrets: [...ending, newSecretOf(rotation.secret, nowMs)] };
+}
+
+/** A second revocation changes nothing. @throws FlagstreamError KEY_NOT_FOUND */
+export function revokedKey(id: EntityId, key: ApiKey | undefined, nowMs: number): ApiKey {
+  const known = requireKnown(id, key);
+  return known.revokeTime === undefined ? { ...known, revokeTime: timestampOf(nowMs) } : known;
+}
+
+/** @throws FlagstreamError INVALID_FIELD naming the field of the request */
+export function requireSoundKey(key: ApiKey, inEnvironment: boolean, nowMs: number): void {
+  switch (key.kind) {
+    case KeyKind.SERVER:
+    case KeyKind.CLIENT:
+      if (!inEnvironment)
+        throw invalidField('parent', 'must name an environment: a server or client key belongs to one');
+      if (key.roles.length > 0) throw invalidField('key.roles', 'are of admin keys only');
+      break;
+    case KeyKind.ADMIN:
+      if (inEnvironment) throw invalidField('parent', 'must be empty: roles say where an admin key is valid');
+      requireSoundRoles(key);
+      break;
+    default:
+      throw invalidField('key.kind', 'must be KEY_KIND_SERVER, KEY_KIND_CLIENT or KEY_KIND_ADMIN');
+  }
+  if (key.displayName.length > LIMITS.displayNameLengthMax)
+    throw invalidField('key.display_name', `must have at most ${LIMITS.displayNameLengthMax} characters`);
+  if (key.expireTime !== undefined && unixMsOf(key.expireTime) <= nowMs)
+    throw invalidField('key.expire_time', 'must lie in the future');
+}
+
+function requireSoundRoles({ roles }: ApiKey): void {
+  if (roles.length === 0) throw invalidField('key.roles', 'must name at least one role');
+  if (roles.length > LIMITS.keyRolesMax)
+    throw invalidField('key.roles', `must be at most ${LIMITS.keyRolesMax}`);
+  roles.forEach(({ role, project, environment }, index) => {
+    const field = `key.roles[${index}]`;
+    if (!ROLES.includes(role))
+      throw invalidField(`${field}.role`, 'must be ROLE_VIEWER, ROLE_EDITOR, ROLE_OWNER or ROLE_NODE');
+    if (project !== '' && !isKey(project))
+      throw invalidField(`${field}.project`, 'must be the key of a project');
+    if (environment !== '' && (project === '' || !isKey(environment)))
+      throw invalidField(`${field}.environment`, 'must be the key of an environment of the named project');
+    if (role === Role.NODE && project !== '')
+      throw invalidField(
+        field,
+        `${roleToJSON(role)} is only bound to everything: the log holds all projects`,
+      );
+  });
+}
+
+/** Where entities are kept. A revoked key is a tombstone, and so forgotten by nodes in time. */
+export function keyChange(id: EntityId, key: ApiKey): EntityChange {
+  const content = ApiKey.encode({ ...key, name: formatName(id), etag: '' }).finish();
+  return {
+    ...id,
+    deleted: key.revokeTime !== undefined,
+    content,
+    contentHash: sha256(content),
+    tags: [],
+    clientVisible: false,
+  };
+}
+
+export function storedKey(change: EntityChange | undefined): ApiKey | undefined {
+  return change === undefined ? undefined : ApiKey.decode(change.content);
+}
+
+function requireKnown(id: EntityId, key: ApiKey | undefined): ApiKey {
+  const name = formatName(id);
+  if (key === undefined) throw fail('KEY_NOT_FOUND', `${name} does not exist`, { metadata: { name } });
+  return key;
+}
+
+function requireLive(id: EntityId, key: ApiKey | undefined, nowMs: number): ApiKey {
+  const known = requireKnown(id, key);
+  const name = formatName(id);
+  if (known.revokeTime !== undefined) throw fail('KEY_ENDED', `${name} was revoked`, { metadata: { name } });
+  if (known.expireTime !== undefined && unixMsOf(known.expireTime) <= nowMs)
+    throw fail('KEY_ENDED', `${name} has expired`, { metadata: { name } });
+  return known;
+}
+
+function newSecretOf(secret: string, nowMs: number): KeySecret {
+  return {
+    sha256: Buffer.from(sha256(Buffer.from(secret))),
+    createTime: timestampOf(nowMs),
+    expireTime: undefined,
+  };
+}
+
+function expireMsOf({ expireTime }: KeySecret): number {
+  return expireTime === undefined ? Number.POSITIVE_INFINITY : unixMsOf(expireTime);
+}

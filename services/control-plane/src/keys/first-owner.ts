@@ -1,0 +1,88 @@
+/**
+ * The first key of an installation that asks for keys: without it nobody could
+ * make one. Its token is written to a file that only the owner of the process
+ * can read, and stands nowhere else.
+ */
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { apiKeyId, formatToken, newKeyId, newSecret } from '@flagstream/protocol';
+import { ApiKey, KeyKind, Role } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { ENTITY_KIND } from '@flagstream/replica';
+import type { Writes } from '../admin/writes.ts';
+import { createdKey, storedKey } from '../commands/api-keys.ts';
+import { type ChangeLog, SYSTEM_ACTOR } from '../log/change-log.ts';
+import { unixMsOf } from '../timestamp.ts';
+
+export interface FirstOwnerParts {
+  readonly log: ChangeLog;
+  readonly writes: Writes;
+  readonly dataDir: string;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+/** Below the data folder. */
+const OWNER_KEY_FILE = 'owner-key';
+
+/**
+ * Makes an owner's key where no key of an owner is in service.
+ * @returns the path of the file with its token, when one was made
+ * @throws FlagstreamError STORAGE_FULL, and what writing the file throws: then no key was made
+ */
+export function makeFirstOwner({
+  log,
+  writes,
+  dataDir,
+  now,
+  randomBytes,
+}: FirstOwnerParts): string | undefined {
+  if (log.writesStopped !== undefined || hasOwner(log, now())) return undefined;
+  const [keyId, secret] = [newKeyId(randomBytes(12)), newSecret(randomBytes(32))];
+  const file = join(dataDir, OWNER_KEY_FILE);
+  // First the file: a key whose token is lost would stand in the way of another one.
+  writeSecretFile(file, formatToken({ kind: KeyKind.ADMIN, environment: '', keyId, secret }));
+  const asked = ApiKey.fromPartial({
+    kind: KeyKind.ADMIN,
+    displayName: 'first owner',
+    roles: [{ role: Role.OWNER, project: '', environment: '' }],
+  });
+  writes.perform({
+    method: 'first-owner',
+    requestJson: {},
+    principal: SYSTEM_ACTOR,
+    permit: () => undefined,
+    opId: '',
+    actor: '',
+    comment: 'made because there was no key of an owner',
+    validateOnly: false,
+    edits: () => [
+      { op: 'key', id: apiKeyId('', '', keyId), path: 'key', next: () => createdKey(asked, secret, now()) },
+    ],
+    subjects: () => [],
+  });
+  return file;
+}
+
+function hasOwner({ store }: ChangeLog, nowMs: number): boolean {
+  return store
+    .entities({ kind: ENTITY_KIND.key, project: '', environment: '', limit: Number.MAX_SAFE_INTEGER })
+    .filter(({ change }) => !change.deleted)
+    .some(({ change }) => {
+      const { roles = [], expireTime } = storedKey(change) ?? {};
+      const isLive = expireTime === undefined || unixMsOf(expireTime) > nowMs;
+      return isLive && roles.some(({ role, project }) => role === Role.OWNER && project === '');
+    });
+}
+
+function writeSecretFile(file: string, token: string): void {
+  const draft = `${file}.new`;
+  const descriptor = openSync(draft, 'w', 0o600);
+  try {
+    writeSync(descriptor, `${token}\n`);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(draft, file);
+}

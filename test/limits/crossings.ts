@@ -1,0 +1,126 @@
+// Every limit of limits.ts: how it is crossed at each door that it guards, which other test crosses it, or why it
+// guards no door. A limit without an entry does not compile, and fails the test beside this table.
+
+import type { ErrorReason, LimitName } from '@flagstream/protocol';
+import { CONTEXT_DOORS, EVALUATION_CROSSINGS } from './evaluation-crossings.ts';
+import type { LimitSite } from './limit-site.ts';
+import { WRITE_CROSSINGS } from './write-crossings.ts';
+
+/** One door and how to come to it with so much of what is limited. */
+export interface Crossing {
+  readonly door: string;
+  readonly call: (site: LimitSite, amount: number) => Promise<unknown>;
+  /** What one more than the limit is refused with. */
+  readonly reason: ErrorReason;
+  /** Begins the field that the refusal names; undefined where the door knows no fields. */
+  readonly field?: string;
+  /** What is taken in place of the limit itself, where that much would take minutes. */
+  readonly taken?: number;
+}
+
+export type LimitEntry =
+  | { readonly crossings: readonly Crossing[] }
+  /** A test file that crosses it, by a word that it must hold. */
+  | { readonly crossedIn: string; readonly word: string }
+  | { readonly noDoor: string };
+
+const OWN_PACE: LimitEntry = { noDoor: 'a time or pace of our own processes; no caller chooses it' };
+const OWN_SIZE: LimitEntry = { noDoor: 'bounds what we ourselves make, keep or write; no caller chooses it' };
+const COERCED: LimitEntry = { noDoor: 'what is asked for is moved into the range, never refused' };
+
+export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
+  ...EVALUATION_CROSSINGS,
+  ...WRITE_CROSSINGS,
+  contextBytesMax: {
+    // {"t":"..."}: 2 bytes, 1 of the name, 4 beside it.
+    crossings: CONTEXT_DOORS((amount) => ({ t: 'x'.repeat(amount - 7) })),
+  },
+  contextAttributesMax: {
+    crossings: CONTEXT_DOORS((amount) =>
+      Object.fromEntries(Array.from({ length: amount }, (_, index) => [`a${index}`, true])),
+    ),
+  },
+  contextDepthMax: {
+    crossings: CONTEXT_DOORS((amount) => {
+      let nested: Record<string, unknown> = {};
+      for (let level = 1; level < amount; level++) nested = { n: nested };
+      return nested;
+    }),
+  },
+
+  entityBytesMax: { crossedIn: 'test/guarantees/invalid-input.test.ts', word: 'an entity that is too large' },
+  answerChangesRevisionsMax: {
+    crossedIn: 'services/control-plane/src/history/history-service.test.ts',
+    word: 'answerChangesRevisionsMax',
+  },
+  minRevisionWaitMs: {
+    crossedIn: 'packages/runtime/src/grpc/revision-wait.test.ts',
+    word: 'minRevisionWaitMs',
+  },
+  minRevisionWaitersMax: {
+    crossedIn: 'packages/runtime/src/grpc/revision-wait.test.ts',
+    word: 'WAITERS_MAX',
+  },
+  tlsHandshakeTimeoutMs: {
+    crossedIn: 'packages/runtime/src/listen/tls-door.test.ts',
+    word: 'tlsHandshakeTimeoutMs',
+  },
+  keyCallsPerSecondMax: { crossedIn: 'packages/runtime/src/grpc/key-quota.test.ts', word: 'callsPerSecond' },
+  keyCallsBurstMax: { crossedIn: 'packages/runtime/src/grpc/key-quota.test.ts', word: 'burstCalls' },
+  keyStreamsMax: { crossedIn: 'packages/runtime/src/grpc/key-quota.test.ts', word: 'openStream' },
+  keyOverlapSecondsMax: { crossedIn: 'test/keys/key-life.test.ts', word: 'overlap_seconds' },
+  helloTimeoutMs: { crossedIn: 'services/evaluator/src/fanout/sync-stream.test.ts', word: 'helloTimeoutMs' },
+  ackTimeoutMs: { crossedIn: 'packages/replica/src/sync-server.test.ts', word: 'ackTimeoutMs' },
+  watchBufferedBytesMax: {
+    crossedIn: 'services/evaluator/src/serve/watch-stream.test.ts',
+    word: 'overloaded',
+  },
+  connectionsMax: { crossedIn: 'packages/runtime/src/listen/front-door.test.ts', word: 'maxConnections' },
+  prefaceTimeoutMs: { crossedIn: 'packages/runtime/src/listen/front-door.test.ts', word: 'sniffTimeoutMs' },
+  concurrentStreamsMax: { crossedIn: 'test/limits/http-doors.test.ts', word: 'concurrentStreamsMax' },
+  httpHeaderBytesMax: { crossedIn: 'test/limits/http-doors.test.ts', word: 'httpHeaderBytesMax' },
+
+  pageSizeDefault: COERCED,
+  pageSizeMax: COERCED,
+  heartbeatMs: COERCED,
+  heartbeatMsMin: COERCED,
+  heartbeatMsMax: COERCED,
+  nackDetailBytesMax: { noDoor: 'a longer detail of a refusal is cut where it is logged' },
+  deltaWindowRevisions: { noDoor: 'a client from further back gets all flags in place of a delta' },
+  logStreamBytesMax: { noDoor: 'the default of a setting' },
+  streamMessageBytesMax: { noDoor: 'nats-server refuses what is larger; recordBytesMax keeps us below it' },
+  readyStalenessMsMin: {
+    noDoor: 'the lowest value of a setting, which the configuration refuses to go below',
+  },
+
+  recordBytesMax: OWN_SIZE,
+  recordEntitiesMax: OWN_SIZE,
+  partBytesMax: OWN_SIZE,
+  syncFrameBytesMax: OWN_SIZE,
+  keptTransfersMax: OWN_SIZE,
+  keptTransferBytesMax: OWN_SIZE,
+  watchLogRecordsMax: OWN_SIZE,
+  watchLogBytesMax: OWN_SIZE,
+  cacheTailBytesMax: OWN_SIZE,
+  cacheFileBytesMax: OWN_SIZE,
+  shipPipelineMax: OWN_SIZE,
+  certificateLookMs: OWN_PACE,
+  heartbeatsMissedMax: OWN_PACE,
+  sessionTtlMs: OWN_PACE,
+  beaconMs: OWN_PACE,
+  natsAnswerMs: OWN_PACE,
+  natsStartWaitMs: OWN_PACE,
+  secondWriterMs: OWN_PACE,
+  streamLookMs: OWN_PACE,
+  shipAckMs: OWN_PACE,
+  shipFlushMs: OWN_PACE,
+  snapshotRevisions: OWN_PACE,
+  snapshotWindowShare: OWN_PACE,
+  snapshotDelayMs: OWN_PACE,
+  snapshotRetryMs: OWN_PACE,
+  snapshotFetchMs: OWN_PACE,
+  snapshotSilenceMs: OWN_PACE,
+  orphanPartMs: OWN_PACE,
+  orphanSweepMs: OWN_PACE,
+  cacheSnapshotMs: OWN_PACE,
+};
