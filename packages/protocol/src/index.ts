@@ -103,3 +103,4 @@ export {
 } from './sync/server-frame.ts';
 export { encodeTransfer, type TransferHeader } from './sync/transfer.ts';
 export { freshnessFromWire, freshnessToWire, positionFromWire, positionToWire } from './sync/wire.ts';
+export { endMsOf, timestampOf, unixMsOf } from './timestamp.ts';

@@ -1,5 +1,5 @@
 /** `flagstream key`: API keys. A token is shown once, on stdout, when it is made. */
-import { environmentName } from '@flagstream/protocol';
+import { endMsOf, environmentName, unixMsOf } from '@flagstream/protocol';
 import {
   CreateKeyRequest,
   ListKeysRequest,
@@ -234,10 +234,10 @@ function roleWord({ role, project, environment }: RoleBinding): string {
 }
 
 function timeWord(time: ApiKey['expireTime']): string {
-  return time === undefined ? '' : new Date(Number(time.seconds) * 1_000).toISOString().slice(0, 16);
+  return time === undefined ? '' : new Date(unixMsOf(time)).toISOString().slice(0, 16);
 }
 
 function stateWord({ revokeTime, expireTime }: ApiKey): string {
   if (revokeTime !== undefined) return 'revoked';
-  return expireTime !== undefined && Number(expireTime.seconds) * 1_000 <= Date.now() ? 'expired' : 'valid';
+  return endMsOf(expireTime) <= Date.now() ? 'expired' : 'valid';
 }

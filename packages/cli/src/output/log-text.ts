@@ -1,5 +1,7 @@
 /** The log, its file and its shipping in few words. */
+
 import type { LogFigures } from '@flagstream/control-plane';
+import { unixMsOf } from '@flagstream/protocol';
 import {
   type GetLogStatusResponse,
   LogIntegrity_State,
@@ -88,7 +90,5 @@ function joined(...parts: readonly string[]): string {
 }
 
 function timeText(time: Timestamp | undefined): string {
-  return time === undefined
-    ? ''
-    : new Date(Number(time.seconds) * 1000 + Math.floor(time.nanos / 1_000_000)).toISOString();
+  return time === undefined ? '' : new Date(unixMsOf(time)).toISOString();
 }

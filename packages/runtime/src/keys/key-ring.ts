@@ -3,9 +3,8 @@
  * which secret, what they may do, until when. Pure; fed with KEY entities.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { ParsedToken } from '@flagstream/protocol';
+import { endMsOf, type ParsedToken } from '@flagstream/protocol';
 import { ApiKey, type KeyKind } from '@flagstream/protocol/gen/flagstream/v1/model';
-import type { Timestamp } from '@flagstream/protocol/gen/google/protobuf/timestamp';
 import { ENTITY_KIND, type EntityChange } from '@flagstream/replica';
 import type { Grant, Place } from '../grpc/principal.ts';
 import { grantsOf } from './key-grants.ts';
@@ -116,13 +115,8 @@ function ringKey({ key: id, project, environment, content, deleted }: EntityChan
     ...place,
     kind: stored.kind,
     grants: grantsOf(stored, place),
-    secrets: stored.secrets.map(({ sha256, expireTime }) => ({ sha256, expireMs: expireMs(expireTime) })),
-    expireMs: expireMs(stored.expireTime),
+    secrets: stored.secrets.map(({ sha256, expireTime }) => ({ sha256, expireMs: endMsOf(expireTime) })),
+    expireMs: endMsOf(stored.expireTime),
     revoked: deleted || stored.revokeTime !== undefined,
   };
-}
-
-function expireMs(time: Timestamp | undefined): number {
-  if (time === undefined) return Number.POSITIVE_INFINITY;
-  return Number(time.seconds) * 1_000 + Math.floor(time.nanos / 1_000_000);
 }

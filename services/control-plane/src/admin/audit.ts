@@ -7,6 +7,7 @@ import {
   parseName,
   projectId,
   requireName,
+  timestampOf,
 } from '@flagstream/protocol';
 import type {
   ChangeLogEntry,
@@ -21,7 +22,6 @@ import type { Principal } from '@flagstream/runtime';
 import type { AuditScope } from '../log/audit-store.ts';
 import type { ChangeLog } from '../log/change-log.ts';
 import type { History } from '../log/history.ts';
-import { timestampOf } from '../timestamp.ts';
 import type { Read } from './bounded-read.ts';
 import { type ContentBudget, DIFF_CONTENT_BYTES_MAX, entityDiff } from './entity-diff.ts';
 import { pagePosition, pageSize, pageToken } from './page.ts';

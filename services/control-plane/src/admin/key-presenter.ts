@@ -1,10 +1,9 @@
 /** API keys as the API shows them: without the hashes of their secrets, with what only log and nodes know. */
-import { fail, formatName } from '@flagstream/protocol';
+import { fail, formatName, timestampOf } from '@flagstream/protocol';
 import { ApiKey } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { EntityId } from '@flagstream/replica';
 import type { KeyUse } from '@flagstream/runtime';
 import type { ChangeLog } from '../log/change-log.ts';
-import { timestampOf } from '../timestamp.ts';
 
 export interface KeyPresenter {
   readonly log: ChangeLog;

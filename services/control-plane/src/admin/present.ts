@@ -1,5 +1,7 @@
 /** Entities as the API shows them: content plus what only the log knows. */
+
 import type { JsonObject } from '@flagstream/engine';
+import { timestampOf } from '@flagstream/protocol';
 import { ApiKey, type Revision, type Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import {
   ENTITY_KIND,
@@ -10,7 +12,6 @@ import {
 } from '@flagstream/replica';
 import { type Message, typeOf } from '../commands/resource.ts';
 import type { AuditStore } from '../log/audit-store.ts';
-import { timestampOf } from '../timestamp.ts';
 import { withoutHashes } from './key-presenter.ts';
 
 /** The resource at a version, with etag, times and counts. */

@@ -1,7 +1,6 @@
-import { apiKeyId, sha256 } from '@flagstream/protocol';
+import { apiKeyId, sha256, unixMsOf } from '@flagstream/protocol';
 import { ApiKey, KeyKind, Role, Verb } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { describe, expect, it } from 'vitest';
-import { unixMsOf } from '../timestamp.ts';
 import { createdKey, keyChange, requireSoundKey, revokedKey, rotatedKey, storedKey } from './api-keys.ts';
 
 const NOW_MS = 1_700_000_000_000;

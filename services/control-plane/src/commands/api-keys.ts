@@ -2,7 +2,16 @@
  * What becomes of an API key: made, given a second secret, revoked for ever.
  * Pure: time and secrets are arguments.
  */
-import { fail, formatName, invalidField, isKey, LIMITS, sha256 } from '@flagstream/protocol';
+import {
+  endMsOf,
+  fail,
+  formatName,
+  invalidField,
+  isKey,
+  LIMITS,
+  sha256,
+  timestampOf,
+} from '@flagstream/protocol';
 import {
   ApiKey,
   KeyKind,
@@ -11,7 +20,6 @@ import {
   roleToJSON,
 } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { EntityChange, EntityId } from '@flagstream/replica';
-import { timestampOf, unixMsOf } from '../timestamp.ts';
 
 /** @param secret its text; only its hash is kept */
 export function createdKey(asked: ApiKey, secret: string, nowMs: number): ApiKey {
@@ -40,9 +48,7 @@ export interface Rotation {
  */
 export function rotatedKey(id: EntityId, key: ApiKey | undefined, rotation: Rotation, nowMs: number): ApiKey {
   const live = requireLive(id, key, nowMs);
-  const secrets = live.secrets.filter(
-    ({ expireTime }) => expireTime === undefined || unixMsOf(expireTime) > nowMs,
-  );
+  const secrets = live.secrets.filter(({ expireTime }) => endMsOf(expireTime) > nowMs);
   if (secrets.length > 1 && !rotation.retireOlder)
     throw fail(
       'KEY_SECRETS_MAX',
@@ -53,7 +59,7 @@ export function rotatedKey(id: EntityId, key: ApiKey | undefined, rotation: Rota
   const ending: KeySecret[] =
     newest === undefined || rotation.overlapMs === 0
       ? []
-      : [{ ...newest, expireTime: timestampOf(Math.min(endMs, expireMsOf(newest))) }];
+      : [{ ...newest, expireTime: timestampOf(Math.min(endMs, endMsOf(newest.expireTime))) }];
   return { ...live, secrets: [...ending, newSecretOf(rotation.secret, nowMs)] };
 }
 
@@ -81,8 +87,7 @@ export function requireSoundKey(key: ApiKey, inEnvironment: boolean, nowMs: numb
   }
   if (key.displayName.length > LIMITS.displayNameLengthMax)
     throw invalidField('key.display_name', `must have at most ${LIMITS.displayNameLengthMax} characters`);
-  if (key.expireTime !== undefined && unixMsOf(key.expireTime) <= nowMs)
-    throw invalidField('key.expire_time', 'must lie in the future');
+  if (endMsOf(key.expireTime) <= nowMs) throw invalidField('key.expire_time', 'must lie in the future');
 }
 
 function requireSoundRoles({ roles }: ApiKey): void {
@@ -132,7 +137,7 @@ function requireLive(id: EntityId, key: ApiKey | undefined, nowMs: number): ApiK
   const known = requireKnown(id, key);
   const name = formatName(id);
   if (known.revokeTime !== undefined) throw fail('KEY_ENDED', `${name} was revoked`, { metadata: { name } });
-  if (known.expireTime !== undefined && unixMsOf(known.expireTime) <= nowMs)
+  if (endMsOf(known.expireTime) <= nowMs)
     throw fail('KEY_ENDED', `${name} has expired`, { metadata: { name } });
   return known;
 }
@@ -143,8 +148,4 @@ function newSecretOf(secret: string, nowMs: number): KeySecret {
     createTime: timestampOf(nowMs),
     expireTime: undefined,
   };
-}
-
-function expireMsOf({ expireTime }: KeySecret): number {
-  return expireTime === undefined ? Number.POSITIVE_INFINITY : unixMsOf(expireTime);
 }

@@ -7,10 +7,17 @@ import {
   type FlagConfigDefinition,
   normalizeSegmentCondition,
 } from '@flagstream/engine';
-import { fail, flagConfigId, formatName, invalidField, LIMITS, messageOf } from '@flagstream/protocol';
+import {
+  fail,
+  flagConfigId,
+  formatName,
+  invalidField,
+  LIMITS,
+  messageOf,
+  timestampOf,
+} from '@flagstream/protocol';
 import { Condition, type Flag, FlagConfig, type Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND, type EntityChange, type EntityId } from '@flagstream/replica';
-import { timestampOf } from '../timestamp.ts';
 import { keyChange, storedKey } from './api-keys.ts';
 import { type Draft, requireExisting, requireParents } from './draft.ts';
 import type { Edit } from './edit.ts';

@@ -5,7 +5,7 @@
  * did is not taken for a change.
  */
 import type { JsonObject } from '@flagstream/engine';
-import { evaluationResult, LIMITS } from '@flagstream/protocol';
+import { evaluationResult, LIMITS, timestampOf } from '@flagstream/protocol';
 import type { EntityDiff } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { ErrorCode, type EvaluationResult } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { AnswerChange } from '@flagstream/protocol/gen/flagstream/v1/history';
@@ -13,7 +13,6 @@ import { type EntityId, entityKey } from '@flagstream/replica';
 import { type ContentBudget, DIFF_CONTENT_BYTES_MAX, entityDiff } from '../admin/entity-diff.ts';
 import { revisionOf } from '../admin/present.ts';
 import type { History, PastRecord } from '../log/history.ts';
-import { timestampOf } from '../timestamp.ts';
 import type { PastFlag } from './past-flag.ts';
 
 export interface AnswerChangesPage {

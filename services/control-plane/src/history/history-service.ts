@@ -10,6 +10,7 @@ import {
   invalidField,
   projectId,
   requireName,
+  timestampOf,
 } from '@flagstream/protocol';
 import {
   type EvaluateAtRequest,
@@ -28,7 +29,6 @@ import { revisionOf } from '../admin/present.ts';
 import { Reads } from '../admin/reads.ts';
 import type { ChangeLog } from '../log/change-log.ts';
 import type { History } from '../log/history.ts';
-import { timestampOf } from '../timestamp.ts';
 import { answerChanges } from './answer-changes.ts';
 import { Pace } from './pace.ts';
 import { PastFlag } from './past-flag.ts';

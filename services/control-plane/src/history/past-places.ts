@@ -1,10 +1,9 @@
 /** Places in the past as requests name them, as revisions of this log. */
-import { fail, invalidField } from '@flagstream/protocol';
+import { fail, invalidField, unixMsOf } from '@flagstream/protocol';
 import type { PastPlace } from '@flagstream/protocol/gen/flagstream/v1/history';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { bytesEqual, formatPosition } from '@flagstream/replica';
 import type { Reads } from '../admin/reads.ts';
-import { unixMsOf } from '../timestamp.ts';
 import type { Pace } from './pace.ts';
 import type { RecordTimes } from './record-times.ts';
 

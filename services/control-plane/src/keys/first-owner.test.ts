@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseToken } from '@flagstream/protocol';
+import { parseToken, timestampOf } from '@flagstream/protocol';
 import { KeyKind } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND } from '@flagstream/replica';
 import type { KeyRing } from '@flagstream/runtime';
 import { expect, it } from 'vitest';
 import { revokedKey, storedKey } from '../commands/api-keys.ts';
 import { tempFolder } from '../temp-folder.fixture.ts';
-import { timestampOf } from '../timestamp.ts';
 import { PROJECT, Workbench } from '../workbench.fixture.ts';
 import { type FirstOwnerParts, makeFirstOwner } from './first-owner.ts';
 import { logKeys } from './log-keys.ts';

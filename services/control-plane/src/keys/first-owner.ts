@@ -5,13 +5,12 @@
  */
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { apiKeyId, formatToken, newKeyId, newSecret } from '@flagstream/protocol';
+import { apiKeyId, endMsOf, formatToken, newKeyId, newSecret } from '@flagstream/protocol';
 import { ApiKey, KeyKind, Role } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND } from '@flagstream/replica';
 import type { Writes } from '../admin/writes.ts';
 import { createdKey, storedKey } from '../commands/api-keys.ts';
 import { type ChangeLog, SYSTEM_ACTOR } from '../log/change-log.ts';
-import { unixMsOf } from '../timestamp.ts';
 
 export interface FirstOwnerParts {
   readonly log: ChangeLog;
@@ -70,8 +69,10 @@ function hasOwner({ store }: ChangeLog, nowMs: number): boolean {
     .filter(({ change }) => !change.deleted)
     .some(({ change }) => {
       const { roles = [], expireTime } = storedKey(change) ?? {};
-      const isLive = expireTime === undefined || unixMsOf(expireTime) > nowMs;
-      return isLive && roles.some(({ role, project }) => role === Role.OWNER && project === '');
+      return (
+        endMsOf(expireTime) > nowMs &&
+        roles.some(({ role, project }) => role === Role.OWNER && project === '')
+      );
     });
 }
 

@@ -2,7 +2,7 @@
  * MaintenanceService: how the log is, for its operators, and the one decision
  * about it that only a person makes.
  */
-import { epochBaseToWire, fail, invalidField, LIMITS } from '@flagstream/protocol';
+import { epochBaseToWire, fail, invalidField, LIMITS, timestampOf } from '@flagstream/protocol';
 import {
   type GetLogStatusRequest,
   type GetLogStatusResponse,
@@ -17,7 +17,6 @@ import { EVERYWHERE, requirePermission, type ServiceBinding, unary, type Verb } 
 import { principalActor } from '../admin/collection-methods.ts';
 import { revisionOf } from '../admin/present.ts';
 import type { ChangeLog } from '../log/change-log.ts';
-import { timestampOf } from '../timestamp.ts';
 import type { BackupState } from './backup-schedule.ts';
 import type { IntegrityVerdict } from './integrity-watch.ts';
 

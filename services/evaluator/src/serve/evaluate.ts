@@ -13,6 +13,7 @@ import {
   invalidField,
   kindMismatch,
   LIMITS,
+  unixMsOf,
 } from '@flagstream/protocol';
 import type {
   ContextResults,
@@ -23,7 +24,6 @@ import type {
   ExplainRequest,
   ExplainResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import type { Timestamp } from '@flagstream/protocol/gen/google/protobuf/timestamp';
 import type { CallContext } from '@flagstream/runtime';
 import { type AnswerView, viewFor } from './answer-view.ts';
 import type { BoundedAnswers } from './bounded-answers.ts';
@@ -59,7 +59,7 @@ export class Evaluator {
   #explain(request: ExplainRequest, { principal }: CallContext, belowMinRevision: boolean): ExplainResponse {
     const { state } = this.#serving.environment(principal);
     const context = checkedContext(request.context, 'context');
-    const atMs = request.at === undefined ? this.#serving.now() : unixMs(request.at);
+    const atMs = request.at === undefined ? this.#serving.now() : unixMsOf(request.at);
     const steps: ExplanationStep[] = [];
     const evaluation = state.set.evaluate(request.flagKey, context, atMs, {
       step: (step) => steps.push(step),
@@ -141,8 +141,4 @@ function checkBatchSize(contexts: number, flags: number): void {
 function tooMany(field: string, given: string, allowed: string): Error {
   const description = `${given}, at most ${allowed} allowed in one call`;
   return fail('LIMIT_EXCEEDED', `${field}: ${description}`, { fields: [{ field, description }] });
-}
-
-function unixMs({ seconds, nanos }: Timestamp): number {
-  return Number(seconds) * 1000 + Math.floor(nanos / 1_000_000);
 }

@@ -1,5 +1,5 @@
 /** Unix milliseconds as protobuf has them. */
-import type { Timestamp } from '@flagstream/protocol/gen/google/protobuf/timestamp';
+import type { Timestamp } from './gen/google/protobuf/timestamp.ts';
 
 export function timestampOf(unixMs: number): Timestamp {
   const seconds = Math.floor(unixMs / 1000);
@@ -9,4 +9,9 @@ export function timestampOf(unixMs: number): Timestamp {
 /** The other way; parts of a millisecond are cut off. */
 export function unixMsOf({ seconds, nanos }: Timestamp): number {
   return Number(seconds) * 1000 + Math.floor(nanos / 1_000_000);
+}
+
+/** An end that need not be there: Infinity then. */
+export function endMsOf(time: Timestamp | undefined): number {
+  return time === undefined ? Number.POSITIVE_INFINITY : unixMsOf(time);
 }
