@@ -101,15 +101,8 @@ export async function startControlPlane(
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs: config.drainGraceMs + STOP_MARGIN_MS });
   const metrics = new Metrics({ process: true });
   const health = new HealthState();
-  const tls = await openTls(
-    {
-      settings: config.tls,
-      logger,
-      metrics,
-      ...(deps.reloadsOnHangup === false ? {} : { hangup: process }),
-    },
-    lifecycle,
-  );
+  const { reloadsOnHangup } = deps;
+  const tls = await openTls({ settings: config.tls, logger, metrics, reloadsOnHangup }, lifecycle);
 
   const dataDir = await lifecycle.start(
     'data folder',
@@ -174,7 +167,7 @@ export async function startControlPlane(
     metrics,
     now,
   });
-  const { ring, stop: stopKeys } = logKeys(log, history);
+  const { ring, stop: stopKeys } = logKeys(log);
   await lifecycle.start('keys', () => ring, stopKeys);
   const needKeys = callsNeedKeys(config);
   if (needKeys) makeOwner({ log, writes, dataDir: dataDir.path, now, randomBytes }, logger);

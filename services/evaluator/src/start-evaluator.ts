@@ -113,15 +113,8 @@ export async function startEvaluator(
   });
 
   const metrics = new Metrics({ process: true });
-  const tls = await openTls(
-    {
-      settings: config.tls,
-      logger,
-      metrics,
-      ...(deps.reloadsOnHangup === false ? {} : { hangup: process }),
-    },
-    lifecycle,
-  );
+  const { reloadsOnHangup } = deps;
+  const tls = await openTls({ settings: config.tls, logger, metrics, reloadsOnHangup }, lifecycle);
   const health = new HealthState();
   const fanout = new ChangeFanout(logger);
   const wheel = new TickWheel(monotonicMs, logger);

@@ -11,14 +11,12 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
-import type { TLSSocket } from 'node:tls';
 import { LIMITS } from '@flagstream/protocol';
 import { type HealthState, LIVENESS } from '../health/health-state.ts';
 import { claimPort } from '../listen/claim-port.ts';
-import type { ListenerTls } from '../listen/tls-door.ts';
+import { keepSecure, type ListenerTls, secureOptions } from '../listen/tls-door.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { handshakeFailure } from '../tls/handshake-failures.ts';
 import { answerJson, answerText } from './json-answer.ts';
 
 export interface Readiness {
@@ -94,22 +92,9 @@ const SERVER_OPTIONS = {
 
 function createListener(tls: ListenerTls | undefined, answer: RequestListener): Server | SecureServer {
   if (tls === undefined) return createServer(SERVER_OPTIONS, answer);
-  const { identity, failures } = tls;
-  const server = createSecureServer(
-    {
-      ...SERVER_OPTIONS,
-      ...identity.context,
-      requestCert: identity.asksClients,
-      rejectUnauthorized: identity.asksClients,
-      handshakeTimeout: LIMITS.tlsHandshakeTimeoutMs,
-    },
-    answer,
-  );
-  identity.onChange((context) => server.setSecureContext(context));
-  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
-    failures.count('management', handshakeFailure(error, socket), socket.remoteAddress, error.message);
-    socket.destroy();
-  });
+  const options = { ...SERVER_OPTIONS, ...secureOptions(tls, LIMITS.tlsHandshakeTimeoutMs) };
+  const server = createSecureServer(options, answer);
+  keepSecure(server, tls, 'management');
   return server;
 }
 

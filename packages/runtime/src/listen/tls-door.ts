@@ -4,7 +4,7 @@
  * changes while connections stay open.
  */
 import type { Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { type HandshakeFailures, handshakeFailure } from '../tls/handshake-failures.ts';
 import type { ServerIdentity } from '../tls/server-identity.ts';
 
@@ -21,29 +21,34 @@ export class TlsDoor {
   readonly #server: Server;
 
   /** @param secured takes a connection whose peer agreed on TLS, still unread */
-  constructor(
-    { identity, failures }: ListenerTls,
-    secured: (socket: TLSSocket) => void,
-    handshakeTimeoutMs: number,
-  ) {
+  constructor(tls: ListenerTls, secured: (socket: TLSSocket) => void, handshakeTimeoutMs: number) {
     this.#server = createServer(
-      {
-        ...identity.context,
-        ALPNProtocols: PROTOCOLS,
-        requestCert: identity.asksClients,
-        rejectUnauthorized: identity.asksClients,
-        handshakeTimeout: handshakeTimeoutMs,
-      },
+      { ...secureOptions(tls, handshakeTimeoutMs), ALPNProtocols: PROTOCOLS },
       secured,
     );
-    identity.onChange((context) => this.#server.setSecureContext(context));
-    this.#server.on('tlsClientError', (error, socket) => {
-      failures.count('grpc', handshakeFailure(error, socket), socket.remoteAddress, error.message);
-      socket.destroy();
-    });
+    keepSecure(this.#server, tls, 'grpc');
   }
 
   accept(socket: Socket): void {
     this.#server.emit('connection', socket);
   }
+}
+
+/** What a server of ours shows and asks for when it is made. */
+export function secureOptions({ identity }: ListenerTls, handshakeTimeoutMs: number): TlsOptions {
+  return {
+    ...identity.context,
+    requestCert: identity.asksClients,
+    rejectUnauthorized: identity.asksClients,
+    handshakeTimeout: handshakeTimeoutMs,
+  };
+}
+
+/** It shows each certificate that comes in force, and what fails is counted. @param listener its name in metrics */
+export function keepSecure(server: Server, { identity, failures }: ListenerTls, listener: string): void {
+  identity.onChange((context) => server.setSecureContext(context));
+  server.on('tlsClientError', (error, socket) => {
+    failures.count(listener, handshakeFailure(error, socket), socket.remoteAddress, error.message);
+    socket.destroy();
+  });
 }

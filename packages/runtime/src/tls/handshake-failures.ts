@@ -1,4 +1,4 @@
-/** Handshakes of TLS that came to nothing: counted by listener and reason, and told at debug. */
+/** Handshakes of TLS that came to nothing: counted by listener and reason, and told at info. */
 import type { TLSSocket } from 'node:tls';
 import type { Counter } from 'prom-client';
 import type { Logger } from '../log/logger.ts';

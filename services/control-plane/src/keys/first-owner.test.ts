@@ -32,7 +32,7 @@ const opens = (ring: KeyRing, file: string, nowMs: number): unknown =>
 
 it('is made once, and again when no owner is left', () => {
   const { bench, parts } = site();
-  const { ring, stop } = logKeys(bench.log, bench.history);
+  const { ring, stop } = logKeys(bench.log);
   const file = makeFirstOwner(parts)!;
   expect(readdirSync(parts.dataDir)).toEqual([path.basename(file)]);
   expect(opens(ring, file, bench.nowMs)).toMatchObject({ key: { kind: KeyKind.ADMIN, revoked: false } });
@@ -67,7 +67,7 @@ it('the ring of a log knows its keys from the start, and each change of them', (
   const { bench, parts } = site();
   bench.apply([...PROJECT]);
   const file = makeFirstOwner(parts)!;
-  const { ring, stop } = logKeys(bench.log, bench.history);
+  const { ring, stop } = logKeys(bench.log);
   expect(ring.size).toBe(1);
   expect(opens(ring, file, bench.nowMs)).toMatchObject({ key: { kind: KeyKind.ADMIN } });
   stop();

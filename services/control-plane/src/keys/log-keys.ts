@@ -2,21 +2,19 @@
 import { ENTITY_KIND } from '@flagstream/replica';
 import { KeyRing } from '@flagstream/runtime';
 import type { ChangeLog } from '../log/change-log.ts';
-import type { History } from '../log/history.ts';
 
 export interface LogKeys {
   readonly ring: KeyRing;
   readonly stop: () => void;
 }
 
-export function logKeys(log: ChangeLog, history: History): LogKeys {
+export function logKeys(log: ChangeLog): LogKeys {
   const ring = new KeyRing();
-  let known = log.head().revision;
   const query = { kind: ENTITY_KIND.key, limit: Number.MAX_SAFE_INTEGER };
   ring.replace(log.store.entities(query).map(({ change }) => change));
-  const stop = log.onCommit(() => {
-    for (const head = log.head().revision; known < head; known++)
-      ring.apply(history.record(known + 1).changes.values());
+  // A key stands in a record of its own, never in the parts of a large set.
+  const stop = log.onCommit((records) => {
+    for (const { changes } of records) ring.apply(changes);
   });
   return { ring, stop };
 }

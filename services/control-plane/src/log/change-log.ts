@@ -67,11 +67,14 @@ export interface Refusal {
   readonly why: string;
 }
 
+/** Is told the records of one commit, in order: one, or those that staged a large set and the one that shows it. */
+export type CommitListener = (records: readonly LogRecord[]) => void;
+
 export class ChangeLog {
   readonly store: AuditStore;
   readonly #codec: Codec;
   readonly #now: () => number;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<CommitListener>();
   #refused: Refusal | undefined;
   #gate: WriteGate = { kind: 'open' };
 
@@ -105,8 +108,11 @@ export class ChangeLog {
   beginEpoch(epoch: number, reason: string, by?: TakeOver): Position {
     const { revision, hash } = this.store.head();
     const startedMs = this.#now();
-    this.#foldGenesis({ epoch, baseRevision: revision, baseHash: hash, startedMs, reason }, by);
-    this.#tell();
+    const genesis = this.#foldGenesis(
+      { epoch, baseRevision: revision, baseHash: hash, startedMs, reason },
+      by,
+    );
+    this.#tell([genesis]);
     return this.store.head();
   }
 
@@ -120,7 +126,7 @@ export class ChangeLog {
     const record = this.#decoded(bytes);
     if (record === undefined || !this.#isNext(record)) return false;
     this.store.fold(record);
-    this.#tell();
+    this.#tell([record]);
     return true;
   }
 
@@ -162,7 +168,7 @@ export class ChangeLog {
   }
 
   /** Tells after each commit, until the returned function is called. */
-  onCommit(listener: () => void): () => void {
+  onCommit(listener: CommitListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -175,17 +181,17 @@ export class ChangeLog {
   append(write: Write): Position {
     const { stopped } = this;
     if (stopped !== undefined) throw fail(stopped.reason, stopped.why);
-    const before = this.store.head();
+    const records: LogRecord[] = [];
     try {
       if (fitsOneRecord(write.changes)) {
-        this.#fold({ ...write, parts: [] });
+        records.push(this.#fold({ ...write, parts: [] }));
       } else {
-        const parts = this.#stage(write);
-        this.#fold({ ...write, changes: [], parts });
+        const parts = this.#stage(write, records);
+        records.push(this.#fold({ ...write, changes: [], parts }));
       }
     } finally {
       // Parts that a full disk leaves alone are revisions too: who follows must not wait for them.
-      if (this.store.head() !== before) this.#tell();
+      if (records.length > 0) this.#tell(records);
     }
     return this.store.head();
   }
@@ -206,14 +212,16 @@ export class ChangeLog {
     });
   }
 
-  #tell(): void {
-    for (const listener of this.#listeners) listener();
+  #tell(records: readonly LogRecord[]): void {
+    for (const listener of this.#listeners) listener(records);
   }
 
-  #foldGenesis(base: EpochBase, by?: TakeOver): void {
+  #foldGenesis(base: EpochBase, by?: TakeOver): LogRecord {
     const opId = `${OWN_OPERATION}genesis-${base.epoch}`;
     const fields = genesisFields([...this.store.lineage(), base], opId, by?.actor ?? SYSTEM_ACTOR);
-    this.store.begin(this.#codec.encodeRecord({ ...fields, comment: by?.comment ?? base.reason }));
+    const record = this.#codec.encodeRecord({ ...fields, comment: by?.comment ?? base.reason });
+    this.store.begin(record);
+    return record;
   }
 
   /** Undefined for bytes that are no record. */
@@ -252,8 +260,8 @@ export class ChangeLog {
     }
   }
 
-  /** Writes the parts that are not there yet, each as a revision of its own. */
-  #stage(write: Write): PartRef[] {
+  /** Writes the parts that are not there yet, each as a revision of its own that goes into `records`. */
+  #stage(write: Write, records: LogRecord[]): PartRef[] {
     let n = 0;
     const nextOpId = (): string => {
       do n++;
@@ -263,7 +271,7 @@ export class ChangeLog {
     const parts = stageParts(this.#codec, write.changes);
     for (const part of parts) {
       if (this.#isStaged(part)) continue;
-      this.#fold({
+      const record = this.#fold({
         opId: nextOpId(),
         requestDigest: part.ref.sha256,
         actor: write.actor,
@@ -271,6 +279,7 @@ export class ChangeLog {
         changes: [part.change],
         parts: [],
       });
+      records.push(record);
     }
     return parts.map((part) => part.ref);
   }
@@ -281,7 +290,7 @@ export class ChangeLog {
     return known !== undefined && !known.change.deleted;
   }
 
-  #fold(write: Write & { readonly parts: readonly PartRef[] }): void {
+  #fold(write: Write & { readonly parts: readonly PartRef[] }): LogRecord {
     const head = this.store.head();
     const fields: RecordFields = {
       format: RECORD_FORMAT,
@@ -299,6 +308,8 @@ export class ChangeLog {
       changes: write.changes,
       parts: write.parts,
     };
-    this.store.fold(this.#codec.encodeRecord(fields));
+    const record = this.#codec.encodeRecord(fields);
+    this.store.fold(record);
+    return record;
   }
 }
