@@ -37,14 +37,22 @@ export interface DispatcherOptions {
   readonly onPeerStream: (peer: string) => void;
 }
 
+interface Admitted {
+  readonly principal: Principal;
+  /** Gives back what the stream takes of its key's quota. */
+  readonly release: () => void;
+}
+
+const NOTHING_TAKEN = (): void => undefined;
+
 export class Dispatcher {
   readonly #authenticate: Authenticate;
   readonly #metrics: CallMetrics;
   readonly #logger: Logger;
   readonly #quota: KeyQuota;
   readonly #onPeerStream: (peer: string) => void;
-  /** Open streams, with who was let in. */
-  readonly #streams = new Map<ServerStream, Principal | undefined>();
+  /** Open streams; undefined until somebody was let in. */
+  readonly #streams = new Map<ServerStream, Admitted | undefined>();
   #unaryCalls = 0;
   #draining = false;
   #idleWaiters: (() => void)[] = [];
@@ -82,8 +90,9 @@ export class Dispatcher {
   endRefused(check: (principal: Principal) => FlagstreamError | undefined): number {
     const verdicts = new Map<Principal, FlagstreamError | undefined>();
     let ended = 0;
-    for (const [stream, principal] of this.#streams) {
-      if (principal === undefined) continue;
+    for (const [stream, admitted] of this.#streams) {
+      if (admitted === undefined) continue;
+      const { principal } = admitted;
       if (!verdicts.has(principal)) verdicts.set(principal, check(principal));
       const refusal = verdicts.get(principal);
       if (refusal === undefined) continue;
@@ -191,8 +200,8 @@ export class Dispatcher {
     try {
       if (this.#draining) throw draining();
       const principal = this.#admit(bound, stream);
-      this.#streams.set(stream, principal);
-      if (principal.kind !== 'anonymous') onceOver(stream, this.#quota.openStream(principal.id));
+      const release = principal.kind === 'anonymous' ? NOTHING_TAKEN : this.#quota.openStream(principal.id);
+      this.#streams.set(stream, { principal, release });
       const context = new ServerCall(bound, stream, principal, this.#logger);
       if (bound.peerStream) this.#onPeerStream(stream.getPeer());
       const running = invoke(context);
@@ -207,6 +216,7 @@ export class Dispatcher {
     const startedMs = performance.now();
     let code: number = status.OK;
     const end = (endCode: number): void => {
+      this.#streams.get(stream)?.release();
       if (!this.#streams.delete(stream)) return;
       this.#finish(bound, calls, endCode, startedMs);
       this.#wakeWhenIdle();
@@ -265,17 +275,6 @@ export class Dispatcher {
   #logDefect(bound: BoundMethod, err: unknown): void {
     this.#logger.error({ err, 'rpc.method': bound.path }, 'call failed with an error nobody foresaw');
   }
-}
-
-/** Calls back when the stream has ended, however it does. */
-function onceOver(stream: ServerStream, over: () => void): void {
-  let done = false;
-  const end = (): void => {
-    if (!done) over();
-    done = true;
-  };
-  stream.once('finish', end);
-  stream.once('cancelled', end);
 }
 
 function draining(): Error {
