@@ -29,10 +29,9 @@ import { type Reach, restoreEdits, revertSubjects, undoEdits } from '../commands
 import type { ChangeLog } from '../log/change-log.ts';
 import type { Audit } from './audit.ts';
 import { boundedRead } from './bounded-read.ts';
-import { type AdminParts, performEdits, principalActor } from './collection-methods.ts';
+import { type AdminParts, commandOf, performEdits } from './collection-methods.ts';
 import { mayControl, maySee, requireSight } from './permissions.ts';
 import { revisionOf } from './present.ts';
-import { requestJson } from './request-digest.ts';
 import type { WriteResult } from './writes.ts';
 
 export interface ChangeParts extends AdminParts {
@@ -63,14 +62,8 @@ export function changeMethods(parts: ChangeParts): Readonly<Record<string, Handl
     revert: unary<RevertRequest, RevertResponse>((request, context) => {
       const reach = reachOf(context.principal);
       const result = parts.writes.perform({
-        method: context.method,
-        requestJson: requestJson(RevertRequest, request),
-        principal: principalActor(context),
+        ...commandOf(RevertRequest, request, context),
         permit: (id) => reach.requireAll([id]),
-        opId: request.opId,
-        actor: request.actor,
-        comment: request.comment,
-        validateOnly: request.validateOnly,
         edits: () => revertEdits(parts, request, context.principal, reach),
         subjects: (revision) => revertSubjects(parts.history, revision),
       });

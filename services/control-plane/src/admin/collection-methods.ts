@@ -43,16 +43,29 @@ export function performEdits<T extends WriteFields>(
   edits: readonly Edit[],
 ): WriteResult {
   return parts.writes.perform({
-    method: context.method,
-    requestJson: requestJson(codec, request),
-    ...onBehalfOf(context),
-    opId: request.opId,
-    actor: request.actor,
-    comment: request.comment,
-    validateOnly: request.validateOnly,
+    ...commandOf(codec, request, context),
     edits: () => edits,
     subjects: () => edits.map((edit) => edit.id),
   });
+}
+
+/** What every write command takes from its request and its caller. */
+export function commandOf<T extends WriteFields>(
+  codec: RequestCodec<T>,
+  request: T,
+  context: CallContext,
+): Omit<WriteCommand, 'edits' | 'subjects'> {
+  const { opId, actor, comment, validateOnly } = request;
+  return {
+    method: context.method,
+    requestJson: requestJson(codec, request),
+    principal: principalActor(context),
+    permit: (id) => requireControl(context.principal, id),
+    opId,
+    actor,
+    comment,
+    validateOnly,
+  };
 }
 
 /** Performs edits of one resource and answers it as it is then. */
@@ -76,14 +89,6 @@ function resultOf(parts: AdminParts, id: EntityId, result: WriteResult): Message
 /** A key's owner; callers on loopback without keys name themselves. */
 export function principalActor({ principal }: CallContext): { id: string; kind: string } | undefined {
   return principal.kind === 'anonymous' ? undefined : { id: principal.id, kind: 'key' };
-}
-
-/** Who writes, and what they may. */
-export function onBehalfOf(context: CallContext): Pick<WriteCommand, 'principal' | 'permit'> {
-  return {
-    principal: principalActor(context),
-    permit: (id) => requireControl(context.principal, id),
-  };
 }
 
 /** @throws FlagstreamError INVALID_FIELD naming the field of the request. */

@@ -53,8 +53,9 @@ export function environmentMethods(parts: AdminParts): Readonly<Record<string, H
     listEnvironments: boundedRead<ListEnvironmentsRequest, ListEnvironmentsResponse>(
       parts.wait,
       (request, { principal }) => {
-        const project = parts.reads.for(principal).requireProject(request.parent);
-        const page = parts.reads.for(principal).list<Environment>(ENTITY_KIND.environment, project, request);
+        const reads = parts.reads.for(principal);
+        const project = reads.requireProject(request.parent);
+        const page = reads.list<Environment>(ENTITY_KIND.environment, project, request);
         return {
           environments: page.messages,
           nextPageToken: page.nextPageToken,

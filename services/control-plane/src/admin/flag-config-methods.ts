@@ -28,8 +28,9 @@ export function flagConfigMethods(parts: AdminParts): Readonly<Record<string, Ha
     listFlagConfigs: boundedRead<ListFlagConfigsRequest, ListFlagConfigsResponse>(
       parts.wait,
       (request, { principal }) => {
-        const environment = parts.reads.for(principal).requireEnvironment(request.parent);
-        const page = parts.reads.for(principal).listConfigs<FlagConfig>(environment, request);
+        const reads = parts.reads.for(principal);
+        const environment = reads.requireEnvironment(request.parent);
+        const page = reads.listConfigs<FlagConfig>(environment, request);
         return {
           flagConfigs: page.messages,
           nextPageToken: page.nextPageToken,

@@ -49,8 +49,9 @@ export function flagMethods(parts: AdminParts): Readonly<Record<string, Handler>
       return { flag: found.message, revision: revisionOf(found.position) };
     }),
     listFlags: boundedRead<ListFlagsRequest, ListFlagsResponse>(parts.wait, (request, { principal }) => {
-      const project = parts.reads.for(principal).requireProject(request.parent);
-      const page = parts.reads.for(principal).list<Flag>(ENTITY_KIND.flag, project, request);
+      const reads = parts.reads.for(principal);
+      const project = reads.requireProject(request.parent);
+      const page = reads.list<Flag>(ENTITY_KIND.flag, project, request);
       return {
         flags: page.messages,
         nextPageToken: page.nextPageToken,

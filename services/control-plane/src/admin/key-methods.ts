@@ -5,8 +5,6 @@ import {
   formatToken,
   invalidField,
   LIMITS,
-  newKeyId,
-  newSecret,
   requireApiKeyName,
   requireName,
 } from '@flagstream/protocol';
@@ -25,36 +23,40 @@ import {
 import { ApiKey } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND, type EntityId } from '@flagstream/replica';
 import { type CallContext, type Handler, unary } from '@flagstream/runtime';
-import { createdKey, requireSoundKey, revokedKey, rotatedKey, storedKey } from '../commands/api-keys.ts';
+import {
+  createdKey,
+  freshKeyId,
+  freshSecret,
+  type RandomBytes,
+  requireSoundKey,
+  revokedKey,
+  rotatedKey,
+  storedKey,
+  withoutHashes,
+} from '../commands/api-keys.ts';
 import type { Edit } from '../commands/edit.ts';
 import { boundedRead } from './bounded-read.ts';
-import { type AdminParts, onBehalfOf, type RequestCodec } from './collection-methods.ts';
+import { type AdminParts, commandOf, type RequestCodec } from './collection-methods.ts';
 import { listKeys } from './key-list.ts';
-import { type KeyPresenter, presentKey, withoutHashes } from './key-presenter.ts';
+import { type KeyPresenter, presentKeyOf } from './key-presenter.ts';
 import { requireSight } from './permissions.ts';
 import { revisionOf } from './present.ts';
-import { requestJson } from './request-digest.ts';
 import type { WriteFields, WriteResult } from './writes.ts';
 
 export interface KeyParts extends AdminParts, KeyPresenter {
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** That many bytes from a cryptographic source. */
-  readonly randomBytes: (count: number) => Uint8Array;
+  readonly randomBytes: RandomBytes;
 }
-
-const KEY_ID_BYTES = 12;
-const SECRET_BYTES = 32;
 
 export function keyMethods(parts: KeyParts): Readonly<Record<string, Handler>> {
   const { now, randomBytes } = parts;
-  const fresh = (): string => newSecret(randomBytes(SECRET_BYTES));
   return {
     createKey: unary<CreateKeyRequest, CreateKeyResponse>((request, context) => {
       const asked = request.key ?? ApiKey.fromPartial({});
       const scope = parentScope(request.parent);
       requireSoundKey(asked, scope.environment !== '', now());
-      const [secret, keyId] = [fresh(), newKeyId(randomBytes(KEY_ID_BYTES))];
+      const [secret, keyId] = [freshSecret(randomBytes), freshKeyId(randomBytes)];
       const id = apiKeyId(scope.project, scope.environment, keyId);
       const next = (): ApiKey => createdKey(asked, secret, now());
       const done = perform(parts, CreateKeyRequest, request, context, { id, path: 'key', op: 'key', next });
@@ -64,7 +66,7 @@ export function keyMethods(parts: KeyParts): Readonly<Record<string, Handler>> {
     getKey: boundedRead<GetKeyRequest, GetKeyResponse>(parts.wait, (request, { principal }) => {
       const id = requireApiKeyName('name', request.name);
       requireSight(principal, id);
-      return { key: presentKey(parts, id), revision: revisionOf(parts.log.head()) };
+      return { key: presentKeyOf(parts, id), revision: revisionOf(parts.log.head()) };
     }),
     listKeys: boundedRead<ListKeysRequest, ListKeysResponse>(parts.wait, (request, { principal }) =>
       listKeys(parts, request, principal),
@@ -74,7 +76,7 @@ export function keyMethods(parts: KeyParts): Readonly<Record<string, Handler>> {
       if (request.overlapSeconds > LIMITS.keyOverlapSecondsMax)
         throw invalidField('overlap_seconds', `must be at most ${LIMITS.keyOverlapSecondsMax}`);
       const rotation = {
-        secret: fresh(),
+        secret: freshSecret(randomBytes),
         overlapMs: request.overlapSeconds * 1_000,
         retireOlder: request.retireOlder,
       };
@@ -113,13 +115,7 @@ function perform<T extends WriteFields>(
 ): Performed {
   let repeated: EntityId | undefined;
   const result: WriteResult = parts.writes.perform({
-    method: context.method,
-    requestJson: requestJson(codec, request),
-    ...onBehalfOf(context),
-    opId: request.opId,
-    actor: request.actor,
-    comment: request.comment,
-    validateOnly: request.validateOnly,
+    ...commandOf(codec, request, context),
     edits: () => [edit],
     subjects: (revision) => {
       const { changes } = parts.history.record(revision);
@@ -130,7 +126,8 @@ function perform<T extends WriteFields>(
   const id = repeated ?? edit.id;
   const wouldBe = storedKey(result.wouldBe?.get(id));
   return {
-    key: wouldBe === undefined ? presentKey(parts, id) : withoutHashes({ ...wouldBe, name: formatName(id) }),
+    key:
+      wouldBe === undefined ? presentKeyOf(parts, id) : withoutHashes({ ...wouldBe, name: formatName(id) }),
     revision: revisionOf(result.position),
     isFirst: repeated === undefined && wouldBe === undefined,
   };

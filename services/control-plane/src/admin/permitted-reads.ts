@@ -21,13 +21,11 @@ import type { Message } from '../commands/resource.ts';
 import { resolveMembers } from '../commands/segment-members.ts';
 import type { ChangeLog } from '../log/change-log.ts';
 import type { History } from '../log/history.ts';
-import { type PageRequest, pagePosition, pageSize, pageToken } from './page.ts';
+import { ANSWER_BYTES_MAX, type EntityPageQuery, entityPage } from './entity-page.ts';
+import type { PageRequest } from './page.ts';
 import { maySee, requireSight } from './permissions.ts';
 import { present } from './present.ts';
 import type { Reads } from './reads.ts';
-
-/** Content in one answer: gRPC clients take 4 MiB by default. */
-const ANSWER_BYTES_MAX = 3_145_728;
 
 export interface ReadResult<M extends Message = Message> {
   readonly message: M;
@@ -101,7 +99,10 @@ export class PermittedReads {
     const args = [kind, project ?? null, request.showArchived];
     const shown = (change: EntityChange): boolean =>
       (request.showArchived || !change.deleted) && maySee(this.#principal, change);
-    return this.#page<M>(kind, project, args, request, shown, (entity) => present(this.#log.store, entity));
+    const scope = project === undefined ? {} : { project };
+    return this.#page<M>({ kind, ...scope, args, request, shown }, (entity) =>
+      present(this.#log.store, entity),
+    );
   }
 
   /** A page of configurations of an environment, one for each flag in service. */
@@ -114,45 +115,17 @@ export class PermittedReads {
         { kind: ENTITY_KIND.flagConfig, project, environment: key, key: change.key },
         revision,
       );
-    return this.#page<M>(ENTITY_KIND.flag, project, args, request, (change) => !change.deleted, config);
+    const shown = (change: EntityChange): boolean => !change.deleted;
+    return this.#page<M>({ kind: ENTITY_KIND.flag, project, args, request, shown }, config);
   }
 
   #page<M extends Message>(
-    kind: NamedKind,
-    project: string | undefined,
-    args: readonly unknown[],
-    request: PageRequest,
-    shown: (change: EntityChange) => boolean,
+    query: EntityPageQuery,
     message: (entity: VersionedEntity) => Message,
   ): ListResult<M> {
-    const size = pageSize(request.pageSize);
     const position = this.#log.head();
-    const messages: M[] = [];
-    let after = pagePosition(args, request.pageToken);
-    // What a token says is read by whoever holds it: never what was passed over as hidden.
-    let last = after;
-    let bytes = 0;
-    for (;;) {
-      const page = this.#log.store.entities({
-        kind,
-        ...(project === undefined ? {} : { project }),
-        ...(after === undefined ? {} : { afterKey: after }),
-        limit: size + 1,
-      });
-      for (const entity of page) {
-        if (!shown(entity.change)) {
-          after = entity.change.key;
-          continue;
-        }
-        bytes += entity.change.content.length;
-        const full = messages.length === size || (bytes > ANSWER_BYTES_MAX && messages.length > 0);
-        if (full) return { messages, nextPageToken: pageToken(args, last ?? ''), position };
-        messages.push(message(entity) as M);
-        after = entity.change.key;
-        last = after;
-      }
-      if (page.length <= size) return { messages, nextPageToken: '', position };
-    }
+    const { entities, nextPageToken } = entityPage(this.#log.store, query);
+    return { messages: entities.map((entity) => message(entity) as M), nextPageToken, position };
   }
 
   /**

@@ -3,6 +3,7 @@
 import type { JsonObject } from '@flagstream/engine';
 import { timestampOf } from '@flagstream/protocol';
 import { ApiKey, type Revision, type Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
+import type { Timestamp } from '@flagstream/protocol/gen/google/protobuf/timestamp';
 import {
   ENTITY_KIND,
   type EntityChange,
@@ -10,18 +11,29 @@ import {
   type Position,
   type VersionedEntity,
 } from '@flagstream/replica';
+import { withoutHashes } from '../commands/api-keys.ts';
 import { type Message, typeOf } from '../commands/resource.ts';
 import type { AuditStore } from '../log/audit-store.ts';
-import { withoutHashes } from './key-presenter.ts';
+
+export interface RecordedFields {
+  readonly etag: string;
+  readonly createTime: Timestamp;
+  readonly updateTime: Timestamp;
+}
 
 /** The resource at a version, with etag, times and counts. */
 export function present(store: AuditStore, entity: VersionedEntity): Message {
-  const created = store.firstRevisionOf(entity.change) ?? entity.version;
-  const message = presentChange(entity.change);
-  message.etag = String(entity.version);
-  message.createTime = timestampOf(store.wallMsAt(created) ?? 0);
-  message.updateTime = timestampOf(store.wallMsAt(entity.version) ?? 0);
-  return message;
+  return Object.assign(presentChange(entity.change), recordedFields(store, entity));
+}
+
+/** What every resource has of the log: its version and its times. */
+export function recordedFields(store: AuditStore, { change, version }: VersionedEntity): RecordedFields {
+  const created = store.firstRevisionOf(change) ?? version;
+  return {
+    etag: String(version),
+    createTime: timestampOf(store.wallMsAt(created) ?? 0),
+    updateTime: timestampOf(store.wallMsAt(version) ?? 0),
+  };
 }
 
 /** The resource as a change has it: what validate_only answers. */

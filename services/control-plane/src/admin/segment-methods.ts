@@ -46,8 +46,9 @@ export function segmentMethods(parts: AdminParts): Readonly<Record<string, Handl
     listSegments: boundedRead<ListSegmentsRequest, ListSegmentsResponse>(
       parts.wait,
       (request, { principal }) => {
-        const project = parts.reads.for(principal).requireProject(request.parent);
-        const page = parts.reads.for(principal).list<Segment>(ENTITY_KIND.segment, project, request);
+        const reads = parts.reads.for(principal);
+        const project = reads.requireProject(request.parent);
+        const page = reads.list<Segment>(ENTITY_KIND.segment, project, request);
         return {
           segments: page.messages,
           nextPageToken: page.nextPageToken,

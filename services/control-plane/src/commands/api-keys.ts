@@ -9,6 +9,8 @@ import {
   invalidField,
   isKey,
   LIMITS,
+  newKeyId,
+  newSecret,
   sha256,
   timestampOf,
 } from '@flagstream/protocol';
@@ -148,4 +150,23 @@ function newSecretOf(secret: string, nowMs: number): KeySecret {
     createTime: timestampOf(nowMs),
     expireTime: undefined,
   };
+}
+
+/** As it may be shown: what tells a secret apart for its holders is its time, not its hash. */
+export function withoutHashes(key: ApiKey): ApiKey {
+  return { ...key, secrets: key.secrets.map((secret) => ({ ...secret, sha256: Buffer.alloc(0) })) };
+}
+
+const KEY_ID_BYTES = 12;
+const SECRET_BYTES = 32;
+
+/** That many bytes from a cryptographic source. */
+export type RandomBytes = (count: number) => Uint8Array;
+
+export function freshKeyId(randomBytes: RandomBytes): string {
+  return newKeyId(randomBytes(KEY_ID_BYTES));
+}
+
+export function freshSecret(randomBytes: RandomBytes): string {
+  return newSecret(randomBytes(SECRET_BYTES));
 }

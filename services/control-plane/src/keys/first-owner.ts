@@ -5,11 +5,11 @@
  */
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { apiKeyId, endMsOf, formatToken, newKeyId, newSecret } from '@flagstream/protocol';
+import { apiKeyId, endMsOf, formatToken } from '@flagstream/protocol';
 import { ApiKey, KeyKind, Role } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND } from '@flagstream/replica';
 import type { Writes } from '../admin/writes.ts';
-import { createdKey, storedKey } from '../commands/api-keys.ts';
+import { createdKey, freshKeyId, freshSecret, type RandomBytes, storedKey } from '../commands/api-keys.ts';
 import { type ChangeLog, SYSTEM_ACTOR } from '../log/change-log.ts';
 
 export interface FirstOwnerParts {
@@ -18,7 +18,7 @@ export interface FirstOwnerParts {
   readonly dataDir: string;
   /** Unix milliseconds. */
   readonly now: () => number;
-  readonly randomBytes: (count: number) => Uint8Array;
+  readonly randomBytes: RandomBytes;
 }
 
 /** Below the data folder. */
@@ -37,7 +37,7 @@ export function makeFirstOwner({
   randomBytes,
 }: FirstOwnerParts): string | undefined {
   if (log.writesStopped !== undefined || hasOwner(log, now())) return undefined;
-  const [keyId, secret] = [newKeyId(randomBytes(12)), newSecret(randomBytes(32))];
+  const [keyId, secret] = [freshKeyId(randomBytes), freshSecret(randomBytes)];
   const file = join(dataDir, OWNER_KEY_FILE);
   // First the file: a key whose token is lost would stand in the way of another one.
   writeSecretFile(file, formatToken({ kind: KeyKind.ADMIN, environment: '', keyId, secret }));
