@@ -79,7 +79,13 @@ export { CRASH_POINTS, type CrashPoint, crashesNext, crashPoint } from './lifecy
 export { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
 export { type SignalTarget, type StopOnSignalsOptions, stopOnSignals } from './lifecycle/stop-on-signals.ts';
 export { claimPort, type ListenAddress } from './listen/claim-port.ts';
-export { callsNeedKeys, checkExposure, exposureOf, exposureWarnings } from './listen/exposure.ts';
+export {
+  callsNeedKeys,
+  checkExposure,
+  type ExposureSettings,
+  exposureOf,
+  exposureWarnings,
+} from './listen/exposure.ts';
 export {
   createLogger,
   effectiveFormat,

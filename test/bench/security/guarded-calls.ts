@@ -5,10 +5,17 @@ import { credentials } from '@grpc/grpc-js';
 import { canPin, pinProcess } from '../pin.ts';
 import type { Row, SuiteReport } from '../report.ts';
 import { percentile, spread } from '../statistics.ts';
-import { cpuNs, cpuTimeMissing } from '../unary/cpu-time.ts';
-import { findH2load, type H2load } from '../unary/find-h2load.ts';
+import { cpuNs } from '../unary/cpu-time.ts';
+import type { H2load } from '../unary/find-h2load.ts';
 import { type LoadResult, requestFile, runH2load } from '../unary/h2load.ts';
-import { checkedAnswer, createFlags, FLAGS, leastBytes, REQUEST_BYTES } from '../unary/measured-call.ts';
+import {
+  checkedAnswer,
+  createFlags,
+  FLAGS,
+  leastBytes,
+  measuringNeeds,
+  REQUEST_BYTES,
+} from '../unary/measured-call.ts';
 import { DOORS, type Door, type HostedEvaluator, type SecuritySite } from './security-site.ts';
 import type { Sizes } from './sizes.ts';
 
@@ -50,19 +57,9 @@ export async function measureGuardedCalls(site: SecuritySite, sizes: Sizes): Pro
       { key: 'perSecond', title: 'requests/s, median' },
     ],
   };
-  const found = requirements();
+  const found = measuringNeeds();
   if (typeof found === 'string') return { ...report, rows: [], notRun: found };
   return { ...report, rows: await measure(found, site, sizes, pin) };
-}
-
-function requirements(): H2load | string {
-  const missing = cpuTimeMissing();
-  if (missing !== undefined) return missing;
-  try {
-    return findH2load();
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 async function measure(h2load: H2load, site: SecuritySite, sizes: Sizes, pin: boolean): Promise<Row[]> {

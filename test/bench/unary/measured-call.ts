@@ -10,6 +10,8 @@ import { Flag, FlagConfig } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { type Admin, written } from '../../support/admin.ts';
 import { callUnary } from '../../support/grpc-call.ts';
+import { cpuTimeMissing } from './cpu-time.ts';
+import { findH2load, type H2load } from './find-h2load.ts';
 
 export const FLAGS = 100;
 const FLAG_KEY = 'flag-42';
@@ -99,6 +101,17 @@ export async function checkedAnswer(
     return answer;
   } finally {
     client.close();
+  }
+}
+
+/** What the measuring needs, or what of it is missing here. */
+export function measuringNeeds(): H2load | string {
+  const missing = cpuTimeMissing();
+  if (missing !== undefined) return missing;
+  try {
+    return findH2load();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

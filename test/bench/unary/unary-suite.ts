@@ -12,10 +12,17 @@ import { TestProcess } from '../../support/process.ts';
 import { canPin, pinProcess } from '../pin.ts';
 import type { Row, SuiteReport } from '../report.ts';
 import { percentile, spread } from '../statistics.ts';
-import { cpuNs, cpuTimeMissing } from './cpu-time.ts';
-import { findH2load, type H2load } from './find-h2load.ts';
+import { cpuNs } from './cpu-time.ts';
+import type { H2load } from './find-h2load.ts';
 import { type LoadResult, requestFile, runH2load } from './h2load.ts';
-import { checkedAnswer, createFlags, FLAGS, leastBytes, REQUEST_BYTES } from './measured-call.ts';
+import {
+  checkedAnswer,
+  createFlags,
+  FLAGS,
+  leastBytes,
+  measuringNeeds,
+  REQUEST_BYTES,
+} from './measured-call.ts';
 
 const ROUNDS = 7;
 const REQUESTS = 10_000;
@@ -53,7 +60,7 @@ export async function runUnarySuite(): Promise<SuiteReport> {
       { key: 'p99Ms', title: 'p99 ms', digits: 1 },
     ],
   };
-  const found = requirements();
+  const found = measuringNeeds();
   if (typeof found === 'string') return { ...report, rows: [], notRun: found };
   const pin = canPin();
   const rows = await measure(found, pin);
@@ -61,16 +68,6 @@ export async function runUnarySuite(): Promise<SuiteReport> {
     ? `Servers ran on core ${SERVER_CORE}, h2load on core ${LOAD_CORE}.`
     : 'Servers and h2load shared all cores.';
   return { ...report, notes: [...report.notes, pinning], rows };
-}
-
-function requirements(): H2load | string {
-  const missing = cpuTimeMissing();
-  if (missing !== undefined) return missing;
-  try {
-    return findH2load();
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 async function measure(h2load: H2load, pin: boolean): Promise<Row[]> {

@@ -4,6 +4,7 @@
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
+import { settingFileOption } from '../options/setting-file-option.ts';
 import { EMBEDDED_PORTS, EMBEDDED_PROJECT, type EmbeddedOptions } from '../roles/embedded.ts';
 import { flagsToShow, welcomeText } from './dev-welcome.ts';
 
@@ -27,9 +28,11 @@ export function devCommand(session: CliSession): Command {
         .argParser(parsePortBase),
     )
     .addOption(new Option('--nats <url>', 'also ship changes to this NATS server, for more evaluators'))
-    .addOption(tlsOption('--tls-cert-file', 'PEM file of a certificate: all ports then speak TLS alone'))
-    .addOption(tlsOption('--tls-key-file', 'PEM file of its private key'))
-    .addOption(tlsOption('--tls-client-ca-file', 'PEM file of the authorities of whoever connects'))
+    .addOption(
+      settingFileOption('--tls-cert-file', 'PEM file of a certificate: all ports then speak TLS alone'),
+    )
+    .addOption(settingFileOption('--tls-key-file', 'PEM file of its private key'))
+    .addOption(settingFileOption('--tls-client-ca-file', 'PEM file of the authorities of whoever connects'))
     .addOption(
       new Option('--log-level <level>', 'least severity that is logged, to stderr')
         .choices(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -57,12 +60,6 @@ async function dev(session: CliSession, options: EmbeddedOptions): Promise<never
       }),
     );
   });
-}
-
-/** With the environment variable of the roles' setting of this name. */
-function tlsOption(flag: string, description: string): Option {
-  const env = `FLAGSTREAM_${flag.slice(2).replaceAll('-', '_').toUpperCase()}`;
-  return new Option(`${flag} <path>`, description).env(env);
 }
 
 function parsePortBase(text: string): number {

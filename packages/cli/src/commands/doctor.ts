@@ -16,6 +16,7 @@ import {
   timeoutOption,
   withTrust,
 } from '../options/connection-options.ts';
+import { settingFileOption } from '../options/setting-file-option.ts';
 import { type OutputFormat, printJson } from '../output/json-output.ts';
 import { printTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -54,10 +55,10 @@ export function doctorCommand(session: CliSession): Command {
     )
     .addOption(new Option('--nats-user <text>', 'NATS user').env('FLAGSTREAM_NATS_USER'))
     .addOption(new Option('--nats-password <text>', 'NATS password').env('FLAGSTREAM_NATS_PASSWORD'))
-    .addOption(natsFileOption('--nats-nkey-seed-file', "seed of a NATS user's nkey"))
-    .addOption(natsFileOption('--nats-tls-ca-file', 'PEM, authorities that NATS is trusted by'))
-    .addOption(natsFileOption('--nats-tls-cert-file', 'PEM, certificate that NATS is shown'))
-    .addOption(natsFileOption('--nats-tls-key-file', 'PEM, its private key'))
+    .addOption(settingFileOption('--nats-nkey-seed-file', "seed of a NATS user's nkey"))
+    .addOption(settingFileOption('--nats-tls-ca-file', 'PEM, authorities that NATS is trusted by'))
+    .addOption(settingFileOption('--nats-tls-cert-file', 'PEM, certificate that NATS is shown'))
+    .addOption(settingFileOption('--nats-tls-key-file', 'PEM, its private key'))
     .addOption(
       new Option('--nats-inbox-prefix <text>', 'begins the subjects of answers').default('_INBOX_admin'),
     )
@@ -167,12 +168,6 @@ async function nodeRows(
     evaluators.map((address) => askEvaluator(address, options, timeoutMs, controlPlane?.head)),
   );
   return [...(controlPlane === undefined ? [] : [controlPlane.row]), ...rows];
-}
-
-/** With the environment variable of the roles' setting of this name. */
-function natsFileOption(flag: string, content: string): Option {
-  const env = `FLAGSTREAM_${flag.slice(2).replaceAll('-', '_').toUpperCase()}`;
-  return new Option(`${flag} <path>`, content).env(env);
 }
 
 function parseHttpUrl(text: string): string {

@@ -3,22 +3,18 @@ import { controlPlaneConfigSchema, startControlPlane } from '@flagstream/control
 import { evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
 import {
   describeConfig,
+  type ExposureSettings,
   effectiveSettings,
   exposureOf,
   exposureWarnings,
   loadConfig,
   resolveConfig,
-  type TlsSettings,
 } from '@flagstream/runtime';
 import { z } from 'zod';
 import { VERSION } from '../version.ts';
 import type { PreparedRole, Role, RoleName, Roles, RunningRole } from './roles.ts';
 
-interface RoleConfig extends Pick<PreparedRole, 'log' | 'nodeId'> {
-  readonly host: string;
-  readonly tls: TlsSettings;
-  readonly insecure: boolean;
-}
+type RoleConfig = Pick<PreparedRole, 'log' | 'nodeId'> & ExposureSettings;
 
 function role<C extends RoleConfig>(
   name: RoleName,

@@ -7,7 +7,7 @@ import { messageOf } from '@flagstream/protocol';
 import { nkeyAuthenticator, nkeys } from 'nats';
 import { z } from 'zod';
 import { ConfigError } from '../config/config-error.ts';
-import { secretSetting } from '../config/setting.ts';
+import { secretSetting, settingPlace } from '../config/setting.ts';
 import { readConnectionTls } from '../tls/tls-files.ts';
 import { type ConnectionTlsSettings, connectionTlsSchema } from '../tls/tls-settings.ts';
 import type { NatsCredentials } from './nats-link.ts';
@@ -63,12 +63,7 @@ export function natsCredentials(settings: NatsSecuritySettings): NatsCredentials
 
 function seedAuthenticator(file: string): ReturnType<typeof nkeyAuthenticator> {
   const refuse = (problem: string): ConfigError =>
-    new ConfigError([
-      {
-        where: 'nats.nkeySeedFile (--nats-nkey-seed-file, FLAGSTREAM_NATS_NKEY_SEED_FILE)',
-        message: `${file} ${problem}`,
-      },
-    ]);
+    new ConfigError([{ where: settingPlace('nats.nkeySeedFile'), message: `${file} ${problem}` }]);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

@@ -118,19 +118,32 @@ function unwrap(schema: z.ZodType): Unwrapped {
 }
 
 function leaf(path: readonly string[], seen: Unwrapped): Setting {
-  const words = path.flatMap(wordsOf);
   const { inner } = seen;
   return {
     path,
-    key: path.join('.'),
-    env: ENV_PREFIX + words.join('_').toUpperCase(),
-    flag: `--${words.join('-')}`,
+    ...namesOf(path),
     type: typeOf(inner),
     ...(inner instanceof z.ZodEnum ? { values: inner.options.map(String) } : {}),
     ...('default' in seen ? { default: seen.default } : {}),
     description: seen.description,
     secret: seen.secret,
   };
+}
+
+/** What a setting is called in each source. */
+function namesOf(path: readonly string[]): Pick<Setting, 'key' | 'env' | 'flag'> {
+  const words = path.flatMap(wordsOf);
+  return {
+    key: path.join('.'),
+    env: ENV_PREFIX + words.join('_').toUpperCase(),
+    flag: `--${words.join('-')}`,
+  };
+}
+
+/** A setting by all of its names, for errors that are found when its value is used. @param settingKey `nats.url` */
+export function settingPlace(settingKey: string): string {
+  const { key, env, flag } = namesOf(settingKey.split('.'));
+  return `${key} (${flag}, ${env})`;
 }
 
 /** `portBase` -> port, base. */

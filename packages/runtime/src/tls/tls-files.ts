@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { messageOf } from '@flagstream/protocol';
 import { ConfigError, type ConfigProblem } from '../config/config-error.ts';
-import { wordsOf } from '../config/setting.ts';
+import { settingPlace } from '../config/setting.ts';
 import type { ConnectionTlsSettings, TlsSettings } from './tls-settings.ts';
 
 /** What a listener shows and asks for. */
@@ -91,9 +91,7 @@ class PemFiles {
   }
 
   report(name: string, message: string): void {
-    const words = [...this.#group.split('.'), name].flatMap(wordsOf);
-    const where = `${this.#group}.${name} (--${words.join('-')}, FLAGSTREAM_${words.join('_').toUpperCase()})`;
-    this.#problems.push({ where, message });
+    this.#problems.push({ where: settingPlace(`${this.#group}.${name}`), message });
   }
 
   /** A certificate with its key: both or none. */
