@@ -14,6 +14,7 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import type { Random } from '../sim/world/random.ts';
+import { privateValue } from '../support/private-value.ts';
 import type { Holder, MarkedWorld, Spot } from './marked-world.ts';
 
 /** What requests may refer to beyond names. */
@@ -33,10 +34,10 @@ export interface DrawnRequest {
 const DEPTH_MAX = 4;
 const OWN_PLACE = 0.7;
 const CONTEXTS: readonly JsonObject[] = [
-  {},
-  { targetingKey: 'user-1', plan: 'gold' },
+  { email: privateValue('email') },
+  { targetingKey: 'user-1', plan: 'gold', email: privateValue('email') },
   { targetingKey: 'user-2' },
-  { targetingKey: 'user-3', broken: 'yes' },
+  { targetingKey: privateValue('user'), broken: 'yes' },
 ];
 
 export function drawRequest(

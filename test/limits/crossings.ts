@@ -2,6 +2,7 @@
 // guards no door. A limit without an entry does not compile, and fails the test beside this table.
 
 import type { ErrorReason, LimitName } from '@flagstream/protocol';
+import { privateValue } from '../support/private-value.ts';
 import { CONTEXT_DOORS, EVALUATION_CROSSINGS } from './evaluation-crossings.ts';
 import type { LimitSite } from './limit-site.ts';
 import { WRITE_CROSSINGS } from './write-crossings.ts';
@@ -33,16 +34,21 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   ...WRITE_CROSSINGS,
   contextBytesMax: {
     // {"t":"..."}: 2 bytes, 1 of the name, 4 beside it.
-    crossings: CONTEXT_DOORS((amount) => ({ t: 'x'.repeat(amount - 7) })),
+    crossings: CONTEXT_DOORS((amount) => ({ t: privateValue('text').padEnd(amount - 7, 'x') })),
   },
   contextAttributesMax: {
     crossings: CONTEXT_DOORS((amount) =>
-      Object.fromEntries(Array.from({ length: amount }, (_, index) => [`a${index}`, true])),
+      Object.fromEntries(
+        Array.from({ length: amount }, (_, index) => [
+          `a${index}`,
+          index === 0 ? privateValue('attribute') : true,
+        ]),
+      ),
     ),
   },
   contextDepthMax: {
     crossings: CONTEXT_DOORS((amount) => {
-      let nested: Record<string, unknown> = {};
+      let nested: Record<string, unknown> = { innermost: privateValue('nested') };
       for (let level = 1; level < amount; level++) nested = { n: nested };
       return nested;
     }),

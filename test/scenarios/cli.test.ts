@@ -215,7 +215,7 @@ describe('flags', () => {
 });
 
 describe('eval', () => {
-  const context = ['-c', '{"targetingKey":"user-1001","country":"NL"}'];
+  const context = ['-c', '{"targetingKey":"user-1001","country":"NL","email":"undisclosed-typed"}'];
 
   test('answers value, variant, reason and rule', async () => {
     const [row, answer] = await Promise.all([
