@@ -15,8 +15,8 @@ export const HEARD_KINDS = ['output', 'log', 'page', 'refusal', 'report'];
 /** The kind of the last entry of a file that took no more. */
 export const CUT = 'cut';
 
-/** One process of a run writes some 20 MB; one that goes on printing must not fill the disk. */
-const FILE_BYTES_MAX = 512 * 2 ** 20;
+/** A whole run writes some 6 MB; a process that goes on printing must not fill the disk. */
+const FILE_BYTES_MAX = 128 * 2 ** 20;
 const BATCH_CHARACTERS = 2 ** 18;
 const READ_BYTES = 2 ** 20;
 

@@ -215,6 +215,7 @@ describe('flags', () => {
 });
 
 describe('eval', () => {
+  // With a value by which the search of the whole run would know it in a log.
   const context = ['-c', '{"targetingKey":"user-1001","country":"NL","email":"undisclosed-typed"}'];
 
   test('answers value, variant, reason and rule', async () => {
