@@ -52,18 +52,21 @@ export function drawRequest(
 ): DrawnRequest {
   const json = new Draw(random, world, holder, seen).message(method.input, 0);
   // Who may end what the other cases need tries it only.
-  if (holder.mayEnd && endsWhatMustLast(method, world, json)) json['validateOnly'] = true;
+  if (holder.kind === 'admin' && endsWhatMustLast(method, world, json)) json['validateOnly'] = true;
   return { json, bytes: requestBytes(method, json) };
 }
 
 function endsWhatMustLast(method: DescMethod, world: MarkedWorld, json: JsonObject): boolean {
-  // To take back the revision that made a project is to archive it.
-  if (method.name === 'Revert') return true;
+  // To take back the revision that made something is to archive it.
+  if (method.name === 'Revert')
+    return Number(json['undoRevision'] ?? json['toRevision'] ?? 0) <= world.builtRevision;
   if (method.name === 'ApplyChangeSet') {
     const changes = (json['changes'] ?? []) as readonly JsonObject[];
     return changes.some(({ archive }) => world.mustLast(String(archive)));
   }
-  return ENDING.test(method.name) && world.mustLast(String(json['name']));
+  return (
+    (ENDING.test(method.name) || method.name.startsWith('Archive')) && world.mustLast(String(json['name']))
+  );
 }
 
 export function requestBytes(method: DescMethod, json: JsonValue): Uint8Array {

@@ -44,6 +44,7 @@ export class MarkedWorld {
   readonly #lastingKeys = new Set<string>();
   readonly #site: KeyedSite;
   readonly #random: Random;
+  #builtRevision = 0;
 
   private constructor(site: KeyedSite, random: Random) {
     this.#site = site;
@@ -60,7 +61,13 @@ export class MarkedWorld {
     const world = new MarkedWorld(site, random);
     for (const p of world.#projects()) await world.#apply(world.#wholeProject(p), projectMark(p, 'hidden'));
     await world.#makeKeys();
+    world.#builtRevision = site.controlPlane.head().revision;
     return world;
+  }
+
+  /** From which on everything is there. */
+  get builtRevision(): number {
+    return this.#builtRevision;
   }
 
   project(p: number): string {
@@ -130,10 +137,19 @@ export class MarkedWorld {
 
   /** Whether calls to come need what a name stands for. */
   mustLast(name: string): boolean {
-    return (
-      this.#lastingKeys.has(name) ||
-      this.#lasting.some((spot) => name === projectName(spot.p) || name === environmentName(spot))
-    );
+    return this.#lastingKeys.has(name) || this.#lastingNames().includes(name);
+  }
+
+  #lastingNames(): string[] {
+    return this.#lasting.flatMap((spot) => [
+      projectName(spot.p),
+      environmentName(spot),
+      ...Array.from({ length: FLAGS }, (_, i) => `${projectName(spot.p)}/flags/${this.flagKey(spot.p, i)}`),
+      ...Array.from(
+        { length: SEGMENTS },
+        (_, i) => `${projectName(spot.p)}/segments/${this.segmentKey(spot.p, i)}`,
+      ),
+    ]);
   }
 
   #projects(): number[] {
