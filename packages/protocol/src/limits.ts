@@ -100,6 +100,14 @@ export const LIMITS = {
 
   /** Head beacon period. */
   beaconMs: 1_000,
+  /** Between two reports of a node that has news; each tenth second it tells all again, in turn. */
+  nodeReportMs: 1_000,
+  /** Keys in one of them: some 10 KiB, whatever the node's clients do. */
+  nodeReportKeysMax: 256,
+  nodeReportBytesMax: 65_536,
+  /** A host name and more. */
+  nodeIdLengthMax: 128,
+
   /** Records in flight from the shipper to NATS. */
   shipPipelineMax: 64,
   /** Longest wait for an answer of nats-server: one that is well answers in milliseconds. */

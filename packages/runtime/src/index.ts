@@ -74,7 +74,7 @@ export {
 export { bearerCalls } from './keys/bearer-calls.ts';
 export { KeyDoor, type KeyDoorOptions } from './keys/key-door.ts';
 export { KeyRing } from './keys/key-ring.ts';
-export { KeyUse } from './keys/key-use.ts';
+export { KeyUse, type KeyUseEntry } from './keys/key-use.ts';
 export { CRASH_POINTS, type CrashPoint, crashesNext, crashPoint } from './lifecycle/crash-point.ts';
 export { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
 export { type SignalTarget, type StopOnSignalsOptions, stopOnSignals } from './lifecycle/stop-on-signals.ts';

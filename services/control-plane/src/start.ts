@@ -37,6 +37,8 @@ import { CompiledSets } from './commands/compiled-sets.ts';
 import { Draft } from './commands/draft.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import { exportLogMetrics, exportWaiters } from './control-plane-metrics.ts';
+import { fleetService } from './fleet/fleet-service.ts';
+import { NodeReports } from './fleet/node-reports.ts';
 import { historyService } from './history/history-service.ts';
 import { type FirstOwnerParts, makeFirstOwner } from './keys/first-owner.ts';
 import { logKeys } from './keys/log-keys.ts';
@@ -70,6 +72,8 @@ export interface RunningControlPlane {
   readonly logSource: LogSource;
   readonly snapshots: SnapshotSource;
   readonly heads: HeadAuthority;
+  /** Where an evaluator in the same process tells of itself. */
+  readonly reports: Pick<NodeReports, 'report'>;
   head(): Position;
   /** Reads that wait for a revision. */
   waiting(): number;
@@ -141,6 +145,11 @@ export async function startControlPlane(
   const ended = new Promise<FlagstreamError>((resolve) => {
     end = resolve;
   });
+  const { ring, stop: stopKeys } = logKeys(log);
+  await lifecycle.start('keys', () => ring, stopKeys);
+  const use = new KeyUse();
+  const reports = new NodeReports({ use, ring, now, natsPrefix: config.nats.prefix, logger });
+  reports.exportMetrics(metrics);
   const shipper = await startShipping({
     config,
     log,
@@ -152,6 +161,7 @@ export async function startControlPlane(
     metrics,
     now,
     onFolded: opened.compile,
+    onReport: (subject, bytes) => reports.heard(subject, bytes),
     onSecondWriter: end,
   });
   opened.seed();
@@ -167,11 +177,8 @@ export async function startControlPlane(
     metrics,
     now,
   });
-  const { ring, stop: stopKeys } = logKeys(log);
-  await lifecycle.start('keys', () => ring, stopKeys);
   const needKeys = callsNeedKeys(config);
   if (needKeys) makeOwner({ log, writes, dataDir: dataDir.path, now, randomBytes }, logger);
-  const use = new KeyUse();
   const door = new KeyDoor({
     ring,
     now,
@@ -199,6 +206,7 @@ export async function startControlPlane(
         : admin,
       historyService({ log, history, wait, now }),
       logService({ log, beacons, snapshots }),
+      fleetService(reports),
       maintenance,
     ],
     reflection: config.reflection,
@@ -244,6 +252,7 @@ export async function startControlPlane(
     logSource: new LocalLogSource(log, beacons),
     snapshots,
     heads: beacons,
+    reports,
     head: () => log.head(),
     waiting: () => wait.waiting,
     ended,

@@ -64,7 +64,7 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
   nodeId: z
     .string()
     .min(1)
-    .max(128)
+    .max(LIMITS.nodeIdLengthMax)
     .optional()
     .describe('Name of this process in logs and streams; a new one at each start when absent.'),
   project: key('default', 'Project of callers that name none.'),

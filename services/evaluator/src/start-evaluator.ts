@@ -28,13 +28,14 @@ import {
 } from '@flagstream/runtime';
 import { openCache } from './cache/open-cache.ts';
 import type { EvaluatorConfig } from './evaluator-config.ts';
-import { exportMetrics } from './evaluator-metrics.ts';
+import { exportMetrics, exportReports } from './evaluator-metrics.ts';
 import { ChangeFanout } from './fanout/change-fanout.ts';
 import { StreamRegistry } from './fanout/stream-registry.ts';
 import { TickWheel } from './fanout/tick-wheel.ts';
 import { TransferCache } from './fanout/transfer-cache.ts';
 import { type FollowListener, LogFollower } from './follow/log-follower.ts';
 import { type GivenSources, openSources } from './follow/open-sources.ts';
+import { NodeReporter } from './report/node-reporter.ts';
 import { BoundedAnswers } from './serve/bounded-answers.ts';
 import { Evaluator } from './serve/evaluate.ts';
 import { EvaluationCounts } from './serve/evaluation-counts.ts';
@@ -188,10 +189,11 @@ export async function startEvaluator(
     cache: cache?.cache,
   });
 
+  const use = new KeyUse();
   const door = new KeyDoor({
     ring: state.keys,
     now,
-    use: new KeyUse(),
+    use,
     ready: () => serving.ready,
     anonymous: callsNeedKeys(config) ? undefined : loopbackPrincipal(config),
     defaults: config,
@@ -230,6 +232,16 @@ export async function startEvaluator(
     () => wheel.start(),
     () => wheel.close(),
   );
+  const { reports } = sources;
+  if (reports !== undefined) {
+    const reporter = new NodeReporter({ nodeId, use, sink: reports, logger });
+    exportReports(metrics, reporter);
+    await lifecycle.start(
+      'reports',
+      () => reporter.start(),
+      () => reporter.close(),
+    );
+  }
   const management = await lifecycle.start(
     'management port',
     () =>

@@ -31,6 +31,8 @@ export interface ShippingOptions {
   readonly now: () => number;
   /** See ShipperOptions. */
   readonly onFolded: () => void;
+  /** What a node tells over NATS, on its own subject. */
+  readonly onReport: (subject: string, bytes: Uint8Array) => void;
   /** This process must end: SECOND_CONTROL_PLANE. */
   readonly onSecondWriter: (error: FlagstreamError) => void;
 }
@@ -88,6 +90,11 @@ export async function startShipping(options: ShippingOptions): Promise<Shipper |
   await lifecycle.start(
     'heads over NATS',
     () => tellHeads(bus, beacons, log, shipper),
+    (stop) => stop(),
+  );
+  await lifecycle.start(
+    'reports over NATS',
+    () => bus.onReport(options.onReport),
     (stop) => stop(),
   );
   await shipper.settled();

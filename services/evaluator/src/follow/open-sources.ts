@@ -1,10 +1,12 @@
 /**
- * Chooses where the log, its snapshots and its head come from: given in
- * process, or the control plane and NATS. Records come from NATS, and from the
- * control plane while NATS is unwell; snapshots and heads from the control
- * plane, and from NATS while that is away.
+ * Chooses where the log, its snapshots and its head come from, and where this
+ * node's reports go: given in process, or the control plane and NATS. Records
+ * come from NATS, and from the control plane while NATS is unwell; snapshots
+ * and heads from the control plane, and from NATS while that is away, and
+ * reports go the same way: over gRPC they are answered.
  */
 import { fail, LIMITS } from '@flagstream/protocol';
+import { FleetServiceClient } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type {
   HeadAuthority,
@@ -28,6 +30,7 @@ import {
 } from '@flagstream/runtime';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import type { EvaluatorConfig } from '../evaluator-config.ts';
+import { ControlPlaneReports, FirstReports, NatsReports, type ReportSink } from '../report/report-sinks.ts';
 import { ControlPlaneHead } from './control-plane-head.ts';
 import { ControlPlaneSnapshots } from './control-plane-snapshots.ts';
 import { FailoverSource } from './failover-source.ts';
@@ -40,6 +43,8 @@ export interface Sources {
   readonly authority: HeadAuthority;
   /** What the source's answers are called while it delivers. */
   readonly liveState: () => SourceState;
+  /** Undefined: nobody wants to know. */
+  readonly reports: ReportSink | undefined;
 }
 
 export interface GivenSources {
@@ -47,6 +52,7 @@ export interface GivenSources {
   readonly source?: LogSource;
   readonly snapshots?: SnapshotSource;
   readonly authority?: HeadAuthority;
+  readonly reports?: ReportSink;
   /** When the control plane stands in for NATS. */
   readonly failover?: SourceChoiceSettings;
 }
@@ -81,15 +87,16 @@ export async function openSources(
   if (given.source !== undefined) return sourcesInProcess(given.source, given, parts);
   const client = await openControlPlane(config, parts.lifecycle);
   const bus = await openBus(config, parts);
-  const places = given.snapshots === undefined ? snapshotSources(client, bus) : [given.snapshots];
+  const places = given.snapshots === undefined ? snapshotSources(client?.log, bus) : [given.snapshots];
   const snapshots = new FirstSnapshot(places, parts.logger);
-  const authority = given.authority ?? new FirstHead(authorities(client, bus));
-  return { ...logSource(client, bus, given, parts), snapshots, authority };
+  const authority = given.authority ?? new FirstHead(authorities(client?.log, bus));
+  const reports = given.reports ?? new FirstReports(reportSinks(client, bus));
+  return { ...logSource(client?.log, bus, given, parts), snapshots, authority, reports };
 }
 
 function sourcesInProcess(
   source: LogSource,
-  { snapshots, authority }: GivenSources,
+  { snapshots, authority, reports }: GivenSources,
   { logger }: SourceParts,
 ): Sources {
   return {
@@ -97,6 +104,7 @@ function sourcesInProcess(
     snapshots: new FirstSnapshot(snapshots === undefined ? [] : [snapshots], logger),
     authority: authority ?? new FirstHead([]),
     liveState: () => 'live',
+    reports,
   };
 }
 
@@ -140,20 +148,35 @@ function authorities(client: LogServiceClient | undefined, bus: Bus | undefined)
   return known;
 }
 
+function reportSinks(client: ControlPlaneClient | undefined, bus: Bus | undefined): ReportSink[] {
+  const sinks: ReportSink[] = [];
+  if (client !== undefined) sinks.push(new ControlPlaneReports(client.fleet));
+  if (bus !== undefined) sinks.push(new NatsReports(bus));
+  return sinks;
+}
+
+/** Two services over one connection. */
+interface ControlPlaneClient {
+  readonly log: LogServiceClient;
+  readonly fleet: FleetServiceClient;
+}
+
 async function openControlPlane(
   { controlPlane }: EvaluatorConfig,
   lifecycle: Lifecycle,
-): Promise<LogServiceClient | undefined> {
+): Promise<ControlPlaneClient | undefined> {
   const { address } = controlPlane;
   if (address === undefined) return undefined;
   return lifecycle.start(
     'control plane client',
-    () =>
-      new LogServiceClient(address, channelCredentials(controlPlane.tls), {
-        ...CHANNEL_OPTIONS,
-        ...bearerCalls(controlPlane.key),
-      }),
-    (client) => client.close(),
+    () => {
+      const channel = channelCredentials(controlPlane.tls);
+      const calls = bearerCalls(controlPlane.key);
+      const log = new LogServiceClient(address, channel, { ...CHANNEL_OPTIONS, ...calls });
+      const shared = { channelOverride: log.getChannel(), ...calls };
+      return { log, fleet: new FleetServiceClient(address, channel, shared) };
+    },
+    ({ log }) => log.close(),
   );
 }
 
