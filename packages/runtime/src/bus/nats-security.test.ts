@@ -57,8 +57,8 @@ requiresNats('2.9.0').test('a server that speaks plaintext is refused where TLS 
     destination: { write: (line) => void logs.push(line) },
   });
   const caFile = file('ca.pem', new TestAuthority().cert);
-  const credentials = natsCredentials({ tls: { caFile } });
-  const bus = await connectBus({ ...credentials, url: nats.url, prefix: nats.prefix, name: 't', logger });
+  const credentials = () => natsCredentials({ tls: { caFile } });
+  const bus = await connectBus({ credentials, url: nats.url, prefix: nats.prefix, name: 't', logger });
   expect(bus.connected).toBe(false);
   expect(logs[0]).toContain('NATS is not reachable');
   await bus.close();

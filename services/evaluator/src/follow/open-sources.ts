@@ -4,7 +4,7 @@
  * control plane while NATS is unwell; snapshots and heads from the control
  * plane, and from NATS while that is away.
  */
-import { fail, LIMITS } from '@flagstream/protocol';
+import { fail, LIMITS, parseToken } from '@flagstream/protocol';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type {
   HeadAuthority,
@@ -16,17 +16,19 @@ import type {
 import {
   type Bus,
   bearerCalls,
-  type ConnectionTlsSettings,
+  ConfigError,
+  type ConnectionIdentities,
+  channelCredentials,
   connectBus,
+  type IdentityFiles,
   JetStreamSource,
   type Lifecycle,
   type Logger,
   NatsHeadAuthority,
   NatsSnapshots,
-  natsCredentials,
+  natsIdentity,
   readConnectionTls,
 } from '@flagstream/runtime';
-import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import type { EvaluatorConfig } from '../evaluator-config.ts';
 import { ControlPlaneHead } from './control-plane-head.ts';
 import { ControlPlaneSnapshots } from './control-plane-snapshots.ts';
@@ -54,6 +56,7 @@ export interface GivenSources {
 export interface SourceParts {
   readonly nodeId: string;
   readonly lifecycle: Lifecycle;
+  readonly identities: ConnectionIdentities;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
   readonly random: () => number;
@@ -79,7 +82,7 @@ export async function openSources(
   parts: SourceParts,
 ): Promise<Sources> {
   if (given.source !== undefined) return sourcesInProcess(given.source, given, parts);
-  const client = await openControlPlane(config, parts.lifecycle);
+  const client = await openControlPlane(config, parts);
   const bus = await openBus(config, parts);
   const places = given.snapshots === undefined ? snapshotSources(client, bus) : [given.snapshots];
   const snapshots = new FirstSnapshot(places, parts.logger);
@@ -142,40 +145,45 @@ function authorities(client: LogServiceClient | undefined, bus: Bus | undefined)
 
 async function openControlPlane(
   { controlPlane }: EvaluatorConfig,
-  lifecycle: Lifecycle,
+  { lifecycle, identities }: SourceParts,
 ): Promise<LogServiceClient | undefined> {
   const { address } = controlPlane;
   if (address === undefined) return undefined;
+  const identity = await identities.open('control_plane', (files) => ({
+    tls: readConnectionTls('controlPlane.tls', controlPlane.tls, files.read),
+    key: controlPlaneKey(controlPlane.key, files),
+  }));
   return lifecycle.start(
     'control plane client',
     () =>
-      new LogServiceClient(address, channelCredentials(controlPlane.tls), {
+      new LogServiceClient(address, channelCredentials(identity), {
         ...CHANNEL_OPTIONS,
-        ...bearerCalls(controlPlane.key),
+        ...bearerCalls(() => identity.value.key),
       }),
     (client) => client.close(),
   );
 }
 
-/** @throws ConfigError naming setting and file */
-function channelCredentials(settings: ConnectionTlsSettings | undefined): ChannelCredentials {
-  const tls = readConnectionTls('controlPlane.tls', settings);
-  if (tls === undefined) return credentials.createInsecure();
-  const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
-  return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
+/** A file that is being written holds a part of a key for a moment. @throws ConfigError */
+function controlPlaneKey(configured: string | undefined, { secret }: IdentityFiles): string | undefined {
+  const key = secret('controlPlane.key', configured);
+  if (key === configured || key === undefined || configured === undefined) return key;
+  if (parseToken(configured) === undefined || parseToken(key) !== undefined) return key;
+  throw new ConfigError([{ where: 'controlPlane.key', message: 'its file holds no whole API key' }]);
 }
 
 async function openBus(
   config: EvaluatorConfig,
-  { nodeId, lifecycle, logger }: SourceParts,
+  { nodeId, lifecycle, identities, logger }: SourceParts,
 ): Promise<Bus | undefined> {
   const { url, prefix, inboxPrefix = '_INBOX_ev' } = config.nats;
   if (url === undefined) return undefined;
+  const identity = await natsIdentity(identities, config.nats);
   return lifecycle.start(
     'bus',
     () =>
       connectBus({
-        ...natsCredentials(config.nats),
+        credentials: () => identity.forConnection(),
         url,
         prefix,
         inboxPrefix,
