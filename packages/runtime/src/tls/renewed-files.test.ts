@@ -81,7 +81,7 @@ describe('RenewedFiles', () => {
 
   it('reads a pipe once: opening it again would wait for ever', () => {
     const pipe = path.join(folder, 'pipe');
-    execFileSync('mkfifo', [pipe]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', pipe]);
     spawn('sh', ['-c', 'printf once > "$0"', pipe], { stdio: 'ignore' });
     const beside = put('beside', '1');
     const { files } = watch((read) => `${read(pipe)} ${read(beside)}`);
