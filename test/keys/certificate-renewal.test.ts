@@ -20,6 +20,7 @@ import { type TlsNode, TlsSite } from './tls-nodes.ts';
 /** Certificates by who shows them to whom: each is a pair of files of this name. */
 const CLIENTS = ['evaluator-to-control-plane', 'evaluator-to-nats', 'control-plane-to-nats'] as const;
 const SERVERS = ['control-plane', 'nats'] as const;
+const LOADED_MACHINE_MS = 60_000;
 
 /** A cluster in which only the evaluator's own clients keep the first authority. */
 class RenewedCluster {
@@ -168,7 +169,7 @@ requiresNats('2.9.0', { ownServer: true }).test(
     const follows = (value: boolean): Promise<unknown> =>
       until(() => client.booleanValue('renewed', !value) === value, {
         what: `a client that has heard of ${value}`,
-        timeoutMs: 60_000,
+        timeoutMs: LOADED_MACHINE_MS,
       });
     await follows(true);
 
@@ -177,7 +178,10 @@ requiresNats('2.9.0', { ownServer: true }).test(
     const { accepted } = controlPlaneProxy.traffic;
     natsProxy.reset();
     controlPlaneProxy.reset();
-    await until(() => said(evaluator.process, 'NATS reconnected') === 1, { what: 'NATS with the old pair' });
+    await until(() => said(evaluator.process, 'NATS reconnected') === 1, {
+      what: 'NATS with the old pair',
+      timeoutMs: LOADED_MACHINE_MS,
+    });
     await until(() => controlPlaneProxy.traffic.accepted > accepted, { what: 'the control plane as well' });
     for (const connection of ['nats', 'control_plane']) {
       await until(async () => (await cluster.count('reload_failures_total', connection)) === 1, {
@@ -201,8 +205,14 @@ requiresNats('2.9.0', { ownServer: true }).test(
 
     // The first authority is gone: who still showed or trusted it would stay outside.
     await cluster.trustSecondAlone();
-    await until(() => said(evaluator.process, 'NATS reconnected') === 2, { what: 'NATS with the new pair' });
-    await until(() => said(controlPlane.process, 'NATS reconnected') === 1, { what: 'the other one too' });
+    await until(() => said(evaluator.process, 'NATS reconnected') === 2, {
+      what: 'NATS with the new pair',
+      timeoutMs: LOADED_MACHINE_MS,
+    });
+    await until(() => said(controlPlane.process, 'NATS reconnected') === 1, {
+      what: 'the other one too',
+      timeoutMs: LOADED_MACHINE_MS,
+    });
     await expect(cluster.admin(first).describe('renewed', 'a stranger')).rejects.toThrow();
     const renewed = cluster.admin(second);
     await renewed.setEnabled('renewed', true);

@@ -35,12 +35,14 @@ export const NATS_SECURITY_SHAPE: {
   readonly inboxPrefix: z.ZodOptional<z.ZodString>;
 } = {
   user: z.string().optional().describe('NATS user.'),
-  password: secretSetting(z.string().optional().describe('NATS password.')),
+  password: secretSetting(z.string().optional().describe('NATS password; in a file it may be replaced.')),
   nkeySeedFile: z
     .string()
     .min(1)
     .optional()
-    .describe('File with the seed of the nkey of a NATS user, in place of user and password.'),
+    .describe(
+      'File with the seed of the nkey of a NATS user, in place of user and password; read for each connection.',
+    ),
   tls: connectionTlsSchema('NATS'),
   inboxPrefix: z
     .string()
