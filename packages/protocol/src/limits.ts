@@ -94,7 +94,7 @@ export const LIMITS = {
   prefaceTimeoutMs: 5_000,
   /** Time for the handshake of TLS: three round trips and some arithmetic. */
   tlsHandshakeTimeoutMs: 5_000,
-  /** Files of certificates are looked at this often: whoever renews them has days, and does not want to restart. */
+  /** Files of certificates and secrets are looked at this often: some are good for hours alone. */
   certificateLookMs: 10_000,
   httpHeaderBytesMax: 16_384,
 

@@ -17,7 +17,12 @@ export type { Finding, Verdict } from './bus/finding.ts';
 export { JetStreamSource } from './bus/jetstream-source.ts';
 export { type BusOptions, connectBus } from './bus/nats-bus.ts';
 export { NatsHeadAuthority } from './bus/nats-head-authority.ts';
-export { NATS_SECURITY_SHAPE, type NatsSecuritySettings, natsCredentials } from './bus/nats-security.ts';
+export {
+  NATS_SECURITY_SHAPE,
+  type NatsSecuritySettings,
+  natsCredentials,
+  natsIdentity,
+} from './bus/nats-security.ts';
 export { NatsSnapshots } from './bus/nats-snapshots.ts';
 export { type NatsProbe, type NatsProbeOptions, probeNats } from './bus/probe-nats.ts';
 export { verifySnapshot } from './bus/verify-snapshot.ts';
@@ -95,6 +100,9 @@ export {
   type LogLevel,
 } from './log/logger.ts';
 export { Metrics, type Sample, type ScrapedMetric } from './metrics/metrics.ts';
+export { channelCredentials } from './tls/channel-identity.ts';
+export { ConnectionIdentities, type IdentityFiles } from './tls/connection-identities.ts';
+export type { ConnectionIdentity } from './tls/connection-identity.ts';
 export { openTls } from './tls/open-tls.ts';
 export { readConnectionTls } from './tls/tls-files.ts';
 export {

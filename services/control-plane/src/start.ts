@@ -12,6 +12,7 @@ import {
   type SnapshotSource,
 } from '@flagstream/replica';
 import {
+  ConnectionIdentities,
   callsNeedKeys,
   checkExposure,
   createLogger,
@@ -63,6 +64,8 @@ export interface ControlPlaneDeps {
   readonly now?: () => number;
   /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
   readonly reloadsOnHangup?: boolean;
+  /** Files that secret settings came from, by key: they are read again when they change. */
+  readonly secretFiles?: ReadonlyMap<string, string>;
 }
 
 export interface RunningControlPlane {
@@ -105,7 +108,7 @@ export async function startControlPlane(
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs: config.drainGraceMs + STOP_MARGIN_MS });
   const metrics = new Metrics({ process: true });
   const health = new HealthState();
-  const { reloadsOnHangup } = deps;
+  const { reloadsOnHangup, secretFiles } = deps;
   const tls = await openTls({ settings: config.tls, logger, metrics, reloadsOnHangup }, lifecycle);
 
   const dataDir = await lifecycle.start(
@@ -157,6 +160,7 @@ export async function startControlPlane(
     beacons,
     bootId,
     lifecycle,
+    identities: new ConnectionIdentities({ lifecycle, logger, metrics, reloadsOnHangup, secretFiles }),
     logger,
     metrics,
     now,

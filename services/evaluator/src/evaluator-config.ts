@@ -95,7 +95,13 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
           'host:port of the control plane: source of snapshots and heads, and of the log while there is no NATS.',
         ),
       key: secretSetting(
-        z.string().min(1).optional().describe('API key for the control plane: of an admin with ROLE_NODE.'),
+        z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            'API key for the control plane: of an admin with ROLE_NODE; in a file it may be replaced.',
+          ),
       ),
       tls: connectionTlsSchema('the control plane'),
     })

@@ -9,6 +9,7 @@ import { LIMITS, recordCodec } from '@flagstream/protocol';
 import type { LogState, Position } from '@flagstream/replica';
 import {
   type Authenticate,
+  ConnectionIdentities,
   callsNeedKeys,
   checkExposure,
   createLogger,
@@ -57,6 +58,8 @@ export interface EvaluatorDeps extends GivenSources {
   readonly authenticate?: Authenticate;
   /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
   readonly reloadsOnHangup?: boolean;
+  /** Files that secret settings came from, by key: they are read again when they change. */
+  readonly secretFiles?: ReadonlyMap<string, string>;
 }
 
 export interface RunningEvaluator {
@@ -105,16 +108,17 @@ export async function startEvaluator(
   const random = deps.random ?? Math.random;
   const stopTimeoutMs = drainMs + STOP_GRACE_MS + STOP_MARGIN_MS;
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs });
+  const metrics = new Metrics({ process: true });
+  const { reloadsOnHangup, secretFiles } = deps;
   const sources = await openSources(config, deps, {
     nodeId,
     lifecycle,
+    identities: new ConnectionIdentities({ lifecycle, logger, metrics, reloadsOnHangup, secretFiles }),
     logger,
     monotonicMs,
     random,
   });
 
-  const metrics = new Metrics({ process: true });
-  const { reloadsOnHangup } = deps;
   const tls = await openTls({ settings: config.tls, logger, metrics, reloadsOnHangup }, lifecycle);
   const health = new HealthState();
   const fanout = new ChangeFanout(logger);

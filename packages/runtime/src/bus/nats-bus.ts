@@ -21,13 +21,13 @@ import { type AppendFailure, appendFailure } from './append-outcome.ts';
 import type { AppendOutcome, Bus, BusStatus, LogStreamInfo, Tail, TailListener } from './bus.ts';
 import { ensureStream, logStreamConfig, streamEpochs, unlessMissing } from './log-stream.ts';
 import { LogTail } from './log-tail.ts';
-import { type Link, type NatsCredentials, NatsLink } from './nats-link.ts';
+import { type Link, NatsLink, type NatsLinkOptions } from './nats-link.ts';
 import { ObjectBucket } from './object-bucket.ts';
 import { reportServer } from './server-report.ts';
 import { fetchSnapshot, holdsSnapshot, putSnapshot } from './snapshot-store.ts';
 import { StandingSubscription } from './standing-subscription.ts';
 
-export interface BusOptions extends NatsCredentials {
+export interface BusOptions extends Pick<NatsLinkOptions, 'credentials'> {
   /** `nats://host:port`, several separated by commas. */
   readonly url: string;
   /** [a-z0-9-]: what all subjects and streams begin with. */

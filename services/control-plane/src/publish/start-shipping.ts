@@ -3,11 +3,12 @@ import { encodeHeadBeacon, type FlagstreamError } from '@flagstream/protocol';
 import { formatPosition, nextEpoch } from '@flagstream/replica';
 import {
   type Bus,
+  type ConnectionIdentities,
   connectBus,
   type Lifecycle,
   type Logger,
   type Metrics,
-  natsCredentials,
+  natsIdentity,
 } from '@flagstream/runtime';
 import type { ControlPlaneConfig } from '../config.ts';
 import { exportShipperMetrics } from '../control-plane-metrics.ts';
@@ -25,6 +26,7 @@ export interface ShippingOptions {
   /** Made at start, not stored. */
   readonly bootId: string;
   readonly lifecycle: Lifecycle;
+  readonly identities: ConnectionIdentities;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Unix milliseconds. */
@@ -49,9 +51,20 @@ export async function startShipping(options: ShippingOptions): Promise<Shipper |
     goOnWithoutStream(log, config.withoutStream, logger);
     return undefined;
   }
+  const identity = await natsIdentity(options.identities, config.nats);
+  const { nodeId } = config;
+  const { prefix, inboxPrefix = '_INBOX_cp' } = config.nats;
   const bus = await lifecycle.start(
     'NATS',
-    () => connect(config, url, logger),
+    () =>
+      connectBus({
+        credentials: () => identity.forConnection(),
+        url,
+        prefix,
+        inboxPrefix,
+        name: `control plane ${nodeId}`,
+        logger,
+      }),
     (connected) => connected.close(),
   );
   const monotonicNow = (): number => performance.now();
@@ -99,18 +112,6 @@ export async function startShipping(options: ShippingOptions): Promise<Shipper |
   );
   await shipper.settled();
   return shipper;
-}
-
-function connect(config: ControlPlaneConfig, url: string, logger: Logger): Promise<Bus> {
-  const { prefix, inboxPrefix = '_INBOX_cp' } = config.nats;
-  return connectBus({
-    ...natsCredentials(config.nats),
-    url,
-    prefix,
-    inboxPrefix,
-    name: `control plane ${config.nodeId}`,
-    logger,
-  });
 }
 
 /** Beacons, and answers to who asks; neither while they could mislead. Returns how to stop. */

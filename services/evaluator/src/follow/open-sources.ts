@@ -5,7 +5,7 @@
  * and heads from the control plane, and from NATS while that is away, and
  * reports go the same way: over gRPC they are answered.
  */
-import { fail, LIMITS } from '@flagstream/protocol';
+import { fail, LIMITS, parseToken } from '@flagstream/protocol';
 import { FleetServiceClient } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type {
@@ -18,17 +18,19 @@ import type {
 import {
   type Bus,
   bearerCalls,
-  type ConnectionTlsSettings,
+  ConfigError,
+  type ConnectionIdentities,
+  channelCredentials,
   connectBus,
+  type IdentityFiles,
   JetStreamSource,
   type Lifecycle,
   type Logger,
   NatsHeadAuthority,
   NatsSnapshots,
-  natsCredentials,
+  natsIdentity,
   readConnectionTls,
 } from '@flagstream/runtime';
-import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import type { EvaluatorConfig } from '../evaluator-config.ts';
 import { ControlPlaneReports, FirstReports, NatsReports, type ReportSink } from '../report/report-sinks.ts';
 import { ControlPlaneHead } from './control-plane-head.ts';
@@ -60,6 +62,7 @@ export interface GivenSources {
 export interface SourceParts {
   readonly nodeId: string;
   readonly lifecycle: Lifecycle;
+  readonly identities: ConnectionIdentities;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
   readonly random: () => number;
@@ -85,7 +88,7 @@ export async function openSources(
   parts: SourceParts,
 ): Promise<Sources> {
   if (given.source !== undefined) return sourcesInProcess(given.source, given, parts);
-  const client = await openControlPlane(config, parts.lifecycle);
+  const client = await openControlPlane(config, parts);
   const bus = await openBus(config, parts);
   const places = given.snapshots === undefined ? snapshotSources(client?.log, bus) : [given.snapshots];
   const snapshots = new FirstSnapshot(places, parts.logger);
@@ -163,15 +166,19 @@ interface ControlPlaneClient {
 
 async function openControlPlane(
   { controlPlane }: EvaluatorConfig,
-  lifecycle: Lifecycle,
+  { lifecycle, identities }: SourceParts,
 ): Promise<ControlPlaneClient | undefined> {
   const { address } = controlPlane;
   if (address === undefined) return undefined;
+  const identity = await identities.open('control_plane', (files) => ({
+    tls: readConnectionTls('controlPlane.tls', controlPlane.tls, files.read),
+    key: controlPlaneKey(controlPlane.key, files),
+  }));
   return lifecycle.start(
     'control plane client',
     () => {
-      const channel = channelCredentials(controlPlane.tls);
-      const calls = bearerCalls(controlPlane.key);
+      const channel = channelCredentials(identity);
+      const calls = bearerCalls(() => identity.value.key);
       const log = new LogServiceClient(address, channel, { ...CHANNEL_OPTIONS, ...calls });
       const shared = { channelOverride: log.getChannel(), ...calls };
       return { log, fleet: new FleetServiceClient(address, channel, shared) };
@@ -180,25 +187,26 @@ async function openControlPlane(
   );
 }
 
-/** @throws ConfigError naming setting and file */
-function channelCredentials(settings: ConnectionTlsSettings | undefined): ChannelCredentials {
-  const tls = readConnectionTls('controlPlane.tls', settings);
-  if (tls === undefined) return credentials.createInsecure();
-  const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
-  return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
+/** A file that is being written holds a part of a key for a moment. @throws ConfigError */
+function controlPlaneKey(configured: string | undefined, { secret }: IdentityFiles): string | undefined {
+  const key = secret('controlPlane.key', configured);
+  if (key === configured || key === undefined || configured === undefined) return key;
+  if (parseToken(configured) === undefined || parseToken(key) !== undefined) return key;
+  throw new ConfigError([{ where: 'controlPlane.key', message: 'its file holds no whole API key' }]);
 }
 
 async function openBus(
   config: EvaluatorConfig,
-  { nodeId, lifecycle, logger }: SourceParts,
+  { nodeId, lifecycle, identities, logger }: SourceParts,
 ): Promise<Bus | undefined> {
   const { url, prefix, inboxPrefix = '_INBOX_ev' } = config.nats;
   if (url === undefined) return undefined;
+  const identity = await natsIdentity(identities, config.nats);
   return lifecycle.start(
     'bus',
     () =>
       connectBus({
-        ...natsCredentials(config.nats),
+        credentials: () => identity.forConnection(),
         url,
         prefix,
         inboxPrefix,
