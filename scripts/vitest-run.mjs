@@ -15,9 +15,16 @@ const RUN_TIMEOUT_MS = 20 * 60_000;
 
 /**
  * Runs the project's files (those whose path contains one of `filters`, if there are any) in `workers`
- * processes, printing as it goes. A run that broke has at least one entry in `errors`.
+ * processes, printing as it goes; `heard` is told each line. A run that broke has at least one entry in `errors`.
  */
-export async function runProject({ project, workers, filters = [], env = {}, timeoutMs = RUN_TIMEOUT_MS }) {
+export async function runProject({
+  project,
+  workers,
+  filters = [],
+  env = {},
+  timeoutMs = RUN_TIMEOUT_MS,
+  heard = () => undefined,
+}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'flagstream-records-'));
   const recordsFile = path.join(folder, 'records.json');
   try {
@@ -26,11 +33,15 @@ export async function runProject({ project, workers, filters = [], env = {}, tim
     const child = spawn(process.execPath, [VITEST, 'run', ...choice, ...reporters, ...filters], {
       cwd: ROOT,
       env: { ...process.env, ...env, FLAGSTREAM_TEST_RECORDS: recordsFile },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,
     });
     // Line by line, because two runs share this output.
-    createInterface({ input: child.stdout }).on('line', (line) => process.stdout.write(`${line}\n`));
+    for (const stream of ['stdout', 'stderr'])
+      createInterface({ input: child[stream] }).on('line', (line) => {
+        process[stream].write(`${line}\n`);
+        heard(line);
+      });
     const ending = await new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => resolve(signal ?? code));

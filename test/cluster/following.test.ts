@@ -15,23 +15,24 @@ import {
   sourceStateToJSON,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { SourceChoiceSettings } from '@flagstream/replica';
-import { connectBus, createLogger, type LogStreamInfo } from '@flagstream/runtime';
+import { connectBus, type LogStreamInfo } from '@flagstream/runtime';
 import { credentials } from '@grpc/grpc-js';
 import { expect } from 'vitest';
 import { Admin } from '../support/admin.ts';
 import { callKnown } from '../support/grpc-call.ts';
 import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
+import { privateValue } from '../support/private-value.ts';
 import { requiresNats } from '../support/requires-nats.ts';
 import { hold } from '../support/resources.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { unreadLogger } from '../support/unread-logger.ts';
 import { until } from '../support/until.ts';
 import { overfill } from '../system/shop.ts';
 
 /** The rule of five seconds, in less: heads still come each second. */
 const FAILOVER: SourceChoiceSettings = { unwellMs: 1_500, settledMs: 1_200 };
 const SMALLEST_WINDOW = 786_432;
-const logger = createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' });
 
 /** @param streamBytes size of the stream's window */
 async function startPlane({ url, prefix }: NatsServer, streamBytes?: number): Promise<RunningControlPlane> {
@@ -42,7 +43,7 @@ async function startPlane({ url, prefix }: NatsServer, streamBytes?: number): Pr
     drainGraceMs: 200,
     nats: { url, prefix, ...(streamBytes === undefined ? {} : { streamBytes }) },
   });
-  const running = await startControlPlane(config, { logger });
+  const running = await startControlPlane(config, { logger: unreadLogger });
   hold({ what: 'control plane', release: () => running.close(), releaseNow: () => undefined });
   return running;
 }
@@ -60,14 +61,14 @@ async function follow(nats: NatsServer | undefined, controlPlane: string | undef
     ...(nats === undefined ? {} : { nats: { url: nats.url, prefix: nats.prefix } }),
     ...(controlPlane === undefined ? {} : { controlPlane: { address: controlPlane } }),
   });
-  const evaluator = await startEvaluator(config, { logger, failover: FAILOVER });
+  const evaluator = await startEvaluator(config, { logger: unreadLogger, failover: FAILOVER });
   hold({ what: 'evaluator', release: () => evaluator.close(), releaseNow: () => undefined });
   const client = new EvaluationServiceClient(`127.0.0.1:${evaluator.grpcPort}`, credentials.createInsecure());
   hold({ what: 'client', release: async () => client.close(), releaseNow: () => client.close() });
   const freshness = async (): Promise<Freshness> => {
     const answer = await callKnown(client, client.evaluateBatch, {
       flagKeys: [],
-      contexts: [{}],
+      contexts: [{ targetingKey: privateValue('user') }],
       allowStale: false,
     });
     if (answer.freshness === undefined) throw new Error('an answer without freshness');
@@ -114,7 +115,7 @@ requiresNats('2.9.0').test(
     const plane = await startPlane(nats, SMALLEST_WINDOW);
     const admin = new Admin(plane.grpcPort);
     await admin.createBoolean('a', false);
-    const bus = await connectBus({ url: nats.url, prefix: nats.prefix, name: 'test', logger });
+    const bus = await connectBus({ url: nats.url, prefix: nats.prefix, name: 'test', logger: unreadLogger });
     hold({ what: 'bus', release: () => bus.close(), releaseNow: () => undefined });
     const shipped = async (revision: number): Promise<LogStreamInfo> => {
       const stream = (): Promise<LogStreamInfo | undefined> => bus.logStreamInfo(1);

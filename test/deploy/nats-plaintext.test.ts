@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LIMITS } from '@flagstream/protocol';
-import { connectBus, createLogger } from '@flagstream/runtime';
+import { connectBus } from '@flagstream/runtime';
 import { connect } from 'nats';
 import { expect, test } from 'vitest';
 import { findNatsServer } from '../../scripts/fetch-nats-server.mjs';
@@ -13,6 +13,7 @@ import { freePort } from '../support/free-port.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { requiresNats } from '../support/requires-nats.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { unreadLogger } from '../support/unread-logger.ts';
 
 const CONFIG = 'deploy/nats/nats-plaintext.conf';
 const HEALTH = /http:\/\/127\.0\.0\.1:8222(\/healthz\S*?)"/;
@@ -37,8 +38,12 @@ requiresNats('2.9.0', { ownServer: true }).describe(CONFIG, () => {
     expect(connection.info?.max_payload).toBeGreaterThanOrEqual(LIMITS.streamMessageBytesMax);
     await connection.close();
 
-    const logger = createLogger({ level: 'silent', service: 'test', version: '0', nodeId: 'test' });
-    const bus = await connectBus({ url: server.url, prefix: server.prefix, name: 'test', logger });
+    const bus = await connectBus({
+      url: server.url,
+      prefix: server.prefix,
+      name: 'test',
+      logger: unreadLogger,
+    });
     await bus.ensureLogStream(1, LIMITS.logStreamBytesMax);
     expect(await bus.epochs()).toEqual([1]);
     await bus.close();

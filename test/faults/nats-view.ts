@@ -4,11 +4,12 @@ import { logStreamName } from '@flagstream/protocol';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type { HeadBeacon } from '@flagstream/protocol/gen/flagstream/v1/record';
 import { bytesEqual } from '@flagstream/replica';
-import { type Bus, connectBus, createLogger } from '@flagstream/runtime';
+import { type Bus, connectBus } from '@flagstream/runtime';
 import { credentials } from '@grpc/grpc-js';
 import { connect, type StreamAPI } from 'nats';
 import { callUnary } from '../support/grpc-call.ts';
 import { hold } from '../support/resources.ts';
+import { unreadLogger } from '../support/unread-logger.ts';
 import { until } from '../support/until.ts';
 import type { FaultSite } from './fault-site.ts';
 import { readRecords } from './read-log.ts';
@@ -19,9 +20,8 @@ const COMPARED_AT_ONCE = 50;
 
 /** A connection of the test's own. Ends with the test file. */
 export async function openBus(site: FaultSite): Promise<Bus> {
-  const logger = createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' });
   const { url, prefix } = site.nats;
-  const bus = await connectBus({ url, prefix, name: 'fault test', logger });
+  const bus = await connectBus({ url, prefix, name: 'fault test', logger: unreadLogger });
   hold({ what: 'bus of a fault test', release: () => bus.close(), releaseNow: () => undefined });
   return bus;
 }

@@ -8,6 +8,7 @@ import {
 import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { Place, Value } from '../history/history.ts';
 import type { HistoryRecorder } from '../history/history-recorder.ts';
+import { privateValue } from '../support/private-value.ts';
 
 /** An answer that takes longer is a failed one. Long, since the machine may be busy with everything else. */
 const DEADLINE_MS = 10_000;
@@ -61,7 +62,7 @@ export class ReadClient {
   #ask(atLeast: Place | undefined): Promise<EvaluateBatchResponse> {
     const request = EvaluateBatchRequest.fromPartial({
       flagKeys: [...this.#keys],
-      contexts: [{}],
+      contexts: [{ targetingKey: privateValue('reader') }],
       ...(atLeast === undefined
         ? {}
         : { minRevision: { epoch: atLeast.epoch, revision: BigInt(atLeast.revision) } }),

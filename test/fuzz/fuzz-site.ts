@@ -7,6 +7,7 @@ import { Admin, written } from '../support/admin.ts';
 import { startFlagstream } from '../support/flagstream.ts';
 import { freePort } from '../support/free-port.ts';
 import { callUnary } from '../support/grpc-call.ts';
+import { privateValue } from '../support/private-value.ts';
 import type { TestProcess } from '../support/process.ts';
 import { hold } from '../support/resources.ts';
 import { scrape } from '../support/scrape.ts';
@@ -131,7 +132,10 @@ export class FuzzSite {
   async #writeAndRead(): Promise<void> {
     this.#enabled = !this.#enabled;
     await this.#admin.setEnabled(WITNESS.flag, this.#enabled);
-    const request = EvaluateRequest.fromJSON({ flagKey: WITNESS.flag, context: { targetingKey: 'u1' } });
+    const request = EvaluateRequest.fromJSON({
+      flagKey: WITNESS.flag,
+      context: { targetingKey: privateValue('witness') },
+    });
     await until(
       async () => {
         const { variant } = await callUnary(this.#evaluation, this.#evaluation.evaluate, request, HEADERS);

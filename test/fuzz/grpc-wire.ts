@@ -4,6 +4,8 @@
 import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
 import { ErrorInfo } from '@flagstream/protocol/gen/google/rpc/error_details';
 import { Status } from '@flagstream/protocol/gen/google/rpc/status';
+import { status } from '@grpc/grpc-js';
+import { record } from '../support/recording.ts';
 
 export interface WireCall {
   readonly path: string;
@@ -89,6 +91,12 @@ export class GrpcWire {
         seen.grpcStatus = Number(received['grpc-status']);
         seen.message = String(received['grpc-message'] ?? '');
         seen.reason = reasonOf(received['grpc-status-details-bin']);
+        if (seen.grpcStatus !== status.OK)
+          record(
+            'refusal',
+            options.path,
+            `${seen.message}\n${String(received['grpc-status-details-bin'] ?? '')}`,
+          );
       };
       stream.on('response', read);
       stream.on('trailers', read);

@@ -13,6 +13,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { descriptorSet } from '@flagstream/protocol';
 import type { Random } from '../sim/world/random.ts';
+import { privateValue } from '../support/private-value.ts';
 import {
   hostileInteger,
   hostileNumber,
@@ -31,6 +32,7 @@ const ENUM_NUMBERS: readonly bigint[] = [0n, 1n, 2n, 3n, 4n, 99n, 2n ** 31n, 2n 
 const CROWD_ONE_IN = 400;
 /** Members of a crowded context. */
 const CROWD = 100_000;
+const PRIVATE_MEMBER: Uint8Array = privateMember();
 /** Archiving what everything else lies in would leave nothing to refuse but its absence. */
 const SPARED: readonly string[] = ['ArchiveProjectRequest', 'ArchiveEnvironmentRequest'];
 
@@ -52,6 +54,12 @@ export function messageBytes(random: Random, message: DescMessage): Uint8Array {
 }
 
 function writeMessage(random: Random, writer: BinaryWriter, message: DescMessage, depth: number): void {
+  drawMessage(random, writer, message, depth);
+  // Contexts are Structs: each has one value by which it would be known in a log.
+  if (message.typeName === 'google.protobuf.Struct') writer.raw(PRIVATE_MEMBER);
+}
+
+function drawMessage(random: Random, writer: BinaryWriter, message: DescMessage, depth: number): void {
   if (message.typeName === 'google.protobuf.Value' && random.int(1, CHAIN_ONE_IN) === 1) {
     writer.raw(chainOfLists(random.pick([7, 8, 9, 40, 90, 110, 3_000, 20_000])));
     return;
@@ -195,4 +203,14 @@ function crowd(): Uint8Array {
   }
   crowded = writer.finish();
   return crowded;
+}
+
+/** A member of a Struct: field 1, with key and value in fields 1 and 2, the text in field 3 of Value. */
+function privateMember(): Uint8Array {
+  const writer = new BinaryWriter();
+  writer.tag(1, WireType.LengthDelimited).fork();
+  writer.tag(1, WireType.LengthDelimited).string('email');
+  writer.tag(2, WireType.LengthDelimited).fork();
+  writer.tag(3, WireType.LengthDelimited).string(privateValue('fuzzed')).join();
+  return writer.join().finish();
 }

@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Admin } from '../support/admin.ts';
 import { type DevInstance, startDev } from '../support/dev-instance.ts';
 import { callUnary } from '../support/grpc-call.ts';
+import { privateValue } from '../support/private-value.ts';
 
 const PARENT = 'projects/default';
 const CONFIG = 'projects/default/environments/development/flagConfigs/checkout';
@@ -275,7 +276,12 @@ describe('invalid input', () => {
   });
 
   test.each([
-    ['an unknown flag', { flagKey: 'nope' }, status.NOT_FOUND, 'FLAG_NOT_FOUND'],
+    [
+      'an unknown flag',
+      { flagKey: 'nope', context: { targetingKey: privateValue('user') } },
+      status.NOT_FOUND,
+      'FLAG_NOT_FOUND',
+    ],
     [
       'another kind',
       { flagKey: 'checkout', expectedKind: 'FLAG_KIND_STRING' },
@@ -284,13 +290,13 @@ describe('invalid input', () => {
     ],
     [
       'a targeting key that is no text',
-      { flagKey: 'checkout', context: { targetingKey: 5 } },
+      { flagKey: 'checkout', context: { targetingKey: 5, email: privateValue('email') } },
       status.INVALID_ARGUMENT,
       'INVALID_CONTEXT',
     ],
     [
       'a context that is too large',
-      { flagKey: 'checkout', context: { text: 'x'.repeat(70_000) } },
+      { flagKey: 'checkout', context: { text: privateValue('text').repeat(5_000) } },
       status.INVALID_ARGUMENT,
       'INVALID_CONTEXT',
     ],

@@ -3,6 +3,7 @@
 import { createClient, type FlagstreamClient } from '@flagstream/client';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { Installation, type RunningNode } from '../support/installation.ts';
+import { privateValue } from '../support/private-value.ts';
 import { requiresNats } from '../support/requires-nats.ts';
 import { hold } from '../support/resources.ts';
 import { scrape } from '../support/scrape.ts';
@@ -39,7 +40,7 @@ requiresNats('2.9.0', { ownServer: true }).describe('one change, end to end', ()
   });
 
   const value = ({ client }: Observer): boolean =>
-    client.booleanValue('checkout', false, { targetingKey: 'u' });
+    client.booleanValue('checkout', false, { targetingKey: privateValue('user') });
 
   async function everyone(expected: boolean): Promise<void> {
     await until(() => observers.every((observer) => value(observer) === expected), {

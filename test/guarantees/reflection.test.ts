@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { ErrorInfo } from '@flagstream/protocol/gen/google/rpc/error_details';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type DevInstance, startDev } from '../support/dev-instance.ts';
+import { privateValue } from '../support/private-value.ts';
 
 const BUF = path.resolve(import.meta.dirname, '../../node_modules/.bin/buf');
 const run = promisify(execFile);
@@ -61,7 +62,7 @@ describe('buf curl, by reflection only', () => {
     const { revision } = (changed as { revision: { epoch: number; revision: string } }).revision;
     const answer = await call(dev.evaluatorPort, `${EVALUATION}/Evaluate`, {
       flagKey: 'maintenance-mode',
-      context: { targetingKey: 'u1' },
+      context: { targetingKey: privateValue('user') },
       minRevision: { epoch: 1, revision },
     });
     expect(answer).toMatchObject({ value: true, variant: 'on', reason: 'REASON_STATIC', revision });
@@ -70,7 +71,7 @@ describe('buf curl, by reflection only', () => {
   test('evaluates many flags for many contexts at one revision', async () => {
     const answer = (await call(dev.evaluatorPort, `${EVALUATION}/EvaluateBatch`, {
       flagKeys: ['new-checkout', 'nope'],
-      contexts: [{ targetingKey: 'a' }, { targetingKey: 'b' }],
+      contexts: [{ targetingKey: privateValue('first') }, { targetingKey: privateValue('second') }],
     })) as { results: { results: { flagKey: string; errorCode?: string }[] }[] };
     expect(answer.results).toHaveLength(2);
     for (const { results } of answer.results)

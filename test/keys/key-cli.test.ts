@@ -7,12 +7,13 @@ import { createClient } from '@flagstream/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Finished, runFlagstream, startFlagstream } from '../support/flagstream.ts';
 import { freePort } from '../support/free-port.ts';
+import { privateValue } from '../support/private-value.ts';
 import type { TestProcess } from '../support/process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
 const EXIT_DENIED = 5;
-const CONTEXT = ['-c', '{"targetingKey":"u1"}'];
+const CONTEXT = ['-c', JSON.stringify({ targetingKey: privateValue('typed') })];
 
 describe('the command line with keys', () => {
   const data = tempDir('key-cli');

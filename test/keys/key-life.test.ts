@@ -22,6 +22,7 @@ import { KeyKind, Role } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { StreamServiceClient, SyncRequest } from '@flagstream/protocol/gen/flagstream/v1/stream';
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { privateValue } from '../support/private-value.ts';
 import { hold } from '../support/resources.ts';
 import { until } from '../support/until.ts';
 import { type AnyMethod, bearer, KeyedSite, type MadeKey } from './keyed-site.ts';
@@ -77,7 +78,7 @@ const watch = (token: string, request: object = {}): OpenStream =>
     site.evaluator.grpcPort,
     asAny(EvaluationServiceService.watch),
     token,
-    WatchRequest.fromPartial({ context: { targetingKey: 'u' }, ...request }),
+    WatchRequest.fromPartial({ context: { targetingKey: privateValue('user') }, ...request }),
   );
 
 async function admin<T>(method: unknown, message: T): Promise<unknown> {
@@ -94,7 +95,7 @@ const evaluate = (token: string, flagKey: string): Promise<unknown> =>
     site.evaluator.grpcPort,
     asAny(EvaluationServiceService.evaluate),
     bearer(token),
-    EvaluateRequest.fromPartial({ flagKey, context: { targetingKey: 'u' } }),
+    EvaluateRequest.fromPartial({ flagKey, context: { targetingKey: privateValue('user') } }),
   );
 
 describe('a revoked key', () => {
@@ -190,7 +191,7 @@ describe('a client key', () => {
         asAny(EvaluationServiceService.evaluateBatch),
         bearer(token),
         EvaluateBatchRequest.fromPartial({
-          contexts: [{ targetingKey: 'user-1001', email: 'a@shop.example' }],
+          contexts: [{ targetingKey: 'user-1001', email: privateValue('email') }],
         }),
       );
       return (answer as EvaluateBatchResponse).results[0]!.results;

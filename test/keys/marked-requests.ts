@@ -14,7 +14,9 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import type { Random } from '../sim/world/random.ts';
-import type { Holder, MarkedWorld, Spot } from './marked-world.ts';
+import { privateValue } from '../support/private-value.ts';
+import type { Holder, MarkedWorld } from './marked-world.ts';
+import type { Spot } from './marks.ts';
 
 /** What requests may refer to beyond names. */
 export interface Seen {
@@ -29,14 +31,16 @@ export interface DrawnRequest {
   readonly bytes: Uint8Array;
 }
 
+/** What ends something for ever. */
+export const ENDING = /^(Archive(Project|Environment)|RevokeKey|RotateKey)$/;
 /** Levels drawn field by field; rules go on below that without end. */
 const DEPTH_MAX = 4;
 const OWN_PLACE = 0.7;
 const CONTEXTS: readonly JsonObject[] = [
-  {},
-  { targetingKey: 'user-1', plan: 'gold' },
+  { email: privateValue('email') },
+  { targetingKey: 'user-1', plan: 'gold', email: privateValue('email') },
   { targetingKey: 'user-2' },
-  { targetingKey: 'user-3', broken: 'yes' },
+  { targetingKey: privateValue('user'), broken: 'yes' },
 ];
 
 export function drawRequest(
@@ -47,7 +51,19 @@ export function drawRequest(
   seen: Seen,
 ): DrawnRequest {
   const json = new Draw(random, world, holder, seen).message(method.input, 0);
+  // Who may end what the other cases need tries it only.
+  if (holder.mayEnd && endsWhatMustLast(method, world, json)) json['validateOnly'] = true;
   return { json, bytes: requestBytes(method, json) };
+}
+
+function endsWhatMustLast(method: DescMethod, world: MarkedWorld, json: JsonObject): boolean {
+  // To take back the revision that made a project is to archive it.
+  if (method.name === 'Revert') return true;
+  if (method.name === 'ApplyChangeSet') {
+    const changes = (json['changes'] ?? []) as readonly JsonObject[];
+    return changes.some(({ archive }) => world.mustLast(String(archive)));
+  }
+  return ENDING.test(method.name) && world.mustLast(String(json['name']));
 }
 
 export function requestBytes(method: DescMethod, json: JsonValue): Uint8Array {
@@ -206,6 +222,12 @@ class Draw {
     }
   }
 
+  #keyName(): string {
+    const names = this.#world.keyNames;
+    const near = names.filter((name) => name.startsWith(`${this.#world.environment(this.#spot)}/`));
+    return this.#random.pick(near.length > 0 && this.#random.chance(OWN_PLACE) ? near : names);
+  }
+
   #resourceName(type: string, isParent: boolean): string {
     const random = this.#random;
     const world = this.#world;
@@ -219,7 +241,7 @@ class Draw {
       flag: `${project}/flags/${flag}`,
       segment: `${project}/segments/${world.segmentKey(spot.p, random.int(0, 2))}`,
       config: `${environment}/flagConfigs/${flag}`,
-      key: random.pick(world.keyNames),
+      key: this.#keyName(),
     };
     if (isParent) {
       if (random.chance(0.2)) return random.pick(['', project, environment]);

@@ -9,31 +9,21 @@ import {
 import { FlagKind, KeyKind, Role, Verb } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { Random } from '../sim/world/random.ts';
 import { type AnyMethod, bearer, type Headers, type KeyedSite } from './keyed-site.ts';
-
-/** What of a project, or of an environment, a mark stands for. */
-type ProjectPart = 'name' | 'shared' | 'hidden';
-type EnvironmentPart = 'name' | 'config' | 'keys';
-
-export const MARK = /[mg]kp\de?\d?(?:name|shared|hidden|config|keys)/g;
-
-const projectMark = (p: number, part: ProjectPart): string => `mkp${p}${part}`;
-const environmentMark = (p: number, e: number, part: EnvironmentPart): string => `mkp${p}e${e}${part}`;
-/** A mark of the same length that nothing has. */
-export const ghostOf = (text: string): string => text.replaceAll('mkp', 'gkp');
-
-export interface Spot {
-  readonly p: number;
-  readonly e: number;
-}
+import { environmentMark, environmentName, projectMark, projectName, type Spot } from './marks.ts';
+import { PASSING_SPOTS, PassingThings } from './passing-things.ts';
 
 export interface Holder {
   readonly what: string;
-  readonly kind: 'nobody' | 'client' | 'server' | 'admin';
+  readonly kind: 'nobody' | 'client' | 'server' | 'admin' | 'node';
   readonly headers: Headers;
-  /** Whether a mark may stand in an answer. */
-  readonly mayRead: (mark: string) => boolean;
+  /** Whether a mark may stand in an answer of a method, which is named by its path. */
+  readonly mayRead: (mark: string, method: string) => boolean;
   /** Where most of what it asks lies; undefined: anywhere. */
   readonly home: Partial<Spot>;
+  /** Whether it is the owner of anything. */
+  readonly mayEnd: boolean;
+  /** Its key, or the project that the key is of, may end between two calls. */
+  readonly isPassing: boolean;
 }
 
 const ROLES = [
@@ -48,6 +38,10 @@ export class MarkedWorld {
   readonly spots: readonly Spot[];
   readonly holders: Holder[] = [];
   readonly keyNames: string[] = [];
+  readonly passing: PassingThings;
+  /** Where something is changed again and again. */
+  readonly #lasting: readonly Spot[];
+  readonly #lastingKeys = new Set<string>();
   readonly #site: KeyedSite;
   readonly #random: Random;
 
@@ -55,9 +49,11 @@ export class MarkedWorld {
     this.#site = site;
     this.#random = random;
     const projects = random.int(2, 3);
-    this.spots = Array.from({ length: projects }, (_, p) =>
+    this.#lasting = Array.from({ length: projects }, (_, p) =>
       Array.from({ length: random.int(2, 3) }, (_none, e) => ({ p, e })),
     ).flat();
+    this.spots = [...this.#lasting, ...PASSING_SPOTS];
+    this.passing = new PassingThings(site, random);
   }
 
   static async build(site: KeyedSite, random: Random): Promise<MarkedWorld> {
@@ -68,11 +64,11 @@ export class MarkedWorld {
   }
 
   project(p: number): string {
-    return `projects/${projectMark(p, 'name')}`;
+    return projectName(p);
   }
 
-  environment({ p, e }: Spot): string {
-    return `${this.project(p)}/environments/${environmentMark(p, e, 'name')}`;
+  environment(spot: Spot): string {
+    return environmentName(spot);
   }
 
   /** Flags of even numbers are client-visible. */
@@ -88,20 +84,23 @@ export class MarkedWorld {
     return `${projectMark(p, i % 2 === 0 ? 'shared' : 'hidden')}-v${which}`;
   }
 
-  /** One change by the owner of everything: of a configuration, of what a project shares, or of two places at once. */
+  /**
+   * One change by the owner of everything: of a configuration, of what a project shares, of two places at once, or the
+   * end of something.
+   */
   async change(): Promise<void> {
     const random = this.#random;
-    const spot = random.pick(this.spots);
+    const spot = random.pick(this.#lasting);
     const { p, e } = spot;
     const i = random.int(0, FLAGS - 1);
-    switch (random.int(0, 5)) {
+    switch (random.int(0, 7)) {
       case 0:
         return this.#apply([this.#flag(p, i)], projectMark(p, 'hidden'));
       case 1:
         return this.#apply([this.#segment(p, random.int(0, SEGMENTS - 1))], projectMark(p, 'hidden'));
       case 2: {
         // One comment for more than one place belongs to all of them.
-        const other = random.pick(this.spots);
+        const other = random.pick(this.#lasting);
         const changes = other === spot ? [] : [this.#config(other, i)];
         return this.#apply([this.#config(spot, i), ...changes], 'of several places');
       }
@@ -115,9 +114,26 @@ export class MarkedWorld {
       case 4:
         // Changes nothing, and is a revision all the same.
         return this.#apply([], projectMark(p, 'hidden'), `op-${random.int(0, 1_000_000_000)}`);
+      case 5:
+        return this.passing.endKey();
+      case 6: {
+        if (random.chance(0.2)) return this.passing.archiveProject();
+        const key = { kind: KeyKind.SERVER, displayName: environmentMark(spot, 'keys') };
+        const { name } = await this.#site.createKey(this.environment(spot), key);
+        this.keyNames.push(name);
+        return this.passing.addKey(name, spot);
+      }
       default:
-        return this.#apply([this.#config(spot, i)], environmentMark(p, e, 'config'));
+        return this.#apply([this.#config(spot, i)], environmentMark({ p, e }, 'config'));
     }
+  }
+
+  /** Whether calls to come need what a name stands for. */
+  mustLast(name: string): boolean {
+    return (
+      this.#lastingKeys.has(name) ||
+      this.#lasting.some((spot) => name === projectName(spot.p) || name === environmentName(spot))
+    );
   }
 
   #projects(): number[] {
@@ -129,7 +145,7 @@ export class MarkedWorld {
     const hidden = projectMark(p, 'hidden');
     const project = { name: this.project(p), displayName: hidden, description: hidden };
     const environments = own.map((spot) => {
-      const said = environmentMark(p, spot.e, 'config');
+      const said = environmentMark(spot, 'config');
       return { name: this.environment(spot), displayName: said, description: said };
     });
     const flags = Array.from({ length: FLAGS }, (_, i) => i);
@@ -179,7 +195,7 @@ export class MarkedWorld {
   #config(spot: Spot, i: number): Change {
     const random = this.#random;
     const { p, e } = spot;
-    const mark = environmentMark(p, e, 'config');
+    const mark = environmentMark({ p, e }, 'config');
     const which = (): string => this.variantKey(p, i, random.int(0, 2));
     const rules = [
       {
@@ -224,29 +240,50 @@ export class MarkedWorld {
   async #makeKeys(): Promise<void> {
     const at = ({ p, e }: Spot): { project: string; environment: string } => ({
       project: projectMark(p, 'name'),
-      environment: environmentMark(p, e, 'name'),
+      environment: environmentMark({ p, e }, 'name'),
     });
-    this.holders.push({ what: 'no key', kind: 'nobody', headers: {}, mayRead: () => false, home: {} });
+    this.holders.push({
+      what: 'no key',
+      kind: 'nobody',
+      headers: {},
+      mayRead: () => false,
+      home: {},
+      mayEnd: false,
+      isPassing: false,
+    });
     this.holders.push({
       what: 'owner',
       kind: 'admin',
       headers: bearer(this.#site.owner),
       mayRead: () => true,
       home: {},
+      mayEnd: true,
+      isPassing: false,
+    });
+    const node = await this.#site.createKey('', { kind: KeyKind.ADMIN, roles: [{ role: Role.NODE }] });
+    this.holders.push({
+      what: 'node',
+      kind: 'node',
+      headers: bearer(node.token),
+      // The log holds all projects; whatever else there is, is none of a node's business.
+      mayRead: (_mark, method) => method.startsWith('/flagstream.v1.LogService/'),
+      home: {},
+      mayEnd: false,
+      isPassing: false,
     });
     const server = { kind: KeyKind.SERVER };
     for (const spot of this.spots) {
       const { p, e } = spot;
-      const display = { displayName: environmentMark(p, e, 'keys') };
+      const display = { displayName: environmentMark({ p, e }, 'keys') };
       const reads = new Set([
         ...(['name', 'shared', 'hidden'] as const).map((part) => projectMark(p, part)),
-        ...(['name', 'config'] as const).map((part) => environmentMark(p, e, part)),
+        ...(['name', 'config'] as const).map((part) => environmentMark({ p, e }, part)),
       ]);
-      const keys = environmentMark(p, e, 'keys');
+      const keys = environmentMark({ p, e }, 'keys');
       const results = new Set([
         projectMark(p, 'name'),
         projectMark(p, 'shared'),
-        environmentMark(p, e, 'name'),
+        environmentMark({ p, e }, 'name'),
       ]);
       const make = async (
         kind: Holder['kind'],
@@ -254,22 +291,31 @@ export class MarkedWorld {
         parent: string,
         key: object,
         mayRead: Holder['mayRead'],
-      ) => {
+      ): Promise<string> => {
         const made = await this.#site.createKey(parent, { ...key, ...display });
         this.keyNames.push(made.name);
+        const isPassing = PASSING_SPOTS.includes(spot) || what.startsWith('passing');
+        if (!isPassing) this.#lastingKeys.add(made.name);
         this.holders.push({
           what: `${what} of p${p}e${e}`,
           kind,
           headers: bearer(made.token),
           mayRead,
           home: spot,
+          mayEnd: what === 'owner',
+          isPassing,
         });
+        return made.name;
       };
       const parent = this.environment(spot);
       await make('client', 'client', parent, { kind: KeyKind.CLIENT }, (mark) => results.has(mark));
       await make('server', 'server', parent, server, (mark) => reads.has(mark));
       await make('server', 'half a server', parent, { ...server, verbs: [Verb.EVALUATE] }, (mark) =>
         reads.has(mark),
+      );
+      this.passing.addKey(
+        await make('server', 'passing server', parent, server, (mark) => reads.has(mark)),
+        spot,
       );
       for (const [title, role] of ROLES) {
         const admin = { kind: KeyKind.ADMIN, roles: [{ role, ...at(spot) }] };
@@ -284,10 +330,19 @@ export class MarkedWorld {
         const mayRead = (mark: string): boolean =>
           mark.startsWith(`mkp${p}`) && (role === Role.OWNER || !mark.endsWith('keys'));
         const what = `${title} of all of p${p}`;
-        this.holders.push({ what, kind: 'admin', headers: bearer(token), mayRead, home: { p } });
+        const isPassing = PASSING_SPOTS.some((spot) => spot.p === p);
+        this.holders.push({
+          what,
+          kind: 'admin',
+          headers: bearer(token),
+          mayRead,
+          home: { p },
+          mayEnd: role === Role.OWNER,
+          isPassing,
+        });
       }
     // Of two places with others between them.
-    const two = [this.spots[0]!, this.spots.at(-1)!];
+    const two = [this.#lasting[0]!, this.#lasting.at(-1)!];
     const roles = two.map((spot) => ({ role: Role.VIEWER, ...at(spot) }));
     const both = await this.#site.createKey('', { kind: KeyKind.ADMIN, roles });
     this.holders.push({
@@ -301,6 +356,8 @@ export class MarkedWorld {
             (mark.startsWith(`mkp${p}e${e}`) && !mark.endsWith('keys')),
         ),
       home: {},
+      mayEnd: false,
+      isPassing: false,
     });
     const viewer = { kind: KeyKind.ADMIN, roles: [{ role: Role.VIEWER }] };
     const { token } = await this.#site.createKey('', viewer);
@@ -311,6 +368,8 @@ export class MarkedWorld {
       headers: bearer(token),
       mayRead,
       home: {},
+      mayEnd: false,
+      isPassing: false,
     });
   }
 }

@@ -33,6 +33,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
 import { runFlagstream } from '../support/flagstream.ts';
 import { callUnary } from '../support/grpc-call.ts';
+import { privateValue } from '../support/private-value.ts';
 import { hold } from '../support/resources.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
@@ -129,7 +130,7 @@ test('nothing secret is ever logged, measured or told', async () => {
 
   // Calls with values that are nobody's business, answered and refused.
   const secretly = (what: string): string => {
-    const value = `private-${what}-${randomUUID()}`;
+    const value = privateValue(`${what.replace(' ', '-')}-${randomUUID()}`);
     search.keepFrom(`context value of ${what}`, value);
     return value;
   };

@@ -7,6 +7,7 @@ import { type Certificate, type CertificateFiles, TestAuthority } from '../suppo
 import { startFlagstream } from '../support/flagstream.ts';
 import { freePort } from '../support/free-port.ts';
 import type { TestProcess } from '../support/process.ts';
+import { recordPage } from '../support/recording.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
@@ -57,7 +58,10 @@ export class TlsSite {
         response.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk;
         });
-        response.on('end', () => resolve({ status: response.statusCode, text }));
+        response.on('end', () => {
+          recordPage(path, text);
+          resolve({ status: response.statusCode, text });
+        });
       })
         .on('error', reject)
         .end();

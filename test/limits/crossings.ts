@@ -4,6 +4,7 @@
 import type { ErrorReason, LimitName } from '@flagstream/protocol';
 import { ReportNodeRequest } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { callUnary } from '../support/grpc-call.ts';
+import { privateValue } from '../support/private-value.ts';
 import { CONTEXT_DOORS, EVALUATION_CROSSINGS } from './evaluation-crossings.ts';
 import type { LimitSite } from './limit-site.ts';
 import { WRITE_CROSSINGS } from './write-crossings.ts';
@@ -38,16 +39,21 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   ...WRITE_CROSSINGS,
   contextBytesMax: {
     // {"t":"..."}: 2 bytes, 1 of the name, 4 beside it.
-    crossings: CONTEXT_DOORS((amount) => ({ t: 'x'.repeat(amount - 7) })),
+    crossings: CONTEXT_DOORS((amount) => ({ t: privateValue('text').padEnd(amount - 7, 'x') })),
   },
   contextAttributesMax: {
     crossings: CONTEXT_DOORS((amount) =>
-      Object.fromEntries(Array.from({ length: amount }, (_, index) => [`a${index}`, true])),
+      Object.fromEntries(
+        Array.from({ length: amount }, (_, index) => [
+          `a${index}`,
+          index === 0 ? privateValue('attribute') : true,
+        ]),
+      ),
     ),
   },
   contextDepthMax: {
     crossings: CONTEXT_DOORS((amount) => {
-      let nested: Record<string, unknown> = {};
+      let nested: Record<string, unknown> = { innermost: privateValue('nested') };
       for (let level = 1; level < amount; level++) nested = { n: nested };
       return nested;
     }),

@@ -215,7 +215,8 @@ describe('flags', () => {
 });
 
 describe('eval', () => {
-  const context = ['-c', '{"targetingKey":"user-1001","country":"NL"}'];
+  // With a value by which the search of the whole run would know it in a log.
+  const context = ['-c', '{"targetingKey":"user-1001","country":"NL","email":"undisclosed-typed"}'];
 
   test('answers value, variant, reason and rule', async () => {
     const [row, answer] = await Promise.all([

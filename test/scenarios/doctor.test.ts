@@ -4,7 +4,6 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
 import { logStreamName } from '@flagstream/protocol';
-import { createLogger } from '@flagstream/runtime';
 import { connect, type JetStreamManager } from 'nats';
 import { expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
@@ -13,6 +12,7 @@ import { requiresNats } from '../support/requires-nats.ts';
 import { hold } from '../support/resources.ts';
 import { runCommand } from '../support/run-command.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { unreadLogger } from '../support/unread-logger.ts';
 import { until } from '../support/until.ts';
 import { Transports } from '../transport/transports.ts';
 
@@ -110,7 +110,7 @@ requiresNats().test('tells revisions and staleness of the nodes that are named',
   const { url, prefix } = transports.nats;
   const evaluator = await startEvaluator(
     evaluatorConfigSchema.parse({ grpcPort: 0, managementPort: 0, drainMs: 0, nats: { url, prefix } }),
-    { logger: createLogger({ level: 'silent', service: 'test', version: '0', nodeId: 'test' }) },
+    { logger: unreadLogger },
   );
   hold({ what: 'evaluator', release: () => evaluator.close(), releaseNow: () => undefined });
   await evaluator.ready();

@@ -4,9 +4,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startDev } from '../support/dev-instance.ts';
 import type { Finished } from '../support/flagstream.ts';
+import { privateValue } from '../support/private-value.ts';
 import { runCommand } from '../support/run-command.ts';
 
-const USER = ['-c', '{"targetingKey":"u1"}'];
+const USER = ['-c', JSON.stringify({ targetingKey: privateValue('typed') })];
 
 beforeAll(async () => {
   const dev = await startDev({ seed: 'demo' });

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
+import { isRecording, record } from './recording.ts';
 import { hold } from './resources.ts';
 import { until } from './until.ts';
 
@@ -31,13 +32,23 @@ const LINES_MAX = 50_000;
 const TAIL_LINES = 30;
 const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 30_000;
+/** A paused process does not answer, and is killed all the same. */
+const LAST_PAGE_TIMEOUT_MS = 1_000;
+
+/**
+ * A server's whole output is searched for secrets at the end of `make test`. Any other command's standard output is for
+ * the one who typed it: `key create` shows a token there, once, and `eval --explain` the context.
+ */
+const SERVER = /(^|\s)(serve|dev|make run)(\s|$)/;
 
 export class TestProcess {
   /** Settles when the process has ended and its output is read to the end. */
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #name: string;
+  readonly #isServer: boolean;
   readonly #lines: OutputLine[] = [];
+  #managementPort: number | undefined;
   #exit: Exit | undefined;
 
   /** Starts `program`; `name` stands in failure messages. */
@@ -48,6 +59,7 @@ export class TestProcess {
     options: ProcessOptions = {},
   ) {
     this.#name = name;
+    this.#isServer = programArguments.some((argument) => SERVER.test(argument));
     const child = spawn(program, programArguments, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...cleanEnvironment(), ...options.env },
@@ -58,7 +70,10 @@ export class TestProcess {
     this.#read('stderr');
     const release = hold({
       what: `${name} (pid ${child.pid})`,
-      release: async () => void (await this.kill()),
+      release: async () => {
+        await this.#askLastPage();
+        await this.kill();
+      },
       releaseNow: () => child.kill('SIGKILL'),
     });
     this.exited = new Promise((resolve) => {
@@ -112,6 +127,7 @@ export class TestProcess {
   async waitForReady(managementPort: number, timeoutMs: number = READY_TIMEOUT_MS): Promise<void> {
     const url = `http://127.0.0.1:${managementPort}/readyz`;
     await this.#waitFor(`${url} to answer 200`, timeoutMs, async () => (await fetch(url)).ok);
+    this.#managementPort = managementPort;
   }
 
   /** Sends a signal and waits until the process is gone. Default SIGKILL, as a crash. */
@@ -153,6 +169,15 @@ export class TestProcess {
     return answer as T;
   }
 
+  /** What was measured in the whole life of a process that lived to its test file's end: recording.ts hears it. */
+  async #askLastPage(): Promise<void> {
+    if (this.#managementPort === undefined || !isRecording || !this.running) return;
+    const url = `http://127.0.0.1:${this.#managementPort}/metrics`;
+    await fetch(url, { signal: AbortSignal.timeout(LAST_PAGE_TIMEOUT_MS) })
+      .then((response) => response.text())
+      .catch(() => undefined);
+  }
+
   #read(stream: OutputLine['stream']): void {
     const source = this.#child[stream];
     if (source === null) return;
@@ -163,6 +188,7 @@ export class TestProcess {
     if (this.#lines.length >= LINES_MAX)
       throw new Error(`${this.#name} printed more than ${LINES_MAX} lines`);
     this.#lines.push({ stream, text, json: parseObject(text) });
+    if (stream === 'stderr' || this.#isServer) record('output', `${stream} of ${this.#name}`, text);
   }
 
   #tail(): string {

@@ -19,8 +19,9 @@ import { startNatsServer } from '../support/nats-server.ts';
 import { requiresNats } from '../support/requires-nats.ts';
 import { hold } from '../support/resources.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { unreadLogger } from '../support/unread-logger.ts';
 import { until } from '../support/until.ts';
-import { answerOf, logger, metricOf, openBus, type Shop, startShop } from './shop.ts';
+import { answerOf, metricOf, openBus, type Shop, startShop } from './shop.ts';
 
 /** Begins an epoch, which needs a snapshot in NATS. */
 async function takeOver({ running }: Shop): Promise<void> {
@@ -54,7 +55,10 @@ requiresNats().test('an evaluator with nothing starts from the good snapshot in 
   };
   // Never by reading the control plane's log from its beginning, which would lead past snapshots.
   const failover = { unwellMs: 3_600_000, settledMs: 1 };
-  const evaluator = await startEvaluator(evaluatorConfigSchema.parse(settings), { logger, failover });
+  const evaluator = await startEvaluator(evaluatorConfigSchema.parse(settings), {
+    logger: unreadLogger,
+    failover,
+  });
   hold({ what: 'evaluator', release: () => evaluator.close(), releaseNow: () => undefined });
   await until(() => samePosition(evaluator.applied(), shop.running.head()), {
     what: 'the evaluator at the head',
@@ -95,7 +99,7 @@ requiresNats().test('a snapshot that cannot be read from the disk is tried again
     log,
     snapshots: new Snapshots(store),
     bus,
-    logger,
+    logger: unreadLogger,
     windowBytes: 1_000_000,
     monotonicNow: () => nowMs,
     onPut: () => undefined,

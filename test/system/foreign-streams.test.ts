@@ -17,17 +17,9 @@ import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { requiresNats } from '../support/requires-nats.ts';
 import { hold } from '../support/resources.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { unreadLogger } from '../support/unread-logger.ts';
 import { until } from '../support/until.ts';
-import {
-  answerOf,
-  expectShipped,
-  logger,
-  metricOf,
-  openBus,
-  overfill,
-  type Shop,
-  startShop,
-} from './shop.ts';
+import { answerOf, expectShipped, metricOf, openBus, overfill, type Shop, startShop } from './shop.ts';
 
 const SMALL = { streamBytes: LIMITS.streamMessageBytesMax };
 const LARGE = { streamBytes: 8 * LIMITS.streamMessageBytesMax };
@@ -186,7 +178,7 @@ requiresNats('2.9.0', { ownServer: true }).test(
     await takeOver(first);
     await takeOver(first);
     const settings = { grpcPort: 0, managementPort: 0, nats: { url: nats.url, prefix: nats.prefix } };
-    const evaluator = await startEvaluator(evaluatorConfigSchema.parse(settings), { logger });
+    const evaluator = await startEvaluator(evaluatorConfigSchema.parse(settings), { logger: unreadLogger });
     hold({ what: 'evaluator', release: () => evaluator.close(), releaseNow: () => undefined });
     await until(() => samePosition(evaluator.applied(), first.running.head()), { what: 'the lost epoch' });
 

@@ -15,12 +15,12 @@ import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { requiresNats } from '../support/requires-nats.ts';
 import { hold } from '../support/resources.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { unreadLogger } from '../support/unread-logger.ts';
 import { until } from '../support/until.ts';
 import {
   answerOf,
   expectShipped,
   firstOfLog,
-  logger,
   metricOf,
   openBus,
   overfill,
@@ -66,7 +66,7 @@ async function follow(nats: NatsServer): ReturnType<typeof startEvaluator> {
     managementPort: 0,
     nats: { url: nats.url, prefix: nats.prefix },
   };
-  const evaluator = await startEvaluator(evaluatorConfigSchema.parse(settings), { logger });
+  const evaluator = await startEvaluator(evaluatorConfigSchema.parse(settings), { logger: unreadLogger });
   hold({ what: 'evaluator', release: () => evaluator.close(), releaseNow: () => undefined });
   return evaluator;
 }

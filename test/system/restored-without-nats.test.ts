@@ -20,22 +20,22 @@ import { freePort } from '../support/free-port.ts';
 import { callKnown } from '../support/grpc-call.ts';
 import { hold } from '../support/resources.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { unreadLogger } from '../support/unread-logger.ts';
 import { until } from '../support/until.ts';
-import { logger } from './shop.ts';
 
 /** Revisions after the backup, more than are written after it is back. */
 const LOST = 12;
 
 async function serveLog(data: string, grpcPort: number): Promise<RunningControlPlane> {
   const config = { data, grpcPort, managementPort: 0, drainGraceMs: 500, integrity: { everyMinutes: 0 } };
-  const running = await startControlPlane(controlPlaneConfigSchema.parse(config), { logger });
+  const running = await startControlPlane(controlPlaneConfigSchema.parse(config), { logger: unreadLogger });
   hold({ what: `control plane on ${data}`, release: () => running.close(), releaseNow: () => undefined });
   return running;
 }
 
 async function serveFlags(settings: object, deps: EvaluatorDeps = {}): ReturnType<typeof startEvaluator> {
   const config = evaluatorConfigSchema.parse({ grpcPort: 0, managementPort: 0, drainMs: 0, ...settings });
-  const evaluator = await startEvaluator(config, { logger, ...deps });
+  const evaluator = await startEvaluator(config, { logger: unreadLogger, ...deps });
   hold({ what: 'evaluator', release: () => evaluator.close(), releaseNow: () => undefined });
   await evaluator.ready();
   return evaluator;

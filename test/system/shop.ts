@@ -10,13 +10,14 @@ import { LIMITS } from '@flagstream/protocol';
 import { LogServiceClient, type WatchLogResponse } from '@flagstream/protocol/gen/flagstream/v1/log';
 import { Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { bytesEqual, type HeadBeacon, ORIGIN } from '@flagstream/replica';
-import { type Bus, connectBus, createLogger } from '@flagstream/runtime';
+import { type Bus, connectBus } from '@flagstream/runtime';
 import { credentials } from '@grpc/grpc-js';
 import { expect } from 'vitest';
 import { Admin, written } from '../support/admin.ts';
 import { callUnary } from '../support/grpc-call.ts';
 import type { NatsServer } from '../support/nats-server.ts';
 import { hold } from '../support/resources.ts';
+import { unreadLogger } from '../support/unread-logger.ts';
 import { until } from '../support/until.ts';
 
 export type Settings = Partial<Record<keyof ControlPlaneConfig, unknown>>;
@@ -25,8 +26,6 @@ export interface Shop {
   readonly running: RunningControlPlane;
   readonly admin: Admin;
 }
-
-export const logger = createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' });
 
 /** @param streamBytes size of the stream's window */
 export async function startShop(
@@ -43,13 +42,13 @@ export async function startShop(
     nats: { url: nats.url, prefix: nats.prefix, ...(streamBytes === undefined ? {} : { streamBytes }) },
     ...more,
   };
-  const running = await startControlPlane(controlPlaneConfigSchema.parse(settings), { logger });
+  const running = await startControlPlane(controlPlaneConfigSchema.parse(settings), { logger: unreadLogger });
   hold({ what: `control plane on ${data}`, release: () => running.close(), releaseNow: () => undefined });
   return { running, admin: new Admin(running.grpcPort) };
 }
 
 export async function openBus(nats: NatsServer): Promise<Bus> {
-  const bus = await connectBus({ url: nats.url, prefix: nats.prefix, name: 'test', logger });
+  const bus = await connectBus({ url: nats.url, prefix: nats.prefix, name: 'test', logger: unreadLogger });
   hold({ what: 'bus of a test', release: () => bus.close(), releaseNow: () => undefined });
   return bus;
 }

@@ -12,9 +12,9 @@ import { freePort } from '../support/free-port.ts';
 import { hold } from '../support/resources.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { unreadLogger } from '../support/unread-logger.ts';
 import { until } from '../support/until.ts';
 import { HeardLog } from '../transport/heard-log.ts';
-import { logger } from './shop.ts';
 
 const RECORD_BYTES = 240_000;
 const DEAD_AFTER_MS = LIMITS.beaconMs * LIMITS.heartbeatsMissedMax;
@@ -24,7 +24,7 @@ const BYTES_PER_SECOND = (RECORD_BYTES / (1.25 * DEAD_AFTER_MS)) * 1_000;
 test('WatchLog brings a large record over a slow line without being opened anew', async () => {
   const grpcPort = await freePort();
   const config = { data: tempDir('slow-line'), grpcPort, managementPort: 0, drainGraceMs: 500 };
-  const running = await startControlPlane(controlPlaneConfigSchema.parse(config), { logger });
+  const running = await startControlPlane(controlPlaneConfigSchema.parse(config), { logger: unreadLogger });
   hold({ what: 'control plane', release: () => running.close(), releaseNow: () => undefined });
   const admin = new Admin(grpcPort);
   await admin.createBoolean('a');

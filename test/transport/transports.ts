@@ -15,7 +15,8 @@ import { freePort } from '../support/free-port.ts';
 import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { hold } from '../support/resources.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { logger, openBus } from '../system/shop.ts';
+import { unreadLogger } from '../support/unread-logger.ts';
+import { openBus } from '../system/shop.ts';
 
 export class Transports {
   readonly nats: NatsServer;
@@ -54,7 +55,7 @@ export class Transports {
   }
 
   async jetStream(): Promise<LogSource> {
-    return new JetStreamSource(await openBus(this.nats), logger);
+    return new JetStreamSource(await openBus(this.nats), unreadLogger);
   }
 
   watchLog(): LogSource {
@@ -66,5 +67,5 @@ export class Transports {
 
 function start({ url, prefix }: NatsServer, data: string, grpcPort: number): Promise<RunningControlPlane> {
   const config = { data, grpcPort, managementPort: 0, drainGraceMs: 500, nats: { url, prefix } };
-  return startControlPlane(controlPlaneConfigSchema.parse(config), { logger });
+  return startControlPlane(controlPlaneConfigSchema.parse(config), { logger: unreadLogger });
 }

@@ -2,6 +2,7 @@
 
 import { FlagstreamError, fail } from '@flagstream/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
+import { privateValue } from '../../../test/support/private-value.ts';
 import { SyncServerFixture } from '../../../test/support/sync-server-fixture.ts';
 import { until } from '../../../test/support/until.ts';
 import { createClient, type FlagstreamClient } from './client.ts';
@@ -39,7 +40,7 @@ test('evaluates in process what the server pushed, and acknowledges it', async (
   await expect(client.waitForReady()).resolves.toEqual({ source: 'server' });
   await client.waitForLive();
 
-  expect(client.booleanValue('checkout', false, { targetingKey: 'u1' })).toBe(true);
+  expect(client.booleanValue('checkout', false, { targetingKey: privateValue('user') })).toBe(true);
   expect(client.booleanDetails('checkout', false)).toMatchObject({
     value: true,
     variant: 'on',

@@ -3,9 +3,9 @@
 import type { FlagstreamError } from '@flagstream/protocol';
 import { AdminServiceClient } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
-import { createLogger } from '@flagstream/runtime';
 import { type Client, credentials } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
+import { unreadLogger } from '../../../test/support/unread-logger.ts';
 import { type ControlPlaneConfig, controlPlaneConfigSchema } from './config.ts';
 import { type RunningControlPlane, startControlPlane } from './start.ts';
 import { tempFolder } from './temp-folder.fixture.ts';
@@ -20,8 +20,6 @@ export interface TestControlPlane {
   readonly log: LogServiceClient;
 }
 
-const silent = createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' });
-
 /** Starts on free ports; goes away with the running test. */
 export async function controlPlane(
   settings: Partial<Record<keyof ControlPlaneConfig, unknown>> = {},
@@ -34,7 +32,7 @@ export async function controlPlane(
     ...settings,
     data,
   });
-  const running = await startControlPlane(config, { logger: silent });
+  const running = await startControlPlane(config, { logger: unreadLogger });
   onTestFinished(() => running.close());
   const address = `127.0.0.1:${running.grpcPort}`;
   const admin = clientOf(AdminServiceClient, address);

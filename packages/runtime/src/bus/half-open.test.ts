@@ -5,12 +5,11 @@ import { afterEach, beforeAll, expect, it } from 'vitest';
 import { type NatsServer, startNatsServer } from '../../../../test/support/nats-server.ts';
 import { requiresNats } from '../../../../test/support/requires-nats.ts';
 import { type Fault, TcpProxy } from '../../../../test/support/tcp-proxy.ts';
+import { unreadLogger } from '../../../../test/support/unread-logger.ts';
 import { until } from '../../../../test/support/until.ts';
-import { createLogger } from '../log/logger.ts';
 import type { Bus, TailStatus } from './bus.ts';
 import { connectBus } from './nats-bus.ts';
 
-const logger = createLogger({ level: 'silent', service: 'test', version: '0', nodeId: 'n' });
 const MAX_BYTES = 67_108_864;
 const HEARTBEAT_MS = 1_000;
 /** The promise is the wait's deadline. */
@@ -28,7 +27,13 @@ interface Followed {
 }
 
 async function follow(url: string, prefix: string): Promise<Followed> {
-  const bus = await connectBus({ url, prefix, name: 'test', logger, heartbeatMs: HEARTBEAT_MS });
+  const bus = await connectBus({
+    url,
+    prefix,
+    name: 'test',
+    logger: unreadLogger,
+    heartbeatMs: HEARTBEAT_MS,
+  });
   buses.push(bus);
   await bus.ensureLogStream(1, MAX_BYTES);
   const statuses: TailStatus['kind'][] = [];

@@ -10,14 +10,13 @@ import {
 import { afterEach, expect, it } from 'vitest';
 import { type NatsServer, startNatsServer } from '../../../../test/support/nats-server.ts';
 import { requiresNats } from '../../../../test/support/requires-nats.ts';
+import { unreadLogger } from '../../../../test/support/unread-logger.ts';
 import { until } from '../../../../test/support/until.ts';
-import { createLogger } from '../log/logger.ts';
 import type { Bus } from './bus.ts';
 import { JetStreamSource } from './jetstream-source.ts';
 import { connectBus } from './nats-bus.ts';
 import { ShippedLog } from './shipped-log.fixture.ts';
 
-const logger = createLogger({ level: 'silent', service: 'test', version: '0', nodeId: 'n' });
 const MAX_BYTES = 8_388_608;
 
 const opened: { close(): Promise<void> }[] = [];
@@ -33,7 +32,7 @@ async function open(server: NatsServer): Promise<Bus> {
     url: server.url,
     prefix: `${server.prefix}-${serial}`,
     name: 'test',
-    logger,
+    logger: unreadLogger,
   });
   opened.push(bus);
   return bus;
@@ -79,7 +78,7 @@ requiresNats().describe('the log over JetStream', () => {
     log.write(99);
     await bus.ensureLogStream(1, MAX_BYTES);
     await log.ship(bus, 1);
-    const source = new JetStreamSource(bus, logger);
+    const source = new JetStreamSource(bus, unreadLogger);
     const fresh = follow(source, ORIGIN);
     const late = follow(source, log.records[89]!);
     const current = follow(source, log.head);
@@ -110,7 +109,7 @@ requiresNats().describe('the log over JetStream', () => {
     const bus = await open(server);
     const log = new ShippedLog();
     log.beginEpoch(1);
-    const { heads } = follow(new JetStreamSource(bus, logger), ORIGIN);
+    const { heads } = follow(new JetStreamSource(bus, unreadLogger), ORIGIN);
     bus.publishHead(Uint8Array.of(0xff, 0xff, 0xff));
     log.announce(bus);
     await until(() => heads.length > 0, { what: 'the beacon' });
@@ -121,7 +120,7 @@ requiresNats().describe('the log over JetStream', () => {
   it('waits for a stream that is not there yet', async () => {
     const server = await startNatsServer();
     const bus = await open(server);
-    const followed = follow(new JetStreamSource(bus, logger), ORIGIN);
+    const followed = follow(new JetStreamSource(bus, unreadLogger), ORIGIN);
     await until(() => followed.statuses.length > 0, { what: 'a status' });
     expect(followed.statuses).toEqual([{ kind: 'down', detail: 'there is no log stream yet' }]);
     const log = new ShippedLog();
@@ -143,7 +142,7 @@ requiresNats().describe('the log over JetStream', () => {
     await log.ship(bus, 1);
     const { firstSeq } = (await bus.logStreamInfo(1))!;
     expect(firstSeq).toBeGreaterThan(1);
-    const source = new JetStreamSource(bus, logger);
+    const source = new JetStreamSource(bus, unreadLogger);
     const fresh = follow(source, ORIGIN);
     const inside = follow(source, log.records[firstSeq - 2]!);
     await until(() => inside.positions.at(-1) === 'e1.61', { what: 'the records of the window' });
@@ -172,7 +171,7 @@ requiresNats().describe('the log over JetStream', () => {
     log.write(4);
     await bus.ensureLogStream(1, MAX_BYTES);
     await log.ship(bus, 1);
-    const source = new JetStreamSource(bus, logger);
+    const source = new JetStreamSource(bus, unreadLogger);
     const caughtUp = follow(source, ORIGIN);
     await until(() => caughtUp.positions.length === 5, { what: 'the first epoch' });
     log.beginEpoch(2);
@@ -202,7 +201,7 @@ requiresNats('2.9.0', { ownServer: true }).describe('the log over JetStream, whe
     log.write(9);
     await bus.ensureLogStream(1, MAX_BYTES);
     await log.ship(bus, 1);
-    const followed = follow(new JetStreamSource(bus, logger), ORIGIN);
+    const followed = follow(new JetStreamSource(bus, unreadLogger), ORIGIN);
     await until(() => followed.positions.length === 10, { what: 'the first records' });
     await server.stop('SIGKILL');
     await until(() => followed.statuses.at(-1)?.kind === 'down', { what: 'down' });

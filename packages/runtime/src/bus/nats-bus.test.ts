@@ -5,12 +5,11 @@ import { afterEach, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../../../test/support/free-port.ts';
 import { type NatsServer, startNatsServer } from '../../../../test/support/nats-server.ts';
 import { requiresNats } from '../../../../test/support/requires-nats.ts';
+import { unreadLogger } from '../../../../test/support/unread-logger.ts';
 import { until } from '../../../../test/support/until.ts';
-import { createLogger } from '../log/logger.ts';
 import type { Bus, BusStatus, TailStatus } from './bus.ts';
 import { connectBus } from './nats-bus.ts';
 
-const logger = createLogger({ level: 'silent', service: 'test', version: '0', nodeId: 'n' });
 const MAX_BYTES = 8_388_608;
 
 const buses: Bus[] = [];
@@ -31,7 +30,7 @@ async function open(
     url: server.url,
     prefix: prefix ?? `${server.prefix}-${serial}`,
     name: 'test',
-    logger,
+    logger: unreadLogger,
     timeoutMs,
   });
   buses.push(bus);
@@ -280,7 +279,7 @@ requiresNats().describe('the bus', () => {
   });
 
   it('refuses a prefix that would not be one in NATS', async () => {
-    const options = { url: server.url, prefix: 'a.b', name: 'test', logger };
+    const options = { url: server.url, prefix: 'a.b', name: 'test', logger: unreadLogger };
     await expect(connectBus(options)).rejects.toMatchObject({ reason: 'CONFIG_INVALID' });
   });
 });
@@ -349,7 +348,7 @@ requiresNats('2.9.0', { ownServer: true }).describe('the bus, when NATS goes awa
       url: `127.0.0.1:${port}`,
       prefix: 'x',
       name: 'test',
-      logger,
+      logger: unreadLogger,
       timeoutMs: 50,
     });
     const tail = follow(bus, 1, 1);

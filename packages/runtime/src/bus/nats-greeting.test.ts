@@ -2,12 +2,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { unreadLogger } from '../../../../test/support/unread-logger.ts';
 import { until } from '../../../../test/support/until.ts';
-import { createLogger } from '../log/logger.ts';
 import { connectBus } from './nats-bus.ts';
 import { awaitGreeting } from './nats-greeting.ts';
-
-const logger = createLogger({ level: 'silent', service: 'test', version: '0', nodeId: 'n' });
 
 let server: Server;
 let address: string;
@@ -36,7 +34,7 @@ it('leave no connection open, however often they are tried', async () => {
     url: `nats://${address}`,
     prefix: 'p',
     name: 'test',
-    logger,
+    logger: unreadLogger,
     timeoutMs: 50,
   });
   await until(() => accepted >= 3, { what: 'three attempts' });

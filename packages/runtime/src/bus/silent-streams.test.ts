@@ -12,14 +12,13 @@ import { type NatsServer, startNatsServer } from '../../../../test/support/nats-
 import { requiresNats } from '../../../../test/support/requires-nats.ts';
 import { TcpProxy } from '../../../../test/support/tcp-proxy.ts';
 import { tempDir } from '../../../../test/support/temp-dir.ts';
+import { unreadLogger } from '../../../../test/support/unread-logger.ts';
 import { until } from '../../../../test/support/until.ts';
-import { createLogger } from '../log/logger.ts';
 import type { Bus } from './bus.ts';
 import { JetStreamSource } from './jetstream-source.ts';
 import { connectBus } from './nats-bus.ts';
 import { ShippedLog } from './shipped-log.fixture.ts';
 
-const logger = createLogger({ level: 'silent', service: 'test', version: '0', nodeId: 'n' });
 const MAX_BYTES = 8_388_608;
 
 const opened: { close(): Promise<void> }[] = [];
@@ -28,7 +27,7 @@ afterEach(async () => {
 });
 
 async function open(url: string, prefix: string): Promise<Bus> {
-  const bus = await connectBus({ url, prefix, name: 'test', logger });
+  const bus = await connectBus({ url, prefix, name: 'test', logger: unreadLogger });
   opened.push(bus);
   return bus;
 }
@@ -45,7 +44,7 @@ function follow(bus: Bus, log: ShippedLog): Followed {
   for (const record of log.records) state.apply(record);
   const outcomes: FoldOutcome['kind'][] = [];
   const statuses: SourceStatus['kind'][] = [];
-  const subscription = new JetStreamSource(bus, logger).open(state.position, {
+  const subscription = new JetStreamSource(bus, unreadLogger).open(state.position, {
     records: (records) => {
       for (const bytes of records) outcomes.push(state.apply(recordCodec.decodeRecord(bytes)).kind);
     },

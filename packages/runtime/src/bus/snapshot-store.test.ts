@@ -11,11 +11,10 @@ import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type NatsServer, startNatsServer } from '../../../../test/support/nats-server.ts';
 import { requiresNats } from '../../../../test/support/requires-nats.ts';
-import { createLogger } from '../log/logger.ts';
+import { unreadLogger } from '../../../../test/support/unread-logger.ts';
 import type { Bus } from './bus.ts';
 import { connectBus } from './nats-bus.ts';
 
-const logger = createLogger({ level: 'silent', service: 'test', version: '0', nodeId: 'n' });
 /** Two such entities do not fit into one chunk. */
 const LARGE_BYTES = 200_000;
 
@@ -69,7 +68,7 @@ requiresNats().describe('snapshots in NATS', () => {
     serial += 1;
     const prefix = `${server.prefix}-${serial}`;
     bucket = `${prefix.toUpperCase().replaceAll('-', '_')}_SNAPSHOT`;
-    bus = await connectBus({ url: server.url, prefix, name: 'test', logger });
+    bus = await connectBus({ url: server.url, prefix, name: 'test', logger: unreadLogger });
     nc = await connect({ servers: server.url });
     jsm = await nc.jetstreamManager();
   });

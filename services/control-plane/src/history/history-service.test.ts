@@ -3,6 +3,7 @@ import { Reason } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { EvaluateAtRequest, ListAnswerChangesRequest } from '@flagstream/protocol/gen/flagstream/v1/history';
 import type { EntityId } from '@flagstream/replica';
 import { describe, expect, it } from 'vitest';
+import { privateValue } from '../../../../test/support/private-value.ts';
 import { revisionWait } from '../admin/bounded-read.ts';
 import { failure } from '../control-plane.fixture.ts';
 import { ANYBODY, archive, booleanFlag, config, PROJECT, segment, Workbench } from '../workbench.fixture.ts';
@@ -11,7 +12,7 @@ import { Past } from './history-service.ts';
 const QUESTION = {
   parent: 'projects/p/environments/dev',
   flagKey: 'f',
-  context: { targetingKey: 'u1' },
+  context: { targetingKey: 'u1', email: privateValue('email') },
 };
 const on = (more: object = {}): object =>
   config('f', { enabled: true, fallthrough: { variant: 'on' }, ...more });

@@ -8,9 +8,10 @@ import {
   ReseedLogRequest,
 } from '@flagstream/protocol/gen/flagstream/v1/maintenance';
 import type { Position, TakeOver } from '@flagstream/replica';
-import { createLogger, GrpcHost, HealthState, loopbackPrincipal, Metrics } from '@flagstream/runtime';
+import { GrpcHost, HealthState, loopbackPrincipal, Metrics } from '@flagstream/runtime';
 import { credentials } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { unreadLogger } from '../../../../test/support/unread-logger.ts';
 import { call, failure } from '../control-plane.fixture.ts';
 import { ChangeLog } from '../log/change-log.ts';
 import { openFile } from '../log/native-objects.ts';
@@ -22,7 +23,6 @@ import { IntegrityWatch } from './integrity-watch.ts';
 import { maintenanceService, type OperatedShipping } from './maintenance-service.ts';
 import { tasksInProcess } from './tasks-in-process.fixture.ts';
 
-const logger = createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' });
 const HOUR_MS = 3_600_000;
 /** Periods of tests that move all timers: others of this worker move with them. */
 const MINUTE_MS = 60_000;
@@ -67,7 +67,7 @@ function watch({ path, log }: OpenLog, everyMinutes = 0): IntegrityWatch {
     databasePath: path,
     settings,
     tasks: tasksInProcess,
-    logger,
+    logger: unreadLogger,
     now,
   });
   onTestFinished(() => started.close());
@@ -145,7 +145,7 @@ describe('BackupSchedule', () => {
       databasePath: path,
       settings: { dir, everyMinutes, keep: 2 },
       tasks: tasksInProcess,
-      logger,
+      logger: unreadLogger,
       now: () => clock.nowMs,
       onDamage: () => {
         started.damaged = true;
@@ -258,7 +258,7 @@ describe('MaintenanceService', () => {
   async function serve(opened: OpenLog, shipping?: OperatedShipping, integrity = watch(opened)) {
     const host = new GrpcHost({
       name: 'test',
-      logger,
+      logger: unreadLogger,
       metrics: new Metrics(),
       health: new HealthState(),
       authenticate: loopbackPrincipal({ project: 'default', environment: 'development' }),

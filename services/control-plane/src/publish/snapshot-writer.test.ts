@@ -1,7 +1,7 @@
 import { LIMITS, recordCodec } from '@flagstream/protocol';
 import type { Snapshot, VersionedEntity } from '@flagstream/replica';
-import { createLogger } from '@flagstream/runtime';
 import { expect, it, onTestFinished } from 'vitest';
+import { unreadLogger } from '../../../../test/support/unread-logger.ts';
 import { ChangeLog } from '../log/change-log.ts';
 import { MemoryStore } from '../log/memory-store.ts';
 import { flagEntity, IDENTITY, recordAfter } from '../log/record.fixture.ts';
@@ -59,7 +59,7 @@ it('tries the same snapshot again without verifying it again, and a newer one on
     // The one taken before is remembered by nobody else, as after a garbage collection.
     snapshots: { take: () => new Snapshots(store).take() },
     bus,
-    logger: createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' }),
+    logger: unreadLogger,
     windowBytes: 1_000_000,
     monotonicNow: () => nowMs,
     onPut: () => undefined,

@@ -11,11 +11,12 @@ import {
 } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type { SnapshotHeader } from '@flagstream/protocol/gen/flagstream/v1/record';
 import { LogState, type VersionedEntity } from '@flagstream/replica';
-import { createLogger, GrpcHost, HealthState, loopbackPrincipal, Metrics } from '@flagstream/runtime';
+import { GrpcHost, HealthState, loopbackPrincipal, Metrics } from '@flagstream/runtime';
 import { type ClientReadableStream, credentials, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { scrape } from '../../../../test/support/scrape.ts';
 import { TcpProxy } from '../../../../test/support/tcp-proxy.ts';
+import { unreadLogger } from '../../../../test/support/unread-logger.ts';
 import { until } from '../../../../test/support/until.ts';
 import { call, clientOf, controlPlane, failure, type TestControlPlane } from '../control-plane.fixture.ts';
 import type { ChangeLog } from '../log/change-log.ts';
@@ -151,7 +152,7 @@ describe('LogService, while the log must not be told of', () => {
     });
     const host = new GrpcHost({
       name: 'test',
-      logger: createLogger({ level: 'silent', service: 'test', version: 'test', nodeId: 'test' }),
+      logger: unreadLogger,
       metrics: new Metrics(),
       health: new HealthState(),
       authenticate: loopbackPrincipal({ project: 'default', environment: 'development' }),

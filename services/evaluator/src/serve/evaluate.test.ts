@@ -8,6 +8,7 @@ import {
 import { FlagKind } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Struct } from '@flagstream/protocol/gen/google/protobuf/struct';
 import { describe, expect, it } from 'vitest';
+import { privateValue } from '../../../../test/support/private-value.ts';
 import { call, failure, type Started, start, waiting } from '../evaluator.fixture.ts';
 import { booleanFlag, entity, serving, shopLog, stringFlag } from '../log.fixture.ts';
 
@@ -26,7 +27,7 @@ describe('Evaluate', () => {
     const log = shopLog();
     const started = await start(log);
     await started.evaluator.ready();
-    const answer = await evaluate(started, { context: { targetingKey: 'u1' } });
+    const answer = await evaluate(started, { context: { targetingKey: privateValue('user') } });
     expect(answer).toMatchObject({
       value: true,
       variant: 'on',
@@ -111,7 +112,7 @@ describe('Evaluate', () => {
     const started = await start(log);
     await started.evaluator.ready();
     expect(await failure(evaluate(started, {}))).toMatchObject({ reason: 'TARGETING_KEY_MISSING' });
-    expect(await evaluate(started, { context: { targetingKey: 'u' } })).toMatchObject({
+    expect(await evaluate(started, { context: { targetingKey: privateValue('user') } })).toMatchObject({
       reason: Reason.SPLIT,
     });
   });
@@ -119,15 +120,19 @@ describe('Evaluate', () => {
   it('names the attribute of a context that does not do', async () => {
     const started = await start(shopLog());
     await started.evaluator.ready();
-    const nested = (levels: number): object => (levels === 0 ? { end: 1 } : { next: nested(levels - 1) });
+    const nested = (levels: number): object =>
+      levels === 0 ? { end: privateValue('nested') } : { next: nested(levels - 1) };
     const many = Object.fromEntries(
       Array.from({ length: LIMITS.contextAttributesMax + 1 }, (_, i) => [`a${i}`, i]),
     );
     const cases: [Record<string, unknown>, string][] = [
-      [{ targetingKey: 7 }, 'context.targetingKey'],
+      [{ targetingKey: 7, email: privateValue('email') }, 'context.targetingKey'],
       [{ deep: nested(LIMITS.contextDepthMax) }, 'context.deep.next.next'],
-      [{ plan: 'x', text: 'ä'.repeat(LIMITS.contextBytesMax / 2) }, 'context, at context.text'],
-      [{ price: Number.NaN }, 'context.price'],
+      [
+        { plan: 'x', text: `${privateValue('text')}${'ä'.repeat(LIMITS.contextBytesMax / 2)}` },
+        'context, at context.text',
+      ],
+      [{ price: Number.NaN, plan: privateValue('plan') }, 'context.price'],
       [many, 'context'],
     ];
     for (const [context, field] of cases) {
@@ -210,7 +215,10 @@ describe('EvaluateBatch', () => {
     await evaluator.ready();
     const all = await call(client, client.evaluateBatch, {
       flagKeys: [],
-      contexts: [{ targetingKey: 'u1' }, { targetingKey: 'u2' }],
+      contexts: [
+        { targetingKey: 'u1', email: privateValue('first') },
+        { targetingKey: 'u2', email: privateValue('second') },
+      ],
       allowStale: false,
     });
     expect(all.revision).toBe(4n);

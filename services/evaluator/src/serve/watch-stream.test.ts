@@ -1,6 +1,7 @@
 import { LIMITS } from '@flagstream/protocol';
 import { Reason, SourceState, type WatchResponse } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { describe, expect, it } from 'vitest';
+import { privateValue } from '../../../../test/support/private-value.ts';
 import { closing, type Inbox, start, TestClock, watch } from '../evaluator.fixture.ts';
 import { booleanFlag, entity, type MemoryLog, serving, shopLog, stringFlag } from '../log.fixture.ts';
 
@@ -36,7 +37,7 @@ describe('Watch with a context', () => {
       entity.config('default', 'development', 'banner', serving('a')),
     );
     const { client } = await ready(log);
-    const inbox = watch(client, { context: { targetingKey: 'u' } });
+    const inbox = watch(client, { context: { targetingKey: privateValue('user') } });
     const initial = await event(inbox, 'initial');
     expect(initial.results.map((result) => [result.flagKey, result.value])).toEqual([
       ['banner', 'a'],
@@ -78,7 +79,7 @@ describe('Watch with a context', () => {
       entity.config('default', 'development', 'new-checkout', { ...serving('on'), rules: [rule] }),
     );
     const { client } = await ready(log);
-    const inbox = watch(client, { context: { targetingKey: 'u2' } });
+    const inbox = watch(client, { context: { targetingKey: 'u2', email: privateValue('email') } });
     expect((await event(inbox, 'initial')).results).toMatchObject([{ value: true }]);
     log.commit(entity.segment('default', 'testers', { included: ['u1', 'u2'] }));
     expect((await event(inbox, 'changed')).results).toMatchObject([{ value: false, ruleId: 'beta' }]);
