@@ -101,6 +101,28 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
     crossedIn: 'packages/runtime/src/listen/tls-door.test.ts',
     word: 'tlsHandshakeTimeoutMs',
   },
+  adminRequestMessagesMax: {
+    crossedIn: 'test/limits/heavy-requests.test.ts',
+    word: 'adminRequestMessagesMax',
+  },
+  evaluationRequestMessagesMax: {
+    crossedIn: 'test/limits/heavy-requests.test.ts',
+    word: 'evaluationRequestMessagesMax',
+  },
+  smallRequestBytesMax: { crossedIn: 'test/limits/heavy-requests.test.ts', word: 'smallRequestBytesMax' },
+  keylessStreamsMax: { crossedIn: 'test/limits/heavy-requests.test.ts', word: 'keylessStreamsMax' },
+  requestArrivalMs: {
+    crossedIn: 'packages/runtime/src/grpc/awaited-requests.test.ts',
+    word: 'requestArrivalMs',
+  },
+  slowRequestsMax: {
+    crossedIn: 'packages/runtime/src/grpc/awaited-requests.test.ts',
+    word: 'slowRequestsMax',
+  },
+  refusedStreamEndMs: {
+    crossedIn: 'packages/runtime/src/grpc/refused-streams.test.ts',
+    word: 'refusedStreamEndMs',
+  },
   keyCallsPerSecondMax: { crossedIn: 'packages/runtime/src/grpc/key-quota.test.ts', word: 'callsPerSecond' },
   keyCallsBurstMax: { crossedIn: 'packages/runtime/src/grpc/key-quota.test.ts', word: 'burstCalls' },
   keyStreamsMax: { crossedIn: 'packages/runtime/src/grpc/key-quota.test.ts', word: 'openStream' },

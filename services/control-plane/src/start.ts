@@ -215,6 +215,7 @@ export async function startControlPlane(
     ],
     reflection: config.reflection,
     maxRequestBytes: LIMITS.adminRequestBytesMax,
+    maxRequestMessages: LIMITS.adminRequestMessagesMax,
     peerSilenceMs: LIMITS.heartbeatsMissedMax * LIMITS.beaconMs,
     tls,
   });
