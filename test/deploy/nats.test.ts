@@ -50,7 +50,7 @@ requiresNats('2.9.0', { ownServer: true }).describe('deploy/nats/nats.conf', () 
 
     // More snapshots than are kept: older ones are removed.
     const bus = await connectBus({
-      ...natsCredentials(nats.settings('CONTROL_PLANE')),
+      credentials: () => natsCredentials(nats.settings('CONTROL_PLANE')),
       inboxPrefix: '_INBOX_cp',
       url: nats.server.url,
       prefix: 'flagstream',
@@ -121,7 +121,7 @@ requiresNats('2.9.0', { ownServer: true }).describe('deploy/nats/nats.conf', () 
     await shop.admin.createBoolean('first');
     const { url } = nats.server;
     const { findings } = await probeNats({
-      ...natsCredentials(nats.settings('ADMIN')),
+      credentials: () => natsCredentials(nats.settings('ADMIN')),
       inboxPrefix: '_INBOX_admin',
       url,
       prefix: 'flagstream',

@@ -65,9 +65,9 @@ export class KeyedSite {
       controlPlaneConfigSchema.parse({ ...ports, data, seed: 'demo', drainGraceMs: 500 }),
       { logger },
     );
-    const { logSource: source, snapshots, heads: authority } = controlPlane;
+    const { logSource: source, snapshots, heads: authority, reports } = controlPlane;
     const config = evaluatorConfigSchema.parse({ ...ports, drainMs: 50 });
-    const evaluator = await startEvaluator(config, { source, snapshots, authority, logger });
+    const evaluator = await startEvaluator(config, { source, snapshots, authority, reports, logger });
     await evaluator.ready();
     const site = new KeyedSite(controlPlane, evaluator, data, logs);
     hold({ what: 'a site with keys', release: () => site.close(), releaseNow: () => undefined });

@@ -5,12 +5,13 @@ import { randomBytes } from 'node:crypto';
 import { formatToken, newKeyId, newSecret } from '@flagstream/protocol';
 import { AdminServiceService } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { EvaluationServiceService } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { FleetServiceService } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { HistoryServiceService } from '@flagstream/protocol/gen/flagstream/v1/history';
 import { LogServiceService } from '@flagstream/protocol/gen/flagstream/v1/log';
 import { MaintenanceServiceService } from '@flagstream/protocol/gen/flagstream/v1/maintenance';
 import { KeyKind, Role } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { StreamServiceService } from '@flagstream/protocol/gen/flagstream/v1/stream';
-import { HealthService } from '@flagstream/protocol/gen/grpc/health/v1/health';
+import { type HealthListResponse, HealthService } from '@flagstream/protocol/gen/grpc/health/v1/health';
 import { ServerReflectionService } from '@flagstream/protocol/gen/grpc/reflection/v1/reflection';
 import { ServerReflectionService as ServerReflectionV1Alpha } from '@flagstream/protocol/gen/grpc/reflection/v1alpha/reflection';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -26,6 +27,7 @@ const SERVED: Readonly<Record<'control plane' | 'evaluator', readonly object[]>>
     AdminServiceService,
     HistoryServiceService,
     LogServiceService,
+    FleetServiceService,
     MaintenanceServiceService,
     ...SHARED,
   ],
@@ -90,7 +92,19 @@ const methods = Object.entries(SERVED).flatMap(([role, services]) =>
 const portOf = (role: string): number =>
   role === 'evaluator' ? site.evaluator.grpcPort : site.controlPlane.grpcPort;
 
+/** As the process itself says: the table must not forget a service. */
+async function servedBy(role: string): Promise<string[]> {
+  const answer = await site.call(portOf(role), HealthService.list as unknown as AnyMethod, {});
+  return Object.keys((answer as HealthListResponse).statuses).filter((name) => name.includes('.'));
+}
+
 describe('every method', () => {
+  test.each(Object.keys(SERVED))('of the %s has a row', async (role) => {
+    const inTable = methods.filter((method) => method.role === role).map(({ rpc }) => rpc.split('/')[1]);
+    const reflection = (name: string | undefined): boolean => name?.startsWith('grpc.reflection.') !== true;
+    expect((await servedBy(role)).sort()).toEqual([...new Set(inTable)].filter(reflection).sort());
+  });
+
   test.each(methods)('$role $rpc refuses whoever shows a key that is no good', async ({ role, method }) => {
     for (const [what, headers] of bad)
       expect([what, await verdict(site.call(portOf(role), method, headers))]).toEqual([

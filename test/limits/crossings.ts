@@ -2,6 +2,8 @@
 // guards no door. A limit without an entry does not compile, and fails the test beside this table.
 
 import type { ErrorReason, LimitName } from '@flagstream/protocol';
+import { ReportNodeRequest } from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import { callUnary } from '../support/grpc-call.ts';
 import { privateValue } from '../support/private-value.ts';
 import { CONTEXT_DOORS, EVALUATION_CROSSINGS } from './evaluation-crossings.ts';
 import type { LimitSite } from './limit-site.ts';
@@ -29,6 +31,9 @@ const OWN_PACE: LimitEntry = { noDoor: 'a time or pace of our own processes; no 
 const OWN_SIZE: LimitEntry = { noDoor: 'bounds what we ourselves make, keep or write; no caller chooses it' };
 const COERCED: LimitEntry = { noDoor: 'what is asked for is moved into the range, never refused' };
 
+const reportOf = (nodeId: string, usedKeys: readonly { readonly keyId: string }[]): ReportNodeRequest =>
+  ReportNodeRequest.fromPartial({ report: { nodeId, usedKeys: [...usedKeys] } });
+
 export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   ...EVALUATION_CROSSINGS,
   ...WRITE_CROSSINGS,
@@ -54,6 +59,31 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
     }),
   },
 
+  nodeReportKeysMax: {
+    crossings: [
+      {
+        door: 'ReportNode',
+        call: ({ fleet }, amount) =>
+          callUnary(fleet, fleet.reportNode, reportOf('n', Array(amount).fill({ keyId: 'k' }))),
+        reason: 'INVALID_FIELD',
+        field: 'report.used_keys',
+      },
+    ],
+  },
+  nodeIdLengthMax: {
+    crossings: [
+      {
+        door: 'ReportNode',
+        call: ({ fleet }, amount) => callUnary(fleet, fleet.reportNode, reportOf('n'.repeat(amount), [])),
+        reason: 'INVALID_FIELD',
+        field: 'report.node_id',
+      },
+    ],
+  },
+  nodeReportBytesMax: {
+    crossedIn: 'services/control-plane/src/fleet/node-reports.test.ts',
+    word: 'nodeReportBytesMax',
+  },
   entityBytesMax: { crossedIn: 'test/guarantees/invalid-input.test.ts', word: 'an entity that is too large' },
   answerChangesRevisionsMax: {
     crossedIn: 'services/control-plane/src/history/history-service.test.ts',
@@ -70,6 +100,28 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   tlsHandshakeTimeoutMs: {
     crossedIn: 'packages/runtime/src/listen/tls-door.test.ts',
     word: 'tlsHandshakeTimeoutMs',
+  },
+  adminRequestMessagesMax: {
+    crossedIn: 'test/limits/heavy-requests.test.ts',
+    word: 'adminRequestMessagesMax',
+  },
+  evaluationRequestMessagesMax: {
+    crossedIn: 'test/limits/heavy-requests.test.ts',
+    word: 'evaluationRequestMessagesMax',
+  },
+  smallRequestBytesMax: { crossedIn: 'test/limits/heavy-requests.test.ts', word: 'smallRequestBytesMax' },
+  keylessStreamsMax: { crossedIn: 'test/limits/heavy-requests.test.ts', word: 'keylessStreamsMax' },
+  requestArrivalMs: {
+    crossedIn: 'packages/runtime/src/grpc/awaited-requests.test.ts',
+    word: 'requestArrivalMs',
+  },
+  slowRequestsMax: {
+    crossedIn: 'packages/runtime/src/grpc/awaited-requests.test.ts',
+    word: 'slowRequestsMax',
+  },
+  refusedStreamEndMs: {
+    crossedIn: 'packages/runtime/src/grpc/refused-streams.test.ts',
+    word: 'refusedStreamEndMs',
   },
   keyCallsPerSecondMax: { crossedIn: 'packages/runtime/src/grpc/key-quota.test.ts', word: 'callsPerSecond' },
   keyCallsBurstMax: { crossedIn: 'packages/runtime/src/grpc/key-quota.test.ts', word: 'burstCalls' },
@@ -114,6 +166,7 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   heartbeatsMissedMax: OWN_PACE,
   sessionTtlMs: OWN_PACE,
   beaconMs: OWN_PACE,
+  nodeReportMs: OWN_PACE,
   natsAnswerMs: OWN_PACE,
   natsStartWaitMs: OWN_PACE,
   secondWriterMs: OWN_PACE,

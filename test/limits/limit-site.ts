@@ -1,6 +1,7 @@
 // One process with every gRPC door, and clients of each, for crossing limits.
 
 import { EvaluationServiceClient } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { FleetServiceClient } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { HistoryServiceClient } from '@flagstream/protocol/gen/flagstream/v1/history';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import { MaintenanceServiceClient } from '@flagstream/protocol/gen/flagstream/v1/maintenance';
@@ -14,6 +15,7 @@ export interface LimitSite {
   readonly dev: DevInstance;
   readonly admin: DevInstance['admin']['client'];
   readonly evaluation: EvaluationServiceClient;
+  readonly fleet: FleetServiceClient;
   readonly history: HistoryServiceClient;
   readonly log: LogServiceClient;
   readonly maintenance: MaintenanceServiceClient;
@@ -35,6 +37,7 @@ export async function startLimitSite(): Promise<LimitSite> {
     dev,
     admin: dev.admin.client,
     evaluation: clientOf(EvaluationServiceClient, dev.evaluatorPort),
+    fleet: clientOf(FleetServiceClient, dev.adminPort),
     history: clientOf(HistoryServiceClient, dev.adminPort),
     log: clientOf(LogServiceClient, dev.adminPort),
     maintenance: clientOf(MaintenanceServiceClient, dev.adminPort),

@@ -90,6 +90,8 @@ export {
   logSubjectWildcard,
   NATS_PREFIX_DEFAULT,
   NATS_PREFIX_PATTERN,
+  reportSubject,
+  reportSubjectWildcard,
   snapshotBucketName,
 } from './subjects.ts';
 export { clientFrameFromWire, clientFrameToWire, encodeClientFrame } from './sync/client-frame.ts';

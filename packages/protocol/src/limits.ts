@@ -25,6 +25,8 @@ export const LIMITS = {
 
   /** One admin request: an apply of 10,000 flags with their configurations is about 12 MiB. */
   adminRequestBytesMax: 33_554_432,
+  /** Messages in one: that apply has some 400,000. Each takes hundreds of bytes of heap, and 2 of the request. */
+  adminRequestMessagesMax: 600_000,
   /** Members of one segment: 1,000,000 keys are about 20 MB of heap in each evaluator. */
   segmentMembersMax: 1_000_000,
   pageSizeDefault: 100,
@@ -39,6 +41,10 @@ export const LIMITS = {
   keyCallsBurstMax: 40_000,
   /** A whole fleet may share a key. */
   keyStreamsMax: 20_000,
+  /** Streams of those who show no key where one is asked for: they may watch health. */
+  keylessStreamsMax: 1_000,
+  /** A stream that was ended, as its key is no longer valid, and whose peer reads nothing, is cut after this. */
+  refusedStreamEndMs: 5_000,
   /** A line in a table. */
   displayNameLengthMax: 200,
   /** More are several keys' work. */
@@ -48,6 +54,14 @@ export const LIMITS = {
 
   /** One evaluation request, context included. */
   evaluationRequestBytesMax: 1_048_576,
+  /** Messages in one: 1,000 contexts of 20 attributes have 41,000. */
+  evaluationRequestMessagesMax: 100_000,
+  /** A request that names something at most, as of health and reflection. */
+  smallRequestBytesMax: 4_096,
+  /** Time for a request to arrive: 32 MiB over a line of 10 Mbit/s. */
+  requestArrivalMs: 30_000,
+  /** Requests of one caller that may take longer than a second to arrive, at once. */
+  slowRequestsMax: 100,
   /** One context, as JSON text: what a service knows about one user. */
   contextBytesMax: 65_536,
   contextAttributesMax: 256,
@@ -94,12 +108,20 @@ export const LIMITS = {
   prefaceTimeoutMs: 5_000,
   /** Time for the handshake of TLS: three round trips and some arithmetic. */
   tlsHandshakeTimeoutMs: 5_000,
-  /** Files of certificates are looked at this often: whoever renews them has days, and does not want to restart. */
+  /** Files of certificates and secrets are looked at this often: some are good for hours alone. */
   certificateLookMs: 10_000,
   httpHeaderBytesMax: 16_384,
 
   /** Head beacon period. */
   beaconMs: 1_000,
+  /** Between two reports of a node that has news; each tenth second it tells all again, in turn. */
+  nodeReportMs: 1_000,
+  /** Keys in one of them: some 10 KiB, whatever the node's clients do. */
+  nodeReportKeysMax: 256,
+  nodeReportBytesMax: 65_536,
+  /** A host name and more. */
+  nodeIdLengthMax: 128,
+
   /** Records in flight from the shipper to NATS. */
   shipPipelineMax: 64,
   /** Longest wait for an answer of nats-server: one that is well answers in milliseconds. */

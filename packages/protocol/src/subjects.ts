@@ -18,6 +18,10 @@ export const logStreamName = (prefix: string, epoch: number): string =>
 export const headSubject = (prefix: string): string => `${prefix}.head`;
 /** Requests for the head: answered by the control plane at once, so that an answer proves how fresh a follower is. */
 export const headRequestSubject = (prefix: string): string => `${prefix}.head.get`;
+/** What a node tells of itself, under its own subject, so that a NATS user can be held to one. */
+export const reportSubject = (prefix: string, nodeId: string): string =>
+  `${prefix}.report.${subjectToken(nodeId)}`;
+export const reportSubjectWildcard = (prefix: string): string => `${prefix}.report.*`;
 /** The object store that holds the newest snapshots. */
 export const snapshotBucketName = (prefix: string): string => `${streamPrefix(prefix)}_SNAPSHOT`;
 
@@ -27,4 +31,11 @@ export function epochOfStream(prefix: string, stream: string): number | undefine
   if (!stream.startsWith(start)) return undefined;
   const digits = stream.slice(start.length);
   return /^[1-9][0-9]{0,8}$/.test(digits) ? Number(digits) : undefined;
+}
+
+/** A name as one token of a subject: any other character than these is a percent sign and the hex of its UTF-8. */
+function subjectToken(name: string): string {
+  const percent = (character: string): string =>
+    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+  return name.replace(/[^A-Za-z0-9_-]/gu, percent);
 }

@@ -17,7 +17,12 @@ export type { Finding, Verdict } from './bus/finding.ts';
 export { JetStreamSource } from './bus/jetstream-source.ts';
 export { type BusOptions, connectBus } from './bus/nats-bus.ts';
 export { NatsHeadAuthority } from './bus/nats-head-authority.ts';
-export { NATS_SECURITY_SHAPE, type NatsSecuritySettings, natsCredentials } from './bus/nats-security.ts';
+export {
+  NATS_SECURITY_SHAPE,
+  type NatsSecuritySettings,
+  natsCredentials,
+  natsIdentity,
+} from './bus/nats-security.ts';
 export { NatsSnapshots } from './bus/nats-snapshots.ts';
 export { type NatsProbe, type NatsProbeOptions, probeNats } from './bus/probe-nats.ts';
 export { verifySnapshot } from './bus/verify-snapshot.ts';
@@ -74,7 +79,7 @@ export {
 export { bearerCalls } from './keys/bearer-calls.ts';
 export { KeyDoor, type KeyDoorOptions } from './keys/key-door.ts';
 export { KeyRing } from './keys/key-ring.ts';
-export { KeyUse } from './keys/key-use.ts';
+export { KeyUse, type KeyUseEntry } from './keys/key-use.ts';
 export { CRASH_POINTS, type CrashPoint, crashesNext, crashPoint } from './lifecycle/crash-point.ts';
 export { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
 export { type SignalTarget, type StopOnSignalsOptions, stopOnSignals } from './lifecycle/stop-on-signals.ts';
@@ -95,6 +100,9 @@ export {
   type LogLevel,
 } from './log/logger.ts';
 export { Metrics, type Sample, type ScrapedMetric } from './metrics/metrics.ts';
+export { channelCredentials } from './tls/channel-identity.ts';
+export { ConnectionIdentities, type IdentityFiles } from './tls/connection-identities.ts';
+export type { ConnectionIdentity } from './tls/connection-identity.ts';
 export { openTls } from './tls/open-tls.ts';
 export { readConnectionTls } from './tls/tls-files.ts';
 export {

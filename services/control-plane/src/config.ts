@@ -87,7 +87,7 @@ export const controlPlaneConfigSchema: z.ZodType<ControlPlaneConfig> = z.strictO
   nodeId: z
     .string()
     .min(1)
-    .max(128)
+    .max(LIMITS.nodeIdLengthMax)
     .default('control-plane')
     .describe('Name of this process in logs and beacons.'),
   drainGraceMs: z

@@ -12,6 +12,7 @@ import {
   type SnapshotSource,
 } from '@flagstream/replica';
 import {
+  ConnectionIdentities,
   callsNeedKeys,
   checkExposure,
   createLogger,
@@ -37,6 +38,8 @@ import { CompiledSets } from './commands/compiled-sets.ts';
 import { Draft } from './commands/draft.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import { exportLogMetrics, exportWaiters } from './control-plane-metrics.ts';
+import { fleetService } from './fleet/fleet-service.ts';
+import { NodeReports } from './fleet/node-reports.ts';
 import { historyService } from './history/history-service.ts';
 import { type FirstOwnerParts, makeFirstOwner } from './keys/first-owner.ts';
 import { logKeys } from './keys/log-keys.ts';
@@ -61,6 +64,8 @@ export interface ControlPlaneDeps {
   readonly now?: () => number;
   /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
   readonly reloadsOnHangup?: boolean;
+  /** Files that secret settings came from, by key: they are read again when they change. */
+  readonly secretFiles?: ReadonlyMap<string, string>;
 }
 
 export interface RunningControlPlane {
@@ -70,6 +75,8 @@ export interface RunningControlPlane {
   readonly logSource: LogSource;
   readonly snapshots: SnapshotSource;
   readonly heads: HeadAuthority;
+  /** Where an evaluator in the same process tells of itself. */
+  readonly reports: Pick<NodeReports, 'report'>;
   head(): Position;
   /** Reads that wait for a revision. */
   waiting(): number;
@@ -101,7 +108,7 @@ export async function startControlPlane(
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs: config.drainGraceMs + STOP_MARGIN_MS });
   const metrics = new Metrics({ process: true });
   const health = new HealthState();
-  const { reloadsOnHangup } = deps;
+  const { reloadsOnHangup, secretFiles } = deps;
   const tls = await openTls({ settings: config.tls, logger, metrics, reloadsOnHangup }, lifecycle);
 
   const dataDir = await lifecycle.start(
@@ -141,6 +148,11 @@ export async function startControlPlane(
   const ended = new Promise<FlagstreamError>((resolve) => {
     end = resolve;
   });
+  const { ring, stop: stopKeys } = logKeys(log);
+  await lifecycle.start('keys', () => ring, stopKeys);
+  const use = new KeyUse();
+  const reports = new NodeReports({ use, ring, now, natsPrefix: config.nats.prefix, logger });
+  reports.exportMetrics(metrics);
   const shipper = await startShipping({
     config,
     log,
@@ -148,10 +160,12 @@ export async function startControlPlane(
     beacons,
     bootId,
     lifecycle,
+    identities: new ConnectionIdentities({ lifecycle, logger, metrics, reloadsOnHangup, secretFiles }),
     logger,
     metrics,
     now,
     onFolded: opened.compile,
+    onReport: (subject, bytes) => reports.heard(subject, bytes),
     onSecondWriter: end,
   });
   opened.seed();
@@ -167,11 +181,8 @@ export async function startControlPlane(
     metrics,
     now,
   });
-  const { ring, stop: stopKeys } = logKeys(log);
-  await lifecycle.start('keys', () => ring, stopKeys);
   const needKeys = callsNeedKeys(config);
   if (needKeys) makeOwner({ log, writes, dataDir: dataDir.path, now, randomBytes }, logger);
-  const use = new KeyUse();
   const door = new KeyDoor({
     ring,
     now,
@@ -199,10 +210,12 @@ export async function startControlPlane(
         : admin,
       historyService({ log, history, wait, now }),
       logService({ log, beacons, snapshots }),
+      fleetService(reports),
       maintenance,
     ],
     reflection: config.reflection,
     maxRequestBytes: LIMITS.adminRequestBytesMax,
+    maxRequestMessages: LIMITS.adminRequestMessagesMax,
     peerSilenceMs: LIMITS.heartbeatsMissedMax * LIMITS.beaconMs,
     tls,
   });
@@ -244,6 +257,7 @@ export async function startControlPlane(
     logSource: new LocalLogSource(log, beacons),
     snapshots,
     heads: beacons,
+    reports,
     head: () => log.head(),
     waiting: () => wait.waiting,
     ended,

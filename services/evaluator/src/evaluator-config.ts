@@ -64,7 +64,7 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
   nodeId: z
     .string()
     .min(1)
-    .max(128)
+    .max(LIMITS.nodeIdLengthMax)
     .optional()
     .describe('Name of this process in logs and streams; a new one at each start when absent.'),
   project: key('default', 'Project of callers that name none.'),
@@ -95,7 +95,13 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
           'host:port of the control plane: source of snapshots and heads, and of the log while there is no NATS.',
         ),
       key: secretSetting(
-        z.string().min(1).optional().describe('API key for the control plane: of an admin with ROLE_NODE.'),
+        z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            'API key for the control plane: of an admin with ROLE_NODE; in a file it may be replaced.',
+          ),
       ),
       tls: connectionTlsSchema('the control plane'),
     })

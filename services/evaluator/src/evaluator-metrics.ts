@@ -5,6 +5,7 @@ import type { EvaluatorCache } from './cache/evaluator-cache.ts';
 import type { StreamRegistry } from './fanout/stream-registry.ts';
 import type { TransferCache } from './fanout/transfer-cache.ts';
 import type { LogFollower } from './follow/log-follower.ts';
+import type { NodeReporter } from './report/node-reporter.ts';
 import type { EvaluationCounts } from './serve/evaluation-counts.ts';
 import type { Serving } from './serve/serving.ts';
 import type { EvaluatorState } from './state/evaluator-state.ts';
@@ -89,6 +90,12 @@ export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
     () => follower.follower.counters.strangers,
   );
   metrics.countedBy('alarm', 'log_alarms_total', 'Alarms of the log follower.', () => [...follower.alarms]);
+}
+
+export function exportReports(metrics: Metrics, { counters }: NodeReporter): void {
+  metrics.countedBy('outcome', 'node_reports_total', 'Reports of this node to the control plane.', () =>
+    Object.entries(counters),
+  );
 }
 
 /** A disk that takes no more does not stop serving: these tell of it. */

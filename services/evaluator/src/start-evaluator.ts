@@ -9,6 +9,7 @@ import { LIMITS, recordCodec } from '@flagstream/protocol';
 import type { LogState, Position } from '@flagstream/replica';
 import {
   type Authenticate,
+  ConnectionIdentities,
   callsNeedKeys,
   checkExposure,
   createLogger,
@@ -28,13 +29,14 @@ import {
 } from '@flagstream/runtime';
 import { openCache } from './cache/open-cache.ts';
 import type { EvaluatorConfig } from './evaluator-config.ts';
-import { exportMetrics } from './evaluator-metrics.ts';
+import { exportMetrics, exportReports } from './evaluator-metrics.ts';
 import { ChangeFanout } from './fanout/change-fanout.ts';
 import { StreamRegistry } from './fanout/stream-registry.ts';
 import { TickWheel } from './fanout/tick-wheel.ts';
 import { TransferCache } from './fanout/transfer-cache.ts';
 import { type FollowListener, LogFollower } from './follow/log-follower.ts';
 import { type GivenSources, openSources } from './follow/open-sources.ts';
+import { NodeReporter } from './report/node-reporter.ts';
 import { BoundedAnswers } from './serve/bounded-answers.ts';
 import { Evaluator } from './serve/evaluate.ts';
 import { EvaluationCounts } from './serve/evaluation-counts.ts';
@@ -56,6 +58,8 @@ export interface EvaluatorDeps extends GivenSources {
   readonly authenticate?: Authenticate;
   /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
   readonly reloadsOnHangup?: boolean;
+  /** Files that secret settings came from, by key: they are read again when they change. */
+  readonly secretFiles?: ReadonlyMap<string, string>;
 }
 
 export interface RunningEvaluator {
@@ -104,16 +108,17 @@ export async function startEvaluator(
   const random = deps.random ?? Math.random;
   const stopTimeoutMs = drainMs + STOP_GRACE_MS + STOP_MARGIN_MS;
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs });
+  const metrics = new Metrics({ process: true });
+  const { reloadsOnHangup, secretFiles } = deps;
   const sources = await openSources(config, deps, {
     nodeId,
     lifecycle,
+    identities: new ConnectionIdentities({ lifecycle, logger, metrics, reloadsOnHangup, secretFiles }),
     logger,
     monotonicMs,
     random,
   });
 
-  const metrics = new Metrics({ process: true });
-  const { reloadsOnHangup } = deps;
   const tls = await openTls({ settings: config.tls, logger, metrics, reloadsOnHangup }, lifecycle);
   const health = new HealthState();
   const fanout = new ChangeFanout(logger);
@@ -188,10 +193,11 @@ export async function startEvaluator(
     cache: cache?.cache,
   });
 
+  const use = new KeyUse();
   const door = new KeyDoor({
     ring: state.keys,
     now,
-    use: new KeyUse(),
+    use,
     ready: () => serving.ready,
     anonymous: callsNeedKeys(config) ? undefined : loopbackPrincipal(config),
     defaults: config,
@@ -230,6 +236,16 @@ export async function startEvaluator(
     () => wheel.start(),
     () => wheel.close(),
   );
+  const { reports } = sources;
+  if (reports !== undefined) {
+    const reporter = new NodeReporter({ nodeId, use, sink: reports, logger });
+    exportReports(metrics, reporter);
+    await lifecycle.start(
+      'reports',
+      () => reporter.start(),
+      () => reporter.close(),
+    );
+  }
   const management = await lifecycle.start(
     'management port',
     () =>

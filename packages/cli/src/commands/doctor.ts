@@ -130,17 +130,18 @@ async function natsRows(options: DoctorOptions): Promise<readonly DoctorRow[]> {
   if (natsUrl === undefined) return [];
   // Loaded here: other client commands must not wait for NATS's client.
   const { createLogger, natsCredentials, probeNats } = await import('@flagstream/runtime');
+  const credentials = natsCredentials({
+    user: natsUser,
+    password: natsPassword,
+    nkeySeedFile: options.natsNkeySeedFile,
+    tls: {
+      caFile: options.natsTlsCaFile,
+      certFile: options.natsTlsCertFile,
+      keyFile: options.natsTlsKeyFile,
+    },
+  });
   const { reachable, findings } = await probeNats({
-    ...natsCredentials({
-      user: natsUser,
-      password: natsPassword,
-      nkeySeedFile: options.natsNkeySeedFile,
-      tls: {
-        caFile: options.natsTlsCaFile,
-        certFile: options.natsTlsCertFile,
-        keyFile: options.natsTlsKeyFile,
-      },
-    }),
+    credentials: () => credentials,
     inboxPrefix: options.natsInboxPrefix,
     url: natsUrl,
     prefix: options.natsPrefix,

@@ -7,7 +7,7 @@ import {
   effectiveSettings,
   exposureOf,
   exposureWarnings,
-  loadConfig,
+  type ResolvedConfig,
   resolveConfig,
 } from '@flagstream/runtime';
 import { z } from 'zod';
@@ -19,7 +19,7 @@ type RoleConfig = Pick<PreparedRole, 'log' | 'nodeId'> & ExposureSettings;
 function role<C extends RoleConfig>(
   name: RoleName,
   schema: z.ZodType<C>,
-  start: (config: C) => Promise<RunningRole>,
+  start: (config: C, secretFiles: ResolvedConfig<C>['secretFiles']) => Promise<RunningRole>,
 ): Role {
   return {
     name,
@@ -27,16 +27,18 @@ function role<C extends RoleConfig>(
     jsonSchema: () => z.toJSONSchema(schema, { io: 'input' }),
     effective: (sources) => effectiveSettings(schema, resolveConfig(schema, sources)),
     prepare: (sources) => {
-      const config = loadConfig(schema, sources);
+      const { config, secretFiles } = resolveConfig(schema, sources);
       const insecure = exposureWarnings(exposureOf(config)).length > 0;
-      return { log: config.log, nodeId: config.nodeId, insecure, start: () => start(config) };
+      return { log: config.log, nodeId: config.nodeId, insecure, start: () => start(config, secretFiles) };
     },
   };
 }
 
 export const ROLES: Roles = {
-  'control-plane': role('control-plane', controlPlaneConfigSchema, (config) =>
-    startControlPlane(config, { version: VERSION }),
+  'control-plane': role('control-plane', controlPlaneConfigSchema, (config, secretFiles) =>
+    startControlPlane(config, { version: VERSION, secretFiles }),
   ),
-  evaluator: role('evaluator', evaluatorConfigSchema, (config) => startEvaluator(config)),
+  evaluator: role('evaluator', evaluatorConfigSchema, (config, secretFiles) =>
+    startEvaluator(config, { secretFiles }),
+  ),
 };

@@ -102,7 +102,7 @@ function openControlPlane(options: EmbeddedOptions, logger: Logger): Promise<Run
 function openEvaluator(
   options: EmbeddedOptions,
   logger: Logger,
-  { logSource, snapshots, heads }: RunningControlPlane,
+  { logSource, snapshots, heads, reports }: RunningControlPlane,
 ): Promise<RunningEvaluator> {
   const config = evaluatorConfigSchema.parse({
     tls: tlsOf(options),
@@ -119,6 +119,7 @@ function openEvaluator(
     source: logSource,
     snapshots,
     authority: heads,
+    reports,
   });
 }
 

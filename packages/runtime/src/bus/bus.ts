@@ -1,6 +1,6 @@
 /**
  * What services see of NATS: the log stream of each epoch and its tail, heads
- * (told and asked for), and snapshots. Nothing outside this folder imports nats.
+ * (told and asked for), reports of nodes, and snapshots. Nothing outside this folder imports nats.
  *
  * Holds true: no question to the server waits longer than a few seconds (a
  * snapshot is many questions); while NATS is away, calls reject with UNREACHABLE
@@ -89,6 +89,11 @@ export interface Bus {
   answerHeads(answer: () => Uint8Array | undefined): () => void;
   /** Asks for the head. Rejects with UNREACHABLE or TIMEOUT when nobody answers in time. */
   askHead(): Promise<Uint8Array>;
+
+  /** Tells what this node reports of itself; nobody says whether it was heard. @throws FlagstreamError UNREACHABLE */
+  publishReport(nodeId: string, bytes: Uint8Array): void;
+  /** The subject is the one of the node that told it: reportSubject. Returns how to stop. */
+  onReport(listener: (subject: string, bytes: Uint8Array) => void): () => void;
 
   /** Writes a snapshot, chunks before the manifest, and removes all but the newest two. One at a time. */
   putSnapshot(snapshot: Snapshot): Promise<void>;

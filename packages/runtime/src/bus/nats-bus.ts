@@ -10,6 +10,8 @@ import {
   logSubject,
   messageOf,
   NATS_PREFIX_PATTERN,
+  reportSubject,
+  reportSubjectWildcard,
   snapshotBucketName,
 } from '@flagstream/protocol';
 import type { Position, Snapshot } from '@flagstream/replica';
@@ -19,13 +21,13 @@ import { type AppendFailure, appendFailure } from './append-outcome.ts';
 import type { AppendOutcome, Bus, BusStatus, LogStreamInfo, Tail, TailListener } from './bus.ts';
 import { ensureStream, logStreamConfig, streamEpochs, unlessMissing } from './log-stream.ts';
 import { LogTail } from './log-tail.ts';
-import { type Link, type NatsCredentials, NatsLink } from './nats-link.ts';
+import { type Link, NatsLink, type NatsLinkOptions } from './nats-link.ts';
 import { ObjectBucket } from './object-bucket.ts';
 import { reportServer } from './server-report.ts';
 import { fetchSnapshot, holdsSnapshot, putSnapshot } from './snapshot-store.ts';
 import { StandingSubscription } from './standing-subscription.ts';
 
-export interface BusOptions extends NatsCredentials {
+export interface BusOptions extends Pick<NatsLinkOptions, 'credentials'> {
   /** `nats://host:port`, several separated by commas. */
   readonly url: string;
   /** [a-z0-9-]: what all subjects and streams begin with. */
@@ -140,11 +142,7 @@ class NatsBus implements Bus {
   }
 
   onHead(listener: (bytes: Uint8Array) => void): () => void {
-    return this.#subscribe(headSubject(this.#prefix), ({ data, reply }) => {
-      // Heads are told without a subject for answers; JetStream delivers with one. Whoever may make consumers could
-      // have it deliver records here, which they may not publish, and some of those read like a head.
-      if (!reply) listener(new Uint8Array(data));
-    });
+    return this.#hear(headSubject(this.#prefix), ({ data }) => listener(data));
   }
 
   answerHeads(answer: () => Uint8Array | undefined): () => void {
@@ -166,6 +164,14 @@ class NatsBus implements Bus {
       const detail = `no control plane answers over NATS: ${messageOf(error)}`;
       throw fail(silent ? 'TIMEOUT' : 'UNREACHABLE', detail, { cause: error });
     }
+  }
+
+  publishReport(nodeId: string, bytes: Uint8Array): void {
+    this.#required().nc.publish(reportSubject(this.#prefix, nodeId), bytes);
+  }
+
+  onReport(listener: (subject: string, bytes: Uint8Array) => void): () => void {
+    return this.#hear(reportSubjectWildcard(this.#prefix), ({ subject, data }) => listener(subject, data));
   }
 
   async putSnapshot(snapshot: Snapshot): Promise<void> {
@@ -191,6 +197,16 @@ class NatsBus implements Bus {
     await Promise.all([...this.#tails].map((tail) => tail.close()));
     this.#tails.clear();
     await this.#link.close();
+  }
+
+  /**
+   * What is told is told without a subject for answers; JetStream delivers with one. Whoever may make consumers could
+   * have it deliver records to any subject, which they may not publish, and some of those read like a head.
+   */
+  #hear(subject: string, told: (message: { subject: string; data: Uint8Array }) => void): () => void {
+    return this.#subscribe(subject, (message) => {
+      if (!message.reply) told({ subject: message.subject, data: new Uint8Array(message.data) });
+    });
   }
 
   #subscribe(subject: string, message: (message: Msg) => void): () => void {

@@ -33,7 +33,9 @@ export interface NatsCredentials {
   readonly tls?: ConnectionTls;
 }
 
-export interface NatsLinkOptions extends NatsCredentials {
+export interface NatsLinkOptions {
+  /** Asked for each attempt to connect. Absent: what the URL holds, in plaintext. */
+  readonly credentials?: (() => NatsCredentials) | undefined;
   /** `nats://host:port`, several separated by commas; may hold user and password. */
   readonly url: string;
   /** Shown in the server's list of connections. */
@@ -230,9 +232,10 @@ type OurConnectionOptions = ConnectionOptions & { readonly servers: readonly str
 function connectionOptions(options: NatsLinkOptions, heartbeatMs: number): OurConnectionOptions {
   const servers = options.url.split(',').map((server) => server.trim());
   const inUrl = credentialsIn(servers[0] ?? '');
-  const user = options.user ?? inUrl.user;
-  const password = options.password ?? inUrl.password;
-  const token = options.token ?? inUrl.token;
+  const given = options.credentials?.() ?? {};
+  const user = given.user ?? inUrl.user;
+  const password = given.password ?? inUrl.password;
+  const token = given.token ?? inUrl.token;
   return {
     servers: servers.map(withoutCredentials),
     name: options.name,
@@ -245,8 +248,8 @@ function connectionOptions(options: NatsLinkOptions, heartbeatMs: number): OurCo
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
     ...(token === undefined ? {} : { token }),
-    ...(options.authenticator === undefined ? {} : { authenticator: options.authenticator }),
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(given.authenticator === undefined ? {} : { authenticator: given.authenticator }),
+    ...(given.tls === undefined ? {} : { tls: given.tls }),
   };
 }
 

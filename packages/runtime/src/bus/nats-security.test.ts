@@ -6,9 +6,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { TestAuthority } from '../../../../test/support/certificates.ts';
 import { startNatsServer } from '../../../../test/support/nats-server.ts';
 import { requiresNats } from '../../../../test/support/requires-nats.ts';
+import { until } from '../../../../test/support/until.ts';
+import { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { createLogger } from '../log/logger.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { ConnectionIdentities } from '../tls/connection-identities.ts';
 import { connectBus } from './nats-bus.ts';
-import { natsCredentials } from './nats-security.ts';
+import { natsCredentials, natsIdentity } from './nats-security.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'flagstream-nats-security-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -57,9 +61,41 @@ requiresNats('2.9.0').test('a server that speaks plaintext is refused where TLS 
     destination: { write: (line) => void logs.push(line) },
   });
   const caFile = file('ca.pem', new TestAuthority().cert);
-  const credentials = natsCredentials({ tls: { caFile } });
-  const bus = await connectBus({ ...credentials, url: nats.url, prefix: nats.prefix, name: 't', logger });
+  const credentials = () => natsCredentials({ tls: { caFile } });
+  const bus = await connectBus({ credentials, url: nats.url, prefix: nats.prefix, name: 't', logger });
   expect(bus.connected).toBe(false);
   expect(logs[0]).toContain('NATS is not reachable');
   await bus.close();
 });
+
+requiresNats('2.9.0', { ownServer: true }).test(
+  'another seed in the file is what the next connection signs with, and no half of one',
+  async () => {
+    const [first, second] = [nkeys.createUser(), nkeys.createUser()];
+    const user = (pair: typeof first): string =>
+      `authorization { users: [ { nkey: ${pair.getPublicKey()} } ] }\n`;
+    const config = file('nkeys.conf', user(first));
+    const nkeySeedFile = file('rotated.nkey', seedOf(first));
+    const nats = await startNatsServer({ config });
+    const logger = createLogger({ level: 'silent', service: 't', version: '0', nodeId: 'n' });
+    const lifecycle = new Lifecycle({ logger, stopTimeoutMs: 1_000 });
+    const metrics = new Metrics();
+    const identity = await natsIdentity(
+      new ConnectionIdentities({ lifecycle, logger, metrics, reloadsOnHangup: false }),
+      { nkeySeedFile },
+    );
+    const credentials = () => identity.forConnection();
+    const bus = await connectBus({ credentials, url: nats.url, prefix: nats.prefix, name: 't', logger });
+    expect(bus.connected).toBe(true);
+    file('rotated.nkey', seedOf(second).slice(0, 20));
+    await nats.restart();
+    await until(() => bus.connected, { what: 'a connection with the old seed' });
+    expect([identity.renewals, identity.refusals]).toEqual([0, 1]);
+    file('rotated.nkey', seedOf(second));
+    file('nkeys.conf', user(second));
+    await nats.restart();
+    await until(() => identity.renewals === 1 && bus.connected, { what: 'a connection with the new seed' });
+    await bus.close();
+    await lifecycle.stop();
+  },
+);

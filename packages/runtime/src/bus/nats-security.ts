@@ -2,12 +2,14 @@
  * How a process shows itself to NATS and what it trusts: settings, alike in
  * every role, and what is read from the files that they name.
  */
-import { readFileSync } from 'node:fs';
 import { messageOf } from '@flagstream/protocol';
 import { nkeyAuthenticator, nkeys } from 'nats';
 import { z } from 'zod';
 import { ConfigError } from '../config/config-error.ts';
+import { type ReadText, readTextFile } from '../config/config-sources.ts';
 import { secretSetting, settingPlace } from '../config/setting.ts';
+import type { ConnectionIdentities } from '../tls/connection-identities.ts';
+import type { ConnectionIdentity } from '../tls/connection-identity.ts';
 import { readConnectionTls } from '../tls/tls-files.ts';
 import { type ConnectionTlsSettings, connectionTlsSchema } from '../tls/tls-settings.ts';
 import type { NatsCredentials } from './nats-link.ts';
@@ -33,12 +35,14 @@ export const NATS_SECURITY_SHAPE: {
   readonly inboxPrefix: z.ZodOptional<z.ZodString>;
 } = {
   user: z.string().optional().describe('NATS user.'),
-  password: secretSetting(z.string().optional().describe('NATS password.')),
+  password: secretSetting(z.string().optional().describe('NATS password; in a file it may be replaced.')),
   nkeySeedFile: z
     .string()
     .min(1)
     .optional()
-    .describe('File with the seed of the nkey of a NATS user, in place of user and password.'),
+    .describe(
+      'File with the seed of the nkey of a NATS user, in place of user and password; read for each connection.',
+    ),
   tls: connectionTlsSchema('NATS'),
   inboxPrefix: z
     .string()
@@ -50,23 +54,36 @@ export const NATS_SECURITY_SHAPE: {
 };
 
 /** What the settings of NATS say, with their files read. @throws ConfigError naming setting and file */
-export function natsCredentials(settings: NatsSecuritySettings): NatsCredentials {
+export function natsCredentials(
+  settings: NatsSecuritySettings,
+  read: ReadText = readTextFile,
+): NatsCredentials {
   const { user, password, nkeySeedFile } = settings;
-  const tls = readConnectionTls('nats.tls', settings.tls);
+  const tls = readConnectionTls('nats.tls', settings.tls, read);
   return {
     user,
     password,
     ...(tls === undefined ? {} : { tls }),
-    ...(nkeySeedFile === undefined ? {} : { authenticator: seedAuthenticator(nkeySeedFile) }),
+    ...(nkeySeedFile === undefined ? {} : { authenticator: seedAuthenticator(nkeySeedFile, read) }),
   };
 }
 
-function seedAuthenticator(file: string): ReturnType<typeof nkeyAuthenticator> {
+/** The same, kept up to date for as long as the process runs. @throws ConfigError naming setting and file */
+export function natsIdentity(
+  identities: ConnectionIdentities,
+  settings: NatsSecuritySettings,
+): Promise<ConnectionIdentity<NatsCredentials>> {
+  return identities.open('nats', ({ read, secret }) =>
+    natsCredentials({ ...settings, password: secret('nats.password', settings.password) }, read),
+  );
+}
+
+function seedAuthenticator(file: string, read: ReadText): ReturnType<typeof nkeyAuthenticator> {
   const refuse = (problem: string): ConfigError =>
     new ConfigError([{ where: settingPlace('nats.nkeySeedFile'), message: `${file} ${problem}` }]);
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = read(file);
   } catch (error) {
     throw refuse(`cannot be read: ${messageOf(error)}`);
   }

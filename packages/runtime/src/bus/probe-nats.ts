@@ -8,12 +8,12 @@ import type { JetStreamAccountStats } from 'nats';
 import type { Logger } from '../log/logger.ts';
 import { createScratch, raceFindings, removeScratch, type ScratchStream } from './cas-race.ts';
 import type { Finding } from './finding.ts';
-import { type Link, type NatsCredentials, NatsLink, type NatsLinkOptions } from './nats-link.ts';
+import { type Link, NatsLink, type NatsLinkOptions } from './nats-link.ts';
 import { ownStreams, streamFindings } from './own-streams.ts';
 import { monitorFindings } from './server-monitor.ts';
 import { replicasFinding, versionFinding } from './server-version.ts';
 
-export interface NatsProbeOptions extends NatsCredentials {
+export interface NatsProbeOptions extends Pick<NatsLinkOptions, 'credentials'> {
   /** `nats://host:port`, several separated by commas. */
   readonly url: string;
   readonly prefix: string;

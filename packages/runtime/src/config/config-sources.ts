@@ -9,12 +9,15 @@ import { readFileSync } from 'node:fs';
 import { messageOf } from '@flagstream/protocol';
 import { LineCounter, parseDocument } from 'yaml';
 import type { ConfigProblem } from './config-error.ts';
+import { isLastingFile, secretIn } from './secret-file.ts';
 import { type Setting, wordsOf } from './setting.ts';
 
 export interface Given {
   readonly value: unknown;
   /** For messages: `--nats-url`, `FLAGSTREAM_NATS_URL`, `nats.url in flagstream.yaml`. */
   readonly origin: string;
+  /** Of a secret that came from a file which can be read again: its path. */
+  readonly file?: string;
 }
 
 export type GivenValues = ReadonlyMap<Setting, Given>;
@@ -113,7 +116,7 @@ function collect(
   for (const setting of settings) {
     const { plain, file } = names(setting);
     const value = take(values, plain);
-    if (value !== undefined) put(given, setting, value, origin(plain), report);
+    if (value !== undefined) put(given, setting, value, { origin: origin(plain) }, report);
     const path = setting.secret ? take(values, file) : undefined;
     if (path === undefined) continue;
     if (value !== undefined) {
@@ -121,7 +124,9 @@ function collect(
       continue;
     }
     const secret = readSecret(String(path), origin(file), readText, report);
-    if (secret !== undefined) put(given, setting, secret, origin(file), report);
+    if (secret === undefined) continue;
+    const lasting = isLastingFile(String(path)) ? { file: String(path) } : {};
+    put(given, setting, secret, { origin: origin(file), ...lasting }, report);
   }
   return given;
 }
@@ -136,17 +141,17 @@ function put(
   given: Map<Setting, Given>,
   setting: Setting,
   raw: unknown,
-  origin: string,
+  from: Omit<Given, 'value'>,
   report: Report,
 ): void {
   const parsed = typeof raw === 'string' ? parseText(raw, setting) : { value: raw };
-  if ('problem' in parsed) report({ where: origin, message: parsed.problem });
-  else given.set(setting, { value: parsed.value, origin });
+  if ('problem' in parsed) report({ where: from.origin, message: parsed.problem });
+  else given.set(setting, { value: parsed.value, ...from });
 }
 
 function readSecret(path: string, origin: string, readText: ReadText, report: Report): string | undefined {
   try {
-    return readText(path).replace(/\r?\n$/, '');
+    return secretIn(readText(path));
   } catch (error) {
     report({ where: origin, message: `cannot be read: ${messageOf(error)}` });
     return undefined;

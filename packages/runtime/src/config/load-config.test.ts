@@ -138,8 +138,16 @@ describe('loadConfig', () => {
       { flags: { 'nats-password-file': secret } },
       { file: file(`nats: { passwordFile: ${secret} }`) },
     ]) {
-      expect(loadConfig(schema, sources).nats.password).toBe('p4ss');
+      const { config, secretFiles } = resolveConfig(schema, sources);
+      expect(config.nats.password).toBe('p4ss');
+      expect([...secretFiles]).toEqual([['nats.password', secret]]);
     }
+    // A stronger source replaces the file as well.
+    const stronger = {
+      env: { FLAGSTREAM_NATS_PASSWORD_FILE: secret },
+      flags: { 'nats-password': 'typed' },
+    };
+    expect([...resolveConfig(schema, stronger).secretFiles]).toEqual([]);
     expect(
       problems({ env: { FLAGSTREAM_NATS_PASSWORD_FILE: secret, FLAGSTREAM_NATS_PASSWORD: 'x' } }),
     ).toEqual(['FLAGSTREAM_NATS_PASSWORD_FILE: give either this or FLAGSTREAM_NATS_PASSWORD']);

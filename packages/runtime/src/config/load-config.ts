@@ -29,6 +29,8 @@ export interface ResolvedConfig<T> {
   readonly config: T;
   /** Where each setting that was given came from, by key; the others have their default. */
   readonly origins: ReadonlyMap<string, string>;
+  /** Files that secrets came from, by key: who renews one need not restart the process. */
+  readonly secretFiles: ReadonlyMap<string, string>;
 }
 
 /** @throws ConfigError listing every problem */
@@ -67,6 +69,9 @@ export function resolveConfig<S extends z.ZodType>(
   return {
     config: parsed.data,
     origins: new Map([...given].map(([setting, { origin }]) => [setting.key, origin])),
+    secretFiles: new Map(
+      [...given].flatMap(([{ key }, { file }]) => (file === undefined ? [] : [[key, file] as const])),
+    ),
   };
 }
 

@@ -1,13 +1,14 @@
 /**
- * Between grpc-js and our handlers: authenticate -> policy -> handler -> status,
- * with metrics and a debug line. The unary path allocates one ServerCall and
- * nothing else of its own; no interceptors.
+ * Between grpc-js and our handlers: authenticate -> policy -> body -> handler ->
+ * status, with metrics and a debug line. Who may not come in is refused before
+ * anything of the body is read; what was read is decoded when its handler runs.
  */
-import { type FlagstreamError, fail } from '@flagstream/protocol';
+import { type FlagstreamError, fail, LIMITS } from '@flagstream/protocol';
 import {
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
+  type Metadata,
   type MethodDefinition,
   type ServerDuplexStream,
   type ServerWritableStream,
@@ -15,16 +16,20 @@ import {
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
 import type { Logger } from '../log/logger.ts';
+import { AwaitedRequests } from './awaited-requests.ts';
+import type { ArrivingCall } from './call-gate.ts';
 import type { CallMetrics, MethodCalls } from './call-metrics.ts';
 import { codeName } from './call-metrics.ts';
 import { callStatus, isDefect } from './call-status.ts';
 import { endWithError } from './end-stream.ts';
 import type { BidiHandler, ServerStreamHandler, UnaryHandler } from './handler.ts';
 import type { KeyQuota } from './key-quota.ts';
-import type { Authenticate, Principal } from './principal.ts';
+import type { Authenticate, Principal, Verb } from './principal.ts';
+import type { RequestMessages } from './request-messages.ts';
 import { type AnyCall, abandonedCode, ServerCall } from './server-call.ts';
 import type { BoundMethod } from './service-binding.ts';
-import { decoded, refuseUndecodable, Undecodable } from './undecodable.ts';
+import { refuseUndecodable, Undecodable } from './undecodable.ts';
+import { UndecodedRequest } from './undecoded-request.ts';
 
 type ServerStream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
 
@@ -33,17 +38,33 @@ export interface DispatcherOptions {
   readonly metrics: CallMetrics;
   readonly logger: Logger;
   readonly quota: KeyQuota;
+  readonly requestMessages: RequestMessages;
+  /** Messages in one request. */
+  readonly requestMessagesMax: number;
+  readonly monotonicMs: () => number;
   /** A stream began of those that are named as peerStreams. */
   readonly onPeerStream: (peer: string) => void;
 }
 
-interface Admitted {
+/** Who makes a call, and the call itself. */
+interface Admission {
   readonly principal: Principal;
+  readonly call: ArrivingCall;
+}
+
+/** An open stream. */
+interface Admitted extends Admission {
   /** Gives back what the stream takes of its key's quota. */
   readonly release: () => void;
+  /** When it was told that it is not wanted any more. */
+  endedMs: number | undefined;
 }
 
 const NOTHING_TAKEN = (): void => undefined;
+/** Verbs whose requests name something at most. */
+const SMALL_REQUESTS: ReadonlySet<Verb> = new Set<Verb>(['health', 'inspect']);
+/** Those who need no key share this account, for streams alone. */
+const KEYLESS = 'keyless';
 
 export class Dispatcher {
   readonly #authenticate: Authenticate;
@@ -53,11 +74,18 @@ export class Dispatcher {
   readonly #onPeerStream: (peer: string) => void;
   /** Open streams; undefined until somebody was let in. */
   readonly #streams = new Map<ServerStream, Admitted | undefined>();
+  readonly #methods = new Map<string, BoundMethod>();
+  /** Of calls whose handler has not run yet. */
+  readonly #admissions = new WeakMap<Metadata, Admission>();
+  readonly #awaited: AwaitedRequests;
+  readonly #options: DispatcherOptions;
   #unaryCalls = 0;
   #draining = false;
   #idleWaiters: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#awaited = new AwaitedRequests(options.monotonicMs);
     this.#authenticate = options.authenticate;
     this.#metrics = options.metrics;
     this.#logger = options.logger;
@@ -86,32 +114,79 @@ export class Dispatcher {
     for (const stream of this.#streams.keys()) endWithError(stream, draining());
   }
 
-  /** Ends the streams of those who would not be let in any more. Answers how many. */
+  /**
+   * Ends the streams of those who would not be let in any more; one whose peer does not read its end is cut.
+   * Answers how many it has ended now.
+   */
   endRefused(check: (principal: Principal) => FlagstreamError | undefined): number {
+    const nowMs = this.#options.monotonicMs();
     const verdicts = new Map<Principal, FlagstreamError | undefined>();
     let ended = 0;
     for (const [stream, admitted] of this.#streams) {
       if (admitted === undefined) continue;
-      const { principal } = admitted;
+      const { principal, call, endedMs } = admitted;
+      if (endedMs !== undefined) {
+        if (nowMs - endedMs > LIMITS.refusedStreamEndMs) call.reset();
+        continue;
+      }
       if (!verdicts.has(principal)) verdicts.set(principal, check(principal));
       const refusal = verdicts.get(principal);
       if (refusal === undefined) continue;
+      admitted.endedMs = nowMs;
       endWithError(stream, refusal);
       ended += 1;
     }
     return ended;
   }
 
+  /** Gives up requests that do not arrive. To be called each second. */
+  sweep(): void {
+    this.#awaited.sweep();
+  }
+
+  /** Of a call, before anything of its body is read. False: it was refused. */
+  arrive(call: ArrivingCall): boolean {
+    const bound = this.#methods.get(call.path);
+    if (bound === undefined) return true;
+    const startedMs = performance.now();
+    const refuse = (error: unknown): void => {
+      const calls = this.#metrics.method(bound);
+      if (isDefect(error)) this.#logDefect(bound, error);
+      const status = callStatus(error);
+      calls.started += 1;
+      this.#finish(bound, calls, status.code, startedMs);
+      call.refuse(status);
+    };
+    try {
+      const principal = this.#admit(bound, call);
+      this.#admissions.set(call.metadata, { principal, call });
+      if (SMALL_REQUESTS.has(bound.verb)) call.limitMessage(LIMITS.smallRequestBytesMax);
+      if (bound.kind !== 'bidi') this.#awaited.add(call, principal.id, refuse);
+      return true;
+    } catch (error) {
+      refuse(error);
+      return false;
+    }
+  }
+
   /** The method's definition with its messages counted. */
   definition(bound: BoundMethod): MethodDefinition<unknown, unknown> {
     const calls = this.#metrics.method(bound);
     const { definition } = bound;
+    const { requestMessages, requestMessagesMax } = this.#options;
+    const check = requestMessages.checkOf(bound.path, requestMessagesMax);
+    const decode = (bytes: Buffer): unknown => {
+      check(bytes);
+      return definition.requestDeserialize(bytes);
+    };
+    this.#methods.set(bound.path, bound);
     return {
       ...definition,
       requestDeserialize: (bytes: Buffer): unknown => {
         calls.received += 1;
+        if (bound.kind !== 'bidi') return new UndecodedRequest(bytes, decode);
         try {
-          return definition.requestDeserialize(bytes);
+          return decode(bytes);
         } catch (cause) {
           return new Undecodable(cause);
         }
@@ -154,7 +229,8 @@ export class Dispatcher {
         this.#endUnary();
       };
       try {
-        const context = new ServerCall(bound, call, this.#admit(bound, call), this.#logger);
+        const { principal } = this.#admission(call);
+        const context = new ServerCall(bound, call, principal, this.#logger);
         const result = handler.invoke(decoded(call.request), context);
         if (result instanceof Promise) result.then(answer, refuse);
         else answer(result);
@@ -198,10 +274,11 @@ export class Dispatcher {
       endWithError(stream, error);
     };
     try {
+      const admission = this.#admission(stream);
       if (this.#draining) throw draining();
-      const principal = this.#admit(bound, stream);
-      const release = principal.kind === 'anonymous' ? NOTHING_TAKEN : this.#quota.openStream(principal.id);
-      this.#streams.set(stream, { principal, release });
+      const { principal } = admission;
+      const release = this.#openStream(bound, principal);
+      this.#streams.set(stream, { ...admission, release, endedMs: undefined });
       const context = new ServerCall(bound, stream, principal, this.#logger);
       if (bound.peerStream) this.#onPeerStream(stream.getPeer());
       const running = invoke(context);
@@ -244,8 +321,8 @@ export class Dispatcher {
   }
 
   /** @throws FlagstreamError UNAUTHENTICATED, PERMISSION_DENIED, or what authenticate throws */
-  #admit(bound: BoundMethod, call: AnyCall): Principal {
-    const principal = this.#authenticate(call.metadata, call.getPeer());
+  #admit(bound: BoundMethod, { metadata, peer }: ArrivingCall): Principal {
+    const principal = this.#authenticate(metadata, peer);
     if (!principal.verbs.has(bound.verb)) {
       if (principal.kind === 'anonymous')
         throw fail('UNAUTHENTICATED', 'no key: send metadata authorization: Bearer KEY');
@@ -255,6 +332,22 @@ export class Dispatcher {
     }
     if (principal.kind !== 'anonymous') this.#quota.takeCall(principal.id);
     return principal;
+  }
+
+  /** Its request is there, or it has none. */
+  #admission({ metadata }: AnyCall): Admission {
+    const admission = this.#admissions.get(metadata);
+    if (admission === undefined) throw new Error('a call came past the gate');
+    this.#admissions.delete(metadata);
+    this.#awaited.arrived(metadata);
+    return admission;
+  }
+
+  #openStream({ verb }: BoundMethod, { kind, id }: Principal): () => void {
+    if (kind !== 'anonymous') return this.#quota.openStream(id);
+    return SMALL_REQUESTS.has(verb)
+      ? this.#quota.openStream(KEYLESS, LIMITS.keylessStreamsMax)
+      : NOTHING_TAKEN;
   }
 
   #finish(bound: BoundMethod, calls: MethodCalls, code: number, startedMs: number): void {
@@ -275,6 +368,11 @@ export class Dispatcher {
   #logDefect(bound: BoundMethod, err: unknown): void {
     this.#logger.error({ err, 'rpc.method': bound.path }, 'call failed with an error nobody foresaw');
   }
+}
+
+/** @throws FlagstreamError INVALID_FIELD, REQUEST_TOO_LARGE */
+function decoded(request: unknown): unknown {
+  return request instanceof UndecodedRequest ? request.decode() : request;
 }
 
 function draining(): Error {

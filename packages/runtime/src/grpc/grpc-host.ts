@@ -20,14 +20,17 @@ import { SilenceWatch } from '../listen/silence-watch.ts';
 import type { ListenerTls } from '../listen/tls-door.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { gateCalls } from './call-gate.ts';
 import { CallMetrics } from './call-metrics.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { spareFarewells } from './farewell-pings.ts';
 import { logGrpcItself } from './grpc-log.ts';
 import { healthBinding } from './health-service.ts';
 import { KeyQuota, QUOTA, type QuotaLimits } from './key-quota.ts';
 import { passOverLeftCalls } from './left-calls.ts';
 import type { Authenticate, Principal } from './principal.ts';
 import { REFLECTION_SERVICES, reflectionBindings } from './reflection-service.ts';
+import { RequestMessages } from './request-messages.ts';
 import { type BoundMethod, bindMethods, type ServiceBinding } from './service-binding.ts';
 
 export interface GrpcHostOptions {
@@ -46,6 +49,8 @@ export interface GrpcHostOptions {
   readonly reflection?: boolean;
   /** Largest message that is taken, in bytes. */
   readonly maxRequestBytes?: number;
+  /** Messages within it; of maxRequestBytes. */
+  readonly maxRequestMessages?: number;
   /** HTTP/1.1 requests; by default they get 404 and a hint. */
   readonly http?: RequestListener;
   readonly maxConnections?: number;
@@ -57,6 +62,8 @@ export interface GrpcHostOptions {
    * pinged so often that one that lives is heard in time. Default: 40 s, as for every connection.
    */
   readonly peerSilenceMs?: number;
+  /** For tests. */
+  readonly monotonicMs?: () => number;
   /** With it the port speaks TLS alone. */
   readonly tls?: ListenerTls | undefined;
   readonly tlsHandshakeTimeoutMs?: number;
@@ -72,6 +79,8 @@ export interface Standing {
 
 /** Keys also run out by time: streams are closed so soon after. */
 const STANDING_CHECK_MS = 1_000;
+/** Requests that do not arrive are given up so soon after their time. */
+const SWEEP_MS = 1_000;
 /** Between two pings of a peer. */
 const PING_EVERY_MS = 30_000;
 /** Longest silence of any peer. Long, as grpc-js also counts what this process does not read while it is busy. */
@@ -85,17 +94,22 @@ export class GrpcHost {
   readonly #dispatcher: Dispatcher;
   readonly #silence: SilenceWatch<Socket> | undefined;
   readonly #drainListeners = new Set<() => void | Promise<void>>();
+  readonly #sweeping: NodeJS.Timeout;
   #drained: Promise<void> | undefined;
   #stopStanding: () => void = () => undefined;
 
   /** Throws when a method has no policy or no handler. */
   constructor(options: GrpcHostOptions) {
     this.#options = options;
+    const monotonicMs = options.monotonicMs ?? (() => performance.now());
     this.#dispatcher = new Dispatcher({
       authenticate: options.authenticate,
       metrics: new CallMetrics(options.metrics),
       logger: options.logger,
-      quota: new KeyQuota(options.quota ?? QUOTA, () => performance.now()),
+      quota: new KeyQuota(options.quota ?? QUOTA, monotonicMs),
+      requestMessages: new RequestMessages(descriptorSet()),
+      requestMessagesMax: options.maxRequestMessages ?? LIMITS.evaluationRequestMessagesMax,
+      monotonicMs,
       onPeerStream: (peer) => this.#watchPeer(peer),
     });
     this.#silence = silenceWatch(options);
@@ -108,6 +122,8 @@ export class GrpcHost {
     });
     logGrpcItself(options.logger);
     passOverLeftCalls(this.#server, options.logger);
+    gateCalls(this.#server, (call) => this.#dispatcher.arrive(call));
+    spareFarewells(this.#server, monotonicMs);
     this.#addServices();
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     this.#http = injectedHttpServer(options.http ?? notFound);
@@ -122,6 +138,8 @@ export class GrpcHost {
     });
     this.#exportGauges();
     if (options.standing !== undefined) this.#watchStanding(options.standing);
+    this.#sweeping = setInterval(() => this.#dispatcher.sweep(), SWEEP_MS);
+    this.#sweeping.unref();
   }
 
   /**
@@ -167,6 +185,7 @@ export class GrpcHost {
     });
     await Promise.race([finished, deadline.passed]);
     deadline.cancel();
+    clearInterval(this.#sweeping);
     this.#server.forceShutdown();
     this.#door.destroyConnections();
   }

@@ -50,10 +50,14 @@ export class KeyQuota {
     account.calls -= 1;
   }
 
-  /** One more stream; returns what is called once it has ended. @throws FlagstreamError OVERLOADED */
-  openStream(keyId: string): () => void {
+  /**
+   * One more stream; returns what is called once it has ended.
+   * @param most by default the limit of a key
+   * @throws FlagstreamError OVERLOADED
+   */
+  openStream(keyId: string, most: number = this.#limits.streams): () => void {
     const account = this.#filled(keyId);
-    if (account.streams >= this.#limits.streams)
+    if (account.streams >= most)
       throw fail('OVERLOADED', `this key has ${account.streams} streams open here, as many as it may`, {
         retryAfterMs: 1_000,
       });

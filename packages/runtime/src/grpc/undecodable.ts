@@ -18,12 +18,6 @@ export class Undecodable {
   }
 }
 
-/** The decoded request. @throws FlagstreamError INVALID_FIELD when it could not be decoded. */
-export function decoded(request: unknown): unknown {
-  if (request instanceof Undecodable) throw request.error;
-  return request;
-}
-
 /**
  * Ends a stream whose peer sends such a message, before its handler sees it:
  * handlers of streams read messages as they come, and nobody decodes for them.

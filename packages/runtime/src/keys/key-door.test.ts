@@ -159,17 +159,21 @@ describe('the door with keys', () => {
     expect(bench.use.lastMs(key.id)).toBeUndefined();
     bench.nowMs += 90_000;
     door.authenticate(metadata(key.token), 'peer');
+    expect(bench.use.lastMs(key.id)).toBe(bench.nowMs - (bench.nowMs % 60_000));
+  });
+
+  it('notes that a key is used for as long as somebody holds a stream by it', () => {
+    const key = testKey(KeyKind.SERVER);
+    const bench = new Bench(key);
+    const door = bench.door();
+    const principal = door.authenticate(metadata(key.token), 'peer');
+    bench.nowMs += 3_600_000;
+    expect(door.check(principal)).toBeUndefined();
     const minuteMs = bench.nowMs - (bench.nowMs % 60_000);
     expect(bench.use.lastMs(key.id)).toBe(minuteMs);
-    bench.use.merge([
-      [key.id, minuteMs - 60_000],
-      ['other', 5],
-    ]);
-    expect([...bench.use.entries()]).toEqual([
-      [key.id, minuteMs],
-      ['other', 5],
-    ]);
-    bench.use.keep((id) => id === key.id);
-    expect([...bench.use.entries()]).toEqual([[key.id, minuteMs]]);
+    bench.nowMs += 3_600_000;
+    bench.ring.apply([{ ...key.change, deleted: true }]);
+    expect(door.check(principal)).toBeDefined();
+    expect(bench.use.lastMs(key.id)).toBe(minuteMs);
   });
 });

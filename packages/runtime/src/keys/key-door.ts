@@ -90,12 +90,19 @@ export class KeyDoor {
     return this.#principal(found, metadata);
   };
 
-  /** Why a principal that was let in before would not be now; undefined: it would. */
+  /**
+   * Why a principal that was let in before would not be now; undefined: it would. Asked of who has a stream open,
+   * which uses the key for as long as it lasts.
+   */
   readonly check = (principal: Principal): FlagstreamError | undefined => {
+    const { ring, use, now } = this.#options;
     const credential = this.#credentials.get(principal);
-    const fault =
-      credential === undefined ? undefined : this.#options.ring.check(credential, this.#options.now());
-    return fault === undefined ? undefined : fail('UNAUTHENTICATED', FAULTS[fault]);
+    if (credential === undefined) return undefined;
+    const nowMs = now();
+    const fault = ring.check(credential, nowMs);
+    if (fault !== undefined) return fail('UNAUTHENTICATED', FAULTS[fault]);
+    use.note(credential.key.id, nowMs);
+    return undefined;
   };
 
   /** Called when a principal may have lost its right. Returns how to stop. */

@@ -40,6 +40,10 @@ export class KeyRing {
     return this.#keys.size;
   }
 
+  has(keyId: string): boolean {
+    return this.#keys.has(keyId);
+  }
+
   /** Called after each change of a key. Returns how to stop. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);

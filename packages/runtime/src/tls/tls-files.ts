@@ -3,10 +3,10 @@
  * read, is no PEM or does not fit is said of the setting and the file.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { messageOf } from '@flagstream/protocol';
 import { ConfigError, type ConfigProblem } from '../config/config-error.ts';
+import { type ReadText, readTextFile } from '../config/config-sources.ts';
 import { settingPlace } from '../config/setting.ts';
 import type { ConnectionTlsSettings, TlsSettings } from './tls-settings.ts';
 
@@ -28,13 +28,10 @@ export interface ConnectionTls {
   readonly key?: string;
 }
 
-export type ReadPem = (path: string) => string;
-
-export const readPemFile: ReadPem = (path) => readFileSync(path, 'utf8');
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** Undefined: no TLS is configured. @throws ConfigError naming setting and file */
-export function readServerTls(settings: TlsSettings, read: ReadPem = readPemFile): ServerTls | undefined {
+export function readServerTls(settings: TlsSettings, read: ReadText = readTextFile): ServerTls | undefined {
   const files = new PemFiles('tls', read);
   const pair = files.pair(settings);
   const clientCa = files.authorities('clientCaFile', settings.clientCaFile);
@@ -49,8 +46,7 @@ export function readServerTls(settings: TlsSettings, read: ReadPem = readPemFile
     );
   files.check(pair, clientCa);
   if (pair === undefined) return undefined;
-  const notAfter = Math.floor(Date.parse(new X509Certificate(pair.cert).validTo) / 1000);
-  return { ...pair, notAfter, ...(clientCa === undefined ? {} : { clientCa }) };
+  return { ...pair, notAfter: notAfterOf(pair.cert), ...(clientCa === undefined ? {} : { clientCa }) };
 }
 
 /**
@@ -61,7 +57,7 @@ export function readServerTls(settings: TlsSettings, read: ReadPem = readPemFile
 export function readConnectionTls(
   group: string,
   settings: ConnectionTlsSettings = {},
-  read: ReadPem = readPemFile,
+  read: ReadText = readTextFile,
 ): ConnectionTls | undefined {
   const files = new PemFiles(group, read);
   const pair = files.pair(settings);
@@ -74,6 +70,11 @@ export function readConnectionTls(
   return { ...pair, ...(ca === undefined ? {} : { ca }) };
 }
 
+/** Unix seconds: the first certificate of a PEM text is good until then. */
+export function notAfterOf(cert: string): number {
+  return Math.floor(Date.parse(new X509Certificate(cert).validTo) / 1000);
+}
+
 interface Pair {
   readonly cert: string;
   readonly key: string;
@@ -82,10 +83,10 @@ interface Pair {
 /** The files of one group of settings, with everything that is wrong with them. */
 class PemFiles {
   readonly #group: string;
-  readonly #read: ReadPem;
+  readonly #read: ReadText;
   readonly #problems: ConfigProblem[] = [];
 
-  constructor(group: string, read: ReadPem) {
+  constructor(group: string, read: ReadText) {
     this.#group = group;
     this.#read = read;
   }

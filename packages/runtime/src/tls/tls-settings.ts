@@ -47,7 +47,7 @@ export function connectionTlsSchema(
         .describe(`Speak TLS with ${peer}; true by itself once one of the files beside it is given.`),
       caFile: file(`PEM file of the authorities that ${peer} is trusted by, in place of the system's.`),
       certFile: file(`PEM file of the certificate that ${peer} is shown.`),
-      keyFile: file('PEM file of its private key.'),
+      keyFile: file('PEM file of its private key. Each new connection uses what the files hold then.'),
     })
     .prefault({});
 }

@@ -12,7 +12,8 @@ import type { ListenerTls } from '../listen/tls-door.ts';
 import { createLogger } from '../log/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { HandshakeFailures } from './handshake-failures.ts';
-import { type HangupTarget, ServerIdentity } from './server-identity.ts';
+import type { Looks } from './renewed-files.ts';
+import { ServerIdentity } from './server-identity.ts';
 
 /** A period that no timer reaches: the test reloads by itself. */
 const NEVER_MS = 3_600_000;
@@ -26,10 +27,7 @@ export class TestTls {
   readonly identity: ServerIdentity;
   readonly listener: ListenerTls;
 
-  constructor({
-    mutual = false,
-    ...given
-  }: { mutual?: boolean; hangup?: HangupTarget; lookMs?: number } = {}) {
+  constructor({ mutual = false, ...given }: { mutual?: boolean } & Looks = {}) {
     this.files = this.authority.issueFiles(this.folder, 'first');
     const logger = createLogger({
       level: 'debug',

@@ -3,11 +3,12 @@ import { encodeHeadBeacon, type FlagstreamError } from '@flagstream/protocol';
 import { formatPosition, nextEpoch } from '@flagstream/replica';
 import {
   type Bus,
+  type ConnectionIdentities,
   connectBus,
   type Lifecycle,
   type Logger,
   type Metrics,
-  natsCredentials,
+  natsIdentity,
 } from '@flagstream/runtime';
 import type { ControlPlaneConfig } from '../config.ts';
 import { exportShipperMetrics } from '../control-plane-metrics.ts';
@@ -25,12 +26,15 @@ export interface ShippingOptions {
   /** Made at start, not stored. */
   readonly bootId: string;
   readonly lifecycle: Lifecycle;
+  readonly identities: ConnectionIdentities;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** See ShipperOptions. */
   readonly onFolded: () => void;
+  /** What a node tells over NATS, on its own subject. */
+  readonly onReport: (subject: string, bytes: Uint8Array) => void;
   /** This process must end: SECOND_CONTROL_PLANE. */
   readonly onSecondWriter: (error: FlagstreamError) => void;
 }
@@ -47,9 +51,20 @@ export async function startShipping(options: ShippingOptions): Promise<Shipper |
     goOnWithoutStream(log, config.withoutStream, logger);
     return undefined;
   }
+  const identity = await natsIdentity(options.identities, config.nats);
+  const { nodeId } = config;
+  const { prefix, inboxPrefix = '_INBOX_cp' } = config.nats;
   const bus = await lifecycle.start(
     'NATS',
-    () => connect(config, url, logger),
+    () =>
+      connectBus({
+        credentials: () => identity.forConnection(),
+        url,
+        prefix,
+        inboxPrefix,
+        name: `control plane ${nodeId}`,
+        logger,
+      }),
     (connected) => connected.close(),
   );
   const monotonicNow = (): number => performance.now();
@@ -90,20 +105,13 @@ export async function startShipping(options: ShippingOptions): Promise<Shipper |
     () => tellHeads(bus, beacons, log, shipper),
     (stop) => stop(),
   );
+  await lifecycle.start(
+    'reports over NATS',
+    () => bus.onReport(options.onReport),
+    (stop) => stop(),
+  );
   await shipper.settled();
   return shipper;
-}
-
-function connect(config: ControlPlaneConfig, url: string, logger: Logger): Promise<Bus> {
-  const { prefix, inboxPrefix = '_INBOX_cp' } = config.nats;
-  return connectBus({
-    ...natsCredentials(config.nats),
-    url,
-    prefix,
-    inboxPrefix,
-    name: `control plane ${config.nodeId}`,
-    logger,
-  });
 }
 
 /** Beacons, and answers to who asks; neither while they could mislead. Returns how to stop. */

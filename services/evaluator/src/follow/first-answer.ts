@@ -47,7 +47,8 @@ export class FirstHead implements HeadAuthority {
   }
 }
 
-async function firstAnswer<S, T>(
+/** @throws what the last one says when nobody answers */
+export async function firstAnswer<S, T>(
   sources: readonly S[],
   ask: (source: S) => Promise<T>,
   onFailure: (error: unknown) => void = () => undefined,

@@ -1,10 +1,12 @@
 /**
- * Chooses where the log, its snapshots and its head come from: given in
- * process, or the control plane and NATS. Records come from NATS, and from the
- * control plane while NATS is unwell; snapshots and heads from the control
- * plane, and from NATS while that is away.
+ * Chooses where the log, its snapshots and its head come from, and where this
+ * node's reports go: given in process, or the control plane and NATS. Records
+ * come from NATS, and from the control plane while NATS is unwell; snapshots
+ * and heads from the control plane, and from NATS while that is away, and
+ * reports go the same way: over gRPC they are answered.
  */
-import { fail, LIMITS } from '@flagstream/protocol';
+import { fail, LIMITS, parseToken } from '@flagstream/protocol';
+import { FleetServiceClient } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type {
   HeadAuthority,
@@ -16,18 +18,21 @@ import type {
 import {
   type Bus,
   bearerCalls,
-  type ConnectionTlsSettings,
+  ConfigError,
+  type ConnectionIdentities,
+  channelCredentials,
   connectBus,
+  type IdentityFiles,
   JetStreamSource,
   type Lifecycle,
   type Logger,
   NatsHeadAuthority,
   NatsSnapshots,
-  natsCredentials,
+  natsIdentity,
   readConnectionTls,
 } from '@flagstream/runtime';
-import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import type { EvaluatorConfig } from '../evaluator-config.ts';
+import { ControlPlaneReports, FirstReports, NatsReports, type ReportSink } from '../report/report-sinks.ts';
 import { ControlPlaneHead } from './control-plane-head.ts';
 import { ControlPlaneSnapshots } from './control-plane-snapshots.ts';
 import { FailoverSource } from './failover-source.ts';
@@ -40,6 +45,8 @@ export interface Sources {
   readonly authority: HeadAuthority;
   /** What the source's answers are called while it delivers. */
   readonly liveState: () => SourceState;
+  /** Undefined: nobody wants to know. */
+  readonly reports: ReportSink | undefined;
 }
 
 export interface GivenSources {
@@ -47,6 +54,7 @@ export interface GivenSources {
   readonly source?: LogSource;
   readonly snapshots?: SnapshotSource;
   readonly authority?: HeadAuthority;
+  readonly reports?: ReportSink;
   /** When the control plane stands in for NATS. */
   readonly failover?: SourceChoiceSettings;
 }
@@ -54,6 +62,7 @@ export interface GivenSources {
 export interface SourceParts {
   readonly nodeId: string;
   readonly lifecycle: Lifecycle;
+  readonly identities: ConnectionIdentities;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
   readonly random: () => number;
@@ -79,17 +88,18 @@ export async function openSources(
   parts: SourceParts,
 ): Promise<Sources> {
   if (given.source !== undefined) return sourcesInProcess(given.source, given, parts);
-  const client = await openControlPlane(config, parts.lifecycle);
+  const client = await openControlPlane(config, parts);
   const bus = await openBus(config, parts);
-  const places = given.snapshots === undefined ? snapshotSources(client, bus) : [given.snapshots];
+  const places = given.snapshots === undefined ? snapshotSources(client?.log, bus) : [given.snapshots];
   const snapshots = new FirstSnapshot(places, parts.logger);
-  const authority = given.authority ?? new FirstHead(authorities(client, bus));
-  return { ...logSource(client, bus, given, parts), snapshots, authority };
+  const authority = given.authority ?? new FirstHead(authorities(client?.log, bus));
+  const reports = given.reports ?? new FirstReports(reportSinks(client, bus));
+  return { ...logSource(client?.log, bus, given, parts), snapshots, authority, reports };
 }
 
 function sourcesInProcess(
   source: LogSource,
-  { snapshots, authority }: GivenSources,
+  { snapshots, authority, reports }: GivenSources,
   { logger }: SourceParts,
 ): Sources {
   return {
@@ -97,6 +107,7 @@ function sourcesInProcess(
     snapshots: new FirstSnapshot(snapshots === undefined ? [] : [snapshots], logger),
     authority: authority ?? new FirstHead([]),
     liveState: () => 'live',
+    reports,
   };
 }
 
@@ -140,42 +151,62 @@ function authorities(client: LogServiceClient | undefined, bus: Bus | undefined)
   return known;
 }
 
+function reportSinks(client: ControlPlaneClient | undefined, bus: Bus | undefined): ReportSink[] {
+  const sinks: ReportSink[] = [];
+  if (client !== undefined) sinks.push(new ControlPlaneReports(client.fleet));
+  if (bus !== undefined) sinks.push(new NatsReports(bus));
+  return sinks;
+}
+
+/** Two services over one connection. */
+interface ControlPlaneClient {
+  readonly log: LogServiceClient;
+  readonly fleet: FleetServiceClient;
+}
+
 async function openControlPlane(
   { controlPlane }: EvaluatorConfig,
-  lifecycle: Lifecycle,
-): Promise<LogServiceClient | undefined> {
+  { lifecycle, identities }: SourceParts,
+): Promise<ControlPlaneClient | undefined> {
   const { address } = controlPlane;
   if (address === undefined) return undefined;
+  const identity = await identities.open('control_plane', (files) => ({
+    tls: readConnectionTls('controlPlane.tls', controlPlane.tls, files.read),
+    key: controlPlaneKey(controlPlane.key, files),
+  }));
   return lifecycle.start(
     'control plane client',
-    () =>
-      new LogServiceClient(address, channelCredentials(controlPlane.tls), {
-        ...CHANNEL_OPTIONS,
-        ...bearerCalls(controlPlane.key),
-      }),
-    (client) => client.close(),
+    () => {
+      const channel = channelCredentials(identity);
+      const calls = bearerCalls(() => identity.value.key);
+      const log = new LogServiceClient(address, channel, { ...CHANNEL_OPTIONS, ...calls });
+      const shared = { channelOverride: log.getChannel(), ...calls };
+      return { log, fleet: new FleetServiceClient(address, channel, shared) };
+    },
+    ({ log }) => log.close(),
   );
 }
 
-/** @throws ConfigError naming setting and file */
-function channelCredentials(settings: ConnectionTlsSettings | undefined): ChannelCredentials {
-  const tls = readConnectionTls('controlPlane.tls', settings);
-  if (tls === undefined) return credentials.createInsecure();
-  const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
-  return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
+/** A file that is being written holds a part of a key for a moment. @throws ConfigError */
+function controlPlaneKey(configured: string | undefined, { secret }: IdentityFiles): string | undefined {
+  const key = secret('controlPlane.key', configured);
+  if (key === configured || key === undefined || configured === undefined) return key;
+  if (parseToken(configured) === undefined || parseToken(key) !== undefined) return key;
+  throw new ConfigError([{ where: 'controlPlane.key', message: 'its file holds no whole API key' }]);
 }
 
 async function openBus(
   config: EvaluatorConfig,
-  { nodeId, lifecycle, logger }: SourceParts,
+  { nodeId, lifecycle, identities, logger }: SourceParts,
 ): Promise<Bus | undefined> {
   const { url, prefix, inboxPrefix = '_INBOX_ev' } = config.nats;
   if (url === undefined) return undefined;
+  const identity = await natsIdentity(identities, config.nats);
   return lifecycle.start(
     'bus',
     () =>
       connectBus({
-        ...natsCredentials(config.nats),
+        credentials: () => identity.forConnection(),
         url,
         prefix,
         inboxPrefix,

@@ -1,0 +1,72 @@
+/**
+ * Calls as they arrive, before anything of their body is read: whoever may not
+ * come in has sent bytes that nobody kept. grpc-js asks interceptors at the
+ * same moment, at the price of some ten objects for each call.
+ */
+import type { ServerHttp2Stream } from 'node:http2';
+import { constants } from 'node:http2';
+import type { Metadata, Server, ServiceError } from '@grpc/grpc-js';
+
+/** What is used of grpc-js's call. */
+interface InsideCall {
+  readonly metadata: Metadata;
+  readonly stream: ServerHttp2Stream;
+  readonly decoder: { maxReadMessageLength: number };
+  getPeer(): string;
+  sendStatus(status: Pick<ServiceError, 'code' | 'details' | 'metadata'>): void;
+}
+
+type RunHandler = (call: InsideCall, handler: { readonly path: string }) => boolean;
+
+export class ArrivingCall {
+  readonly path: string;
+  readonly #inside: InsideCall;
+
+  constructor(path: string, inside: InsideCall) {
+    this.path = path;
+    this.#inside = inside;
+  }
+
+  /** The same object as the handler's call will have. */
+  get metadata(): Metadata {
+    return this.#inside.metadata;
+  }
+
+  get peer(): string {
+    return this.#inside.getPeer();
+  }
+
+  /** Nobody waits for its answer any more. */
+  get gone(): boolean {
+    return this.#inside.stream.destroyed || this.#inside.stream.closed;
+  }
+
+  /** A longer message is refused. */
+  limitMessage(bytesMax: number): void {
+    this.#inside.decoder.maxReadMessageLength = bytesMax;
+  }
+
+  /** Answers with a status and lets go of the rest of the body. */
+  refuse(status: ServiceError): void {
+    this.#inside.sendStatus(status);
+    this.#inside.stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  /** Ends it without an answer, for a peer that takes none. */
+  reset(): void {
+    this.#inside.stream.close(constants.NGHTTP2_CANCEL);
+  }
+}
+
+/**
+ * Asks `admit` about each call of a method that is served; false: it was refused. To be called before the server is
+ * given anything to serve. Throws when grpc-js has changed inside.
+ */
+export function gateCalls(server: Server, admit: (call: ArrivingCall) => boolean): void {
+  const inside = server as unknown as { _runHandlerForCall?: RunHandler };
+  const run = inside._runHandlerForCall;
+  if (typeof run !== 'function')
+    throw new Error('grpc-js no longer runs calls where they can be asked about');
+  inside._runHandlerForCall = (call, handler) =>
+    admit(new ArrivingCall(handler.path, call)) ? run.call(server, call, handler) : true;
+}
