@@ -23,7 +23,7 @@ export function sizes(): Sizes {
   return {
     clients,
     otherClients: Math.ceil(clients / 2),
-    requests: sizeFrom('BENCH_REQUESTS', 10_000),
+    requests: sizeFrom('BENCH_REQUESTS', 20_000),
     revocationRounds: sizeFrom('BENCH_ROUNDS', 10),
     callRounds: sizeFrom('BENCH_ROUNDS', 7),
     memoryRounds: sizeFrom('BENCH_ROUNDS', 3),
