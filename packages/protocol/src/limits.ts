@@ -118,7 +118,24 @@ export const LIMITS = {
   nodeReportMs: 1_000,
   /** Keys in one of them: some 10 KiB, whatever the node's clients do. */
   nodeReportKeysMax: 256,
-  nodeReportBytesMax: 65_536,
+  /** The longest report is a third of it; its parts follow. */
+  nodeReportBytesMax: 262_144,
+  reportedEnvironmentsMax: 64,
+  /** Clients by name of one environment and kind; fewer where many environments have clients. */
+  reportedClientsMax: 16,
+  /** Streams coalesce: what clients have confirmed last has few values. */
+  reportedRevisionsMax: 16,
+  reportedDeliveriesMax: 8,
+  reportedSdksMax: 8,
+  reportedDetailLengthMax: 200,
+  /** Longer names of clients are refused: they stand in reports. */
+  instanceIdLengthMax: 128,
+  /** Clients that left owing, remembered by name for each environment. */
+  departedClientsMax: 1_024,
+  /** Names of such clients that other nodes are asked for at once. */
+  wantedInstancesMax: 64,
+  /** A node that says nothing for so long is lost: it tells at least every ten seconds. */
+  nodeLostMs: 15_000,
   /** A host name and more. */
   nodeIdLengthMax: 128,
 

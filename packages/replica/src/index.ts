@@ -129,7 +129,9 @@ export {
 } from './sync-frames.ts';
 export {
   type CloseReason,
+  type Refusal,
   type SyncEnvironment,
+  type SyncPeer,
   type SyncServerEffect,
   type SyncServerEvent,
   SyncServerSession,

@@ -81,7 +81,8 @@ export type ClientFrame =
       readonly have: Have | undefined;
       readonly clientNonce: number;
     }
-  | { readonly type: 'bye'; readonly reason: string }
+  /** `have` is what the client has in force, maybe by another stream. */
+  | { readonly type: 'bye'; readonly reason: string; readonly have: Have | undefined }
   /** A frame of a newer protocol; to be ignored, or refused. */
   | { readonly type: 'unknown'; readonly ignorable: boolean };
 

@@ -10,13 +10,15 @@
  * a new revision only sets `dirty`; after a Nack nothing is sent again until
  * something changes.
  */
-import { bytesEqual, ORIGIN, type Position } from './position.ts';
+import { bytesEqual, comparePositions, ORIGIN, type Position } from './position.ts';
 import {
   type ClientFrame,
   type Freshness,
   type Have,
   type Hello,
   type Intent,
+  type NackCode,
+  type SdkInfo,
   type ServerFrame,
   SYNC_PROTOCOL_VERSION,
   type Welcome,
@@ -65,13 +67,28 @@ export type CloseReason =
   | 'draining'
   | 'bye';
 
+/** Who holds the stream, as its Hello says. */
+export interface SyncPeer {
+  readonly instanceId: string;
+  readonly sdk: SdkInfo;
+  /** Where this node was when the client came. */
+  readonly joined: Position;
+}
+
+export interface Refusal {
+  readonly code: NackCode;
+  readonly detail: string;
+}
+
 export type SyncServerEffect =
+  /** The Hello was taken: `peer` is known. */
+  | { readonly type: 'greeted' }
   | (ServerFrame & { readonly type: 'welcome' | 'ping' })
   /** Bring the client from `from` (absent: from nothing) to the head. */
   | (Omit<ServerFrame & { readonly type: 'begin' }, 'type'> & { readonly type: 'transfer' })
   /** The client has this revision in force. */
   | { readonly type: 'confirmed'; readonly position: Position }
-  | { readonly type: 'refused'; readonly code: string; readonly detail: string }
+  | ({ readonly type: 'refused' } & Refusal)
   | { readonly type: 'diverged'; readonly position: Position }
   | { readonly type: 'close'; readonly reason: CloseReason; readonly detail: string };
 
@@ -101,6 +118,8 @@ export class SyncServerSession {
   /** After a Nack: nothing is sent until the environment changes beyond this revision. */
   #stuckAt: Position | undefined;
   #fullRetried = false;
+  #peer: SyncPeer | undefined;
+  #refusal: Refusal | undefined;
   /** What the client holds was withdrawn; it is told with each full transfer until it has taken one. */
   #forked = false;
   #transferId = 0;
@@ -136,6 +155,21 @@ export class SyncServerSession {
   /** The newest revision that the client has confirmed. */
   get acked(): Position | undefined {
     return this.#acked;
+  }
+
+  /** Undefined until its Hello was taken. */
+  get peer(): SyncPeer | undefined {
+    return this.#peer;
+  }
+
+  /** Why the client did not take the newest transfer; undefined once it has taken another one. */
+  get refusal(): Refusal | undefined {
+    return this.#refusal;
+  }
+
+  /** When anything was heard of the client, in ms of the caller's clock. */
+  get heardMs(): number {
+    return this.#heardMs;
   }
 
   /** Largest frame that the client takes; an entity larger than that still gets one of its own. */
@@ -194,6 +228,7 @@ export class SyncServerSession {
       case 'pong':
         return this.#pong(frame, nowMs);
       case 'bye':
+        this.#leave(frame.have);
         return this.#close('bye', frame.reason);
     }
   }
@@ -216,18 +251,20 @@ export class SyncServerSession {
     this.#phase = 'live';
     this.#logIdentity = this.#environment.logIdentity();
     this.#schedulePing(nowMs);
+    this.#peer = { instanceId: hello.instanceId, sdk: hello.sdk, joined: head };
     const welcome: SyncServerEffect = {
       type: 'welcome',
       welcome: this.#welcome(choice.intent, choice.reason, head, nowMs),
     };
+    const greeted: readonly SyncServerEffect[] = [welcome, { type: 'greeted' }];
     if (choice.intent === 'none') {
       this.#cursor = head;
       this.#acked = head;
-      return [welcome, { type: 'confirmed', position: head }];
+      return [...greeted, { type: 'confirmed', position: head }];
     }
     const from = choice.intent === 'delta' ? hello.have?.position : undefined;
     this.#acked = from;
-    return [welcome, this.#send(choice.intent, from, choice.forked, nowMs)];
+    return [...greeted, this.#send(choice.intent, from, choice.forked, nowMs)];
   }
 
   /** Log-and-push §3.3: what brings this client to the head. */
@@ -337,6 +374,7 @@ export class SyncServerSession {
     this.#acked = this.#cursor;
     this.#fullRetried = false;
     this.#forked = false;
+    this.#refusal = undefined;
     const confirmed: SyncServerEffect = { type: 'confirmed', position: this.#cursor };
     return [confirmed, ...this.#advance(nowMs)];
   }
@@ -344,7 +382,9 @@ export class SyncServerSession {
   #nack(frame: ClientFrame & { type: 'nack' }, nowMs: number): readonly SyncServerEffect[] {
     if (this.#phase !== 'in-flight' || frame.transferId !== this.#transferId)
       return this.#close('protocol', 'a refusal of no open transfer');
-    const refused: SyncServerEffect = { type: 'refused', code: frame.code, detail: frame.detail };
+    const { code, detail } = frame;
+    this.#refusal = { code, detail };
+    const refused: SyncServerEffect = { type: 'refused', code, detail };
     if (frame.code === 'epoch-regression')
       return [refused, ...this.#close('behind', 'the client holds a later revision than this node')];
     this.#phase = 'live';
@@ -358,6 +398,13 @@ export class SyncServerSession {
     this.#stuckAt = this.#cursor;
     this.#cursor = this.#acked;
     return [refused, ...this.#advance(nowMs)];
+  }
+
+  /** A client that moved may have got by its other stream what it owed here. */
+  #leave(have: Have | undefined): void {
+    if (have === undefined || !this.#environment.canDelta(have.position)) return;
+    if (this.#acked === undefined || comparePositions(have.position, this.#acked) > 0)
+      this.#acked = have.position;
   }
 
   #pong(frame: ClientFrame & { type: 'pong' }, nowMs: number): readonly SyncServerEffect[] {

@@ -3,7 +3,7 @@
  * services, ports. It starts whether or not its sources answer, and goes on
  * trying; until a first state was loaded, readiness and health say no.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { LIMITS, recordCodec } from '@flagstream/protocol';
 import type { LogState, Position } from '@flagstream/replica';
@@ -36,6 +36,7 @@ import { TickWheel } from './fanout/tick-wheel.ts';
 import { TransferCache } from './fanout/transfer-cache.ts';
 import { type FollowListener, LogFollower } from './follow/log-follower.ts';
 import { type GivenSources, openSources } from './follow/open-sources.ts';
+import { DeliveryLedger } from './report/delivery-ledger.ts';
 import { NodeReporter } from './report/node-reporter.ts';
 import { BoundedAnswers } from './serve/bounded-answers.ts';
 import { Evaluator } from './serve/evaluate.ts';
@@ -125,6 +126,7 @@ export async function startEvaluator(
   const wheel = new TickWheel(monotonicMs, logger);
   const [streams, watchers] = [new StreamRegistry(), new StreamRegistry()];
   const counts = new EvaluationCounts();
+  const delivery = new DeliveryLedger();
   const readySignal = new ReadySignal();
 
   const log = (): LogState => follower.state;
@@ -145,6 +147,8 @@ export async function startEvaluator(
   const logQuarantine = quarantineLog(logger);
   const stateListener: StateListener = {
     changed: (environments) => {
+      for (const environment of environments)
+        delivery.of(environment.scope).changed(serving.changedPlace(environment), monotonicMs());
       fanout.changed(environments);
       wait.moved();
     },
@@ -215,7 +219,7 @@ export async function startEvaluator(
     standing: door,
     services: [
       evaluationService({ ...fanning, evaluator, answers, counts, watchers }),
-      streamService({ ...fanning, transfers, streams, nodeId, random }),
+      streamService({ ...fanning, transfers, streams, delivery, nodeId, random }),
     ],
     health,
     reflection: config.reflection,
@@ -238,7 +242,17 @@ export async function startEvaluator(
   );
   const { reports } = sources;
   if (reports !== undefined) {
-    const reporter = new NodeReporter({ nodeId, use, sink: reports, logger });
+    const reporter = new NodeReporter({
+      nodeId,
+      bootId: randomUUID(),
+      version: VERSION,
+      use,
+      delivery,
+      serving,
+      sink: reports,
+      logger,
+      monotonicMs,
+    });
     exportReports(metrics, reporter);
     await lifecycle.start(
       'reports',

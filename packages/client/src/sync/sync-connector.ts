@@ -158,7 +158,7 @@ export class SyncConnector implements SyncLinkListener {
   }
 
   #depart(link: SyncLink, reason: string): void {
-    const departure = link.leave(reason, LEAVE_GRACE_MS).then(() => {
+    const departure = link.leave(reason, this.#host.held().have(), LEAVE_GRACE_MS).then(() => {
       this.#departures.delete(departure);
     });
     this.#departures.add(departure);

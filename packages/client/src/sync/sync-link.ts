@@ -5,6 +5,7 @@
 import { decodeServerFrame, encodeClientFrame, LIMITS, messageOf, sha256 } from '@flagstream/protocol';
 import {
   type ClientSet,
+  type Have,
   type NackCode,
   type SyncClientEffect,
   type SyncClientEvent,
@@ -93,8 +94,11 @@ export class SyncLink {
     return this.#end !== undefined;
   }
 
-  /** Says Bye and ends the stream; resolves when it is gone, at the latest after graceMs. */
-  leave(reason: string, graceMs: number): Promise<void> {
+  /**
+   * Says Bye and ends the stream; resolves when it is gone, at the latest after graceMs.
+   * @param have what is in force
+   */
+  leave(reason: string, have: Have | undefined, graceMs: number): Promise<void> {
     if (this.ended || this.#leaving !== undefined) return Promise.resolve();
     this.#cancelTick?.();
     return new Promise((resolve) => {
@@ -104,7 +108,7 @@ export class SyncLink {
         resolve();
       };
       this.#leaving = { reason, done };
-      this.#stream.send(encodeClientFrame({ type: 'bye', reason }));
+      this.#stream.send(encodeClientFrame({ type: 'bye', reason, have }));
       this.#stream.end();
     });
   }

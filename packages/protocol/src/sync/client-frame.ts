@@ -53,7 +53,7 @@ export function clientFrameFromWire(request: SyncRequest): ClientFrame {
       };
     }
     case 'bye':
-      return { type: 'bye', reason: frame.value.reason };
+      return { type: 'bye', reason: frame.value.reason, have: haveFromWire(frame.value.have) };
     default:
       return { type: 'unknown', ignorable };
   }
@@ -103,8 +103,10 @@ export function clientFrameToWire(frame: ClientFrame): SyncRequest {
       };
       return { frame: { $case: 'pong', value }, ignorable: false };
     }
-    case 'bye':
-      return { frame: { $case: 'bye', value: { reason: frame.reason } }, ignorable: false };
+    case 'bye': {
+      const value = { reason: frame.reason, have: haveToWire(frame.have) };
+      return { frame: { $case: 'bye', value }, ignorable: false };
+    }
     case 'unknown':
       return { frame: undefined, ignorable: frame.ignorable };
   }

@@ -21,12 +21,14 @@ import type { SyncRequest } from '@flagstream/protocol/gen/flagstream/v1/stream'
 import type {
   ClientFrame,
   CloseReason,
+  Hello,
   Position,
   SyncServerEffect,
   SyncServerEvent,
   SyncServerSession,
 } from '@flagstream/replica';
 import { endWithError, type Logger } from '@flagstream/runtime';
+import type { EnvironmentLedger } from '../report/environment-ledger.ts';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
 import type { FanoutMember } from './change-fanout.ts';
 import type { Ticked } from './tick-wheel.ts';
@@ -48,6 +50,8 @@ export interface SyncStreamOptions {
   readonly session: SyncServerSession;
   readonly environment: EnvironmentReplica;
   readonly transfers: TransferCache;
+  /** Where it is counted. */
+  readonly ledger: EnvironmentLedger;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
   readonly onClose: (reason: string) => void;
@@ -98,6 +102,10 @@ export class SyncStream implements FanoutMember, Ticked {
       this.#close('protocol', messageOf(error));
       return;
     }
+    if (frame.type === 'hello' && isTooLong(frame.hello)) {
+      this.#close('protocol', `a name in hello has more than ${LIMITS.instanceIdLengthMax} characters`);
+      return;
+    }
     this.#handle({ type: 'frame', frame });
   }
 
@@ -136,13 +144,20 @@ export class SyncStream implements FanoutMember, Ticked {
 
   #handle(event: SyncServerEvent): void {
     if (this.#closed) return;
-    for (const effect of this.#options.session.handle(event, this.#options.monotonicMs()))
-      this.#perform(effect);
+    const { session, ledger, monotonicMs } = this.#options;
+    const before = session.acked;
+    for (const effect of session.handle(event, monotonicMs())) {
+      if (effect.type === 'confirmed') ledger.confirmed(session, before, monotonicMs());
+      else this.#perform(effect);
+    }
   }
 
-  #perform(effect: SyncServerEffect): void {
-    const { environment, transfers, session, logger } = this.#options;
+  #perform(effect: Exclude<SyncServerEffect, { readonly type: 'confirmed' }>): void {
+    const { environment, transfers, session, ledger, logger } = this.#options;
     switch (effect.type) {
+      case 'greeted':
+        ledger.joined(session);
+        break;
       case 'welcome':
         this.#write(encodeWelcome(effect.welcome));
         break;
@@ -162,8 +177,6 @@ export class SyncStream implements FanoutMember, Ticked {
         break;
       case 'diverged':
         logger.error({ revision: effect.position.revision }, 'a client holds another set at this revision');
-        break;
-      case 'confirmed':
         break;
       case 'close':
         this.#close(effect.reason, effect.detail);
@@ -198,6 +211,8 @@ export class SyncStream implements FanoutMember, Ticked {
 
   #finish(reason: string): void {
     this.#closed = true;
+    const { session, ledger, monotonicMs } = this.#options;
+    ledger.left(session, monotonicMs());
     this.#waiting = [];
     this.#behindTransfer = [];
     this.#options.onClose(reason);
@@ -231,4 +246,10 @@ export class SyncStream implements FanoutMember, Ticked {
     this.#behindTransfer = [];
     for (const frame of behind) sink.write(frame);
   }
+}
+
+/** Names stand in reports and are kept by them. */
+function isTooLong({ instanceId, sdk }: Hello): boolean {
+  const names = [instanceId, sdk.name, sdk.version, sdk.language];
+  return names.some(({ length }) => length > LIMITS.instanceIdLengthMax);
 }

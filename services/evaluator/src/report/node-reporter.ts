@@ -3,19 +3,27 @@
  * themselves, so that one that is lost, or a control plane that starts anew,
  * needs no answer from here; one is on its way at a time.
  */
-import { LIMITS, messageOf, timestampOf } from '@flagstream/protocol';
-import type { NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import { freshnessToWire, LIMITS, messageOf, timestampOf } from '@flagstream/protocol';
+import { NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import type { Freshness, Place } from '@flagstream/replica';
 import type { KeyUse, Logger } from '@flagstream/runtime';
+import type { DeliveryLedger } from './delivery-ledger.ts';
 import type { ReportSink } from './report-sinks.ts';
 
 export interface NodeReporterOptions {
   readonly nodeId: string;
+  /** New at each start of the process. */
+  readonly bootId: string;
+  readonly version: string;
   readonly use: KeyUse;
+  readonly delivery: DeliveryLedger;
+  readonly serving: { position(): Place; freshness(): Freshness };
   readonly sink: ReportSink;
   readonly logger: Logger;
+  readonly monotonicMs: () => number;
 }
 
-/** Every so many reports tell again what was told before. */
+/** Every so many reports tell again what was told before, and that the node lives. */
 const AGAIN_EVERY = 10;
 
 export class NodeReporter {
@@ -23,7 +31,12 @@ export class NodeReporter {
   readonly counters = { sent: 0, failed: 0 };
   #timer: NodeJS.Timeout | undefined;
   #ticks = 0;
+  #sequence = 0;
   #sending: Promise<void> | undefined;
+  /** What was told last, but for how long ago things were. */
+  #told = '';
+  /** Instances that the control plane looks for. */
+  #wanted: ReadonlySet<string> = new Set();
   /** Told of once, until it is another one or none. */
   #failure = '';
 
@@ -36,45 +49,78 @@ export class NodeReporter {
     this.#timer.unref();
   }
 
-  /** What is news is told before the node goes. */
+  /** Takes leave: all clients have left. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#sending;
-    this.#tell(false);
+    this.#tell(false, true);
     await this.#sending;
   }
 
   /** Called once per LIMITS.nodeReportMs. */
   tick(): void {
-    if (this.#sending === undefined) this.#tell(this.#ticks % AGAIN_EVERY === 0);
+    if (this.#sending === undefined) this.#tell(this.#ticks % AGAIN_EVERY === 0, false);
     this.#ticks += 1;
   }
 
-  #tell(again: boolean): void {
-    const { nodeId, use, sink } = this.#options;
-    const used = use.take(LIMITS.nodeReportKeysMax, again);
-    if (used.length === 0) return;
-    const report: NodeReport = {
-      nodeId,
-      usedKeys: used.map(([keyId, lastMs]) => ({ keyId, lastUsedTime: timestampOf(lastMs) })),
-    };
-    this.#sending = sink.report(report).then(
-      () => this.#heard(),
+  #tell(again: boolean, leaving: boolean): void {
+    const { use, sink } = this.#options;
+    const report = this.#report(use.take(LIMITS.nodeReportKeysMax, again), leaving);
+    const told = comparable(report);
+    if (!again && !leaving && report.usedKeys.length === 0 && told === this.#told) return;
+    this.#told = told;
+    this.#sequence += 1;
+    this.#sending = sink.report({ ...report, sequence: BigInt(this.#sequence) }).then(
+      (wanted) => this.#heard(wanted),
       (error: unknown) => this.#failed(messageOf(error)),
     );
   }
 
-  #heard(): void {
+  #report(used: ReturnType<KeyUse['take']>, leaving: boolean): NodeReport {
+    const { nodeId, bootId, version, delivery, serving, monotonicMs } = this.#options;
+    const { epoch, revision } = serving.position();
+    return {
+      nodeId,
+      bootId,
+      version,
+      sequence: 0n,
+      applied: { epoch, revision: BigInt(revision), hash: Buffer.alloc(0) },
+      freshness: freshnessToWire(serving.freshness()),
+      usedKeys: used.map(([keyId, lastMs]) => ({ keyId, lastUsedTime: timestampOf(lastMs) })),
+      ...delivery.reports(monotonicMs()),
+      found: delivery.find(this.#wanted),
+      leaving,
+    };
+  }
+
+  #heard(wanted: readonly string[]): void {
     this.#sending = undefined;
+    this.#wanted = new Set(wanted);
     this.counters.sent += 1;
     this.#failure = '';
   }
 
   #failed(detail: string): void {
     this.#sending = undefined;
+    // What was not heard is news still.
+    this.#told = '';
     this.counters.failed += 1;
     if (this.#failure === detail) return;
     this.#failure = detail;
     this.#options.logger.warn({ detail }, 'the control plane does not hear the reports of this node');
   }
+}
+
+/** Ages pass without anything having happened. */
+function comparable(report: NodeReport): string {
+  const timeless = { ...report, freshness: undefined, usedKeys: [] };
+  const bytes = NodeReport.encode({
+    ...timeless,
+    environments: report.environments.map((environment) => ({
+      ...environment,
+      laggards: environment.laggards.map((client) => ({ ...client, silentMs: 0n })),
+      departed: environment.departed.map((client) => ({ ...client, silentMs: 0n })),
+    })),
+  }).finish();
+  return Buffer.from(bytes).toString('base64');
 }

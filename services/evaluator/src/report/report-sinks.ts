@@ -1,13 +1,20 @@
 /** Where a node's reports go: the control plane, over gRPC or over NATS. */
 import { fromServiceError, LIMITS } from '@flagstream/protocol';
-import { type FleetServiceClient, NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import {
+  type FleetServiceClient,
+  NodeReport,
+  type ReportNodeResponse,
+} from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import type { Bus } from '@flagstream/runtime';
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { firstAnswer } from '../follow/first-answer.ts';
 
 export interface ReportSink {
-  /** @throws FlagstreamError when it is known not to have been heard */
-  report(report: NodeReport): Promise<void>;
+  /**
+   * Answers instances that are looked for.
+   * @throws FlagstreamError when it is known not to have been heard
+   */
+  report(report: NodeReport): Promise<readonly string[]>;
 }
 
 /** A later answer than the next report is not worth waiting for. */
@@ -20,18 +27,19 @@ export class ControlPlaneReports implements ReportSink {
     this.#client = client;
   }
 
-  report(report: NodeReport): Promise<void> {
+  report(report: NodeReport): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
       const options = { deadline: Date.now() + ANSWER_TIMEOUT_MS };
-      this.#client.reportNode({ report }, new Metadata(), options, (error: ServiceError | null) => {
-        if (error === null) resolve();
+      const answered = (error: ServiceError | null, answer: ReportNodeResponse): void => {
+        if (error === null) resolve(answer.wantedInstances);
         else reject(fromServiceError(error));
-      });
+      };
+      this.#client.reportNode({ report }, new Metadata(), options, answered);
     });
   }
 }
 
-/** Nobody says whether somebody listens there. */
+/** Nobody says whether somebody listens there, nor whom it looks for. */
 export class NatsReports implements ReportSink {
   readonly #bus: Bus;
 
@@ -39,8 +47,9 @@ export class NatsReports implements ReportSink {
     this.#bus = bus;
   }
 
-  async report(report: NodeReport): Promise<void> {
+  async report(report: NodeReport): Promise<readonly string[]> {
     this.#bus.publishReport(report.nodeId, NodeReport.encode(report).finish());
+    return [];
   }
 }
 
@@ -52,7 +61,7 @@ export class FirstReports implements ReportSink {
     this.#sinks = sinks;
   }
 
-  report(report: NodeReport): Promise<void> {
+  report(report: NodeReport): Promise<readonly string[]> {
     return firstAnswer(this.#sinks, (sink) => sink.report(report));
   }
 }

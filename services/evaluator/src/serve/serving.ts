@@ -8,7 +8,7 @@ import {
   sourceStateToJSON,
   type Freshness as WireFreshness,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import { type Freshness, type LogState, ORIGIN, type Position, type SourceState } from '@flagstream/replica';
+import { type Freshness, type LogState, ORIGIN, type Place, type Position, type SourceState } from '@flagstream/replica';
 import type { Principal } from '@flagstream/runtime';
 import type { ServedLog } from '../fanout/served-environment.ts';
 import type { LogFollower } from '../follow/log-follower.ts';
@@ -53,6 +53,11 @@ export class Serving implements ServedLog {
 
   position(): Position {
     return this.#state.position;
+  }
+
+  /** The newest revision that changed an environment, on the lineage that is served. */
+  changedPlace({ view }: EnvironmentReplica): Place {
+    return { epoch: this.position().epoch, revision: view.changedRevision };
   }
 
   state(): LogState {

@@ -11,6 +11,7 @@ import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import { SyncStream } from '../fanout/sync-stream.ts';
 import type { TickWheel } from '../fanout/tick-wheel.ts';
 import type { TransferCache } from '../fanout/transfer-cache.ts';
+import type { DeliveryLedger } from '../report/delivery-ledger.ts';
 import type { Serving } from './serving.ts';
 
 export interface StreamServiceParts {
@@ -19,6 +20,7 @@ export interface StreamServiceParts {
   readonly wheel: TickWheel;
   readonly transfers: TransferCache;
   readonly streams: StreamRegistry;
+  readonly delivery: DeliveryLedger;
   readonly nodeId: string;
   readonly heartbeatMs: number;
   /** Milliseconds that never run backwards. */
@@ -55,11 +57,14 @@ function sync(
   call: ServerDuplexStream<SyncRequest, Buffer>,
   { principal, logger }: CallContext,
 ): void {
-  const { serving, fanout, wheel, transfers, streams, monotonicMs } = parts;
+  const { serving, fanout, wheel, transfers, streams, delivery, monotonicMs } = parts;
   const environment = serving.environment(principal);
   const settings = sessionSettings(parts);
   const session = new SyncServerSession(new ServedEnvironment(environment, serving), settings, monotonicMs());
+  const ledger = delivery.of(environment.scope);
+  ledger.changed(serving.changedPlace(environment), monotonicMs());
   const stream = new SyncStream({
+    ledger,
     sink: call,
     session,
     environment,

@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -19,21 +21,73 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
+import { Freshness } from "./evaluation.ts";
+import { Revision } from "./model.ts";
+import { NackCode, nackCodeFromJSON, nackCodeToJSON, Sdk } from "./stream.ts";
 
 export const protobufPackage = "flagstream.v1";
 
 export const protobufFileName = "flagstream/v1/fleet.proto";
+
+export const NodeState = {
+  UNSPECIFIED: 0,
+  LIVE: 1,
+  /** LOST - Silent for longer than 15 seconds. Its clients go on owing. */
+  LOST: 2,
+} as const;
+
+export type NodeState = typeof NodeState[keyof typeof NodeState];
+
+export namespace NodeState {
+  export type UNSPECIFIED = typeof NodeState.UNSPECIFIED;
+  export type LIVE = typeof NodeState.LIVE;
+  export type LOST = typeof NodeState.LOST;
+}
+
+export function nodeStateFromJSON(object: any): NodeState {
+  switch (object) {
+    case 0:
+    case "NODE_STATE_UNSPECIFIED":
+      return NodeState.UNSPECIFIED;
+    case 1:
+    case "NODE_STATE_LIVE":
+      return NodeState.LIVE;
+    case 2:
+    case "NODE_STATE_LOST":
+      return NodeState.LOST;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum NodeState");
+  }
+}
+
+export function nodeStateToJSON(object: NodeState): string {
+  switch (object) {
+    case NodeState.UNSPECIFIED:
+      return "NODE_STATE_UNSPECIFIED";
+    case NodeState.LIVE:
+      return "NODE_STATE_LIVE";
+    case NodeState.LOST:
+      return "NODE_STATE_LOST";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum NodeState");
+  }
+}
 
 export interface ReportNodeRequest {
   report?: NodeReport | undefined;
 }
 
 export interface ReportNodeResponse {
+  /**
+   * Instances that left another node without confirming: whether one of them
+   * is here stands in the next report, as `found`. At most 64.
+   */
+  wantedInstances: string[];
 }
 
 /**
- * One report of a node, as small as if it had one client. The same bytes
- * travel over NATS.
+ * One report of a node. The same bytes travel over NATS. Its size is bounded,
+ * however many clients there are.
  */
 export interface NodeReport {
   /** The node's name in logs and streams. */
@@ -43,6 +97,28 @@ export interface NodeReport {
    * others in turn.
    */
   usedKeys: UsedKey[];
+  /** New at each start of the process. */
+  bootId: string;
+  /** Grows with each report of one boot. */
+  sequence: bigint;
+  /** The newest revision that it serves. */
+  applied?: Revision | undefined;
+  freshness?:
+    | Freshness
+    | undefined;
+  /** Of its release. */
+  version: string;
+  /**
+   * Environments with clients, or with some that left without confirming. At
+   * most 64; those with the most to tell first.
+   */
+  environments: EnvironmentReport[];
+  /** Clients of environments beyond these. */
+  otherClients: number;
+  /** Wanted instances that are here. */
+  found: FoundInstance[];
+  /** The process stops, this is its last report: all of its clients have left. */
+  leaving: boolean;
 }
 
 export interface UsedKey {
@@ -50,6 +126,208 @@ export interface UsedKey {
   keyId: string;
   /** To the minute, by the node's clock. */
   lastUsedTime?: Timestamp | undefined;
+}
+
+/** The clients of one environment at one node. */
+export interface EnvironmentReport {
+  project: string;
+  environment: string;
+  /** Newest revision that changed something there. */
+  changedRevision: bigint;
+  /** Sync streams whose Hello was taken. */
+  clients: number;
+  /** Of these: have confirmed changed_revision, or a later one. */
+  current: number;
+  /** Of these: came after it, and take in their first transfer. */
+  arriving: number;
+  /** The others, by what they have confirmed: newest first, at most 16. */
+  behind: RevisionClients[];
+  /** Others that have confirmed less than all of those. */
+  older: number;
+  /** By name, at most 16: those that refuse, then those with the oldest revision. */
+  laggards: ClientReport[];
+  /** Left while they owed a revision and were not seen here again: at most 16. */
+  departed: ClientReport[];
+  /** How many that are in all. */
+  departedClients: number;
+  /** How long clients took to confirm the newest revisions, at most 8. */
+  times: DeliveryTimes[];
+  /** At most 8, the most frequent first. */
+  sdks: SdkClients[];
+}
+
+export interface RevisionClients {
+  /** Without a hash. */
+  revision?: Revision | undefined;
+  clients: number;
+}
+
+export interface ClientReport {
+  instanceId: string;
+  sdk?:
+    | Sdk
+    | undefined;
+  /** Confirmed last; absent: nothing yet. Without a hash. */
+  revision?:
+    | Revision
+    | undefined;
+  /** Since anything was heard of it, in milliseconds. */
+  silentMs: bigint;
+  /** Set when it refused the newest transfer. */
+  refusal: NackCode;
+  /** At most 200 characters. */
+  refusalDetail: string;
+  /** Of one that left: the newest revision that it owed. */
+  owedRevision: bigint;
+}
+
+/**
+ * Counts by how long after the node had the revision a client confirmed it, by
+ * the node's clock.
+ */
+export interface DeliveryTimes {
+  revision: bigint;
+  /**
+   * Of the bounds 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000
+   * and 30000 ms, and beyond.
+   */
+  counts: number[];
+}
+
+export interface SdkClients {
+  sdk?: Sdk | undefined;
+  clients: number;
+}
+
+export interface FoundInstance {
+  instanceId: string;
+  /** Confirmed last. Without a hash. */
+  revision?: Revision | undefined;
+}
+
+export interface ListNodesRequest {
+}
+
+export interface ListNodesResponse {
+  nodes: Node[];
+  head?: Revision | undefined;
+}
+
+export interface Node {
+  nodeId: string;
+  state: NodeState;
+  version: string;
+  applied?:
+    | Revision
+    | undefined;
+  /** Revisions between it and the head. */
+  lag: bigint;
+  freshness?: Freshness | undefined;
+  clients: number;
+  /** Of these: have not confirmed the newest change of their environment. */
+  clientsBehind: number;
+  /** Since its last report, in milliseconds. */
+  silentMs: bigint;
+}
+
+export interface ForgetNodeRequest {
+  nodeId: string;
+}
+
+export interface ForgetNodeResponse {
+}
+
+export interface ListClientsRequest {
+  /**
+   * projects/{project}/environments/{environment}, or a project; "": all that
+   * the caller may read.
+   */
+  parent: string;
+}
+
+export interface ListClientsResponse {
+  environments: EnvironmentClients[];
+}
+
+export interface EnvironmentClients {
+  /** projects/{project}/environments/{environment} */
+  environment: string;
+  clients: number;
+  current: number;
+  arriving: number;
+  behind: number;
+  departed: number;
+  sdks: SdkClients[];
+  /** At most 100. */
+  laggards: FleetClient[];
+  /** At most 100. */
+  departedClients: FleetClient[];
+}
+
+export interface FleetClient {
+  nodeId: string;
+  client?:
+    | ClientReport
+    | undefined;
+  /** projects/{project}/environments/{environment} */
+  environment: string;
+}
+
+export interface GetRolloutRequest {
+  /** Absent: the newest. */
+  revision?: Revision | undefined;
+}
+
+export interface GetRolloutResponse {
+  rollout?: Rollout | undefined;
+}
+
+export interface WatchRolloutRequest {
+  /** Absent: the newest at this moment. */
+  revision?: Revision | undefined;
+}
+
+export interface WatchRolloutResponse {
+  rollout?: Rollout | undefined;
+}
+
+/** Who has a revision in force. */
+export interface Rollout {
+  revision?:
+    | Revision
+    | undefined;
+  /** Environments that it changes: projects/{project}/environments/{environment} */
+  environments: string[];
+  /** Nodes that were heard of, but for those that left in order. */
+  nodes: number;
+  nodesApplied: number;
+  /** Live nodes that do not have it yet, at most 16. */
+  nodesBehind: string[];
+  /** Silent nodes, at most 16. */
+  nodesLost: string[];
+  /** Clients of these environments: have it in force. */
+  applied: number;
+  /**
+   * Were there when it was committed, and have not confirmed it; those of a
+   * silent node that had not told so, too.
+   */
+  owing: number;
+  /** Came later, and take in their first transfer. */
+  arriving: number;
+  /** Left without confirming it, and were not seen again. */
+  departed: number;
+  /** At most 100. */
+  laggards: FleetClient[];
+  /** At most 100. */
+  departedClients: FleetClient[];
+  /** All live nodes have it, and nobody owes it. Those who left stand apart. */
+  complete: boolean;
+  /**
+   * Upper bounds, in milliseconds from a node's having it to the confirmation;
+   * 0: nobody has confirmed it yet, or it is too long ago.
+   */
+  confirmedP50Ms: number;
+  confirmedP99Ms: number;
 }
 
 function createBaseReportNodeRequest(): ReportNodeRequest {
@@ -122,11 +400,14 @@ export const ReportNodeRequest: MessageFns<ReportNodeRequest> = {
 };
 
 function createBaseReportNodeResponse(): ReportNodeResponse {
-  return {};
+  return { wantedInstances: [] };
 }
 
 export const ReportNodeResponse: MessageFns<ReportNodeResponse> = {
-  encode(_: ReportNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: ReportNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.wantedInstances) {
+      writer.uint32(10).string(v!);
+    }
     return writer;
   },
 
@@ -143,6 +424,14 @@ export const ReportNodeResponse: MessageFns<ReportNodeResponse> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.wantedInstances.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -155,26 +444,48 @@ export const ReportNodeResponse: MessageFns<ReportNodeResponse> = {
     }
   },
 
-  fromJSON(_: any): ReportNodeResponse {
-    return {};
+  fromJSON(object: any): ReportNodeResponse {
+    return {
+      wantedInstances: globalThis.Array.isArray(object?.wantedInstances)
+        ? object.wantedInstances.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.wanted_instances)
+        ? object.wanted_instances.map((e: any) => globalThis.String(e))
+        : [],
+    };
   },
 
-  toJSON(_: ReportNodeResponse): unknown {
+  toJSON(message: ReportNodeResponse): unknown {
     const obj: any = {};
+    if (message.wantedInstances?.length) {
+      obj.wantedInstances = message.wantedInstances;
+    }
     return obj;
   },
 
   create<I extends Exact<DeepPartial<ReportNodeResponse>, I>>(base?: I): ReportNodeResponse {
     return ReportNodeResponse.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<ReportNodeResponse>, I>>(_: I): ReportNodeResponse {
+  fromPartial<I extends Exact<DeepPartial<ReportNodeResponse>, I>>(object: I): ReportNodeResponse {
     const message = createBaseReportNodeResponse();
+    message.wantedInstances = object.wantedInstances?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBaseNodeReport(): NodeReport {
-  return { nodeId: "", usedKeys: [] };
+  return {
+    nodeId: "",
+    usedKeys: [],
+    bootId: "",
+    sequence: 0n,
+    applied: undefined,
+    freshness: undefined,
+    version: "",
+    environments: [],
+    otherClients: 0,
+    found: [],
+    leaving: false,
+  };
 }
 
 export const NodeReport: MessageFns<NodeReport> = {
@@ -184,6 +495,36 @@ export const NodeReport: MessageFns<NodeReport> = {
     }
     for (const v of message.usedKeys) {
       UsedKey.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.bootId !== "") {
+      writer.uint32(26).string(message.bootId);
+    }
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.sequence);
+    }
+    if (message.applied !== undefined) {
+      Revision.encode(message.applied, writer.uint32(42).fork()).join();
+    }
+    if (message.freshness !== undefined) {
+      Freshness.encode(message.freshness, writer.uint32(50).fork()).join();
+    }
+    if (message.version !== "") {
+      writer.uint32(58).string(message.version);
+    }
+    for (const v of message.environments) {
+      EnvironmentReport.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.otherClients !== 0) {
+      writer.uint32(72).uint32(message.otherClients);
+    }
+    for (const v of message.found) {
+      FoundInstance.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.leaving !== false) {
+      writer.uint32(88).bool(message.leaving);
     }
     return writer;
   },
@@ -217,6 +558,78 @@ export const NodeReport: MessageFns<NodeReport> = {
             message.usedKeys.push(UsedKey.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.bootId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.applied = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.freshness = Freshness.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.environments.push(EnvironmentReport.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.otherClients = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.found.push(FoundInstance.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.leaving = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -241,6 +654,27 @@ export const NodeReport: MessageFns<NodeReport> = {
         : globalThis.Array.isArray(object?.used_keys)
         ? object.used_keys.map((e: any) => UsedKey.fromJSON(e))
         : [],
+      bootId: isSet(object.bootId)
+        ? globalThis.String(object.bootId)
+        : isSet(object.boot_id)
+        ? globalThis.String(object.boot_id)
+        : "",
+      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
+      applied: isSet(object.applied) ? Revision.fromJSON(object.applied) : undefined,
+      freshness: isSet(object.freshness) ? Freshness.fromJSON(object.freshness) : undefined,
+      version: isSet(object.version) ? globalThis.String(object.version) : "",
+      environments: globalThis.Array.isArray(object?.environments)
+        ? object.environments.map((e: any) => EnvironmentReport.fromJSON(e))
+        : [],
+      otherClients: isSet(object.otherClients)
+        ? globalThis.Number(object.otherClients)
+        : isSet(object.other_clients)
+        ? globalThis.Number(object.other_clients)
+        : 0,
+      found: globalThis.Array.isArray(object?.found)
+        ? object.found.map((e: any) => FoundInstance.fromJSON(e))
+        : [],
+      leaving: isSet(object.leaving) ? globalThis.Boolean(object.leaving) : false,
     };
   },
 
@@ -252,6 +686,33 @@ export const NodeReport: MessageFns<NodeReport> = {
     if (message.usedKeys?.length) {
       obj.usedKeys = message.usedKeys.map((e) => UsedKey.toJSON(e));
     }
+    if (message.bootId !== "") {
+      obj.bootId = message.bootId;
+    }
+    if (message.sequence !== 0n) {
+      obj.sequence = message.sequence.toString();
+    }
+    if (message.applied !== undefined) {
+      obj.applied = Revision.toJSON(message.applied);
+    }
+    if (message.freshness !== undefined) {
+      obj.freshness = Freshness.toJSON(message.freshness);
+    }
+    if (message.version !== "") {
+      obj.version = message.version;
+    }
+    if (message.environments?.length) {
+      obj.environments = message.environments.map((e) => EnvironmentReport.toJSON(e));
+    }
+    if (message.otherClients !== 0) {
+      obj.otherClients = Math.round(message.otherClients);
+    }
+    if (message.found?.length) {
+      obj.found = message.found.map((e) => FoundInstance.toJSON(e));
+    }
+    if (message.leaving !== false) {
+      obj.leaving = message.leaving;
+    }
     return obj;
   },
 
@@ -262,6 +723,19 @@ export const NodeReport: MessageFns<NodeReport> = {
     const message = createBaseNodeReport();
     message.nodeId = object.nodeId ?? "";
     message.usedKeys = object.usedKeys?.map((e) => UsedKey.fromPartial(e)) || [];
+    message.bootId = object.bootId ?? "";
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    message.applied = (object.applied !== undefined && object.applied !== null)
+      ? Revision.fromPartial(object.applied)
+      : undefined;
+    message.freshness = (object.freshness !== undefined && object.freshness !== null)
+      ? Freshness.fromPartial(object.freshness)
+      : undefined;
+    message.version = object.version ?? "";
+    message.environments = object.environments?.map((e) => EnvironmentReport.fromPartial(e)) || [];
+    message.otherClients = object.otherClients ?? 0;
+    message.found = object.found?.map((e) => FoundInstance.fromPartial(e)) || [];
+    message.leaving = object.leaving ?? false;
     return message;
   },
 };
@@ -361,17 +835,2439 @@ export const UsedKey: MessageFns<UsedKey> = {
   },
 };
 
-/** FleetService knows the evaluators of a log. */
+function createBaseEnvironmentReport(): EnvironmentReport {
+  return {
+    project: "",
+    environment: "",
+    changedRevision: 0n,
+    clients: 0,
+    current: 0,
+    arriving: 0,
+    behind: [],
+    older: 0,
+    laggards: [],
+    departed: [],
+    departedClients: 0,
+    times: [],
+    sdks: [],
+  };
+}
+
+export const EnvironmentReport: MessageFns<EnvironmentReport> = {
+  encode(message: EnvironmentReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.project !== "") {
+      writer.uint32(10).string(message.project);
+    }
+    if (message.environment !== "") {
+      writer.uint32(18).string(message.environment);
+    }
+    if (message.changedRevision !== 0n) {
+      if (BigInt.asUintN(64, message.changedRevision) !== message.changedRevision) {
+        throw new globalThis.Error("value provided for field message.changedRevision of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.changedRevision);
+    }
+    if (message.clients !== 0) {
+      writer.uint32(32).uint32(message.clients);
+    }
+    if (message.current !== 0) {
+      writer.uint32(40).uint32(message.current);
+    }
+    if (message.arriving !== 0) {
+      writer.uint32(48).uint32(message.arriving);
+    }
+    for (const v of message.behind) {
+      RevisionClients.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.older !== 0) {
+      writer.uint32(64).uint32(message.older);
+    }
+    for (const v of message.laggards) {
+      ClientReport.encode(v!, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.departed) {
+      ClientReport.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.departedClients !== 0) {
+      writer.uint32(88).uint32(message.departedClients);
+    }
+    for (const v of message.times) {
+      DeliveryTimes.encode(v!, writer.uint32(98).fork()).join();
+    }
+    for (const v of message.sdks) {
+      SdkClients.encode(v!, writer.uint32(106).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EnvironmentReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEnvironmentReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.project = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.environment = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.changedRevision = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.clients = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.current = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.arriving = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.behind.push(RevisionClients.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.older = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.laggards.push(ClientReport.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.departed.push(ClientReport.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.departedClients = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.times.push(DeliveryTimes.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.sdks.push(SdkClients.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EnvironmentReport {
+    return {
+      project: isSet(object.project) ? globalThis.String(object.project) : "",
+      environment: isSet(object.environment) ? globalThis.String(object.environment) : "",
+      changedRevision: isSet(object.changedRevision)
+        ? BigInt(object.changedRevision)
+        : isSet(object.changed_revision)
+        ? BigInt(object.changed_revision)
+        : 0n,
+      clients: isSet(object.clients) ? globalThis.Number(object.clients) : 0,
+      current: isSet(object.current) ? globalThis.Number(object.current) : 0,
+      arriving: isSet(object.arriving) ? globalThis.Number(object.arriving) : 0,
+      behind: globalThis.Array.isArray(object?.behind)
+        ? object.behind.map((e: any) => RevisionClients.fromJSON(e))
+        : [],
+      older: isSet(object.older) ? globalThis.Number(object.older) : 0,
+      laggards: globalThis.Array.isArray(object?.laggards)
+        ? object.laggards.map((e: any) => ClientReport.fromJSON(e))
+        : [],
+      departed: globalThis.Array.isArray(object?.departed)
+        ? object.departed.map((e: any) => ClientReport.fromJSON(e))
+        : [],
+      departedClients: isSet(object.departedClients)
+        ? globalThis.Number(object.departedClients)
+        : isSet(object.departed_clients)
+        ? globalThis.Number(object.departed_clients)
+        : 0,
+      times: globalThis.Array.isArray(object?.times) ? object.times.map((e: any) => DeliveryTimes.fromJSON(e)) : [],
+      sdks: globalThis.Array.isArray(object?.sdks) ? object.sdks.map((e: any) => SdkClients.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: EnvironmentReport): unknown {
+    const obj: any = {};
+    if (message.project !== "") {
+      obj.project = message.project;
+    }
+    if (message.environment !== "") {
+      obj.environment = message.environment;
+    }
+    if (message.changedRevision !== 0n) {
+      obj.changedRevision = message.changedRevision.toString();
+    }
+    if (message.clients !== 0) {
+      obj.clients = Math.round(message.clients);
+    }
+    if (message.current !== 0) {
+      obj.current = Math.round(message.current);
+    }
+    if (message.arriving !== 0) {
+      obj.arriving = Math.round(message.arriving);
+    }
+    if (message.behind?.length) {
+      obj.behind = message.behind.map((e) => RevisionClients.toJSON(e));
+    }
+    if (message.older !== 0) {
+      obj.older = Math.round(message.older);
+    }
+    if (message.laggards?.length) {
+      obj.laggards = message.laggards.map((e) => ClientReport.toJSON(e));
+    }
+    if (message.departed?.length) {
+      obj.departed = message.departed.map((e) => ClientReport.toJSON(e));
+    }
+    if (message.departedClients !== 0) {
+      obj.departedClients = Math.round(message.departedClients);
+    }
+    if (message.times?.length) {
+      obj.times = message.times.map((e) => DeliveryTimes.toJSON(e));
+    }
+    if (message.sdks?.length) {
+      obj.sdks = message.sdks.map((e) => SdkClients.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EnvironmentReport>, I>>(base?: I): EnvironmentReport {
+    return EnvironmentReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EnvironmentReport>, I>>(object: I): EnvironmentReport {
+    const message = createBaseEnvironmentReport();
+    message.project = object.project ?? "";
+    message.environment = object.environment ?? "";
+    message.changedRevision = (object.changedRevision !== undefined && object.changedRevision !== null)
+      ? BigInt(object.changedRevision)
+      : 0n;
+    message.clients = object.clients ?? 0;
+    message.current = object.current ?? 0;
+    message.arriving = object.arriving ?? 0;
+    message.behind = object.behind?.map((e) => RevisionClients.fromPartial(e)) || [];
+    message.older = object.older ?? 0;
+    message.laggards = object.laggards?.map((e) => ClientReport.fromPartial(e)) || [];
+    message.departed = object.departed?.map((e) => ClientReport.fromPartial(e)) || [];
+    message.departedClients = object.departedClients ?? 0;
+    message.times = object.times?.map((e) => DeliveryTimes.fromPartial(e)) || [];
+    message.sdks = object.sdks?.map((e) => SdkClients.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRevisionClients(): RevisionClients {
+  return { revision: undefined, clients: 0 };
+}
+
+export const RevisionClients: MessageFns<RevisionClients> = {
+  encode(message: RevisionClients, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.revision !== undefined) {
+      Revision.encode(message.revision, writer.uint32(10).fork()).join();
+    }
+    if (message.clients !== 0) {
+      writer.uint32(16).uint32(message.clients);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevisionClients {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevisionClients();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.revision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.clients = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RevisionClients {
+    return {
+      revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      clients: isSet(object.clients) ? globalThis.Number(object.clients) : 0,
+    };
+  },
+
+  toJSON(message: RevisionClients): unknown {
+    const obj: any = {};
+    if (message.revision !== undefined) {
+      obj.revision = Revision.toJSON(message.revision);
+    }
+    if (message.clients !== 0) {
+      obj.clients = Math.round(message.clients);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RevisionClients>, I>>(base?: I): RevisionClients {
+    return RevisionClients.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RevisionClients>, I>>(object: I): RevisionClients {
+    const message = createBaseRevisionClients();
+    message.revision = (object.revision !== undefined && object.revision !== null)
+      ? Revision.fromPartial(object.revision)
+      : undefined;
+    message.clients = object.clients ?? 0;
+    return message;
+  },
+};
+
+function createBaseClientReport(): ClientReport {
+  return {
+    instanceId: "",
+    sdk: undefined,
+    revision: undefined,
+    silentMs: 0n,
+    refusal: 0,
+    refusalDetail: "",
+    owedRevision: 0n,
+  };
+}
+
+export const ClientReport: MessageFns<ClientReport> = {
+  encode(message: ClientReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instanceId !== "") {
+      writer.uint32(10).string(message.instanceId);
+    }
+    if (message.sdk !== undefined) {
+      Sdk.encode(message.sdk, writer.uint32(18).fork()).join();
+    }
+    if (message.revision !== undefined) {
+      Revision.encode(message.revision, writer.uint32(26).fork()).join();
+    }
+    if (message.silentMs !== 0n) {
+      if (BigInt.asUintN(64, message.silentMs) !== message.silentMs) {
+        throw new globalThis.Error("value provided for field message.silentMs of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.silentMs);
+    }
+    if (message.refusal !== 0) {
+      writer.uint32(40).int32(message.refusal);
+    }
+    if (message.refusalDetail !== "") {
+      writer.uint32(50).string(message.refusalDetail);
+    }
+    if (message.owedRevision !== 0n) {
+      if (BigInt.asUintN(64, message.owedRevision) !== message.owedRevision) {
+        throw new globalThis.Error("value provided for field message.owedRevision of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.owedRevision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClientReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClientReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.instanceId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sdk = Sdk.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.revision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.silentMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.refusal = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.refusalDetail = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.owedRevision = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ClientReport {
+    return {
+      instanceId: isSet(object.instanceId)
+        ? globalThis.String(object.instanceId)
+        : isSet(object.instance_id)
+        ? globalThis.String(object.instance_id)
+        : "",
+      sdk: isSet(object.sdk) ? Sdk.fromJSON(object.sdk) : undefined,
+      revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      silentMs: isSet(object.silentMs)
+        ? BigInt(object.silentMs)
+        : isSet(object.silent_ms)
+        ? BigInt(object.silent_ms)
+        : 0n,
+      refusal: isSet(object.refusal) ? nackCodeFromJSON(object.refusal) : 0,
+      refusalDetail: isSet(object.refusalDetail)
+        ? globalThis.String(object.refusalDetail)
+        : isSet(object.refusal_detail)
+        ? globalThis.String(object.refusal_detail)
+        : "",
+      owedRevision: isSet(object.owedRevision)
+        ? BigInt(object.owedRevision)
+        : isSet(object.owed_revision)
+        ? BigInt(object.owed_revision)
+        : 0n,
+    };
+  },
+
+  toJSON(message: ClientReport): unknown {
+    const obj: any = {};
+    if (message.instanceId !== "") {
+      obj.instanceId = message.instanceId;
+    }
+    if (message.sdk !== undefined) {
+      obj.sdk = Sdk.toJSON(message.sdk);
+    }
+    if (message.revision !== undefined) {
+      obj.revision = Revision.toJSON(message.revision);
+    }
+    if (message.silentMs !== 0n) {
+      obj.silentMs = message.silentMs.toString();
+    }
+    if (message.refusal !== 0) {
+      obj.refusal = nackCodeToJSON(message.refusal);
+    }
+    if (message.refusalDetail !== "") {
+      obj.refusalDetail = message.refusalDetail;
+    }
+    if (message.owedRevision !== 0n) {
+      obj.owedRevision = message.owedRevision.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ClientReport>, I>>(base?: I): ClientReport {
+    return ClientReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ClientReport>, I>>(object: I): ClientReport {
+    const message = createBaseClientReport();
+    message.instanceId = object.instanceId ?? "";
+    message.sdk = (object.sdk !== undefined && object.sdk !== null) ? Sdk.fromPartial(object.sdk) : undefined;
+    message.revision = (object.revision !== undefined && object.revision !== null)
+      ? Revision.fromPartial(object.revision)
+      : undefined;
+    message.silentMs = (object.silentMs !== undefined && object.silentMs !== null) ? BigInt(object.silentMs) : 0n;
+    message.refusal = object.refusal ?? 0;
+    message.refusalDetail = object.refusalDetail ?? "";
+    message.owedRevision = (object.owedRevision !== undefined && object.owedRevision !== null)
+      ? BigInt(object.owedRevision)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseDeliveryTimes(): DeliveryTimes {
+  return { revision: 0n, counts: [] };
+}
+
+export const DeliveryTimes: MessageFns<DeliveryTimes> = {
+  encode(message: DeliveryTimes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.revision);
+    }
+    if (message.counts.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.counts) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeliveryTimes {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeliveryTimes();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.counts.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.counts.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeliveryTimes {
+    return {
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+      counts: globalThis.Array.isArray(object?.counts) ? object.counts.map((e: any) => globalThis.Number(e)) : [],
+    };
+  },
+
+  toJSON(message: DeliveryTimes): unknown {
+    const obj: any = {};
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    if (message.counts?.length) {
+      obj.counts = message.counts.map((e) => Math.round(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DeliveryTimes>, I>>(base?: I): DeliveryTimes {
+    return DeliveryTimes.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeliveryTimes>, I>>(object: I): DeliveryTimes {
+    const message = createBaseDeliveryTimes();
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.counts = object.counts?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseSdkClients(): SdkClients {
+  return { sdk: undefined, clients: 0 };
+}
+
+export const SdkClients: MessageFns<SdkClients> = {
+  encode(message: SdkClients, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sdk !== undefined) {
+      Sdk.encode(message.sdk, writer.uint32(10).fork()).join();
+    }
+    if (message.clients !== 0) {
+      writer.uint32(16).uint32(message.clients);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SdkClients {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSdkClients();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sdk = Sdk.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.clients = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SdkClients {
+    return {
+      sdk: isSet(object.sdk) ? Sdk.fromJSON(object.sdk) : undefined,
+      clients: isSet(object.clients) ? globalThis.Number(object.clients) : 0,
+    };
+  },
+
+  toJSON(message: SdkClients): unknown {
+    const obj: any = {};
+    if (message.sdk !== undefined) {
+      obj.sdk = Sdk.toJSON(message.sdk);
+    }
+    if (message.clients !== 0) {
+      obj.clients = Math.round(message.clients);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SdkClients>, I>>(base?: I): SdkClients {
+    return SdkClients.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SdkClients>, I>>(object: I): SdkClients {
+    const message = createBaseSdkClients();
+    message.sdk = (object.sdk !== undefined && object.sdk !== null) ? Sdk.fromPartial(object.sdk) : undefined;
+    message.clients = object.clients ?? 0;
+    return message;
+  },
+};
+
+function createBaseFoundInstance(): FoundInstance {
+  return { instanceId: "", revision: undefined };
+}
+
+export const FoundInstance: MessageFns<FoundInstance> = {
+  encode(message: FoundInstance, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instanceId !== "") {
+      writer.uint32(10).string(message.instanceId);
+    }
+    if (message.revision !== undefined) {
+      Revision.encode(message.revision, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FoundInstance {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFoundInstance();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.instanceId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.revision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FoundInstance {
+    return {
+      instanceId: isSet(object.instanceId)
+        ? globalThis.String(object.instanceId)
+        : isSet(object.instance_id)
+        ? globalThis.String(object.instance_id)
+        : "",
+      revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+    };
+  },
+
+  toJSON(message: FoundInstance): unknown {
+    const obj: any = {};
+    if (message.instanceId !== "") {
+      obj.instanceId = message.instanceId;
+    }
+    if (message.revision !== undefined) {
+      obj.revision = Revision.toJSON(message.revision);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FoundInstance>, I>>(base?: I): FoundInstance {
+    return FoundInstance.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FoundInstance>, I>>(object: I): FoundInstance {
+    const message = createBaseFoundInstance();
+    message.instanceId = object.instanceId ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null)
+      ? Revision.fromPartial(object.revision)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListNodesRequest(): ListNodesRequest {
+  return {};
+}
+
+export const ListNodesRequest: MessageFns<ListNodesRequest> = {
+  encode(_: ListNodesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListNodesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListNodesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ListNodesRequest {
+    return {};
+  },
+
+  toJSON(_: ListNodesRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListNodesRequest>, I>>(base?: I): ListNodesRequest {
+    return ListNodesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListNodesRequest>, I>>(_: I): ListNodesRequest {
+    const message = createBaseListNodesRequest();
+    return message;
+  },
+};
+
+function createBaseListNodesResponse(): ListNodesResponse {
+  return { nodes: [], head: undefined };
+}
+
+export const ListNodesResponse: MessageFns<ListNodesResponse> = {
+  encode(message: ListNodesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.nodes) {
+      Node.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.head !== undefined) {
+      Revision.encode(message.head, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListNodesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListNodesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodes.push(Node.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.head = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListNodesResponse {
+    return {
+      nodes: globalThis.Array.isArray(object?.nodes) ? object.nodes.map((e: any) => Node.fromJSON(e)) : [],
+      head: isSet(object.head) ? Revision.fromJSON(object.head) : undefined,
+    };
+  },
+
+  toJSON(message: ListNodesResponse): unknown {
+    const obj: any = {};
+    if (message.nodes?.length) {
+      obj.nodes = message.nodes.map((e) => Node.toJSON(e));
+    }
+    if (message.head !== undefined) {
+      obj.head = Revision.toJSON(message.head);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListNodesResponse>, I>>(base?: I): ListNodesResponse {
+    return ListNodesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListNodesResponse>, I>>(object: I): ListNodesResponse {
+    const message = createBaseListNodesResponse();
+    message.nodes = object.nodes?.map((e) => Node.fromPartial(e)) || [];
+    message.head = (object.head !== undefined && object.head !== null) ? Revision.fromPartial(object.head) : undefined;
+    return message;
+  },
+};
+
+function createBaseNode(): Node {
+  return {
+    nodeId: "",
+    state: 0,
+    version: "",
+    applied: undefined,
+    lag: 0n,
+    freshness: undefined,
+    clients: 0,
+    clientsBehind: 0,
+    silentMs: 0n,
+  };
+}
+
+export const Node: MessageFns<Node> = {
+  encode(message: Node, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.state !== 0) {
+      writer.uint32(16).int32(message.state);
+    }
+    if (message.version !== "") {
+      writer.uint32(26).string(message.version);
+    }
+    if (message.applied !== undefined) {
+      Revision.encode(message.applied, writer.uint32(34).fork()).join();
+    }
+    if (message.lag !== 0n) {
+      if (BigInt.asUintN(64, message.lag) !== message.lag) {
+        throw new globalThis.Error("value provided for field message.lag of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.lag);
+    }
+    if (message.freshness !== undefined) {
+      Freshness.encode(message.freshness, writer.uint32(50).fork()).join();
+    }
+    if (message.clients !== 0) {
+      writer.uint32(56).uint32(message.clients);
+    }
+    if (message.clientsBehind !== 0) {
+      writer.uint32(64).uint32(message.clientsBehind);
+    }
+    if (message.silentMs !== 0n) {
+      if (BigInt.asUintN(64, message.silentMs) !== message.silentMs) {
+        throw new globalThis.Error("value provided for field message.silentMs of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.silentMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Node {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNode();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.applied = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.lag = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.freshness = Freshness.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.clients = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.clientsBehind = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.silentMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Node {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      state: isSet(object.state) ? nodeStateFromJSON(object.state) : 0,
+      version: isSet(object.version) ? globalThis.String(object.version) : "",
+      applied: isSet(object.applied) ? Revision.fromJSON(object.applied) : undefined,
+      lag: isSet(object.lag) ? BigInt(object.lag) : 0n,
+      freshness: isSet(object.freshness) ? Freshness.fromJSON(object.freshness) : undefined,
+      clients: isSet(object.clients) ? globalThis.Number(object.clients) : 0,
+      clientsBehind: isSet(object.clientsBehind)
+        ? globalThis.Number(object.clientsBehind)
+        : isSet(object.clients_behind)
+        ? globalThis.Number(object.clients_behind)
+        : 0,
+      silentMs: isSet(object.silentMs)
+        ? BigInt(object.silentMs)
+        : isSet(object.silent_ms)
+        ? BigInt(object.silent_ms)
+        : 0n,
+    };
+  },
+
+  toJSON(message: Node): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.state !== 0) {
+      obj.state = nodeStateToJSON(message.state);
+    }
+    if (message.version !== "") {
+      obj.version = message.version;
+    }
+    if (message.applied !== undefined) {
+      obj.applied = Revision.toJSON(message.applied);
+    }
+    if (message.lag !== 0n) {
+      obj.lag = message.lag.toString();
+    }
+    if (message.freshness !== undefined) {
+      obj.freshness = Freshness.toJSON(message.freshness);
+    }
+    if (message.clients !== 0) {
+      obj.clients = Math.round(message.clients);
+    }
+    if (message.clientsBehind !== 0) {
+      obj.clientsBehind = Math.round(message.clientsBehind);
+    }
+    if (message.silentMs !== 0n) {
+      obj.silentMs = message.silentMs.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Node>, I>>(base?: I): Node {
+    return Node.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Node>, I>>(object: I): Node {
+    const message = createBaseNode();
+    message.nodeId = object.nodeId ?? "";
+    message.state = object.state ?? 0;
+    message.version = object.version ?? "";
+    message.applied = (object.applied !== undefined && object.applied !== null)
+      ? Revision.fromPartial(object.applied)
+      : undefined;
+    message.lag = (object.lag !== undefined && object.lag !== null) ? BigInt(object.lag) : 0n;
+    message.freshness = (object.freshness !== undefined && object.freshness !== null)
+      ? Freshness.fromPartial(object.freshness)
+      : undefined;
+    message.clients = object.clients ?? 0;
+    message.clientsBehind = object.clientsBehind ?? 0;
+    message.silentMs = (object.silentMs !== undefined && object.silentMs !== null) ? BigInt(object.silentMs) : 0n;
+    return message;
+  },
+};
+
+function createBaseForgetNodeRequest(): ForgetNodeRequest {
+  return { nodeId: "" };
+}
+
+export const ForgetNodeRequest: MessageFns<ForgetNodeRequest> = {
+  encode(message: ForgetNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForgetNodeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForgetNodeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ForgetNodeRequest {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+    };
+  },
+
+  toJSON(message: ForgetNodeRequest): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ForgetNodeRequest>, I>>(base?: I): ForgetNodeRequest {
+    return ForgetNodeRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ForgetNodeRequest>, I>>(object: I): ForgetNodeRequest {
+    const message = createBaseForgetNodeRequest();
+    message.nodeId = object.nodeId ?? "";
+    return message;
+  },
+};
+
+function createBaseForgetNodeResponse(): ForgetNodeResponse {
+  return {};
+}
+
+export const ForgetNodeResponse: MessageFns<ForgetNodeResponse> = {
+  encode(_: ForgetNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForgetNodeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForgetNodeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ForgetNodeResponse {
+    return {};
+  },
+
+  toJSON(_: ForgetNodeResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ForgetNodeResponse>, I>>(base?: I): ForgetNodeResponse {
+    return ForgetNodeResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ForgetNodeResponse>, I>>(_: I): ForgetNodeResponse {
+    const message = createBaseForgetNodeResponse();
+    return message;
+  },
+};
+
+function createBaseListClientsRequest(): ListClientsRequest {
+  return { parent: "" };
+}
+
+export const ListClientsRequest: MessageFns<ListClientsRequest> = {
+  encode(message: ListClientsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.parent !== "") {
+      writer.uint32(10).string(message.parent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListClientsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListClientsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.parent = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListClientsRequest {
+    return { parent: isSet(object.parent) ? globalThis.String(object.parent) : "" };
+  },
+
+  toJSON(message: ListClientsRequest): unknown {
+    const obj: any = {};
+    if (message.parent !== "") {
+      obj.parent = message.parent;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListClientsRequest>, I>>(base?: I): ListClientsRequest {
+    return ListClientsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListClientsRequest>, I>>(object: I): ListClientsRequest {
+    const message = createBaseListClientsRequest();
+    message.parent = object.parent ?? "";
+    return message;
+  },
+};
+
+function createBaseListClientsResponse(): ListClientsResponse {
+  return { environments: [] };
+}
+
+export const ListClientsResponse: MessageFns<ListClientsResponse> = {
+  encode(message: ListClientsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.environments) {
+      EnvironmentClients.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListClientsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListClientsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.environments.push(EnvironmentClients.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListClientsResponse {
+    return {
+      environments: globalThis.Array.isArray(object?.environments)
+        ? object.environments.map((e: any) => EnvironmentClients.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListClientsResponse): unknown {
+    const obj: any = {};
+    if (message.environments?.length) {
+      obj.environments = message.environments.map((e) => EnvironmentClients.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListClientsResponse>, I>>(base?: I): ListClientsResponse {
+    return ListClientsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListClientsResponse>, I>>(object: I): ListClientsResponse {
+    const message = createBaseListClientsResponse();
+    message.environments = object.environments?.map((e) => EnvironmentClients.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseEnvironmentClients(): EnvironmentClients {
+  return {
+    environment: "",
+    clients: 0,
+    current: 0,
+    arriving: 0,
+    behind: 0,
+    departed: 0,
+    sdks: [],
+    laggards: [],
+    departedClients: [],
+  };
+}
+
+export const EnvironmentClients: MessageFns<EnvironmentClients> = {
+  encode(message: EnvironmentClients, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.environment !== "") {
+      writer.uint32(10).string(message.environment);
+    }
+    if (message.clients !== 0) {
+      writer.uint32(16).uint32(message.clients);
+    }
+    if (message.current !== 0) {
+      writer.uint32(24).uint32(message.current);
+    }
+    if (message.arriving !== 0) {
+      writer.uint32(32).uint32(message.arriving);
+    }
+    if (message.behind !== 0) {
+      writer.uint32(40).uint32(message.behind);
+    }
+    if (message.departed !== 0) {
+      writer.uint32(48).uint32(message.departed);
+    }
+    for (const v of message.sdks) {
+      SdkClients.encode(v!, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.laggards) {
+      FleetClient.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.departedClients) {
+      FleetClient.encode(v!, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EnvironmentClients {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEnvironmentClients();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.environment = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.clients = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.current = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.arriving = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.behind = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.departed = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.sdks.push(SdkClients.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.laggards.push(FleetClient.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.departedClients.push(FleetClient.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EnvironmentClients {
+    return {
+      environment: isSet(object.environment) ? globalThis.String(object.environment) : "",
+      clients: isSet(object.clients) ? globalThis.Number(object.clients) : 0,
+      current: isSet(object.current) ? globalThis.Number(object.current) : 0,
+      arriving: isSet(object.arriving) ? globalThis.Number(object.arriving) : 0,
+      behind: isSet(object.behind) ? globalThis.Number(object.behind) : 0,
+      departed: isSet(object.departed) ? globalThis.Number(object.departed) : 0,
+      sdks: globalThis.Array.isArray(object?.sdks) ? object.sdks.map((e: any) => SdkClients.fromJSON(e)) : [],
+      laggards: globalThis.Array.isArray(object?.laggards)
+        ? object.laggards.map((e: any) => FleetClient.fromJSON(e))
+        : [],
+      departedClients: globalThis.Array.isArray(object?.departedClients)
+        ? object.departedClients.map((e: any) => FleetClient.fromJSON(e))
+        : globalThis.Array.isArray(object?.departed_clients)
+        ? object.departed_clients.map((e: any) => FleetClient.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: EnvironmentClients): unknown {
+    const obj: any = {};
+    if (message.environment !== "") {
+      obj.environment = message.environment;
+    }
+    if (message.clients !== 0) {
+      obj.clients = Math.round(message.clients);
+    }
+    if (message.current !== 0) {
+      obj.current = Math.round(message.current);
+    }
+    if (message.arriving !== 0) {
+      obj.arriving = Math.round(message.arriving);
+    }
+    if (message.behind !== 0) {
+      obj.behind = Math.round(message.behind);
+    }
+    if (message.departed !== 0) {
+      obj.departed = Math.round(message.departed);
+    }
+    if (message.sdks?.length) {
+      obj.sdks = message.sdks.map((e) => SdkClients.toJSON(e));
+    }
+    if (message.laggards?.length) {
+      obj.laggards = message.laggards.map((e) => FleetClient.toJSON(e));
+    }
+    if (message.departedClients?.length) {
+      obj.departedClients = message.departedClients.map((e) => FleetClient.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EnvironmentClients>, I>>(base?: I): EnvironmentClients {
+    return EnvironmentClients.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EnvironmentClients>, I>>(object: I): EnvironmentClients {
+    const message = createBaseEnvironmentClients();
+    message.environment = object.environment ?? "";
+    message.clients = object.clients ?? 0;
+    message.current = object.current ?? 0;
+    message.arriving = object.arriving ?? 0;
+    message.behind = object.behind ?? 0;
+    message.departed = object.departed ?? 0;
+    message.sdks = object.sdks?.map((e) => SdkClients.fromPartial(e)) || [];
+    message.laggards = object.laggards?.map((e) => FleetClient.fromPartial(e)) || [];
+    message.departedClients = object.departedClients?.map((e) => FleetClient.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFleetClient(): FleetClient {
+  return { nodeId: "", client: undefined, environment: "" };
+}
+
+export const FleetClient: MessageFns<FleetClient> = {
+  encode(message: FleetClient, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.client !== undefined) {
+      ClientReport.encode(message.client, writer.uint32(18).fork()).join();
+    }
+    if (message.environment !== "") {
+      writer.uint32(26).string(message.environment);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FleetClient {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFleetClient();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.client = ClientReport.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.environment = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FleetClient {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      client: isSet(object.client) ? ClientReport.fromJSON(object.client) : undefined,
+      environment: isSet(object.environment) ? globalThis.String(object.environment) : "",
+    };
+  },
+
+  toJSON(message: FleetClient): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.client !== undefined) {
+      obj.client = ClientReport.toJSON(message.client);
+    }
+    if (message.environment !== "") {
+      obj.environment = message.environment;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FleetClient>, I>>(base?: I): FleetClient {
+    return FleetClient.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FleetClient>, I>>(object: I): FleetClient {
+    const message = createBaseFleetClient();
+    message.nodeId = object.nodeId ?? "";
+    message.client = (object.client !== undefined && object.client !== null)
+      ? ClientReport.fromPartial(object.client)
+      : undefined;
+    message.environment = object.environment ?? "";
+    return message;
+  },
+};
+
+function createBaseGetRolloutRequest(): GetRolloutRequest {
+  return { revision: undefined };
+}
+
+export const GetRolloutRequest: MessageFns<GetRolloutRequest> = {
+  encode(message: GetRolloutRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.revision !== undefined) {
+      Revision.encode(message.revision, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetRolloutRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetRolloutRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.revision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetRolloutRequest {
+    return { revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined };
+  },
+
+  toJSON(message: GetRolloutRequest): unknown {
+    const obj: any = {};
+    if (message.revision !== undefined) {
+      obj.revision = Revision.toJSON(message.revision);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetRolloutRequest>, I>>(base?: I): GetRolloutRequest {
+    return GetRolloutRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetRolloutRequest>, I>>(object: I): GetRolloutRequest {
+    const message = createBaseGetRolloutRequest();
+    message.revision = (object.revision !== undefined && object.revision !== null)
+      ? Revision.fromPartial(object.revision)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGetRolloutResponse(): GetRolloutResponse {
+  return { rollout: undefined };
+}
+
+export const GetRolloutResponse: MessageFns<GetRolloutResponse> = {
+  encode(message: GetRolloutResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rollout !== undefined) {
+      Rollout.encode(message.rollout, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetRolloutResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetRolloutResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rollout = Rollout.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetRolloutResponse {
+    return { rollout: isSet(object.rollout) ? Rollout.fromJSON(object.rollout) : undefined };
+  },
+
+  toJSON(message: GetRolloutResponse): unknown {
+    const obj: any = {};
+    if (message.rollout !== undefined) {
+      obj.rollout = Rollout.toJSON(message.rollout);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetRolloutResponse>, I>>(base?: I): GetRolloutResponse {
+    return GetRolloutResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetRolloutResponse>, I>>(object: I): GetRolloutResponse {
+    const message = createBaseGetRolloutResponse();
+    message.rollout = (object.rollout !== undefined && object.rollout !== null)
+      ? Rollout.fromPartial(object.rollout)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseWatchRolloutRequest(): WatchRolloutRequest {
+  return { revision: undefined };
+}
+
+export const WatchRolloutRequest: MessageFns<WatchRolloutRequest> = {
+  encode(message: WatchRolloutRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.revision !== undefined) {
+      Revision.encode(message.revision, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchRolloutRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchRolloutRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.revision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchRolloutRequest {
+    return { revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined };
+  },
+
+  toJSON(message: WatchRolloutRequest): unknown {
+    const obj: any = {};
+    if (message.revision !== undefined) {
+      obj.revision = Revision.toJSON(message.revision);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchRolloutRequest>, I>>(base?: I): WatchRolloutRequest {
+    return WatchRolloutRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchRolloutRequest>, I>>(object: I): WatchRolloutRequest {
+    const message = createBaseWatchRolloutRequest();
+    message.revision = (object.revision !== undefined && object.revision !== null)
+      ? Revision.fromPartial(object.revision)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseWatchRolloutResponse(): WatchRolloutResponse {
+  return { rollout: undefined };
+}
+
+export const WatchRolloutResponse: MessageFns<WatchRolloutResponse> = {
+  encode(message: WatchRolloutResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rollout !== undefined) {
+      Rollout.encode(message.rollout, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchRolloutResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchRolloutResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rollout = Rollout.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchRolloutResponse {
+    return { rollout: isSet(object.rollout) ? Rollout.fromJSON(object.rollout) : undefined };
+  },
+
+  toJSON(message: WatchRolloutResponse): unknown {
+    const obj: any = {};
+    if (message.rollout !== undefined) {
+      obj.rollout = Rollout.toJSON(message.rollout);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchRolloutResponse>, I>>(base?: I): WatchRolloutResponse {
+    return WatchRolloutResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchRolloutResponse>, I>>(object: I): WatchRolloutResponse {
+    const message = createBaseWatchRolloutResponse();
+    message.rollout = (object.rollout !== undefined && object.rollout !== null)
+      ? Rollout.fromPartial(object.rollout)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRollout(): Rollout {
+  return {
+    revision: undefined,
+    environments: [],
+    nodes: 0,
+    nodesApplied: 0,
+    nodesBehind: [],
+    nodesLost: [],
+    applied: 0,
+    owing: 0,
+    arriving: 0,
+    departed: 0,
+    laggards: [],
+    departedClients: [],
+    complete: false,
+    confirmedP50Ms: 0,
+    confirmedP99Ms: 0,
+  };
+}
+
+export const Rollout: MessageFns<Rollout> = {
+  encode(message: Rollout, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.revision !== undefined) {
+      Revision.encode(message.revision, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.environments) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.nodes !== 0) {
+      writer.uint32(24).uint32(message.nodes);
+    }
+    if (message.nodesApplied !== 0) {
+      writer.uint32(32).uint32(message.nodesApplied);
+    }
+    for (const v of message.nodesBehind) {
+      writer.uint32(42).string(v!);
+    }
+    for (const v of message.nodesLost) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.applied !== 0) {
+      writer.uint32(56).uint32(message.applied);
+    }
+    if (message.owing !== 0) {
+      writer.uint32(64).uint32(message.owing);
+    }
+    if (message.arriving !== 0) {
+      writer.uint32(72).uint32(message.arriving);
+    }
+    if (message.departed !== 0) {
+      writer.uint32(80).uint32(message.departed);
+    }
+    for (const v of message.laggards) {
+      FleetClient.encode(v!, writer.uint32(90).fork()).join();
+    }
+    for (const v of message.departedClients) {
+      FleetClient.encode(v!, writer.uint32(98).fork()).join();
+    }
+    if (message.complete !== false) {
+      writer.uint32(104).bool(message.complete);
+    }
+    if (message.confirmedP50Ms !== 0) {
+      writer.uint32(112).uint32(message.confirmedP50Ms);
+    }
+    if (message.confirmedP99Ms !== 0) {
+      writer.uint32(120).uint32(message.confirmedP99Ms);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Rollout {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollout();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.revision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.environments.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.nodes = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.nodesApplied = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.nodesBehind.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.nodesLost.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.applied = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.owing = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.arriving = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.departed = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.laggards.push(FleetClient.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.departedClients.push(FleetClient.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.complete = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.confirmedP50Ms = reader.uint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.confirmedP99Ms = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Rollout {
+    return {
+      revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      environments: globalThis.Array.isArray(object?.environments)
+        ? object.environments.map((e: any) => globalThis.String(e))
+        : [],
+      nodes: isSet(object.nodes) ? globalThis.Number(object.nodes) : 0,
+      nodesApplied: isSet(object.nodesApplied)
+        ? globalThis.Number(object.nodesApplied)
+        : isSet(object.nodes_applied)
+        ? globalThis.Number(object.nodes_applied)
+        : 0,
+      nodesBehind: globalThis.Array.isArray(object?.nodesBehind)
+        ? object.nodesBehind.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.nodes_behind)
+        ? object.nodes_behind.map((e: any) => globalThis.String(e))
+        : [],
+      nodesLost: globalThis.Array.isArray(object?.nodesLost)
+        ? object.nodesLost.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.nodes_lost)
+        ? object.nodes_lost.map((e: any) => globalThis.String(e))
+        : [],
+      applied: isSet(object.applied) ? globalThis.Number(object.applied) : 0,
+      owing: isSet(object.owing) ? globalThis.Number(object.owing) : 0,
+      arriving: isSet(object.arriving) ? globalThis.Number(object.arriving) : 0,
+      departed: isSet(object.departed) ? globalThis.Number(object.departed) : 0,
+      laggards: globalThis.Array.isArray(object?.laggards)
+        ? object.laggards.map((e: any) => FleetClient.fromJSON(e))
+        : [],
+      departedClients: globalThis.Array.isArray(object?.departedClients)
+        ? object.departedClients.map((e: any) => FleetClient.fromJSON(e))
+        : globalThis.Array.isArray(object?.departed_clients)
+        ? object.departed_clients.map((e: any) => FleetClient.fromJSON(e))
+        : [],
+      complete: isSet(object.complete) ? globalThis.Boolean(object.complete) : false,
+      confirmedP50Ms: isSet(object.confirmedP50Ms)
+        ? globalThis.Number(object.confirmedP50Ms)
+        : isSet(object.confirmed_p50_ms)
+        ? globalThis.Number(object.confirmed_p50_ms)
+        : 0,
+      confirmedP99Ms: isSet(object.confirmedP99Ms)
+        ? globalThis.Number(object.confirmedP99Ms)
+        : isSet(object.confirmed_p99_ms)
+        ? globalThis.Number(object.confirmed_p99_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: Rollout): unknown {
+    const obj: any = {};
+    if (message.revision !== undefined) {
+      obj.revision = Revision.toJSON(message.revision);
+    }
+    if (message.environments?.length) {
+      obj.environments = message.environments;
+    }
+    if (message.nodes !== 0) {
+      obj.nodes = Math.round(message.nodes);
+    }
+    if (message.nodesApplied !== 0) {
+      obj.nodesApplied = Math.round(message.nodesApplied);
+    }
+    if (message.nodesBehind?.length) {
+      obj.nodesBehind = message.nodesBehind;
+    }
+    if (message.nodesLost?.length) {
+      obj.nodesLost = message.nodesLost;
+    }
+    if (message.applied !== 0) {
+      obj.applied = Math.round(message.applied);
+    }
+    if (message.owing !== 0) {
+      obj.owing = Math.round(message.owing);
+    }
+    if (message.arriving !== 0) {
+      obj.arriving = Math.round(message.arriving);
+    }
+    if (message.departed !== 0) {
+      obj.departed = Math.round(message.departed);
+    }
+    if (message.laggards?.length) {
+      obj.laggards = message.laggards.map((e) => FleetClient.toJSON(e));
+    }
+    if (message.departedClients?.length) {
+      obj.departedClients = message.departedClients.map((e) => FleetClient.toJSON(e));
+    }
+    if (message.complete !== false) {
+      obj.complete = message.complete;
+    }
+    if (message.confirmedP50Ms !== 0) {
+      obj.confirmedP50Ms = Math.round(message.confirmedP50Ms);
+    }
+    if (message.confirmedP99Ms !== 0) {
+      obj.confirmedP99Ms = Math.round(message.confirmedP99Ms);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Rollout>, I>>(base?: I): Rollout {
+    return Rollout.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Rollout>, I>>(object: I): Rollout {
+    const message = createBaseRollout();
+    message.revision = (object.revision !== undefined && object.revision !== null)
+      ? Revision.fromPartial(object.revision)
+      : undefined;
+    message.environments = object.environments?.map((e) => e) || [];
+    message.nodes = object.nodes ?? 0;
+    message.nodesApplied = object.nodesApplied ?? 0;
+    message.nodesBehind = object.nodesBehind?.map((e) => e) || [];
+    message.nodesLost = object.nodesLost?.map((e) => e) || [];
+    message.applied = object.applied ?? 0;
+    message.owing = object.owing ?? 0;
+    message.arriving = object.arriving ?? 0;
+    message.departed = object.departed ?? 0;
+    message.laggards = object.laggards?.map((e) => FleetClient.fromPartial(e)) || [];
+    message.departedClients = object.departedClients?.map((e) => FleetClient.fromPartial(e)) || [];
+    message.complete = object.complete ?? false;
+    message.confirmedP50Ms = object.confirmedP50Ms ?? 0;
+    message.confirmedP99Ms = object.confirmedP99Ms ?? 0;
+    return message;
+  },
+};
+
+/**
+ * FleetService knows the evaluators of a log, and of their clients whether they
+ * have confirmed a revision. All of it is soft state: reports are repeated, and
+ * a control plane that starts anew knows it again within some seconds.
+ */
 export type FleetServiceDefinition = typeof FleetServiceDefinition;
 export const FleetServiceDefinition = {
   name: "FleetService",
   fullName: "flagstream.v1.FleetService",
   methods: {
-    /**
-     * ReportNode takes what an evaluator tells of itself. Nothing of it is
-     * written: reports are repeated, and a control plane that starts anew knows
-     * all of it again within some seconds.
-     */
+    /** ReportNode takes what an evaluator tells of itself. */
     reportNode: {
       name: "ReportNode",
       requestType: ReportNodeRequest as typeof ReportNodeRequest,
@@ -380,17 +3276,68 @@ export const FleetServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** ListNodes answers all nodes that were heard of. */
+    listNodes: {
+      name: "ListNodes",
+      requestType: ListNodesRequest as typeof ListNodesRequest,
+      requestStream: false,
+      responseType: ListNodesResponse as typeof ListNodesResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** ForgetNode stops to count the clients of a node that is lost. */
+    forgetNode: {
+      name: "ForgetNode",
+      requestType: ForgetNodeRequest as typeof ForgetNodeRequest,
+      requestStream: false,
+      responseType: ForgetNodeResponse as typeof ForgetNodeResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * ListClients answers clients by environment: how many, by SDK, and by name
+     * those that lag, refuse, or left without confirming.
+     */
+    listClients: {
+      name: "ListClients",
+      requestType: ListClientsRequest as typeof ListClientsRequest,
+      requestStream: false,
+      responseType: ListClientsResponse as typeof ListClientsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** GetRollout answers who has a revision in force, as far as it is known now. */
+    getRollout: {
+      name: "GetRollout",
+      requestType: GetRolloutRequest as typeof GetRolloutRequest,
+      requestStream: false,
+      responseType: GetRolloutResponse as typeof GetRolloutResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * WatchRollout answers the same each time that something moves, at most once
+     * a second, and at least every ten. The caller ends it.
+     */
+    watchRollout: {
+      name: "WatchRollout",
+      requestType: WatchRolloutRequest as typeof WatchRolloutRequest,
+      requestStream: false,
+      responseType: WatchRolloutResponse as typeof WatchRolloutResponse,
+      responseStream: true,
+      options: {},
+    },
   },
 } as const;
 
-/** FleetService knows the evaluators of a log. */
+/**
+ * FleetService knows the evaluators of a log, and of their clients whether they
+ * have confirmed a revision. All of it is soft state: reports are repeated, and
+ * a control plane that starts anew knows it again within some seconds.
+ */
 export type FleetServiceService = typeof FleetServiceService;
 export const FleetServiceService = {
-  /**
-   * ReportNode takes what an evaluator tells of itself. Nothing of it is
-   * written: reports are repeated, and a control plane that starts anew knows
-   * all of it again within some seconds.
-   */
+  /** ReportNode takes what an evaluator tells of itself. */
   reportNode: {
     path: "/flagstream.v1.FleetService/ReportNode" as const,
     requestStream: false as const,
@@ -400,23 +3347,88 @@ export const FleetServiceService = {
     responseSerialize: (value: ReportNodeResponse): Buffer => Buffer.from(ReportNodeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReportNodeResponse => ReportNodeResponse.decode(value),
   },
+  /** ListNodes answers all nodes that were heard of. */
+  listNodes: {
+    path: "/flagstream.v1.FleetService/ListNodes" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListNodesRequest): Buffer => Buffer.from(ListNodesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListNodesRequest => ListNodesRequest.decode(value),
+    responseSerialize: (value: ListNodesResponse): Buffer => Buffer.from(ListNodesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListNodesResponse => ListNodesResponse.decode(value),
+  },
+  /** ForgetNode stops to count the clients of a node that is lost. */
+  forgetNode: {
+    path: "/flagstream.v1.FleetService/ForgetNode" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ForgetNodeRequest): Buffer => Buffer.from(ForgetNodeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ForgetNodeRequest => ForgetNodeRequest.decode(value),
+    responseSerialize: (value: ForgetNodeResponse): Buffer => Buffer.from(ForgetNodeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ForgetNodeResponse => ForgetNodeResponse.decode(value),
+  },
+  /**
+   * ListClients answers clients by environment: how many, by SDK, and by name
+   * those that lag, refuse, or left without confirming.
+   */
+  listClients: {
+    path: "/flagstream.v1.FleetService/ListClients" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListClientsRequest): Buffer => Buffer.from(ListClientsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListClientsRequest => ListClientsRequest.decode(value),
+    responseSerialize: (value: ListClientsResponse): Buffer => Buffer.from(ListClientsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListClientsResponse => ListClientsResponse.decode(value),
+  },
+  /** GetRollout answers who has a revision in force, as far as it is known now. */
+  getRollout: {
+    path: "/flagstream.v1.FleetService/GetRollout" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetRolloutRequest): Buffer => Buffer.from(GetRolloutRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetRolloutRequest => GetRolloutRequest.decode(value),
+    responseSerialize: (value: GetRolloutResponse): Buffer => Buffer.from(GetRolloutResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetRolloutResponse => GetRolloutResponse.decode(value),
+  },
+  /**
+   * WatchRollout answers the same each time that something moves, at most once
+   * a second, and at least every ten. The caller ends it.
+   */
+  watchRollout: {
+    path: "/flagstream.v1.FleetService/WatchRollout" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchRolloutRequest): Buffer => Buffer.from(WatchRolloutRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchRolloutRequest => WatchRolloutRequest.decode(value),
+    responseSerialize: (value: WatchRolloutResponse): Buffer =>
+      Buffer.from(WatchRolloutResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchRolloutResponse => WatchRolloutResponse.decode(value),
+  },
 } as const;
 
 export interface FleetServiceServer extends UntypedServiceImplementation {
-  /**
-   * ReportNode takes what an evaluator tells of itself. Nothing of it is
-   * written: reports are repeated, and a control plane that starts anew knows
-   * all of it again within some seconds.
-   */
+  /** ReportNode takes what an evaluator tells of itself. */
   reportNode: handleUnaryCall<ReportNodeRequest, ReportNodeResponse>;
+  /** ListNodes answers all nodes that were heard of. */
+  listNodes: handleUnaryCall<ListNodesRequest, ListNodesResponse>;
+  /** ForgetNode stops to count the clients of a node that is lost. */
+  forgetNode: handleUnaryCall<ForgetNodeRequest, ForgetNodeResponse>;
+  /**
+   * ListClients answers clients by environment: how many, by SDK, and by name
+   * those that lag, refuse, or left without confirming.
+   */
+  listClients: handleUnaryCall<ListClientsRequest, ListClientsResponse>;
+  /** GetRollout answers who has a revision in force, as far as it is known now. */
+  getRollout: handleUnaryCall<GetRolloutRequest, GetRolloutResponse>;
+  /**
+   * WatchRollout answers the same each time that something moves, at most once
+   * a second, and at least every ten. The caller ends it.
+   */
+  watchRollout: handleServerStreamingCall<WatchRolloutRequest, WatchRolloutResponse>;
 }
 
 export interface FleetServiceClient extends Client {
-  /**
-   * ReportNode takes what an evaluator tells of itself. Nothing of it is
-   * written: reports are repeated, and a control plane that starts anew knows
-   * all of it again within some seconds.
-   */
+  /** ReportNode takes what an evaluator tells of itself. */
   reportNode(
     request: ReportNodeRequest,
     callback: (error: ServiceError | null, response: ReportNodeResponse) => void,
@@ -432,6 +3444,86 @@ export interface FleetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReportNodeResponse) => void,
   ): ClientUnaryCall;
+  /** ListNodes answers all nodes that were heard of. */
+  listNodes(
+    request: ListNodesRequest,
+    callback: (error: ServiceError | null, response: ListNodesResponse) => void,
+  ): ClientUnaryCall;
+  listNodes(
+    request: ListNodesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListNodesResponse) => void,
+  ): ClientUnaryCall;
+  listNodes(
+    request: ListNodesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListNodesResponse) => void,
+  ): ClientUnaryCall;
+  /** ForgetNode stops to count the clients of a node that is lost. */
+  forgetNode(
+    request: ForgetNodeRequest,
+    callback: (error: ServiceError | null, response: ForgetNodeResponse) => void,
+  ): ClientUnaryCall;
+  forgetNode(
+    request: ForgetNodeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ForgetNodeResponse) => void,
+  ): ClientUnaryCall;
+  forgetNode(
+    request: ForgetNodeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ForgetNodeResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * ListClients answers clients by environment: how many, by SDK, and by name
+   * those that lag, refuse, or left without confirming.
+   */
+  listClients(
+    request: ListClientsRequest,
+    callback: (error: ServiceError | null, response: ListClientsResponse) => void,
+  ): ClientUnaryCall;
+  listClients(
+    request: ListClientsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListClientsResponse) => void,
+  ): ClientUnaryCall;
+  listClients(
+    request: ListClientsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListClientsResponse) => void,
+  ): ClientUnaryCall;
+  /** GetRollout answers who has a revision in force, as far as it is known now. */
+  getRollout(
+    request: GetRolloutRequest,
+    callback: (error: ServiceError | null, response: GetRolloutResponse) => void,
+  ): ClientUnaryCall;
+  getRollout(
+    request: GetRolloutRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetRolloutResponse) => void,
+  ): ClientUnaryCall;
+  getRollout(
+    request: GetRolloutRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetRolloutResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * WatchRollout answers the same each time that something moves, at most once
+   * a second, and at least every ten. The caller ends it.
+   */
+  watchRollout(
+    request: WatchRolloutRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchRolloutResponse>;
+  watchRollout(
+    request: WatchRolloutRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchRolloutResponse>;
 }
 
 export const FleetServiceClient = makeGenericClientConstructor(

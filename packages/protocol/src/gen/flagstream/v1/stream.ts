@@ -371,6 +371,8 @@ export interface Resubscribe {
 
 export interface Bye {
   reason: string;
+  /** What the client has in force, maybe by another stream: it left without owing that. */
+  have?: Have | undefined;
 }
 
 export interface Welcome {
@@ -2124,13 +2126,16 @@ export const Resubscribe: MessageFns<Resubscribe> = {
 };
 
 function createBaseBye(): Bye {
-  return { reason: "" };
+  return { reason: "", have: undefined };
 }
 
 export const Bye: MessageFns<Bye> = {
   encode(message: Bye, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.reason !== "") {
       writer.uint32(10).string(message.reason);
+    }
+    if (message.have !== undefined) {
+      Have.encode(message.have, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -2156,6 +2161,14 @@ export const Bye: MessageFns<Bye> = {
             message.reason = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.have = Have.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2169,13 +2182,19 @@ export const Bye: MessageFns<Bye> = {
   },
 
   fromJSON(object: any): Bye {
-    return { reason: isSet(object.reason) ? globalThis.String(object.reason) : "" };
+    return {
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      have: isSet(object.have) ? Have.fromJSON(object.have) : undefined,
+    };
   },
 
   toJSON(message: Bye): unknown {
     const obj: any = {};
     if (message.reason !== "") {
       obj.reason = message.reason;
+    }
+    if (message.have !== undefined) {
+      obj.have = Have.toJSON(message.have);
     }
     return obj;
   },
@@ -2186,6 +2205,7 @@ export const Bye: MessageFns<Bye> = {
   fromPartial<I extends Exact<DeepPartial<Bye>, I>>(object: I): Bye {
     const message = createBaseBye();
     message.reason = object.reason ?? "";
+    message.have = (object.have !== undefined && object.have !== null) ? Have.fromPartial(object.have) : undefined;
     return message;
   },
 };

@@ -1,0 +1,221 @@
+/**
+ * Who of one environment's clients has confirmed what. Sessions know it and
+ * are asked when a report is due; kept here is what they do not know: who left
+ * without confirming, and how long confirmations took.
+ *
+ * Holds true: nobody counts as having a revision who has not acknowledged it,
+ * or a later one; who leaves owing is remembered by name until it is back, or
+ * the oldest when there are too many.
+ */
+import { DELIVERY_BOUNDS_MS, LIMITS, nackCodeToWire } from '@flagstream/protocol';
+import type {
+  ClientReport,
+  DeliveryTimes,
+  EnvironmentReport,
+  FoundInstance,
+  RevisionClients,
+  SdkClients,
+} from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
+import {
+  comparePositions,
+  type EnvironmentScope,
+  formatPosition,
+  type Place,
+  type SyncPeer,
+  type SyncServerSession,
+} from '@flagstream/replica';
+
+/** A stream's session, as far as it is counted. */
+export type LedgerClient = Pick<SyncServerSession, 'peer' | 'acked' | 'heardMs' | 'refusal'>;
+
+interface Departed {
+  readonly peer: SyncPeer;
+  readonly acked: Place | undefined;
+  readonly owed: Place;
+  readonly leftMs: number;
+}
+
+interface Delivery {
+  readonly place: Place;
+  readonly servedMs: number;
+  readonly counts: number[];
+}
+
+const NOWHERE: Place = { epoch: 0, revision: 0 };
+
+export class EnvironmentLedger {
+  readonly scope: EnvironmentScope;
+  readonly #clients = new Set<LedgerClient>();
+  /** By instance, oldest first. */
+  readonly #departed = new Map<string, Departed>();
+  /** Newest last. */
+  #deliveries: Delivery[] = [];
+  #changed: Place = NOWHERE;
+
+  constructor(scope: EnvironmentScope) {
+    this.scope = scope;
+  }
+
+  /** Nothing to tell. */
+  get empty(): boolean {
+    return this.#clients.size === 0 && this.#departed.size === 0;
+  }
+
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /** The environment is served as it is at a revision that changed it. */
+  changed(place: Place, nowMs: number): void {
+    if (comparePositions(place, this.#changed) === 0) return;
+    this.#changed = place;
+    const counts = Array<number>(DELIVERY_BOUNDS_MS.length + 1).fill(0);
+    this.#deliveries.push({ place, servedMs: nowMs, counts });
+    if (this.#deliveries.length > LIMITS.reportedDeliveriesMax) this.#deliveries.shift();
+  }
+
+  /** Its Hello was taken. */
+  joined(client: LedgerClient): void {
+    this.#clients.add(client);
+  }
+
+  /** @param before what it had confirmed until now */
+  confirmed(client: LedgerClient, before: Place | undefined, nowMs: number): void {
+    const { acked, peer } = client;
+    if (acked === undefined || peer === undefined) return;
+    for (const { place, servedMs, counts } of this.#deliveries)
+      if (isBefore(before, place) && !isBefore(acked, place) && isBefore(peer.joined, place))
+        counts[boundIndex(nowMs - servedMs)]! += 1;
+    const departed = this.#departed.get(peer.instanceId);
+    if (departed !== undefined && !isBefore(acked, departed.owed)) this.#departed.delete(peer.instanceId);
+  }
+
+  left(client: LedgerClient, nowMs: number): void {
+    const { peer, acked } = client;
+    if (!this.#clients.delete(client) || peer === undefined || !this.#owes(client)) return;
+    // An instance that came by another stream owes by that one.
+    if (this.#streamOf(peer.instanceId) !== undefined) return;
+    this.#departed.delete(peer.instanceId);
+    this.#departed.set(peer.instanceId, { peer, acked, owed: this.#changed, leftMs: nowMs });
+    if (this.#departed.size <= LIMITS.departedClientsMax) return;
+    const [oldest] = this.#departed.keys();
+    this.#departed.delete(oldest!);
+  }
+
+  /** @param namesMax clients of each kind that are told by name */
+  report(nowMs: number, namesMax: number): EnvironmentReport {
+    const behind: LedgerClient[] = [];
+    const sdks = new Map<string, SdkClients>();
+    let [current, arriving] = [0, 0];
+    for (const client of this.#clients) {
+      countSdk(sdks, client.peer!);
+      if (!isBefore(client.acked, this.#changed)) current += 1;
+      else if (this.#owes(client)) behind.push(client);
+      else arriving += 1;
+    }
+    return {
+      ...this.scope,
+      changedRevision: BigInt(this.#changed.revision),
+      clients: this.#clients.size,
+      current,
+      arriving,
+      ...countByRevision(behind),
+      laggards: behind
+        .sort(byUrgency)
+        .slice(0, namesMax)
+        .map((client) => clientReport(client, nowMs)),
+      departed: [...this.#departed.values()].slice(-namesMax).map((gone) => departedReport(gone, nowMs)),
+      departedClients: this.#departed.size,
+      times: this.#deliveries.map(
+        ({ place, counts }): DeliveryTimes => ({ revision: BigInt(place.revision), counts: [...counts] }),
+      ),
+      sdks: [...sdks.values()].sort((a, b) => b.clients - a.clients).slice(0, LIMITS.reportedSdksMax),
+    };
+  }
+
+  /** Which of these are here, with what they have confirmed. */
+  find(instanceIds: ReadonlySet<string>): FoundInstance[] {
+    const found: FoundInstance[] = [];
+    for (const { peer, acked } of this.#clients)
+      if (peer !== undefined && acked !== undefined && instanceIds.has(peer.instanceId))
+        found.push({ instanceId: peer.instanceId, revision: revisionOf(acked) });
+    return found;
+  }
+
+  /** It was here when the newest change came, and has not confirmed it. */
+  #owes({ peer, acked }: LedgerClient): boolean {
+    return peer !== undefined && isBefore(acked, this.#changed) && isBefore(peer.joined, this.#changed);
+  }
+
+  #streamOf(instanceId: string): LedgerClient | undefined {
+    for (const client of this.#clients) if (client.peer?.instanceId === instanceId) return client;
+    return undefined;
+  }
+}
+
+function isBefore(place: Place | undefined, other: Place): boolean {
+  return comparePositions(place ?? NOWHERE, other) < 0;
+}
+
+function boundIndex(ms: number): number {
+  const index = DELIVERY_BOUNDS_MS.findIndex((bound) => ms <= bound);
+  return index < 0 ? DELIVERY_BOUNDS_MS.length : index;
+}
+
+/** Newest first; what does not fit counts as older than all of it. */
+function countByRevision(clients: readonly LedgerClient[]): Pick<EnvironmentReport, 'behind' | 'older'> {
+  const counts = new Map<string, { readonly place: Place; clients: number }>();
+  for (const { acked = NOWHERE } of clients) {
+    const counted = counts.get(formatPosition(acked));
+    if (counted === undefined) counts.set(formatPosition(acked), { place: acked, clients: 1 });
+    else counted.clients += 1;
+  }
+  const sorted = [...counts.values()].sort((a, b) => comparePositions(b.place, a.place));
+  const told = sorted.slice(0, LIMITS.reportedRevisionsMax);
+  return {
+    behind: told.map(({ place, clients }): RevisionClients => ({ revision: revisionOf(place), clients })),
+    older: sorted.slice(told.length).reduce((sum, counted) => sum + counted.clients, 0),
+  };
+}
+
+/** Those that refuse first, then those that are furthest behind, then those that were silent longest. */
+function byUrgency(a: LedgerClient, b: LedgerClient): number {
+  const refusals = Number(b.refusal !== undefined) - Number(a.refusal !== undefined);
+  return refusals || comparePositions(a.acked ?? NOWHERE, b.acked ?? NOWHERE) || a.heardMs - b.heardMs;
+}
+
+function countSdk(counts: Map<string, SdkClients>, { sdk }: SyncPeer): void {
+  const key = `${sdk.name}\0${sdk.version}\0${sdk.language}`;
+  const counted = counts.get(key);
+  if (counted === undefined) counts.set(key, { sdk: { ...sdk }, clients: 1 });
+  else counted.clients += 1;
+}
+
+function clientReport({ peer, acked, heardMs, refusal }: LedgerClient, nowMs: number): ClientReport {
+  return {
+    instanceId: peer!.instanceId,
+    sdk: { ...peer!.sdk },
+    revision: acked === undefined ? undefined : revisionOf(acked),
+    silentMs: BigInt(Math.max(0, Math.round(nowMs - heardMs))),
+    refusal: refusal === undefined ? 0 : nackCodeToWire(refusal.code),
+    refusalDetail: refusal?.detail.slice(0, LIMITS.reportedDetailLengthMax) ?? '',
+    owedRevision: 0n,
+  };
+}
+
+function departedReport({ peer, acked, owed, leftMs }: Departed, nowMs: number): ClientReport {
+  return {
+    instanceId: peer.instanceId,
+    sdk: { ...peer.sdk },
+    revision: acked === undefined ? undefined : revisionOf(acked),
+    silentMs: BigInt(Math.max(0, Math.round(nowMs - leftMs))),
+    refusal: 0,
+    refusalDetail: '',
+    owedRevision: BigInt(owed.revision),
+  };
+}
+
+function revisionOf({ epoch, revision }: Place): Revision {
+  return { epoch, revision: BigInt(revision), hash: Buffer.alloc(0) };
+}
