@@ -16,6 +16,7 @@ import { environmentCommand } from './commands/environment.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand, schemaCommand } from './commands/export.ts';
 import { flagCommand } from './commands/flag.ts';
+import { clientsCommand, nodesCommand, waitCommand } from './commands/fleet.ts';
 import { healthCommand } from './commands/health.ts';
 import { changesCommand, historyCommand } from './commands/history.ts';
 import { keyCommand } from './commands/key.ts';
@@ -58,6 +59,9 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 conflict, 5 denied, 6 unava
     keyCommand(session),
     evalCommand(session),
     watchCommand(session),
+    waitCommand(session),
+    nodesCommand(session),
+    clientsCommand(session),
     planCommand(session),
     applyCommand(session),
     diffCommand(session),

@@ -74,6 +74,7 @@ export const ERROR_CATALOGUE = {
   FLAG_NOT_FOUND: { status: 'NOT_FOUND', retryable: false, next: 'List the flags of the project.' },
   SEGMENT_NOT_FOUND: { status: 'NOT_FOUND', retryable: false, next: 'List the segments of the project.' },
   KEY_NOT_FOUND: { status: 'NOT_FOUND', retryable: false, next: 'List the keys.' },
+  NODE_NOT_FOUND: { status: 'NOT_FOUND', retryable: false, next: 'List the nodes.' },
   REVISION_NOT_FOUND: {
     status: 'NOT_FOUND',
     retryable: false,

@@ -134,6 +134,10 @@ export const LIMITS = {
   departedClientsMax: 1_024,
   /** Names of such clients that other nodes are asked for at once. */
   wantedInstancesMax: 64,
+  /** Processes that have ended, remembered for the clients that left with them. */
+  endedNodesMax: 64,
+  /** Clients by name in an answer of FleetService, of each kind. */
+  fleetNamesMax: 100,
   /** A node that says nothing for so long is lost: it tells at least every ten seconds. */
   nodeLostMs: 15_000,
   /** A host name and more. */

@@ -38,8 +38,10 @@ import { CompiledSets } from './commands/compiled-sets.ts';
 import { Draft } from './commands/draft.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import { exportLogMetrics, exportWaiters } from './control-plane-metrics.ts';
+import { Fleet } from './fleet/fleet.ts';
 import { fleetService } from './fleet/fleet-service.ts';
 import { NodeReports } from './fleet/node-reports.ts';
+import { Rollouts } from './fleet/rollouts.ts';
 import { historyService } from './history/history-service.ts';
 import { type FirstOwnerParts, makeFirstOwner } from './keys/first-owner.ts';
 import { logKeys } from './keys/log-keys.ts';
@@ -62,6 +64,8 @@ export interface ControlPlaneDeps {
   readonly version?: string;
   /** Unix milliseconds. */
   readonly now?: () => number;
+  /** Time in which every node will have reported. Default: that after which a silent one is lost. */
+  readonly fleetSettleMs?: number;
   /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
   readonly reloadsOnHangup?: boolean;
   /** Files that secret settings came from, by key: they are read again when they change. */
@@ -151,7 +155,18 @@ export async function startControlPlane(
   const { ring, stop: stopKeys } = logKeys(log);
   await lifecycle.start('keys', () => ring, stopKeys);
   const use = new KeyUse();
-  const reports = new NodeReports({ use, ring, now, natsPrefix: config.nats.prefix, logger });
+  const fleet = new Fleet();
+  const monotonicMs = (): number => performance.now();
+  const reports = new NodeReports({
+    use,
+    ring,
+    fleet,
+    head: () => log.head(),
+    now,
+    monotonicMs,
+    natsPrefix: config.nats.prefix,
+    logger,
+  });
   reports.exportMetrics(metrics);
   const shipper = await startShipping({
     config,
@@ -210,7 +225,19 @@ export async function startControlPlane(
         : admin,
       historyService({ log, history, wait, now }),
       logService({ log, beacons, snapshots }),
-      fleetService(reports),
+      fleetService({
+        reports,
+        fleet,
+        rollouts: new Rollouts({
+          fleet,
+          log,
+          history,
+          reads,
+          monotonicMs,
+          settledMs: monotonicMs() + (deps.fleetSettleMs ?? LIMITS.nodeLostMs),
+        }),
+        log,
+      }),
       maintenance,
     ],
     reflection: config.reflection,

@@ -7,6 +7,7 @@ import {
   WatchResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { LogServiceClient, WatchLogRequest } from '@flagstream/protocol/gen/flagstream/v1/log';
+import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Argument, Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { type AdminConnection, CHANNEL_OPTIONS } from '../connection/admin-connection.ts';
@@ -21,11 +22,12 @@ import {
   withEvaluator,
 } from '../options/connection-options.ts';
 import { contextOption, type EvaluationContext } from '../options/context-option.ts';
-import { parseRevision } from '../options/revision.ts';
+import { parseRevision, targetRevisionOption } from '../options/revision.ts';
 import { changeEventLine } from '../output/change-text.ts';
 import { reasonText, valueText } from '../output/evaluation-text.ts';
 import { printJsonLine } from '../output/json-output.ts';
 import { UsageError } from '../usage-error.ts';
+import { watchRollout } from './fleet.ts';
 
 /** A change that reaches more flags is told by some of them; JSON names all. */
 const KEYS_SHOWN = 10;
@@ -35,6 +37,7 @@ interface WatchOptions extends EvaluationOptions {
   readonly context?: EvaluationContext;
   readonly flag: readonly string[];
   readonly since?: bigint;
+  readonly rev?: Revision;
 }
 
 export function watchCommand(session: CliSession): Command {
@@ -42,13 +45,17 @@ export function watchCommand(session: CliSession): Command {
     new Command('watch')
       .description('print a line for each change, until Ctrl-C')
       .addArgument(
-        new Argument('[what]', 'flags: as an evaluator gets them; changes: who, what and why')
-          .choices(['flags', 'changes'])
+        new Argument(
+          '[what]',
+          'flags: as an evaluator gets them; changes: who, what and why; rollout: who has a revision in force',
+        )
+          .choices(['flags', 'changes', 'rollout'])
           .default('flags'),
       )
       .addOption(contextOption())
       .option('--flag <key>', 'only this flag (repeatable)', collectKeys, [])
       .option('--since <revision>', 'changes after this revision first', parseRevision)
+      .addOption(targetRevisionOption())
       .addOption(serverOption()),
   )
     .addHelpText(
@@ -58,11 +65,15 @@ Examples:
   $ flagstream watch -e production
   $ flagstream watch flags -c '{"targetingKey":"u1"}' --flag new-checkout
   $ flagstream watch changes --since 40 -o json
+  $ flagstream watch rollout --rev e1.42
 
 With a context, flags prints what changes for that context. JSON output is one document per line.`,
     )
     .action(
-      session.action((what: 'flags' | 'changes', options: WatchOptions) => {
+      session.action((what: 'flags' | 'changes' | 'rollout', options: WatchOptions) => {
+        if (what !== 'rollout' && options.rev !== undefined)
+          throw new UsageError('--rev is of rollout', 'Write flagstream watch rollout --rev REVISION.');
+        if (what === 'rollout') return watchRollout(session, options);
         if (what === 'flags' && options.since !== undefined)
           throw new UsageError('--since is of changes', 'Write flagstream watch changes --since REVISION.');
         if (what === 'changes' && options.context !== undefined)

@@ -16,11 +16,20 @@ export function minRevisionOption(): Option {
   return new Option(
     '--min-rev <revision>',
     'wait until the server has this revision, as a write prints it: e1.42',
-  ).argParser((text) => {
-    const revision = readRevisionToken(text);
-    if (revision !== undefined) return revision;
-    throw new InvalidArgumentError('Give a revision such as e1.42, or 42 of whichever epoch.');
-  });
+  ).argParser(requireRevisionToken);
+}
+
+/** `--rev`: the revision that is asked about. */
+export function targetRevisionOption(): Option {
+  return new Option('--rev <revision>', 'as a write prints it: e1.42; default: the newest').argParser(
+    requireRevisionToken,
+  );
+}
+
+function requireRevisionToken(text: string): Revision {
+  const revision = readRevisionToken(text);
+  if (revision !== undefined) return revision;
+  throw new InvalidArgumentError('Give a revision such as e1.42, or 42 of whichever epoch.');
 }
 
 export interface MinRevisionOptions {

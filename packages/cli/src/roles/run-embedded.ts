@@ -36,6 +36,7 @@ const PORT_OFFSETS = {
 const ENVIRONMENT = 'development';
 const NODE_ID = 'dev';
 const STOP_TIMEOUT_MS = 10_000;
+const FLEET_SETTLE_MS = 2_000;
 /** Nobody waits for a laptop's clients to move elsewhere. */
 const DRAIN_GRACE_MS = 2_000;
 
@@ -94,6 +95,8 @@ function openControlPlane(options: EmbeddedOptions, logger: Logger): Promise<Run
   });
   return startControlPlane(config, {
     logger: logger.child({ service: 'control-plane' }),
+    // Its one evaluator starts with it.
+    fleetSettleMs: FLEET_SETTLE_MS,
     // A terminal that is closed ends it.
     reloadsOnHangup: false,
   });

@@ -1,16 +1,60 @@
-/** FleetService: what evaluators tell of themselves. */
-import { invalidField } from '@flagstream/protocol';
+/** FleetService: what evaluators tell of themselves, and what that says of a revision. */
+import { fail, invalidField } from '@flagstream/protocol';
 import {
   FleetServiceService,
+  type ForgetNodeRequest,
+  type ForgetNodeResponse,
+  type GetRolloutRequest,
+  type GetRolloutResponse,
+  type ListClientsRequest,
+  type ListClientsResponse,
+  type ListNodesRequest,
+  type ListNodesResponse,
   type ReportNodeRequest,
   type ReportNodeResponse,
+  Rollout,
+  type WatchRolloutRequest,
+  type WatchRolloutResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/fleet';
-import { EVERYWHERE, requirePermission, type ServiceBinding, unary, type Verb } from '@flagstream/runtime';
+import {
+  type CallContext,
+  EVERYWHERE,
+  requirePermission,
+  type ServiceBinding,
+  serverStream,
+  unary,
+  type Verb,
+} from '@flagstream/runtime';
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import { revisionOf } from '../admin/present.ts';
+import type { ChangeLog } from '../log/change-log.ts';
+import { ready, sleepUntil } from '../sync/stream-pace.ts';
+import type { Fleet } from './fleet.ts';
 import type { NodeReports } from './node-reports.ts';
+import type { Rollouts } from './rollouts.ts';
 
-const POLICY: Readonly<Record<keyof typeof FleetServiceService, Verb>> = { reportNode: 'log' };
+export interface FleetServiceParts {
+  readonly reports: NodeReports;
+  readonly fleet: Fleet;
+  readonly rollouts: Rollouts;
+  readonly log: ChangeLog;
+}
 
-export function fleetService(reports: NodeReports): ServiceBinding {
+const POLICY: Readonly<Record<keyof typeof FleetServiceService, Verb>> = {
+  reportNode: 'log',
+  listNodes: 'read',
+  forgetNode: 'administer',
+  listClients: 'read',
+  getRollout: 'read',
+  watchRollout: 'read',
+};
+
+/** Nothing moved for so long: said again, so that a watcher knows that it is heard, and nodes become lost. */
+const REPEAT_MS = 1_000;
+/** Reports come by nodes: a watcher sees them together. */
+const GATHER_MS = 100;
+
+export function fleetService({ reports, fleet, rollouts, log }: FleetServiceParts): ServiceBinding {
   return {
     definition: FleetServiceService,
     policy: POLICY,
@@ -18,9 +62,51 @@ export function fleetService(reports: NodeReports): ServiceBinding {
       reportNode: unary<ReportNodeRequest, ReportNodeResponse>(({ report }, { principal }) => {
         requirePermission(principal, 'log', EVERYWHERE);
         if (report === undefined) throw invalidField('report', 'is missing');
-        reports.take(report);
+        return { wantedInstances: reports.take(report) };
+      }),
+      listNodes: unary<ListNodesRequest, ListNodesResponse>((_request, { principal }) => {
+        requirePermission(principal, 'read', EVERYWHERE);
+        return { nodes: rollouts.nodes(), head: revisionOf(log.head()) };
+      }),
+      forgetNode: unary<ForgetNodeRequest, ForgetNodeResponse>(({ nodeId }, { principal }) => {
+        requirePermission(principal, 'administer', EVERYWHERE);
+        if (!fleet.forget(nodeId))
+          throw fail('NODE_NOT_FOUND', `no node "${nodeId.slice(0, 128)}" has reported`);
         return {};
       }),
+      listClients: unary<ListClientsRequest, ListClientsResponse>(({ parent }, { principal }) => ({
+        environments: rollouts.clients(parent, principal),
+      })),
+      getRollout: unary<GetRolloutRequest, GetRolloutResponse>(({ revision }, { principal }) => ({
+        rollout: rollouts.rollout(rollouts.target(revision), principal),
+      })),
+      watchRollout: serverStream<WatchRolloutRequest, WatchRolloutResponse>((request, stream, context) =>
+        watchRollout(fleet, rollouts, request, stream, context),
+      ),
     },
   };
+}
+
+async function watchRollout(
+  fleet: Fleet,
+  rollouts: Rollouts,
+  { revision }: WatchRolloutRequest,
+  stream: ServerWritableStream<WatchRolloutRequest, WatchRolloutResponse>,
+  { principal, signal }: CallContext,
+): Promise<void> {
+  const target = rollouts.target(revision);
+  let told = '';
+  let quiet = 0;
+  while (await ready(stream, signal)) {
+    const rollout = rollouts.rollout(target, principal);
+    const text = JSON.stringify(Rollout.toJSON(rollout));
+    if (text !== told || quiet >= 10) {
+      stream.write({ rollout });
+      quiet = 0;
+    }
+    told = text;
+    quiet += 1;
+    await sleepUntil((wake) => fleet.onReport(wake), REPEAT_MS, signal);
+    await sleepUntil(() => () => undefined, GATHER_MS, signal);
+  }
 }

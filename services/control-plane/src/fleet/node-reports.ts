@@ -4,14 +4,19 @@
  */
 import { fail, invalidField, LIMITS, messageOf, reportSubject, unixMsOf } from '@flagstream/protocol';
 import { NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import type { Position } from '@flagstream/replica';
 import type { KeyRing, KeyUse, KeyUseEntry, Logger, Metrics } from '@flagstream/runtime';
+import type { Fleet } from './fleet.ts';
 
 export interface NodeReportsOptions {
   readonly use: KeyUse;
   /** Keys that are not there are not remembered. */
   readonly ring: KeyRing;
+  readonly fleet: Fleet;
+  readonly head: () => Position;
   /** Unix milliseconds. */
   readonly now: () => number;
+  readonly monotonicMs: () => number;
   readonly natsPrefix: string;
   readonly logger: Logger;
 }
@@ -24,14 +29,18 @@ export class NodeReports {
     this.#options = options;
   }
 
-  /** @throws FlagstreamError INVALID_FIELD */
-  take(report: NodeReport): void {
+  /**
+   * Answers the instances that its node is asked for.
+   * @throws FlagstreamError INVALID_FIELD
+   */
+  take(report: NodeReport): string[] {
     this.#counted(() => this.#take(report));
+    return this.#options.fleet.wantedOf(report.nodeId);
   }
 
   /** The same for an evaluator in this process. */
-  async report(report: NodeReport): Promise<void> {
-    this.take(report);
+  async report(report: NodeReport): Promise<readonly string[]> {
+    return this.take(report);
   }
 
   /** Over NATS, where nobody waits for an answer. */
@@ -57,13 +66,17 @@ export class NodeReports {
     );
   }
 
-  #take({ nodeId, usedKeys }: NodeReport): void {
-    const { use } = this.#options;
+  #take(report: NodeReport): void {
+    const { nodeId, usedKeys, environments } = report;
+    const { use, fleet, head, monotonicMs } = this.#options;
     if (nodeId === '' || nodeId.length > LIMITS.nodeIdLengthMax)
       throw invalidField('report.node_id', `must have 1 to ${LIMITS.nodeIdLengthMax} characters`);
     if (usedKeys.length > LIMITS.nodeReportKeysMax)
       throw invalidField('report.used_keys', `must be at most ${LIMITS.nodeReportKeysMax}`);
+    if (environments.length > LIMITS.reportedEnvironmentsMax)
+      throw invalidField('report.environments', `must be at most ${LIMITS.reportedEnvironmentsMax}`);
     use.merge(this.#entries(usedKeys));
+    fleet.take({ ...report, usedKeys: [] }, head(), monotonicMs());
   }
 
   *#entries(usedKeys: NodeReport['usedKeys']): Generator<KeyUseEntry> {

@@ -1,6 +1,10 @@
 /** The ledgers of all environments of this node, and its report of itself. */
 import { LIMITS } from '@flagstream/protocol';
-import type { EnvironmentReport, FoundInstance, NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import type {
+  EnvironmentReport,
+  FoundInstance,
+  NodeReport,
+} from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import type { EnvironmentScope } from '@flagstream/replica';
 import { EnvironmentLedger } from './environment-ledger.ts';
 

@@ -8,7 +8,14 @@ import {
   sourceStateToJSON,
   type Freshness as WireFreshness,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import { type Freshness, type LogState, ORIGIN, type Place, type Position, type SourceState } from '@flagstream/replica';
+import {
+  type Freshness,
+  type LogState,
+  ORIGIN,
+  type Place,
+  type Position,
+  type SourceState,
+} from '@flagstream/replica';
 import type { Principal } from '@flagstream/runtime';
 import type { ServedLog } from '../fanout/served-environment.ts';
 import type { LogFollower } from '../follow/log-follower.ts';

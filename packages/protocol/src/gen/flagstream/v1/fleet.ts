@@ -320,7 +320,10 @@ export interface Rollout {
   laggards: FleetClient[];
   /** At most 100. */
   departedClients: FleetClient[];
-  /** All live nodes have it, and nobody owes it. Those who left stand apart. */
+  /**
+   * All live nodes have it, of which there is one at least, and nobody owes it.
+   * Those who left stand apart.
+   */
   complete: boolean;
   /**
    * Upper bounds, in milliseconds from a node's having it to the confirmation;
@@ -328,6 +331,11 @@ export interface Rollout {
    */
   confirmedP50Ms: number;
   confirmedP99Ms: number;
+  /**
+   * The control plane has just started, and not every node need have told it
+   * of itself: never complete.
+   */
+  settling: boolean;
 }
 
 function createBaseReportNodeRequest(): ReportNodeRequest {
@@ -2935,6 +2943,7 @@ function createBaseRollout(): Rollout {
     complete: false,
     confirmedP50Ms: 0,
     confirmedP99Ms: 0,
+    settling: false,
   };
 }
 
@@ -2984,6 +2993,9 @@ export const Rollout: MessageFns<Rollout> = {
     }
     if (message.confirmedP99Ms !== 0) {
       writer.uint32(120).uint32(message.confirmedP99Ms);
+    }
+    if (message.settling !== false) {
+      writer.uint32(128).bool(message.settling);
     }
     return writer;
   },
@@ -3121,6 +3133,14 @@ export const Rollout: MessageFns<Rollout> = {
             message.confirmedP99Ms = reader.uint32();
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.settling = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3178,6 +3198,7 @@ export const Rollout: MessageFns<Rollout> = {
         : isSet(object.confirmed_p99_ms)
         ? globalThis.Number(object.confirmed_p99_ms)
         : 0,
+      settling: isSet(object.settling) ? globalThis.Boolean(object.settling) : false,
     };
   },
 
@@ -3228,6 +3249,9 @@ export const Rollout: MessageFns<Rollout> = {
     if (message.confirmedP99Ms !== 0) {
       obj.confirmedP99Ms = Math.round(message.confirmedP99Ms);
     }
+    if (message.settling !== false) {
+      obj.settling = message.settling;
+    }
     return obj;
   },
 
@@ -3253,6 +3277,7 @@ export const Rollout: MessageFns<Rollout> = {
     message.complete = object.complete ?? false;
     message.confirmedP50Ms = object.confirmedP50Ms ?? 0;
     message.confirmedP99Ms = object.confirmedP99Ms ?? 0;
+    message.settling = object.settling ?? false;
     return message;
   },
 };

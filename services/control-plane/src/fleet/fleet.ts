@@ -1,0 +1,240 @@
+/**
+ * The fleet as its nodes report it: the newest report of each, and what that
+ * says of a revision. Pure: time is an argument. Soft state, and only a view:
+ * nothing here may decide about a write, for whoever may report could invent it.
+ *
+ * Holds true: a client counts as having a revision only where its node has
+ * said so; a node that is silent, or has not got so far, leaves all of its
+ * clients owing; a client that left owing is not forgotten for having left.
+ */
+import { LIMITS } from '@flagstream/protocol';
+import type {
+  ClientReport,
+  EnvironmentReport,
+  NodeReport,
+} from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { comparePositions, type Place as Position } from '@flagstream/replica';
+import type { Place } from '@flagstream/runtime';
+
+/** A node as it is known. */
+export interface KnownNode {
+  readonly report: NodeReport;
+  readonly silentMs: number;
+  readonly lost: boolean;
+}
+
+/** What is known of one environment at one node about a revision. */
+export interface Delivered {
+  readonly nodeId: string;
+  readonly place: Place;
+  readonly applied: number;
+  readonly owing: number;
+  readonly arriving: number;
+  readonly departed: number;
+  readonly laggards: readonly ClientReport[];
+  readonly departedClients: readonly ClientReport[];
+  /** Of LIMITS' bounds: how long confirmations took. */
+  readonly times: readonly number[];
+}
+
+interface Heard {
+  readonly report: NodeReport;
+  readonly heardMs: number;
+}
+
+/** A process that has ended: its clients have left, whatever they owed. */
+interface Ended extends Heard {
+  /** What was committed later, its clients never owed. */
+  readonly until: Position;
+}
+
+const NOWHERE: Position = { epoch: 0, revision: 0 };
+
+export class Fleet {
+  readonly #nodes = new Map<string, Heard>();
+  /** Oldest first. */
+  #ended: Ended[] = [];
+  readonly #listeners = new Set<() => void>();
+
+  /** Called after each report. Returns how to stop. */
+  onReport(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * @param head of the log
+   * @param nowMs monotonic
+   */
+  take(report: NodeReport, head: Position, nowMs: number): void {
+    const known = this.#nodes.get(report.nodeId);
+    if (known !== undefined && known.report.bootId === report.bootId) {
+      // Over two ways a later one may come first.
+      if (report.sequence <= known.report.sequence) return;
+    } else if (known !== undefined) this.#end(known, head);
+    if (report.leaving) {
+      this.#nodes.delete(report.nodeId);
+      this.#end({ report, heardMs: nowMs }, head);
+    } else this.#nodes.set(report.nodeId, { report, heardMs: nowMs });
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** False: there is no such node. */
+  forget(nodeId: string): boolean {
+    return this.#nodes.delete(nodeId);
+  }
+
+  nodes(nowMs: number): KnownNode[] {
+    return [...this.#nodes.values()].map(({ report, heardMs }) => {
+      const silentMs = nowMs - heardMs;
+      return { report, silentMs, lost: silentMs > LIMITS.nodeLostMs };
+    });
+  }
+
+  /** Instances that left other nodes owing: whether they are here, this node is asked. */
+  wantedOf(nodeId: string): string[] {
+    const wanted = new Set<string>();
+    const want = (clients: readonly ClientReport[]): void => {
+      for (const { instanceId } of clients)
+        if (wanted.size < LIMITS.wantedInstancesMax) wanted.add(instanceId);
+    };
+    for (const [other, { report }] of this.#nodes)
+      if (other !== nodeId) for (const { departed } of report.environments) want(departed);
+    // The newest first: the others are less likely to be asked for.
+    for (const { report } of this.#ended.toReversed())
+      for (const { departed, laggards } of report.environments) want([...departed, ...laggards]);
+    return [...wanted];
+  }
+
+  /** What is known about a revision that changed these places, by node and place. */
+  delivered(target: Position, places: readonly Place[]): Delivered[] {
+    const found = this.#found();
+    const isBack = ({ instanceId }: ClientReport): boolean => !isBefore(found.get(instanceId), target);
+    const all: Delivered[] = [];
+    for (const { report } of this.#nodes.values())
+      for (const [place, environment] of environmentsOf(report, places))
+        all.push({ nodeId: report.nodeId, place, ...ofNode(report, environment, target, isBack) });
+    for (const { report, until } of this.#ended) {
+      if (isBefore(until, target)) continue;
+      for (const [place, environment] of environmentsOf(report, places))
+        all.push({ nodeId: report.nodeId, place, ...ofEnded(report, environment, target, isBack) });
+    }
+    return all;
+  }
+
+  #found(): ReadonlyMap<string, Position> {
+    const found = new Map<string, Position>();
+    for (const { report } of this.#nodes.values())
+      for (const { instanceId, revision } of report.found) {
+        const position = positionOf(revision);
+        if (isBefore(found.get(instanceId), position)) found.set(instanceId, position);
+      }
+    return found;
+  }
+
+  #end(heard: Heard, head: Position): void {
+    const tells = heard.report.environments.some(
+      ({ clients, departedClients }) => clients + departedClients > 0,
+    );
+    if (!tells) return;
+    this.#ended.push({ ...heard, until: { epoch: head.epoch, revision: head.revision } });
+    this.#ended = this.#ended.slice(-LIMITS.endedNodesMax);
+  }
+}
+
+type Counts = Omit<Delivered, 'nodeId' | 'place'>;
+
+function ofNode(
+  report: NodeReport,
+  environment: EnvironmentReport,
+  target: Position,
+  isBack: (client: ClientReport) => boolean,
+): Counts {
+  const departed = departedOf(environment, target, isBack);
+  const { clients, arriving, laggards } = environment;
+  if (isBefore(positionOf(report.applied), target))
+    return { ...departed, applied: 0, owing: clients, arriving: 0, laggards, times: [] };
+  const owing = owingIn(environment, target);
+  return {
+    ...departed,
+    applied: clients - arriving - owing,
+    owing,
+    arriving,
+    laggards: laggards.filter(({ revision }) => isBefore(positionOf(revision), target)),
+    times: timesOf(environment, target),
+  };
+}
+
+/** Its clients have left, those that owed with the rest. */
+function ofEnded(
+  report: NodeReport,
+  environment: EnvironmentReport,
+  target: Position,
+  isBack: (client: ClientReport) => boolean,
+): Counts {
+  const departed = departedOf(environment, target, isBack);
+  const had = isBefore(positionOf(report.applied), target);
+  const owing = report.leaving ? 0 : had ? environment.clients : owingIn(environment, target);
+  const named = environment.laggards.filter(({ revision }) => isBefore(positionOf(revision), target));
+  const away = named.filter((client) => !isBack(client));
+  return {
+    applied: 0,
+    owing: 0,
+    arriving: 0,
+    departed: departed.departed + Math.max(0, owing - (named.length - away.length)),
+    laggards: [],
+    departedClients: [...departed.departedClients, ...(owing > 0 ? away : [])],
+    times: [],
+  };
+}
+
+function owingIn({ behind, older }: EnvironmentReport, target: Position): number {
+  return behind.reduce(
+    (sum, { revision, clients }) => (isBefore(positionOf(revision), target) ? sum + clients : sum),
+    older,
+  );
+}
+
+function departedOf(
+  { departed, departedClients }: EnvironmentReport,
+  target: Position,
+  isBack: (client: ClientReport) => boolean,
+): Pick<Counts, 'departed' | 'departedClients'> {
+  const owed = departed.filter(
+    ({ revision, owedRevision }) =>
+      isBefore(positionOf(revision), target) && owedRevision >= BigInt(target.revision),
+  );
+  const away = owed.filter((client) => !isBack(client));
+  // Those without a name left earlier than those with one, and owed no later revision.
+  const [earliest] = departed.map(({ owedRevision }) => owedRevision).sort((a, b) => Number(a - b));
+  const unnamed =
+    earliest !== undefined && earliest >= BigInt(target.revision) ? departedClients - departed.length : 0;
+  return { departed: away.length + unnamed, departedClients: away };
+}
+
+/** Of the change that brought the revision, or of the first one after it that was served with it. */
+function timesOf({ times }: EnvironmentReport, target: Position): readonly number[] {
+  const sorted = [...times].sort((a, b) => Number(a.revision - b.revision));
+  return sorted.find(({ revision }) => revision >= BigInt(target.revision))?.counts ?? [];
+}
+
+function* environmentsOf(
+  { environments }: NodeReport,
+  places: readonly Place[],
+): Generator<readonly [Place, EnvironmentReport]> {
+  for (const place of places) {
+    const environment = environments.find(
+      (each) => each.project === place.project && each.environment === place.environment,
+    );
+    if (environment !== undefined) yield [place, environment];
+  }
+}
+
+function positionOf(revision: Revision | undefined): Position {
+  return revision === undefined ? NOWHERE : { epoch: revision.epoch, revision: Number(revision.revision) };
+}
+
+function isBefore(position: Position | undefined, other: Position): boolean {
+  return comparePositions(position ?? NOWHERE, other) < 0;
+}

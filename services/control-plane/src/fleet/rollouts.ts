@@ -1,0 +1,244 @@
+/** Who has which revision in force: the fleet's reports beside what the log says a revision changed. */
+import { DELIVERY_BOUNDS_MS, environmentName, LIMITS, parseName, requireName } from '@flagstream/protocol';
+import {
+  type ClientReport,
+  type EnvironmentClients,
+  type FleetClient,
+  type Node,
+  NodeState,
+  type Rollout,
+  type SdkClients,
+} from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { ENTITY_KIND, type EntityChange, type Position } from '@flagstream/replica';
+import { type Place, type Principal, permits } from '@flagstream/runtime';
+import { revisionOf } from '../admin/present.ts';
+import type { Reads } from '../admin/reads.ts';
+import type { ChangeLog } from '../log/change-log.ts';
+import type { History } from '../log/history.ts';
+import type { Delivered, Fleet } from './fleet.ts';
+
+export interface RolloutParts {
+  readonly fleet: Fleet;
+  readonly log: ChangeLog;
+  readonly history: History;
+  readonly reads: Reads;
+  readonly monotonicMs: () => number;
+  /** Monotonic: until then not every node need have reported. */
+  readonly settledMs: number;
+}
+
+/** Nodes by name in an answer. */
+const NODE_NAMES_MAX = 16;
+/** Confirmations that took longer than the last bound. */
+const BEYOND_MS = 60_000;
+
+export class Rollouts {
+  readonly #parts: RolloutParts;
+
+  constructor(parts: RolloutParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Where a revision stands; absent: the newest.
+   * @throws FlagstreamError REVISION_NOT_FOUND
+   */
+  target(revision: Revision | undefined): Position {
+    return this.#parts.reads.positionAt(revision?.revision ?? 0n);
+  }
+
+  /** Of the environments that the caller may read. */
+  rollout(target: Position, principal: Principal): Rollout {
+    const { fleet, monotonicMs, settledMs } = this.#parts;
+    const settling = monotonicMs() < settledMs;
+    const places = this.#changedBy(target).filter((place) => permits(principal, 'read', place));
+    const nodes = fleet.nodes(monotonicMs());
+    const has = ({ report: { applied } }: (typeof nodes)[number]): boolean =>
+      applied !== undefined &&
+      (applied.epoch > target.epoch ||
+        (applied.epoch === target.epoch && applied.revision >= BigInt(target.revision)));
+    const behind = nodes.filter((node) => !node.lost && !has(node));
+    const lost = nodes.filter((node) => node.lost);
+    const delivered = fleet.delivered(target, places);
+    const total = (count: (one: Delivered) => number): number =>
+      delivered.reduce((sum, one) => sum + count(one), 0);
+    const owing = total((one) => one.owing);
+    return {
+      revision: revisionOf(target),
+      environments: places.map(({ project, environment }) => environmentName(project, environment)),
+      nodes: nodes.length,
+      nodesApplied: nodes.filter(has).length,
+      nodesBehind: namesOf(behind),
+      nodesLost: namesOf(lost),
+      applied: total((one) => one.applied),
+      owing,
+      arriving: total((one) => one.arriving),
+      departed: total((one) => one.departed),
+      laggards: named(delivered, (one) => one.laggards),
+      departedClients: named(delivered, (one) => one.departedClients),
+      complete: !settling && nodes.length > 0 && behind.length === 0 && owing === 0,
+      settling,
+      ...percentiles(delivered.map(({ times }) => times)),
+    };
+  }
+
+  nodes(): Node[] {
+    const { fleet, log, monotonicMs } = this.#parts;
+    const head = log.head();
+    return fleet
+      .nodes(monotonicMs())
+      .map(({ report, silentMs, lost }): Node => {
+        const sum = (count: (one: (typeof report.environments)[number]) => number): number =>
+          report.environments.reduce((all, one) => all + count(one), 0);
+        const applied = Number(report.applied?.revision ?? 0n);
+        return {
+          nodeId: report.nodeId,
+          state: lost ? NodeState.LOST : NodeState.LIVE,
+          version: report.version,
+          applied: report.applied,
+          lag: BigInt(Math.max(0, head.revision - applied)),
+          freshness: report.freshness,
+          clients: sum(({ clients }) => clients) + report.otherClients,
+          clientsBehind: sum(({ clients, current }) => clients - current),
+          silentMs: BigInt(Math.round(silentMs)),
+        };
+      })
+      .sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+  }
+
+  /**
+   * By environment, of those that the caller may read.
+   * @throws FlagstreamError INVALID_NAME
+   */
+  clients(parent: string, principal: Principal): EnvironmentClients[] {
+    const { fleet, monotonicMs } = this.#parts;
+    const scope = scopeOf(parent);
+    const all = new Map<string, EnvironmentClients>();
+    for (const { report } of fleet.nodes(monotonicMs()))
+      for (const one of report.environments) {
+        const place = { project: one.project, environment: one.environment };
+        if (!inScope(place, scope) || !permits(principal, 'read', place)) continue;
+        const environment = environmentName(place.project, place.environment);
+        const sum = all.get(environment) ?? emptyClients(environment);
+        all.set(environment, {
+          ...sum,
+          clients: sum.clients + one.clients,
+          current: sum.current + one.current,
+          arriving: sum.arriving + one.arriving,
+          behind: sum.behind + one.clients - one.current - one.arriving,
+          departed: sum.departed + one.departedClients,
+          sdks: mergedSdks(sum.sdks, one.sdks),
+          laggards: [...sum.laggards, ...clientsOf(report.nodeId, environment, one.laggards)].slice(
+            0,
+            LIMITS.fleetNamesMax,
+          ),
+          departedClients: [
+            ...sum.departedClients,
+            ...clientsOf(report.nodeId, environment, one.departed),
+          ].slice(0, LIMITS.fleetNamesMax),
+        });
+      }
+    return [...all.values()].sort((a, b) => (a.environment < b.environment ? -1 : 1));
+  }
+
+  /** Environments that a revision changed. */
+  #changedBy({ revision }: Position): Place[] {
+    const { history, log } = this.#parts;
+    const places = new Map<string, Place>();
+    const add = (project: string, environment: string): void =>
+      void places.set(`${project}/${environment}`, { project, environment });
+    const projects = new Set<string>();
+    for (const change of history.record(revision).changes.values()) {
+      if (change.kind === ENTITY_KIND.flagConfig) add(change.project, change.environment);
+      else if (change.kind === ENTITY_KIND.environment) add(change.project, change.key);
+      else if (isShared(change)) projects.add(change.project);
+    }
+    for (const project of projects) {
+      const query = { kind: ENTITY_KIND.environment, project, limit: Number.MAX_SAFE_INTEGER };
+      for (const { change } of log.store.entities(query)) add(project, change.key);
+    }
+    return [...places.values()];
+  }
+}
+
+/** All environments of its project have it. */
+function isShared({ kind }: EntityChange): boolean {
+  return kind === ENTITY_KIND.flag || kind === ENTITY_KIND.segment || kind === ENTITY_KIND.project;
+}
+
+function namesOf(nodes: readonly { readonly report: { readonly nodeId: string } }[]): string[] {
+  return nodes.slice(0, NODE_NAMES_MAX).map(({ report }) => report.nodeId);
+}
+
+function named(
+  delivered: readonly Delivered[],
+  clients: (one: Delivered) => readonly ClientReport[],
+): FleetClient[] {
+  return delivered
+    .flatMap((one) =>
+      clientsOf(one.nodeId, environmentName(one.place.project, one.place.environment), clients(one)),
+    )
+    .slice(0, LIMITS.fleetNamesMax);
+}
+
+function clientsOf(nodeId: string, environment: string, clients: readonly ClientReport[]): FleetClient[] {
+  return clients.map((client) => ({ nodeId, client, environment }));
+}
+
+/** Upper bounds of the counts' halves and hundredths. */
+function percentiles(
+  all: readonly (readonly number[])[],
+): Pick<Rollout, 'confirmedP50Ms' | 'confirmedP99Ms'> {
+  const counts = [...DELIVERY_BOUNDS_MS, BEYOND_MS].map((_, bound) =>
+    all.reduce((sum, one) => sum + (one[bound] ?? 0), 0),
+  );
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const boundOf = (share: number): number => {
+    let seen = 0;
+    const bound = counts.findIndex((count) => {
+      seen += count;
+      return seen >= share * total;
+    });
+    return total === 0 ? 0 : (DELIVERY_BOUNDS_MS[bound] ?? BEYOND_MS);
+  };
+  return { confirmedP50Ms: boundOf(0.5), confirmedP99Ms: boundOf(0.99) };
+}
+
+function emptyClients(environment: string): EnvironmentClients {
+  return {
+    environment,
+    clients: 0,
+    current: 0,
+    arriving: 0,
+    behind: 0,
+    departed: 0,
+    sdks: [],
+    laggards: [],
+    departedClients: [],
+  };
+}
+
+function mergedSdks(a: readonly SdkClients[], b: readonly SdkClients[]): SdkClients[] {
+  const merged = new Map<string, SdkClients>();
+  for (const { sdk, clients } of [...a, ...b]) {
+    const key = `${sdk?.name}\0${sdk?.version}\0${sdk?.language}`;
+    merged.set(key, { sdk, clients: (merged.get(key)?.clients ?? 0) + clients });
+  }
+  return [...merged.values()].sort((one, other) => other.clients - one.clients);
+}
+
+/** @throws FlagstreamError INVALID_NAME */
+function scopeOf(parent: string): Partial<Place> {
+  if (parent === '') return {};
+  const isProject = parseName(parent)?.kind === ENTITY_KIND.project;
+  const id = requireName('parent', parent, isProject ? ENTITY_KIND.project : ENTITY_KIND.environment);
+  return isProject ? { project: id.project } : { project: id.project, environment: id.key };
+}
+
+function inScope(place: Place, { project, environment }: Partial<Place>): boolean {
+  return (
+    (project === undefined || place.project === project) &&
+    (environment === undefined || place.environment === environment)
+  );
+}
