@@ -321,9 +321,17 @@ describe('pings', () => {
 });
 
 describe('the end', () => {
+  it('is of a client that says what it has in force by another stream: it owes that no more', () => {
+    const b = live();
+    b.head(true);
+    expect(b.session.acked).toEqual(at(10));
+    b.frame({ type: 'bye', reason: 'moved', have: { ...have(11), digest: digestAt(11) } });
+    expect(b.session.acked).toEqual(at(11));
+  });
+
   it('is final', () => {
     const b = live();
-    expect(b.frame({ type: 'bye', reason: 'done' })).toEqual([
+    expect(b.frame({ type: 'bye', reason: 'done', have: undefined })).toEqual([
       { type: 'close', reason: 'bye', detail: 'done' },
     ]);
     expect(b.session.closed).toBe(true);

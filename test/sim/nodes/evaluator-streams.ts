@@ -12,6 +12,7 @@ import {
 } from '../../../services/evaluator/src/fanout/served-environment.ts';
 import { SyncStream } from '../../../services/evaluator/src/fanout/sync-stream.ts';
 import { TransferCache } from '../../../services/evaluator/src/fanout/transfer-cache.ts';
+import { EnvironmentLedger } from '../../../services/evaluator/src/report/environment-ledger.ts';
 import type { EnvironmentReplica } from '../../../services/evaluator/src/state/environment-replica.ts';
 import type { Connection } from '../world/connection.ts';
 import type { Process } from '../world/process.ts';
@@ -67,6 +68,7 @@ export class EvaluatorStreams {
       session,
       environment,
       transfers: this.#transfers,
+      ledger: new EnvironmentLedger(environment.scope),
       logger: silentLogger,
       monotonicMs: process.nowMs,
       head: (): Position => served.position(),

@@ -68,7 +68,7 @@ const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
     have: maybeHave,
   }),
   fc.record({ type: fc.constant('pong' as const), nonce: revision, have: maybeHave, clientNonce: revision }),
-  fc.record({ type: fc.constant('bye' as const), reason: text }),
+  fc.record({ type: fc.constant('bye' as const), reason: text, have: maybeHave }),
 );
 
 /** Buffers and Uint8Arrays alike as hex, so that they compare by content. */

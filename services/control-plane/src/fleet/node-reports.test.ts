@@ -1,9 +1,11 @@
 import { LIMITS, reportSubject, timestampOf } from '@flagstream/protocol';
-import { NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import { EnvironmentReport, NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { KeyKind } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { ORIGIN } from '@flagstream/replica';
 import { createLogger, KeyRing, KeyUse, Metrics } from '@flagstream/runtime';
 import { describe, expect, it } from 'vitest';
 import { testKey } from '../../../../packages/runtime/src/keys/key.fixture.ts';
+import { Fleet } from './fleet.ts';
 import { NodeReports } from './node-reports.ts';
 
 const NOW_MS = 1_800_000_000_000;
@@ -11,6 +13,7 @@ const NOW_MS = 1_800_000_000_000;
 class Bench {
   readonly key = testKey(KeyKind.SERVER);
   readonly use = new KeyUse();
+  readonly fleet = new Fleet();
   readonly metrics = new Metrics();
   readonly reports: NodeReports;
 
@@ -20,7 +23,10 @@ class Bench {
     this.reports = new NodeReports({
       use: this.use,
       ring,
+      fleet: this.fleet,
+      head: () => ORIGIN,
       now: () => NOW_MS,
+      monotonicMs: () => 0,
       natsPrefix: 'flagstream',
       logger: createLogger({ level: 'silent', service: 's', version: '0', nodeId: 'n' }),
     });
@@ -29,7 +35,7 @@ class Bench {
 
   /** Of our key, used at this instant. */
   report(lastMs: number, nodeId = 'node-1', keyId: string = this.key.id): NodeReport {
-    return { nodeId, usedKeys: [{ keyId, lastUsedTime: timestampOf(lastMs) }] };
+    return NodeReport.fromPartial({ nodeId, usedKeys: [{ keyId, lastUsedTime: timestampOf(lastMs) }] });
   }
 
   hear(report: NodeReport, subject = reportSubject('flagstream', report.nodeId)): void {
@@ -61,7 +67,7 @@ describe('what nodes report', () => {
     const bench = new Bench();
     bench.reports.take(bench.report(NOW_MS + 86_400_000));
     bench.reports.take(bench.report(NOW_MS, 'node-1', 'invented'));
-    bench.reports.take({ nodeId: 'n', usedKeys: [{ keyId: bench.key.id, lastUsedTime: undefined }] });
+    bench.reports.take(NodeReport.fromPartial({ nodeId: 'n', usedKeys: [{ keyId: bench.key.id }] }));
     expect([bench.use.lastMs(bench.key.id), bench.use.lastMs('invented')]).toEqual([NOW_MS, undefined]);
   });
 
@@ -71,10 +77,18 @@ describe('what nodes report', () => {
     [
       'too many keys',
       (bench: Bench) => ({
-        nodeId: 'n',
+        ...bench.report(NOW_MS),
         usedKeys: Array(LIMITS.nodeReportKeysMax + 1).fill(bench.report(NOW_MS).usedKeys[0]),
       }),
       'used_keys',
+    ],
+    [
+      'too many environments',
+      (bench: Bench) => ({
+        ...bench.report(NOW_MS),
+        environments: Array(LIMITS.reportedEnvironmentsMax + 1).fill(EnvironmentReport.fromPartial({})),
+      }),
+      'environments',
     ],
   ])('is refused with %s', async (_, reportOf, field) => {
     const bench = new Bench();

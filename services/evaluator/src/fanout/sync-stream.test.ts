@@ -246,6 +246,20 @@ describe('Sync ends a stream', () => {
     expect(await old.error()).toMatchObject({ reason: 'STREAM_VERSION_UNSUPPORTED' });
   });
 
+  it('whose client calls itself by a name that is too long for reports', async () => {
+    const { target } = await ready(shopLog());
+    const sdk = { name: 's', version: '1', language: 'x' };
+    const tooLong = 'x'.repeat(LIMITS.instanceIdLengthMax + 1);
+    for (const over of [{ instanceId: tooLong }, { sdk: { ...sdk, name: tooLong } }]) {
+      const probe = new SyncProbe(target);
+      probe.send(hello(over));
+      expect(await probe.error()).toMatchObject({ reason: 'STREAM_PROTOCOL' });
+    }
+    const probe = new SyncProbe(target);
+    probe.send(hello({ instanceId: tooLong.slice(1) }));
+    expect(await probe.frame('welcome')).toBeDefined();
+  });
+
   it('whose client is ahead of this node', async () => {
     const log = shopLog();
     const { target } = await ready(log);
@@ -261,7 +275,7 @@ describe('Sync ends a stream', () => {
     const probe = new SyncProbe(target);
     probe.send(hello());
     await probe.frame('update');
-    probe.send({ type: 'bye', reason: 'done' });
+    probe.send({ type: 'bye', reason: 'done', have: undefined });
     await probe.inbox.until(() => probe.inbox.ended);
     expect(probe.inbox.error).toBeUndefined();
   });

@@ -1,7 +1,8 @@
 import { fail } from '@flagstream/protocol';
-import type { NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import { NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { createLogger, KeyUse } from '@flagstream/runtime';
 import { describe, expect, it } from 'vitest';
+import { DeliveryLedger } from './delivery-ledger.ts';
 import { NodeReporter } from './node-reporter.ts';
 import { FirstReports, type ReportSink } from './report-sinks.ts';
 
@@ -9,6 +10,10 @@ const MINUTE_MS = 60_000;
 
 class Bench {
   readonly use = new KeyUse();
+  readonly delivery = new DeliveryLedger();
+  revision = 5;
+  stalenessMs = 0;
+  wanted: readonly string[] = [];
   readonly heard: NodeReport[] = [];
   readonly warned: string[] = [];
   /** What the control plane answers next; undefined: it takes it. */
@@ -26,9 +31,23 @@ class Bench {
       report: async (report) => {
         this.heard.push(report);
         if (this.failure !== undefined) throw this.failure;
+        return this.wanted;
       },
     };
-    this.reporter = new NodeReporter({ nodeId: 'n', use: this.use, sink, logger });
+    this.reporter = new NodeReporter({
+      nodeId: 'n',
+      bootId: 'b',
+      version: '1',
+      use: this.use,
+      delivery: this.delivery,
+      serving: {
+        position: () => ({ epoch: 1, revision: this.revision }),
+        freshness: () => ({ stalenessMs: this.stalenessMs, estimated: false, source: 'live' }),
+      },
+      sink,
+      logger,
+      monotonicMs: () => 0,
+    });
   }
 
   /** A second passes, and what is sent in it is answered. */
@@ -48,11 +67,16 @@ describe('the reports of a node', () => {
     await bench.second();
     bench.use.note('a', 7 * MINUTE_MS);
     await bench.second();
+    bench.stalenessMs += 1_000;
     await bench.second();
-    expect(bench.heard).toEqual([
-      { nodeId: 'n', usedKeys: [{ keyId: 'a', lastUsedTime: { seconds: 420n, nanos: 0 } }] },
+    bench.revision += 1;
+    await bench.second();
+    expect(bench.heard).toMatchObject([
+      { nodeId: 'n', bootId: 'b', version: '1', sequence: 1n, applied: { revision: 5n }, usedKeys: [] },
+      { sequence: 2n, usedKeys: [{ keyId: 'a', lastUsedTime: { seconds: 420n, nanos: 0 } }] },
+      { sequence: 3n, applied: { revision: 6n }, freshness: { stalenessMs: 1_000 }, usedKeys: [] },
     ]);
-    expect(bench.reporter.counters).toEqual({ sent: 1, failed: 0 });
+    expect(bench.reporter.counters).toEqual({ sent: 3, failed: 0 });
   });
 
   it('tell all again each tenth second, for a control plane that has lost it', async () => {
@@ -60,6 +84,23 @@ describe('the reports of a node', () => {
     bench.use.note('a', MINUTE_MS);
     for (let second = 0; second < 25; second++) await bench.second();
     expect(bench.keyIds()).toEqual([['a'], ['a'], ['a']]);
+  });
+
+  it('say of the instances that are looked for which are here', async () => {
+    const bench = new Bench();
+    const ledger = bench.delivery.of({ project: 'p', environment: 'dev' });
+    const place = { epoch: 1, revision: 5, hash: new Uint8Array(0) };
+    const sdk = { name: 's', version: '1', language: 'x' };
+    ledger.joined({
+      peer: { instanceId: 'here', sdk, joined: place },
+      acked: place,
+      heardMs: 0,
+      refusal: undefined,
+    });
+    bench.wanted = ['here', 'elsewhere'];
+    await bench.second();
+    await bench.second();
+    expect(bench.heard.map(({ found }) => found.map(({ instanceId }) => instanceId))).toEqual([[], ['here']]);
   });
 
   it('that nobody hears are warned of once, counted each time, and told again', async () => {
@@ -81,20 +122,26 @@ describe('the reports of a node', () => {
     expect(bench.warned).toHaveLength(2);
   });
 
-  it('tell the last news before the node goes', async () => {
+  it('tell the last news and take leave when the node goes', async () => {
     const bench = new Bench();
     bench.reporter.start();
     bench.use.note('a', MINUTE_MS);
     await bench.reporter.close();
-    expect(bench.keyIds()).toEqual([['a']]);
+    expect(bench.heard).toMatchObject([{ leaving: true, usedKeys: [{ keyId: 'a' }] }]);
   });
 
   it('go to the first that takes them', async () => {
     const heard: string[] = [];
     const refusing: ReportSink = { report: () => Promise.reject(fail('UNREACHABLE', 'away')) };
-    const taking = (name: string): ReportSink => ({ report: async () => void heard.push(name) });
-    await new FirstReports([refusing, taking('b'), taking('c')]).report({ nodeId: 'n', usedKeys: [] });
+    const taking = (name: string): ReportSink => ({
+      report: async () => {
+        heard.push(name);
+        return [name];
+      },
+    });
+    const report = NodeReport.fromPartial({ nodeId: 'n' });
+    expect(await new FirstReports([refusing, taking('b'), taking('c')]).report(report)).toEqual(['b']);
     expect(heard).toEqual(['b']);
-    await expect(new FirstReports([refusing]).report({ nodeId: 'n', usedKeys: [] })).rejects.toThrow('away');
+    await expect(new FirstReports([refusing]).report(report)).rejects.toThrow('away');
   });
 });

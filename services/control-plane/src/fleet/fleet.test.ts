@@ -1,0 +1,197 @@
+import { LIMITS } from '@flagstream/protocol';
+import { type EnvironmentReport, NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import { describe, expect, it } from 'vitest';
+import { Fleet } from './fleet.ts';
+
+const PLACE = { project: 'p', environment: 'dev' };
+const at = (revision: number, epoch = 1): { epoch: number; revision: number } => ({ epoch, revision });
+const wire = (revision: number, epoch = 1): object => ({ epoch, revision: BigInt(revision) });
+
+interface Told extends Omit<Partial<EnvironmentReport>, 'behind' | 'laggards' | 'departed'> {
+  readonly behind?: readonly (readonly [revision: number, clients: number])[];
+  readonly laggards?: readonly (readonly [instanceId: string, revision: number])[];
+  readonly departed?: readonly (readonly [instanceId: string, revision: number, owed: number])[];
+}
+
+class Bench {
+  readonly fleet = new Fleet();
+  nowMs = 0;
+  head = at(100);
+  #sequence = 0;
+
+  tell(nodeId: string, applied: number, environment: Told | undefined, more: object = {}): void {
+    this.#sequence += 1;
+    const { behind = [], laggards = [], departed = [], ...counts } = environment ?? {};
+    const report = NodeReport.fromPartial({
+      nodeId,
+      bootId: 'b1',
+      sequence: BigInt(this.#sequence),
+      applied: wire(applied),
+      environments:
+        environment === undefined
+          ? []
+          : [
+              {
+                ...PLACE,
+                ...counts,
+                behind: behind.map(([revision, clients]) => ({ revision: wire(revision), clients })),
+                laggards: laggards.map(([instanceId, revision]) => ({
+                  instanceId,
+                  revision: wire(revision),
+                })),
+                departed: departed.map(([instanceId, revision, owed]) => ({
+                  instanceId,
+                  revision: wire(revision),
+                  owedRevision: BigInt(owed),
+                })),
+                departedClients: counts.departedClients ?? departed.length,
+              },
+            ],
+      ...more,
+    });
+    this.fleet.take(report, this.head, this.nowMs);
+  }
+
+  /** Of all nodes together. */
+  of(target: number): object {
+    const all = this.fleet.delivered(at(target), [PLACE]);
+    const sum = (count: (one: (typeof all)[number]) => number): number =>
+      all.reduce((total, one) => total + count(one), 0);
+    return {
+      applied: sum((one) => one.applied),
+      owing: sum((one) => one.owing),
+      arriving: sum((one) => one.arriving),
+      departed: sum((one) => one.departed),
+      names: all.flatMap((one) => [...one.laggards, ...one.departedClients].map((each) => each.instanceId)),
+    };
+  }
+}
+
+const NOBODY = { applied: 0, owing: 0, arriving: 0, departed: 0, names: [] };
+
+describe('a revision in the fleet', () => {
+  it('is owed by all clients of a node that has not got so far', () => {
+    const bench = new Bench();
+    bench.tell('n1', 6, { clients: 10, current: 10 });
+    bench.tell('n2', 7, { clients: 5, current: 4, behind: [[6, 1]], laggards: [['slow', 6]] });
+    expect(bench.of(7)).toEqual({ applied: 4, owing: 11, arriving: 0, departed: 0, names: ['slow'] });
+    bench.tell('n1', 7, { clients: 10, current: 9, arriving: 1 });
+    expect(bench.of(7)).toEqual({ applied: 13, owing: 1, arriving: 1, departed: 0, names: ['slow'] });
+    // An older one has been confirmed by who owes the newer one.
+    expect(bench.of(6)).toMatchObject({ applied: 14, owing: 0, names: [] });
+  });
+
+  it('counts clients whose revision is not told by name or number as owing it', () => {
+    const bench = new Bench();
+    bench.tell('n1', 9, {
+      clients: 8,
+      current: 2,
+      behind: [
+        [8, 1],
+        [7, 2],
+      ],
+      older: 3,
+    });
+    expect([bench.of(9), bench.of(8), bench.of(7)]).toMatchObject([
+      { applied: 2, owing: 6 },
+      { applied: 3, owing: 5 },
+      { applied: 5, owing: 3 },
+    ]);
+  });
+
+  it('goes on being owed by the clients of a silent node, until it is forgotten', () => {
+    const bench = new Bench();
+    bench.tell('n1', 6, { clients: 10, current: 10 });
+    bench.nowMs = LIMITS.nodeLostMs + 1;
+    bench.tell('n2', 7, { clients: 1, current: 1 });
+    expect(bench.fleet.nodes(bench.nowMs).map(({ report, lost }) => [report.nodeId, lost])).toEqual([
+      ['n1', true],
+      ['n2', false],
+    ]);
+    expect(bench.of(7)).toMatchObject({ applied: 1, owing: 10 });
+    expect([bench.fleet.forget('n1'), bench.fleet.forget('n1')]).toEqual([true, false]);
+    expect(bench.of(7)).toMatchObject({ applied: 1, owing: 0 });
+  });
+
+  it('is owed apart by who left without confirming it, and by nobody for another one', () => {
+    const bench = new Bench();
+    bench.tell('n1', 9, {
+      clients: 0,
+      departed: [
+        ['a', 5, 7],
+        ['b', 8, 9],
+      ],
+    });
+    expect([bench.of(9), bench.of(7), bench.of(6), bench.of(5)]).toMatchObject([
+      { departed: 1, names: ['b'] },
+      { departed: 1, names: ['a'] },
+      { departed: 1, names: ['a'] },
+      { departed: 0, names: [] },
+    ]);
+  });
+
+  it('counts those who left without a name where they may owe it', () => {
+    const bench = new Bench();
+    bench.tell('n1', 9, { departed: [['a', 5, 7]], departedClients: 4 });
+    expect([bench.of(8), bench.of(7)]).toMatchObject([{ departed: 0 }, { departed: 4 }]);
+  });
+
+  it('is not owed any more by who came back at another node and has it there', () => {
+    const bench = new Bench();
+    bench.tell('n1', 7, { departed: [['a', 5, 7]] });
+    bench.tell('n2', 7, { clients: 1, current: 1 });
+    expect(bench.fleet.wantedOf('n2')).toEqual(['a']);
+    expect(bench.fleet.wantedOf('n1')).toEqual([]);
+    bench.tell('n2', 7, { clients: 1 }, { found: [{ instanceId: 'a', revision: wire(6) }] });
+    expect(bench.of(7)).toMatchObject({ departed: 1 });
+    bench.tell('n2', 7, { clients: 1 }, { found: [{ instanceId: 'a', revision: wire(7) }] });
+    expect(bench.of(7)).toMatchObject({ departed: 0, names: [] });
+  });
+});
+
+describe('a node that ends', () => {
+  it('and starts again has lost its clients: they left owing what was committed before, and nothing later', () => {
+    const bench = new Bench();
+    bench.head = at(7);
+    bench.tell('n1', 7, {
+      clients: 3,
+      behind: [[6, 2]],
+      laggards: [
+        ['a', 6],
+        ['b', 6],
+      ],
+    });
+    bench.tell('n1', 7, { clients: 0 }, { bootId: 'b2' });
+    expect(bench.of(7)).toMatchObject({ owing: 0, departed: 2, names: ['a', 'b'] });
+    bench.head = at(8);
+    expect(bench.of(8)).toMatchObject({ departed: 0 });
+    expect(bench.fleet.wantedOf('n1')).toEqual(['a', 'b']);
+    bench.tell('n1', 8, { clients: 1 }, { bootId: 'b2', found: [{ instanceId: 'a', revision: wire(8) }] });
+    expect(bench.of(7)).toMatchObject({ departed: 1, names: ['b'] });
+  });
+
+  it('before it had a revision leaves all of its clients owing it', () => {
+    const bench = new Bench();
+    bench.head = at(7);
+    bench.tell('n1', 6, { clients: 3, current: 3 });
+    bench.tell('n1', 7, undefined, { bootId: 'b2' });
+    expect(bench.of(7)).toMatchObject({ owing: 0, departed: 3 });
+  });
+
+  it('in order is a node no more; who left it owing is remembered', () => {
+    const bench = new Bench();
+    bench.head = at(7);
+    bench.tell('n1', 7, { clients: 0, departed: [['a', 5, 7]] }, { leaving: true });
+    expect(bench.fleet.nodes(0)).toEqual([]);
+    expect(bench.of(7)).toMatchObject({ departed: 1, names: ['a'] });
+    bench.tell('n2', 7, undefined, { leaving: true });
+    expect(bench.of(8)).toEqual(NOBODY);
+  });
+
+  it('is not brought back by a report that comes late', () => {
+    const bench = new Bench();
+    bench.tell('n1', 7, { clients: 2, current: 2 });
+    bench.tell('n1', 6, { clients: 9 }, { sequence: 1n });
+    expect(bench.of(7)).toMatchObject({ applied: 2, owing: 0 });
+  });
+});
