@@ -33,6 +33,7 @@ export const LIMITS = {
   commentLengthMax: 2000,
   actorLengthMax: 200,
   operationIdLengthMax: 128,
+  /** Of projects, environments, flags and segments: answers say a key again, a batch for each context. */
   keyLengthMax: 128,
   /** Of one key at one process: what a process can do at best, so that a key that loops leaves room for others' bursts. */
   keyCallsPerSecondMax: 20_000,

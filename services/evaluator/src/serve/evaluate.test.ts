@@ -1,5 +1,6 @@
 import { LIMITS } from '@flagstream/protocol';
 import {
+  ErrorCode,
   EvaluateRequest,
   type EvaluateResponse,
   EvaluationServiceService,
@@ -289,6 +290,34 @@ describe('Explain', () => {
     expect(await failure(call(client, client.explain, { ...question, flagKey: 'no' }))).toMatchObject({
       reason: 'FLAG_NOT_FOUND',
     });
+  });
+});
+
+describe('a flag key that no flag can have', () => {
+  it('is refused where it is too long, as answers say keys again, and else is not found', async () => {
+    const started = await start(shopLog());
+    await started.evaluator.ready();
+    const { client } = started;
+    const ask = (flagKey: string, contexts: object[] = [{}]) => [
+      failure(evaluate(started, { flagKey })),
+      failure(call(client, client.explain, { flagKey, allowStale: false })),
+      failure(call(client, client.evaluateBatch, { flagKeys: ['x', flagKey], contexts, allowStale: false })),
+    ];
+    const contexts = Array.from({ length: LIMITS.batchContextsMax }, () => ({}));
+    const errors = await Promise.all(ask('k'.repeat(600_000), contexts));
+    for (const error of errors) {
+      expect(error.reason).toBe('INVALID_FIELD');
+      expect(error.message.length).toBeLessThan(200);
+    }
+    expect(errors.map(({ fields }) => fields[0]?.field)).toEqual(['flag_key', 'flag_key', 'flag_keys[1]']);
+    const odd = 'No such flag! \u00e4'.padEnd(LIMITS.keyLengthMax, '/');
+    expect(await failure(evaluate(started, { flagKey: odd }))).toMatchObject({ reason: 'FLAG_NOT_FOUND' });
+    const batch = await call(client, client.evaluateBatch, {
+      flagKeys: [odd],
+      contexts: [{}],
+      allowStale: false,
+    });
+    expect(batch.results[0]?.results).toMatchObject([{ flagKey: odd, errorCode: ErrorCode.FLAG_NOT_FOUND }]);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Evaluation, ExplanationStep } from '@flagstream/engine';
 import {
   answerFields,
   checkedContext,
+  checkedFlagKey,
   evaluationError,
   evaluationResult,
   fail,
@@ -42,6 +43,7 @@ export class Evaluator {
   }
 
   evaluate(request: EvaluateRequest, call: CallContext): EvaluateResponse | Promise<EvaluateResponse> {
+    checkedFlagKey('flag_key', request.flagKey);
     return this.#answers.answer(request, call, (below) => this.#evaluate(request, call, below));
   }
 
@@ -49,10 +51,12 @@ export class Evaluator {
     request: EvaluateBatchRequest,
     call: CallContext,
   ): EvaluateBatchResponse | Promise<EvaluateBatchResponse> {
+    checkFlagKeys(request.flagKeys);
     return this.#answers.answer(request, call, (below) => this.#batch(request, call, below));
   }
 
   explain(request: ExplainRequest, call: CallContext): ExplainResponse | Promise<ExplainResponse> {
+    checkedFlagKey('flag_key', request.flagKey);
     return this.#answers.answer(request, call, (below) => this.#explain(request, call, below));
   }
 
@@ -122,6 +126,10 @@ export class Evaluator {
     this.#counts.add(evaluation);
     return evaluation;
   }
+}
+
+function checkFlagKeys(flagKeys: readonly string[]): void {
+  for (const [index, key] of flagKeys.entries()) checkedFlagKey(`flag_keys[${index}]`, key);
 }
 
 function checkBatchSize(contexts: number, flags: number): void {

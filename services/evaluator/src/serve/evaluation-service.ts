@@ -1,5 +1,5 @@
 /** flagstream.v1.EvaluationService as the host serves it. */
-import { checkedContext, fail, LIMITS } from '@flagstream/protocol';
+import { checkedContext, checkedFlagKey, fail, LIMITS } from '@flagstream/protocol';
 import {
   type EvaluateBatchRequest,
   type EvaluateBatchResponse,
@@ -54,6 +54,11 @@ export function evaluationService(parts: EvaluationServiceParts): ServiceBinding
   };
 }
 
+interface Beginning {
+  readonly keys: ReadonlySet<string> | undefined;
+  readonly belowMinRevision: boolean;
+}
+
 /** The stream begins once the state holds the request's min_revision. */
 function watch(
   { answers, ...parts }: EvaluationServiceParts,
@@ -61,9 +66,10 @@ function watch(
   sink: ServerWritableStream<WatchRequest, Buffer>,
   call: CallContext,
 ): void | Promise<void> {
+  const keys = watchedKeys(request.flagKeys);
   return answers.answer(request, call, (belowMinRevision) => {
     // Its caller may have left, or the process may have begun to stop, while it waited.
-    if (!sink.cancelled && !sink.writableEnded) open(parts, request, sink, call, belowMinRevision);
+    if (!sink.cancelled && !sink.writableEnded) open(parts, request, sink, call, { keys, belowMinRevision });
   });
 }
 
@@ -72,12 +78,11 @@ function open(
   request: WatchRequest,
   sink: ServerWritableStream<WatchRequest, Buffer>,
   { principal }: CallContext,
-  belowMinRevision: boolean,
+  { keys, belowMinRevision }: Beginning,
 ): void {
   const { serving, counts, fanout, wheel, watchers, monotonicMs } = parts;
   const environment = serving.environment(principal);
   const viewOf = viewFor(principal);
-  const keys = watchedKeys(request.flagKeys);
   const context = request.context === undefined ? undefined : checkedContext(request.context, 'context');
   const stream = new WatchStream({
     sink,
@@ -109,6 +114,7 @@ function watchedKeys(flagKeys: readonly string[]): ReadonlySet<string> | undefin
       fields: [{ field: 'flag_keys', description }],
     });
   }
+  for (const [index, key] of flagKeys.entries()) checkedFlagKey(`flag_keys[${index}]`, key);
   return flagKeys.length === 0 ? undefined : new Set(flagKeys);
 }
 

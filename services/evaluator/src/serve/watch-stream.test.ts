@@ -161,6 +161,11 @@ describe('Watch without a context', () => {
       reason: 'LIMIT_EXCEEDED',
       fields: [{ field: 'flag_keys' }],
     });
+    const long = watch(client, { flagKeys: ['k', 'k'.repeat(LIMITS.keyLengthMax + 1)] });
+    expect(await long.until(() => long.error)).toMatchObject({
+      reason: 'INVALID_FIELD',
+      fields: [{ field: 'flag_keys[1]' }],
+    });
   });
 });
 
