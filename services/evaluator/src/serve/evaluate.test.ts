@@ -260,12 +260,65 @@ describe('EvaluateBatch', () => {
       reason: 'LIMIT_EXCEEDED',
       fields: [{ field: 'contexts' }],
     });
-    const keys = Array.from({ length: 101 }, () => 'new-checkout');
+    const keys = Array.from({ length: 41 }, (_, index) => `k${index}`);
     expect(await batch(keys, contexts.slice(1))).toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+    expect(await batch(['a', 'b', 'a'], [{}])).toMatchObject({
+      reason: 'INVALID_FIELD',
+      fields: [{ field: 'flag_keys[2]' }],
+    });
     expect(await batch([], [{}, { targetingKey: 1 }])).toMatchObject({
       reason: 'INVALID_CONTEXT',
       fields: [{ field: 'contexts[1].targetingKey' }],
     });
+  });
+});
+
+describe('a large batch', () => {
+  const large = (flagKeys: string[]) => ({
+    flagKeys,
+    contexts: Array.from({ length: LIMITS.batchContextsMax }, () => ({})),
+    allowStale: false,
+  });
+
+  it('lets others be answered in between, and is of the state that it began with', async () => {
+    const log = shopLog();
+    const started = await start(log);
+    const { client, evaluator } = started;
+    await evaluator.ready();
+    const missing = Array.from({ length: 39 }, (_, index) => `k${index}`);
+    const done: string[] = [];
+    const batch = call(client, client.evaluateBatch, large(['new-checkout', ...missing])).finally(() =>
+      done.push('batch'),
+    );
+    await evaluate(started, {}).finally(() => done.push('single'));
+    log.commit(entity.config('default', 'development', 'new-checkout', { enabled: false }));
+    expect(await evaluate(started, {})).toMatchObject({ value: false, revision: 4n });
+    expect(done).toEqual(['single']);
+    const { results, revision } = await batch;
+    expect(revision).toBe(3n);
+    expect(results).toHaveLength(LIMITS.batchContextsMax);
+    for (const { results: each } of results) {
+      expect(each[0]).toMatchObject({ value: true });
+      expect(each).toHaveLength(40);
+    }
+  });
+
+  it('is refused where its answer is larger than batchAnswerBytesMax', async () => {
+    const log = shopLog();
+    const value = 'x'.repeat(LIMITS.batchAnswerBytesMax / LIMITS.batchContextsMax);
+    log.commit(
+      entity.flag('default', 'big', { ...stringFlag('a'), variants: [{ key: 'a', value }] }),
+      entity.config('default', 'development', 'big', serving('a')),
+    );
+    const { client, evaluator } = await start(log);
+    await evaluator.ready();
+    expect(await failure(call(client, client.evaluateBatch, large(['big'])))).toMatchObject({
+      reason: 'LIMIT_EXCEEDED',
+      fields: [{ field: 'contexts' }],
+      metadata: { revision: '4' },
+    });
+    const fewer = { ...large(['big']), contexts: Array.from({ length: 950 }, () => ({})) };
+    expect((await call(client, client.evaluateBatch, fewer)).results).toHaveLength(950);
   });
 });
 

@@ -2,7 +2,6 @@
 import { checkedContext, checkedFlagKey, fail, LIMITS } from '@flagstream/protocol';
 import {
   type EvaluateBatchRequest,
-  type EvaluateBatchResponse,
   type EvaluateRequest,
   type EvaluateResponse,
   EvaluationServiceService,
@@ -39,15 +38,13 @@ export interface EvaluationServiceParts {
 export function evaluationService(parts: EvaluationServiceParts): ServiceBinding {
   const { evaluator } = parts;
   return {
-    definition: passThrough(EvaluationServiceService, ['watch']),
+    definition: passThrough(EvaluationServiceService, ['evaluateBatch', 'watch']),
     policy: { evaluate: 'evaluate', evaluateBatch: 'evaluate', explain: 'explain', watch: 'evaluate' },
     handlers: {
       evaluate: unary<EvaluateRequest, EvaluateResponse>((request, call) =>
         evaluator.evaluate(request, call),
       ),
-      evaluateBatch: unary<EvaluateBatchRequest, EvaluateBatchResponse>((request, call) =>
-        evaluator.batch(request, call),
-      ),
+      evaluateBatch: unary<EvaluateBatchRequest, Buffer>((request, call) => evaluator.batch(request, call)),
       explain: unary<ExplainRequest, ExplainResponse>((request, call) => evaluator.explain(request, call)),
       watch: serverStream<WatchRequest, Buffer>((request, sink, call) => watch(parts, request, sink, call)),
     },
