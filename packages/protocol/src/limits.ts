@@ -35,7 +35,10 @@ export const LIMITS = {
   operationIdLengthMax: 128,
   /** Of projects, environments, flags and segments: answers say a key again, a batch for each context. */
   keyLengthMax: 128,
-  /** Of one key at one process: what a process can do at best, so that a key that loops leaves room for others' bursts. */
+  /**
+   * Of one key at one process, a large batch as several calls: what a process can do at best, so that a key that
+   * loops leaves room for others' bursts.
+   */
   keyCallsPerSecondMax: 20_000,
   keyCallsBurstMax: 40_000,
   /** A whole fleet may share a key. */

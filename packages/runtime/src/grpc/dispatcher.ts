@@ -154,7 +154,7 @@ export class Dispatcher {
         this.#endUnary();
       };
       try {
-        const context = new ServerCall(bound, call, this.#admit(bound, call), this.#logger);
+        const context = new ServerCall(bound, call, this.#admit(bound, call), this.#logger, this.#quota);
         const result = handler.invoke(decoded(call.request), context);
         if (result instanceof Promise) result.then(answer, refuse);
         else answer(result);
@@ -202,7 +202,7 @@ export class Dispatcher {
       const principal = this.#admit(bound, stream);
       const release = principal.kind === 'anonymous' ? NOTHING_TAKEN : this.#quota.openStream(principal.id);
       this.#streams.set(stream, { principal, release });
-      const context = new ServerCall(bound, stream, principal, this.#logger);
+      const context = new ServerCall(bound, stream, principal, this.#logger, this.#quota);
       if (bound.peerStream) this.#onPeerStream(stream.getPeer());
       const running = invoke(context);
       if (running instanceof Promise) running.catch(refuse);
@@ -253,7 +253,7 @@ export class Dispatcher {
         metadata: { method: bound.path, verb: bound.verb },
       });
     }
-    if (principal.kind !== 'anonymous') this.#quota.takeCall(principal.id);
+    if (principal.kind !== 'anonymous') this.#quota.takeCalls(principal.id);
     return principal;
   }
 

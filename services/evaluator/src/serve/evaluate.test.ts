@@ -8,6 +8,7 @@ import {
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { FlagKind } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Struct } from '@flagstream/protocol/gen/google/protobuf/struct';
+import { type Principal, VERBS } from '@flagstream/runtime';
 import { describe, expect, it } from 'vitest';
 import { privateValue } from '../../../../test/support/private-value.ts';
 import { call, failure, type Started, start, waiting } from '../evaluator.fixture.ts';
@@ -301,6 +302,23 @@ describe('a large batch', () => {
       expect(each[0]).toMatchObject({ value: true });
       expect(each).toHaveLength(40);
     }
+  });
+
+  it('takes of its key as many calls as it is work', async () => {
+    const verbs = new Set(VERBS);
+    const place = { project: 'default', environment: 'development' };
+    const holder: Principal = { kind: 'client', id: 'k', ...place, verbs, grants: [{ ...place, verbs }] };
+    const { client, evaluator } = await start(shopLog(), { authenticate: () => holder });
+    await evaluator.ready();
+    const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+    // Far fewer calls than a key may make at once.
+    const batches = Array.from({ length: 40 }, () => call(client, client.evaluateBatch, large(keys)));
+    const refused = batches.map((batch) => failure(batch));
+    expect(await Promise.any(refused)).toMatchObject({
+      reason: 'OVERLOADED',
+      message: expect.stringContaining('this key makes more than'),
+      retryAfterMs: expect.any(Number),
+    });
   });
 
   it('is refused where its answer is larger than batchAnswerBytesMax', async () => {

@@ -32,6 +32,8 @@ import type { EvaluationCounts } from './evaluation-counts.ts';
 import type { Serving, Stamp } from './serving.ts';
 import type { SharedTurns, Steps } from './shared-turns.ts';
 
+/** Evaluations of a batch that are, with their encoding, as much work as a call: some 50 µs. */
+const EVALUATIONS_PER_CALL = 25;
 /** Of a batch that begins within its call's own turn: well below a millisecond of usual flags. */
 const EVALUATIONS_AT_ONCE = 100;
 
@@ -128,6 +130,7 @@ export class Evaluator {
     const state = viewFor(call.principal)(this.#serving.environment(call.principal).state);
     const keys = request.flagKeys.length === 0 ? state.set.flagKeys() : request.flagKeys;
     checkBatchSize(request.contexts.length, keys.length);
+    call.costs(Math.ceil((request.contexts.length * keys.length) / EVALUATIONS_PER_CALL));
     const contexts = request.contexts.map((context, index) => checkedContext(context, `contexts[${index}]`));
     const steps = this.#batchSteps(state, keys, contexts, this.#beginning(belowMinRevision));
     return contexts.length * keys.length <= EVALUATIONS_AT_ONCE
