@@ -101,6 +101,13 @@ function open(
   wheel.add(stream);
   watchers.add(stream);
   sink.once('cancelled', () => stream.left());
+  letGo(request);
+}
+
+/** What a stream needs of its request it has by now; grpc-js keeps the rest as long as the stream is open. */
+function letGo(request: WatchRequest): void {
+  request.flagKeys = [];
+  request.context = undefined;
 }
 
 function watchedKeys(flagKeys: readonly string[]): ReadonlySet<string> | undefined {
