@@ -409,7 +409,7 @@ export interface ExplanationStep {
   expected?:
     | any
     | undefined;
-  /** What the context holds. */
+  /** What the context holds, in part where that is long. */
   actual?:
     | any
     | undefined;
