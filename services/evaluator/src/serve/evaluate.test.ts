@@ -1,5 +1,6 @@
 import { LIMITS } from '@flagstream/protocol';
 import {
+  ErrorCode,
   EvaluateRequest,
   type EvaluateResponse,
   EvaluationServiceService,
@@ -7,6 +8,7 @@ import {
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { FlagKind } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Struct } from '@flagstream/protocol/gen/google/protobuf/struct';
+import { type Principal, VERBS } from '@flagstream/runtime';
 import { describe, expect, it } from 'vitest';
 import { privateValue } from '../../../../test/support/private-value.ts';
 import { call, failure, type Started, start, waiting } from '../evaluator.fixture.ts';
@@ -259,12 +261,82 @@ describe('EvaluateBatch', () => {
       reason: 'LIMIT_EXCEEDED',
       fields: [{ field: 'contexts' }],
     });
-    const keys = Array.from({ length: 101 }, () => 'new-checkout');
+    const keys = Array.from({ length: 41 }, (_, index) => `k${index}`);
     expect(await batch(keys, contexts.slice(1))).toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+    expect(await batch(['a', 'b', 'a'], [{}])).toMatchObject({
+      reason: 'INVALID_FIELD',
+      fields: [{ field: 'flag_keys[2]' }],
+    });
     expect(await batch([], [{}, { targetingKey: 1 }])).toMatchObject({
       reason: 'INVALID_CONTEXT',
       fields: [{ field: 'contexts[1].targetingKey' }],
     });
+  });
+});
+
+describe('a large batch', () => {
+  const large = (flagKeys: string[]) => ({
+    flagKeys,
+    contexts: Array.from({ length: LIMITS.batchContextsMax }, () => ({})),
+    allowStale: false,
+  });
+
+  it('lets others be answered in between, and is of the state that it began with', async () => {
+    const log = shopLog();
+    const started = await start(log);
+    const { client, evaluator } = started;
+    await evaluator.ready();
+    const missing = Array.from({ length: 39 }, (_, index) => `k${index}`);
+    const done: string[] = [];
+    const batch = call(client, client.evaluateBatch, large(['new-checkout', ...missing])).finally(() =>
+      done.push('batch'),
+    );
+    await evaluate(started, {}).finally(() => done.push('single'));
+    log.commit(entity.config('default', 'development', 'new-checkout', { enabled: false }));
+    expect(await evaluate(started, {})).toMatchObject({ value: false, revision: 4n });
+    expect(done).toEqual(['single']);
+    const { results, revision } = await batch;
+    expect(revision).toBe(3n);
+    expect(results).toHaveLength(LIMITS.batchContextsMax);
+    for (const { results: each } of results) {
+      expect(each[0]).toMatchObject({ value: true });
+      expect(each).toHaveLength(40);
+    }
+  });
+
+  it('takes of its key as many calls as it is work', async () => {
+    const verbs = new Set(VERBS);
+    const place = { project: 'default', environment: 'development' };
+    const holder: Principal = { kind: 'client', id: 'k', ...place, verbs, grants: [{ ...place, verbs }] };
+    const { client, evaluator } = await start(shopLog(), { authenticate: () => holder });
+    await evaluator.ready();
+    const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+    // Far fewer calls than a key may make at once.
+    const batches = Array.from({ length: 40 }, () => call(client, client.evaluateBatch, large(keys)));
+    const refused = batches.map((batch) => failure(batch));
+    expect(await Promise.any(refused)).toMatchObject({
+      reason: 'OVERLOADED',
+      message: expect.stringContaining('this key makes more than'),
+      retryAfterMs: expect.any(Number),
+    });
+  });
+
+  it('is refused where its answer is larger than batchAnswerBytesMax', async () => {
+    const log = shopLog();
+    const value = 'x'.repeat(LIMITS.batchAnswerBytesMax / LIMITS.batchContextsMax);
+    log.commit(
+      entity.flag('default', 'big', { ...stringFlag('a'), variants: [{ key: 'a', value }] }),
+      entity.config('default', 'development', 'big', serving('a')),
+    );
+    const { client, evaluator } = await start(log);
+    await evaluator.ready();
+    expect(await failure(call(client, client.evaluateBatch, large(['big'])))).toMatchObject({
+      reason: 'LIMIT_EXCEEDED',
+      fields: [{ field: 'contexts' }],
+      metadata: { revision: '4' },
+    });
+    const fewer = { ...large(['big']), contexts: Array.from({ length: 950 }, () => ({})) };
+    expect((await call(client, client.evaluateBatch, fewer)).results).toHaveLength(950);
   });
 });
 
@@ -289,6 +361,34 @@ describe('Explain', () => {
     expect(await failure(call(client, client.explain, { ...question, flagKey: 'no' }))).toMatchObject({
       reason: 'FLAG_NOT_FOUND',
     });
+  });
+});
+
+describe('a flag key that no flag can have', () => {
+  it('is refused where it is too long, as answers say keys again, and else is not found', async () => {
+    const started = await start(shopLog());
+    await started.evaluator.ready();
+    const { client } = started;
+    const ask = (flagKey: string, contexts: object[] = [{}]) => [
+      failure(evaluate(started, { flagKey })),
+      failure(call(client, client.explain, { flagKey, allowStale: false })),
+      failure(call(client, client.evaluateBatch, { flagKeys: ['x', flagKey], contexts, allowStale: false })),
+    ];
+    const contexts = Array.from({ length: LIMITS.batchContextsMax }, () => ({}));
+    const errors = await Promise.all(ask('k'.repeat(600_000), contexts));
+    for (const error of errors) {
+      expect(error.reason).toBe('INVALID_FIELD');
+      expect(error.message.length).toBeLessThan(200);
+    }
+    expect(errors.map(({ fields }) => fields[0]?.field)).toEqual(['flag_key', 'flag_key', 'flag_keys[1]']);
+    const odd = 'No such flag! \u00e4'.padEnd(LIMITS.keyLengthMax, '/');
+    expect(await failure(evaluate(started, { flagKey: odd }))).toMatchObject({ reason: 'FLAG_NOT_FOUND' });
+    const batch = await call(client, client.evaluateBatch, {
+      flagKeys: [odd],
+      contexts: [{}],
+      allowStale: false,
+    });
+    expect(batch.results[0]?.results).toMatchObject([{ flagKey: odd, errorCode: ErrorCode.FLAG_NOT_FOUND }]);
   });
 });
 
