@@ -94,7 +94,8 @@ export function keyMethods(parts: KeyParts): Readonly<Record<string, Handler>> {
     revokeKey: unary<RevokeKeyRequest, RevokeKeyResponse>((request, context) => {
       const id = requireApiKeyName('name', request.name);
       const next = (before: ApiKey | undefined): ApiKey => revokedKey(id, before, now());
-      return perform(parts, RevokeKeyRequest, request, context, { id, path: 'name', op: 'key', next });
+      const edit: Edit = { id, path: 'name', op: 'key', next, ends: true };
+      return perform(parts, RevokeKeyRequest, request, context, edit);
     }),
   };
 }

@@ -51,7 +51,7 @@ export function applyEdit(draft: Draft, edit: Edit, nowMs: number): void {
       archive(draft, edit, edit.etag, nowMs);
       break;
     case 'key':
-      requireParents(draft, edit.id);
+      if (edit.ends !== true) requireParents(draft, edit.id);
       putKey(draft, edit, edit.next(storedKey(draft.get(edit.id))));
       break;
     case 'restore':

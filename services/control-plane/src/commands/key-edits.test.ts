@@ -19,6 +19,7 @@ const revocation = (bench: Workbench): Edit => ({
   id: ID,
   path: 'name',
   next: (before) => revokedKey(ID, before, bench.nowMs),
+  ends: true,
 });
 
 describe('an API key', () => {
