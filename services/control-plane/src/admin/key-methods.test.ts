@@ -21,14 +21,14 @@ interface Made {
   readonly token: string;
 }
 
-/** Calls with one key. */
+/** Calls with one key, or without. */
 class Holder {
   readonly admin: AdminServiceClient;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(admin: AdminServiceClient, token: string) {
+  constructor(admin: AdminServiceClient, token: string | undefined) {
     this.admin = admin;
-    this.headers = { authorization: `Bearer ${token}` };
+    this.headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   as(token: string): Holder {
@@ -100,5 +100,61 @@ describe('a key whose environment or project is archived', () => {
     await expect(first.as(token).getProject()).rejects.toMatchObject({ message: 'the key was revoked' });
     await expect(first.rotate(key)).rejects.toMatchObject({ reason: 'KEY_ENDED' });
     await first.create(DEVELOPMENT, { kind: KeyKind.SERVER });
+  });
+});
+
+describe('whoever makes a key', () => {
+  const AT = { project: 'default', environment: 'development' };
+  const owns = (verbs: Verb[], place: object = AT): object => ({
+    kind: KeyKind.ADMIN,
+    roles: [{ role: Role.OWNER, ...place }],
+    verbs,
+  });
+  const EVERY_KIND: readonly (readonly [string, object])[] = [
+    [DEVELOPMENT, { kind: KeyKind.SERVER }],
+    [DEVELOPMENT, { kind: KeyKind.CLIENT }],
+    ['', { kind: KeyKind.ADMIN, roles: [{ role: Role.NODE }] }],
+    ['', { kind: KeyKind.ADMIN, roles: [{ role: Role.OWNER }] }],
+  ];
+  const CAN_ADMINISTER: readonly (readonly [string, object])[] = [
+    ['', { kind: KeyKind.ADMIN, roles: [{ role: Role.OWNER }], verbs: [Verb.ADMINISTER] }],
+    [DEVELOPMENT, { kind: KeyKind.CLIENT, verbs: [Verb.SYNC] }],
+  ];
+
+  it('makes and rotates every kind as an owner without limits, where it is one', async () => {
+    const { first } = await keyed();
+    for (const [parent, key] of EVERY_KIND) await first.rotate((await first.create(parent, key)).name);
+    const owner = first.as((await first.create('', owns([]))).token);
+    for (const kind of [KeyKind.SERVER, KeyKind.CLIENT])
+      await owner.rotate((await owner.create(DEVELOPMENT, { kind })).name);
+  });
+
+  it('hands on no verb that its own key is limited not to have, by a new key or by a rotated one', async () => {
+    const { first } = await keyed();
+    const limited = first.as((await first.create('', owns([Verb.ADMINISTER], {}))).token);
+    for (const [parent, key] of EVERY_KIND) {
+      await expect(limited.create(parent, key)).rejects.toMatchObject({ reason: 'PERMISSION_DENIED' });
+      const { name } = await first.create(parent, key);
+      await expect(limited.rotate(name)).rejects.toMatchObject({ reason: 'PERMISSION_DENIED' });
+      await limited.revoke(name);
+    }
+    for (const [parent, key] of CAN_ADMINISTER) await limited.create(parent, key);
+  });
+
+  it('hands on the verbs that its own key is limited to', async () => {
+    const { first } = await keyed();
+    const verbs = [Verb.ADMINISTER, Verb.EVALUATE, Verb.SYNC];
+    const limited = first.as((await first.create('', owns(verbs))).token);
+    await limited.create(DEVELOPMENT, { kind: KeyKind.CLIENT });
+    await limited.create(DEVELOPMENT, { kind: KeyKind.SERVER, verbs: [Verb.EVALUATE, Verb.SYNC] });
+    await expect(limited.create(DEVELOPMENT, { kind: KeyKind.SERVER })).rejects.toThrow(
+      'may not hand on by a key the right to explain in projects/default/environments/development',
+    );
+  });
+
+  it('may make every key on loopback without one', async () => {
+    const { admin } = await controlPlane();
+    const anybody = new Holder(admin, undefined);
+    for (const [parent, key] of EVERY_KIND) await anybody.rotate((await anybody.create(parent, key)).name);
   });
 });
