@@ -77,7 +77,7 @@ export function permits({ grants }: Principal, verb: Verb, place: Place): boolea
 }
 
 /** Whether a key with this verb at all of a place may be made by the principal. */
-export function mayPassOn({ grants }: Principal, verb: Verb, place: Place): boolean {
+export function mayPassOn({ grants }: Pick<Principal, 'grants'>, verb: Verb, place: Place): boolean {
   return grants.some((grant) => (grant.passable ?? grant.verbs).has(verb) && covers(grant, place));
 }
 

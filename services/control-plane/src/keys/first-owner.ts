@@ -5,12 +5,12 @@
  */
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { apiKeyId, endMsOf, formatToken } from '@flagstream/protocol';
+import { apiKeyId, formatToken } from '@flagstream/protocol';
 import { ApiKey, KeyKind, Role } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { ENTITY_KIND } from '@flagstream/replica';
 import type { Writes } from '../admin/writes.ts';
-import { createdKey, freshKeyId, freshSecret, type RandomBytes, storedKey } from '../commands/api-keys.ts';
+import { createdKey, freshKeyId, freshSecret, type RandomBytes } from '../commands/api-keys.ts';
 import { type ChangeLog, SYSTEM_ACTOR } from '../log/change-log.ts';
+import { hasOwner } from './owners.ts';
 
 export interface FirstOwnerParts {
   readonly log: ChangeLog;
@@ -25,7 +25,7 @@ export interface FirstOwnerParts {
 const OWNER_KEY_FILE = 'owner-key';
 
 /**
- * Makes an owner's key where no key of an owner is in service.
+ * Makes an owner's key where none is in service that may do everything.
  * @returns the path of the file with its token, when one was made
  * @throws FlagstreamError STORAGE_FULL, and what writing the file throws: then no key was made
  */
@@ -61,19 +61,6 @@ export function makeFirstOwner({
     subjects: () => [],
   });
   return file;
-}
-
-function hasOwner({ store }: ChangeLog, nowMs: number): boolean {
-  return store
-    .entities({ kind: ENTITY_KIND.key, project: '', environment: '', limit: Number.MAX_SAFE_INTEGER })
-    .filter(({ change }) => !change.deleted)
-    .some(({ change }) => {
-      const { roles = [], expireTime } = storedKey(change) ?? {};
-      return (
-        endMsOf(expireTime) > nowMs &&
-        roles.some(({ role, project }) => role === Role.OWNER && project === '')
-      );
-    });
 }
 
 function writeSecretFile(file: string, token: string): void {
