@@ -117,6 +117,11 @@ export async function startControlPlane(
     () => claimDataDir(config.data),
     (dir) => dir.release(),
   );
+  if (dataDir.isOpenToOthers)
+    logger.warn(
+      { path: dataDir.path },
+      'other users may enter the data folder, and it is not ours to close: chmod 0700',
+    );
   const store = await lifecycle.start(
     'store',
     () => new SqliteStore(dataDir.databasePath, recordCodec, config.store),

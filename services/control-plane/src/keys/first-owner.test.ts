@@ -1,4 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { parseToken, timestampOf } from '@flagstream/protocol';
 import {
@@ -62,6 +70,26 @@ it('is made when the only owner has expired', () => {
   bench.edit([{ op: 'key', id: change, path: 'name', next }]);
   expect(makeFirstOwner(parts)).toBeDefined();
 });
+
+it.each(['owner-key', 'owner-key.new'])(
+  'is written where %s leads elsewhere, or is open to others',
+  (name) => {
+    const [linked, open] = [site().parts, site().parts];
+    const elsewhere = path.join(tempFolder(), 'elsewhere');
+    writeFileSync(elsewhere, 'untouched');
+    symlinkSync(elsewhere, path.join(linked.dataDir, name));
+    writeFileSync(path.join(open.dataDir, name), 'stale');
+    chmodSync(path.join(open.dataDir, name), 0o666);
+    for (const parts of [linked, open]) {
+      const file = makeFirstOwner(parts)!;
+      const { mode } = lstatSync(file);
+      expect([(mode & constants.S_IFMT) === constants.S_IFREG, mode & 0o777]).toEqual([true, 0o600]);
+      expect(readFileSync(file, 'utf8')).toMatch(/^fsa_/);
+      expect(readdirSync(parts.dataDir)).toEqual([path.basename(file)]);
+    }
+    expect(readFileSync(elsewhere, 'utf8')).toBe('untouched');
+  },
+);
 
 const keysOf = (bench: Workbench) => bench.store.entities({ kind: ENTITY_KIND.key, limit: 10 });
 

@@ -3,7 +3,16 @@
  * make one. Its token is written to a file that only the owner of the process
  * can read, and stands nowhere else.
  */
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { apiKeyId, formatToken } from '@flagstream/protocol';
 import { ApiKey, KeyKind, Role } from '@flagstream/protocol/gen/flagstream/v1/model';
@@ -23,6 +32,8 @@ export interface FirstOwnerParts {
 
 /** Below the data folder. */
 const OWNER_KEY_FILE = 'owner-key';
+/** For the owner of the process alone. */
+const SECRET_MODE = 0o600;
 
 /**
  * Makes an owner's key where none is in service that may do everything.
@@ -63,10 +74,15 @@ export function makeFirstOwner({
   return file;
 }
 
+/** Whatever lies under these names, a link to elsewhere or a file that others may read, is replaced and not written. */
 function writeSecretFile(file: string, token: string): void {
   const draft = `${file}.new`;
-  const descriptor = openSync(draft, 'w', 0o600);
+  rmSync(draft, { force: true });
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const descriptor = openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, SECRET_MODE);
   try {
+    // The process's umask may have taken more from the mode than others' access.
+    fchmodSync(descriptor, SECRET_MODE);
     writeSync(descriptor, `${token}\n`);
     fsyncSync(descriptor);
   } finally {
