@@ -3,8 +3,8 @@ import { Reason } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { type Principal, VERBS } from '@flagstream/runtime';
 import { describe, expect, it } from 'vitest';
 import { privateValue } from '../../../../test/support/private-value.ts';
-import { call, failure, type Started, start } from '../evaluator.fixture.ts';
-import { entity, serving, shopLog, stringFlag } from '../log.fixture.ts';
+import { call, failure, type Started, start, TestClock } from '../evaluator.fixture.ts';
+import { booleanFlag, entity, serving, shopLog, stringFlag } from '../log.fixture.ts';
 
 describe('EvaluateBatch', () => {
   it('answers all contexts times all flags at one revision', async () => {
@@ -86,26 +86,34 @@ describe('a large batch', () => {
     allowStale: false,
   });
 
-  it('lets others be answered in between, and is of the state that it began with', async () => {
+  it('lets others be answered in between, is of the state that it began with, and says how old that is', async () => {
     const log = shopLog();
-    const { client, evaluator } = await start(log);
+    const clock = new TestClock();
+    // Long enough for many slices on any machine.
+    const rules = Array.from({ length: 100 }, (_, index) => ({
+      id: `r${index}`,
+      condition: { compare: { attribute: 'plan', operator: 'equals', values: [`p${index}`] } },
+      serve: { variant: 'off' },
+    }));
+    for (let index = 0; index < 39; index++)
+      log.commit(
+        entity.flag('default', `f${index}`, booleanFlag),
+        entity.config('default', 'development', `f${index}`, { ...serving('on'), rules }),
+      );
+    const { client, evaluator } = await start(log, { now: clock.now, monotonicMs: clock.monotonicMs });
     await evaluator.ready();
-    const missing = Array.from({ length: 39 }, (_, index) => `k${index}`);
-    const done: string[] = [];
-    const batch = call(client, client.evaluateBatch, large(['new-checkout', ...missing])).finally(() =>
-      done.push('batch'),
-    );
-    await evaluate(client).finally(() => done.push('single'));
+    const began = BigInt(log.position.revision);
+    const contexts = Array.from({ length: LIMITS.batchContextsMax }, () => ({ plan: 'none' }));
+    const batch = call(client, client.evaluateBatch, { flagKeys: [], contexts, allowStale: false });
+    expect(await evaluate(client)).toMatchObject({ value: true });
     log.commit(entity.config('default', 'development', 'new-checkout', { enabled: false }));
-    expect(await evaluate(client)).toMatchObject({ value: false, revision: 4n });
-    expect(done).toEqual(['single']);
-    const { results, revision } = await batch;
-    expect(revision).toBe(3n);
+    clock.advance(1_000);
+    const { results, revision, freshness } = await batch;
+    expect(revision).toBe(began);
+    expect(freshness?.stalenessMs).toBeGreaterThanOrEqual(1_000);
     expect(results).toHaveLength(LIMITS.batchContextsMax);
-    for (const { results: each } of results) {
-      expect(each[0]).toMatchObject({ value: true });
-      expect(each).toHaveLength(40);
-    }
+    for (const { results: each } of results) expect(each.every(({ value }) => value === true)).toBe(true);
+    expect(await evaluate(client)).toMatchObject({ value: false, revision: began + 1n });
   });
 
   it('takes of its key as many calls as it is work', async () => {
