@@ -86,7 +86,7 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   },
   entityBytesMax: { crossedIn: 'test/guarantees/invalid-input.test.ts', word: 'an entity that is too large' },
   batchAnswerBytesMax: {
-    crossedIn: 'services/evaluator/src/serve/evaluate.test.ts',
+    crossedIn: 'services/evaluator/src/serve/batch.test.ts',
     word: 'batchAnswerBytesMax',
   },
   answerChangesRevisionsMax: {
