@@ -24,6 +24,7 @@ import type { ChangeLog } from '../log/change-log.ts';
 import type { History } from '../log/history.ts';
 import type { Read } from './bounded-read.ts';
 import { type ContentBudget, DIFF_CONTENT_BYTES_MAX, entityDiff } from './entity-diff.ts';
+import { shownOperationId } from './operation-id.ts';
 import { pagePosition, pageSize, pageToken } from './page.ts';
 import { maySee, maySeeRevision, requireSight } from './permissions.ts';
 import { revisionOf } from './present.ts';
@@ -149,7 +150,7 @@ export class Audit {
       time: timestampOf(wallMs),
       actor: { ...actor },
       comment,
-      opId,
+      opId: shownOperationId(opId),
       diffs,
     };
   }
