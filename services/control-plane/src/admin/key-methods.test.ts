@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import {
   type AdminServiceClient,
   ApplyChangeSetRequest,
+  CreateFlagRequest,
   CreateKeyRequest,
   GetProjectRequest,
+  ListChangesRequest,
   RevertRequest,
   RevokeKeyRequest,
   RotateKeyRequest,
+  type RotateKeyResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/admin';
-import { KeyKind, Role, Verb } from '@flagstream/protocol/gen/flagstream/v1/model';
+import { FlagKind, KeyKind, Role, Verb } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { describe, expect, it } from 'vitest';
 import { call, controlPlane, type TestControlPlane } from '../control-plane.fixture.ts';
 
@@ -41,7 +44,7 @@ class Holder {
     return { name: answer.key!.name, token: answer.token };
   }
 
-  async rotate(name: string): Promise<unknown> {
+  async rotate(name: string): Promise<RotateKeyResponse> {
     return call(this.admin, this.admin.rotateKey, RotateKeyRequest.fromPartial({ name }), this.headers);
   }
 
@@ -156,5 +159,34 @@ describe('whoever makes a key', () => {
     const { admin } = await controlPlane();
     const anybody = new Holder(admin, undefined);
     for (const [parent, key] of EVERY_KIND) await anybody.rotate((await anybody.create(parent, key)).name);
+  });
+});
+
+describe('an operation id', () => {
+  it('is each key’s own: others neither learn of it nor take it, and its retries find it, also by a new secret', async () => {
+    const { first, admin, running } = await keyed();
+    const editor = { kind: KeyKind.ADMIN, roles: [{ role: Role.EDITOR, project: 'default' }] };
+    const [one, other] = [await first.create('', editor), await first.create('', editor)];
+    const write = async (token: string, flagId: string): Promise<bigint | undefined> => {
+      const flag = { kind: FlagKind.BOOLEAN };
+      const request = CreateFlagRequest.fromPartial({
+        parent: 'projects/default',
+        flagId,
+        flag,
+        opId: 'op-1',
+      });
+      const answer = await call(admin, admin.createFlag, request, first.as(token).headers);
+      return answer.revision?.revision;
+    };
+    const made = await write(one.token, 'a');
+    expect(await write(other.token, 'b')).toBe(made! + 1n);
+    await expect(write(other.token, 'a')).rejects.toMatchObject({ reason: 'OP_ID_REUSED' });
+    const { token } = await first.rotate(one.name);
+    const head = running.head();
+    expect(await write(token, 'a')).toBe(made);
+    expect(running.head()).toEqual(head);
+    const asked = ListChangesRequest.fromPartial({ parent: 'projects/default', pageSize: 2 });
+    const { entries } = await call(admin, admin.listChanges, asked, first.headers);
+    expect(entries.map(({ opId }) => opId)).toEqual(['op-1', 'op-1']);
   });
 });
