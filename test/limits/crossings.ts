@@ -93,6 +93,10 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
     word: 'nodeReportBytesMax',
   },
   entityBytesMax: { crossedIn: 'test/guarantees/invalid-input.test.ts', word: 'an entity that is too large' },
+  batchAnswerBytesMax: {
+    crossedIn: 'services/evaluator/src/serve/batch.test.ts',
+    word: 'batchAnswerBytesMax',
+  },
   answerChangesRevisionsMax: {
     crossedIn: 'services/control-plane/src/history/history-service.test.ts',
     word: 'answerChangesRevisionsMax',

@@ -48,6 +48,40 @@ export function CONTEXT_DOORS(contextOf: ContextOf): readonly Crossing[] {
   }));
 }
 
+/** Every door that asks for flags by key, with a key of so much. */
+export const FLAG_KEY_DOORS: readonly Crossing[] = [
+  keyed('Evaluate', 'flag_key', ({ evaluation }, flagKey) =>
+    callUnary(evaluation, evaluation.evaluate, EvaluateRequest.fromJSON({ flagKey })),
+  ),
+  keyed('EvaluateBatch', 'flag_keys[0]', ({ evaluation }, flagKey) =>
+    callUnary(
+      evaluation,
+      evaluation.evaluateBatch,
+      EvaluateBatchRequest.fromJSON({ flagKeys: [flagKey], contexts: [{}] }),
+    ),
+  ),
+  keyed('Explain', 'flag_key', ({ evaluation }, flagKey) =>
+    callUnary(evaluation, evaluation.explain, ExplainRequest.fromJSON({ flagKey })),
+  ),
+  keyed('Watch', 'flag_keys[0]', ({ evaluation }, flagKey) =>
+    firstMessage(evaluation.watch(WatchRequest.fromJSON({ flagKeys: [flagKey] }))),
+  ),
+  keyed('EvaluateAt', 'flag_key', ({ history }, flagKey) =>
+    callUnary(history, history.evaluateAt, EvaluateAtRequest.fromJSON({ ...PAST, flagKey })),
+  ),
+  keyed('ListAnswerChanges', 'flag_key', ({ history }, flagKey) =>
+    callUnary(history, history.listAnswerChanges, ListAnswerChangesRequest.fromJSON({ ...PAST, flagKey })),
+  ),
+];
+
+function keyed(
+  door: string,
+  field: string,
+  ask: (site: LimitSite, flagKey: string) => Promise<unknown>,
+): Crossing {
+  return { door, call: (site, amount) => ask(site, 'k'.repeat(amount)), reason: 'INVALID_FIELD', field };
+}
+
 const BATCH_CONTEXTS = 1_000;
 
 export const EVALUATION_CROSSINGS = {
@@ -88,7 +122,7 @@ export const EVALUATION_CROSSINGS = {
   },
   evaluationRequestBytesMax: {
     crossings: [
-      // The key of a flag is as long as it takes; there is none of that name, which is another matter.
+      // The key of a flag makes the request as long as it takes; that no key is so long is another matter.
       sized('Evaluate', EvaluateRequest, ({ evaluation }, request) =>
         callUnary(evaluation, evaluation.evaluate, request),
       ),

@@ -17,6 +17,7 @@ import { ReseedLogRequest } from '@flagstream/protocol/gen/flagstream/v1/mainten
 import { KeyKind, Role } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { callUnary } from '../support/grpc-call.ts';
 import type { Crossing, LimitEntry } from './crossings.ts';
+import { FLAG_KEY_DOORS } from './evaluation-crossings.ts';
 import type { LimitSite } from './limit-site.ts';
 
 const PARENT = 'projects/default';
@@ -153,14 +154,17 @@ export const WRITE_CROSSINGS = {
   actorLengthMax: fieldCrossings('actor', 'actor', { ...WRITES, ReseedLog: RESEED }),
   operationIdLengthMax: fieldCrossings('opId', 'op_id', WRITES),
   keyLengthMax: {
-    crossings: Object.entries(CREATED).map(
-      ([door, { field, call }]): Crossing => ({
-        door,
-        call: (site, amount) => call(site, 'k'.repeat(amount)),
-        reason: 'INVALID_FIELD',
-        field,
-      }),
-    ),
+    crossings: [
+      ...FLAG_KEY_DOORS,
+      ...Object.entries(CREATED).map(
+        ([door, { field, call }]): Crossing => ({
+          door,
+          call: (site, amount) => call(site, 'k'.repeat(amount)),
+          reason: 'INVALID_FIELD',
+          field,
+        }),
+      ),
+    ],
   },
   displayNameLengthMax: keyCrossing('key.display_name', (amount) => ({
     kind: KeyKind.SERVER,

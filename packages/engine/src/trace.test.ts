@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ExplanationStep } from './evaluation.ts';
+import type { JsonValue } from './model.ts';
 import { shown, Trace } from './trace.ts';
 
 function stepsOf(trace: Trace): ExplanationStep[] {
@@ -61,4 +62,40 @@ test('twenty values of a list are shown', () => {
   expect(shown(numbers.slice(0, 20))).toEqual(numbers.slice(0, 20));
   expect(shown(numbers.slice(0, 21))).toEqual([...numbers.slice(0, 20), 'and 1 more']);
   expect(shown(numbers)).toEqual([...numbers.slice(0, 20), 'and 2 more']);
+});
+
+describe('what the context holds', () => {
+  const told = (actual: JsonValue): JsonValue | undefined => {
+    const trace = new Trace();
+    trace.leaf('condition', 'compare', false, 'No.').actual = actual;
+    return stepsOf(trace)[0]?.actual;
+  };
+
+  test.each<JsonValue>([
+    '',
+    'x'.repeat(256),
+    7,
+    null,
+    [1, ['a'], {}],
+    { deep: { list: [true] } },
+    JSON.parse('{"__proto__": 1}'),
+  ])('is told whole where it is short: %j', (value) => {
+    expect(JSON.stringify(told(value))).toBe(JSON.stringify(value));
+  });
+
+  test('is told in part where it is long, as each condition on it tells it again', () => {
+    expect(told('x'.repeat(257))).toBe(`${'x'.repeat(256)}...`);
+    expect(told(Array.from({ length: 30 }, (_, index) => index))).toEqual([
+      ...Array.from({ length: 19 }, (_, index) => index),
+      'and 11 more',
+    ]);
+    const long = 'x'.repeat(5_000);
+    const nested = (levels: number): JsonValue =>
+      levels === 0 ? long : Array.from({ length: 6 }, () => ({ [long]: nested(levels - 1) }));
+    expect(JSON.stringify(told(nested(5))).length).toBeLessThan(20_000);
+    const members = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`m${index}`, long]));
+    const short = told(members) as Readonly<Record<string, JsonValue>>;
+    expect(Object.keys(short)).toHaveLength(20);
+    expect(short['...']).toBe('11 more');
+  });
 });

@@ -7,10 +7,13 @@
  * own segment here, and the trace joins them.
  */
 import type { ExplanationKind, ExplanationStep, Recorder } from './evaluation.ts';
+import { isJsonArray } from './json-array.ts';
 import type { JsonValue } from './model.ts';
 
-/** Operands shown of a long list: an explanation is for reading. */
+/** Values shown of a long list, and of all that the context holds in one place: an explanation is for reading. */
 const SHOWN_ITEMS = 20;
+/** UTF-16 units shown of a text of the context: a thousand conditions on one attribute would say it a thousand times. */
+const SHOWN_CHARS = 256;
 
 export class Trace {
   readonly #steps: ExplanationStep[] = [];
@@ -70,7 +73,10 @@ export class Trace {
   }
 
   flush(recorder: Recorder): void {
-    for (const step of this.#steps) recorder.step(step);
+    for (const step of this.#steps) {
+      if (step.actual !== undefined) step.actual = shortened(step.actual, { left: SHOWN_ITEMS });
+      recorder.step(step);
+    }
   }
 }
 
@@ -78,4 +84,27 @@ export class Trace {
 export function shown(values: readonly JsonValue[]): JsonValue {
   if (values.length <= SHOWN_ITEMS) return values;
   return [...values.slice(0, SHOWN_ITEMS), `and ${values.length - SHOWN_ITEMS} more`];
+}
+
+/** As much of a value as a person reads; what is as short stays the same. */
+function shortened(value: JsonValue, budget: { left: number }): JsonValue {
+  budget.left -= 1;
+  if (typeof value === 'string') return shortText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (budget.left <= 0) return '...';
+  if (isJsonArray(value)) {
+    const items = value.slice(0, Math.max(budget.left, 1)).map((item) => shortened(item, budget));
+    return items.length === value.length ? items : [...items, `and ${value.length - items.length} more`];
+  }
+  const members = Object.entries(value);
+  const kept = members.slice(0, Math.max(budget.left, 1));
+  const short = kept.map(([name, member]) => [shortText(name), shortened(member, budget)] as const);
+  // Made of entries, as an own member may be called __proto__.
+  return Object.fromEntries(
+    kept.length === members.length ? short : [...short, ['...', `${members.length - kept.length} more`]],
+  );
+}
+
+function shortText(text: string): string {
+  return text.length <= SHOWN_CHARS ? text : `${text.slice(0, SHOWN_CHARS)}...`;
 }

@@ -48,6 +48,7 @@ export {
   withMetadata,
 } from './errors.ts';
 export { checkedContext } from './evaluation/checked-context.ts';
+export { checkedFlagKey } from './evaluation/checked-flag-key.ts';
 export {
   type AnswerPlace,
   answerFields,

@@ -35,8 +35,12 @@ export const LIMITS = {
   commentLengthMax: 2000,
   actorLengthMax: 200,
   operationIdLengthMax: 128,
+  /** Of projects, environments, flags and segments: answers say a key again, a batch for each context. */
   keyLengthMax: 128,
-  /** Of one key at one process: what a process can do at best, so that a key that loops leaves room for others' bursts. */
+  /**
+   * Of one key at one process, a large batch as several calls: what a process can do at best, so that a key that
+   * loops leaves room for others' bursts.
+   */
   keyCallsPerSecondMax: 20_000,
   keyCallsBurstMax: 40_000,
   /** A whole fleet may share a key. */
@@ -66,8 +70,13 @@ export const LIMITS = {
   contextBytesMax: 65_536,
   contextAttributesMax: 256,
   contextDepthMax: 8,
-  /** Contexts times flags of one batch: about 20 ms of evaluation. */
-  batchEvaluationsMax: 100_000,
+  /**
+   * Contexts times flags of one batch: 80 to 240 ms with their encoding, in slices of 4 ms. A result has from 35
+   * bytes to 100 where a flag is not found, so that as many fit into an answer.
+   */
+  batchEvaluationsMax: 40_000,
+  /** Answer to one batch: gRPC clients take 4 MiB by default, what stands beside the results included. */
+  batchAnswerBytesMax: 4_000_000,
   batchContextsMax: 1000,
   /** Longest wait for min_revision, in milliseconds. */
   minRevisionWaitMs: 500,
@@ -200,6 +209,10 @@ assertRelation(LIMITS.entityBytesMax < LIMITS.recordBytesMax, 'an entity fits in
 assertRelation(LIMITS.recordBytesMax < LIMITS.streamMessageBytesMax, 'a record fits into the stream');
 assertRelation(LIMITS.partBytesMax < LIMITS.entityBytesMax, 'a part is an entity');
 assertRelation(LIMITS.contextBytesMax < LIMITS.evaluationRequestBytesMax, 'a context fits into a request');
+assertRelation(
+  100 * LIMITS.batchEvaluationsMax <= LIMITS.batchAnswerBytesMax,
+  'a whole batch of small values fits into an answer',
+);
 assertRelation(LIMITS.nackDetailBytesMax < LIMITS.syncRequestBytesMax, 'a refusal fits into a frame');
 assertRelation(LIMITS.secondWriterMs > 2 * LIMITS.beaconMs, 'another control plane is heard at the start');
 assertRelation(LIMITS.heartbeatMsMin <= LIMITS.heartbeatMs, 'the default heartbeat is allowed');

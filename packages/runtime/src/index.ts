@@ -56,12 +56,14 @@ export {
   EVERYWHERE,
   type Grant,
   loopbackPrincipal,
+  mayPassOn,
   notPermitted,
   type Place,
   PROJECT_METADATA,
   type Principal,
   permits,
   permitsWithin,
+  placeWords,
   requirePermission,
   VERBS,
   type Verb,
@@ -78,6 +80,7 @@ export {
 } from './http/management-server.ts';
 export { bearerCalls } from './keys/bearer-calls.ts';
 export { KeyDoor, type KeyDoorOptions } from './keys/key-door.ts';
+export { grantedVerbs, grantsOf } from './keys/key-grants.ts';
 export { KeyRing } from './keys/key-ring.ts';
 export { KeyUse, type KeyUseEntry } from './keys/key-use.ts';
 export { CRASH_POINTS, type CrashPoint, crashesNext, crashPoint } from './lifecycle/crash-point.ts';

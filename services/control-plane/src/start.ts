@@ -45,6 +45,7 @@ import { Rollouts } from './fleet/rollouts.ts';
 import { historyService } from './history/history-service.ts';
 import { type FirstOwnerParts, makeFirstOwner } from './keys/first-owner.ts';
 import { logKeys } from './keys/log-keys.ts';
+import { OwnerWatch } from './keys/owners.ts';
 import { ChangeLog } from './log/change-log.ts';
 import { claimDataDir } from './log/data-dir.ts';
 import { History } from './log/history.ts';
@@ -120,6 +121,11 @@ export async function startControlPlane(
     () => claimDataDir(config.data),
     (dir) => dir.release(),
   );
+  if (dataDir.isOpenToOthers)
+    logger.warn(
+      { path: dataDir.path },
+      'other users may enter the data folder, and it is not ours to close: chmod 0700',
+    );
   const store = await lifecycle.start(
     'store',
     () => new SqliteStore(dataDir.databasePath, recordCodec, config.store),
@@ -197,7 +203,14 @@ export async function startControlPlane(
     now,
   });
   const needKeys = callsNeedKeys(config);
-  if (needKeys) makeOwner({ log, writes, dataDir: dataDir.path, now, randomBytes }, logger);
+  if (needKeys) {
+    makeOwner({ log, writes, dataDir: dataDir.path, now, randomBytes }, logger);
+    await lifecycle.start(
+      'owner watch',
+      () => new OwnerWatch({ log, ring, now, logger }),
+      (watch) => watch.stop(),
+    );
+  }
   const door = new KeyDoor({
     ring,
     now,

@@ -44,6 +44,7 @@ import { EvaluationCounts } from './serve/evaluation-counts.ts';
 import { evaluationService } from './serve/evaluation-service.ts';
 import { readinessOf } from './serve/readiness.ts';
 import { Serving } from './serve/serving.ts';
+import { SharedTurns } from './serve/shared-turns.ts';
 import { streamService } from './serve/stream-service.ts';
 import { EvaluatorState, type StateListener } from './state/evaluator-state.ts';
 import { quarantineLog } from './state/quarantine-log.ts';
@@ -210,7 +211,13 @@ export async function startEvaluator(
   const { heartbeatMs } = config;
   const fanning = { serving, fanout, wheel, heartbeatMs, monotonicMs };
   const answers = new BoundedAnswers(serving, wait);
-  const evaluator = new Evaluator(serving, answers, counts);
+  const evaluator = new Evaluator({
+    serving,
+    answers,
+    counts,
+    turns: new SharedTurns(() => performance.now()),
+    monotonicMs,
+  });
   const host = new GrpcHost({
     name: 'evaluator',
     logger,

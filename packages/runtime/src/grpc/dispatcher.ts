@@ -230,7 +230,7 @@ export class Dispatcher {
       };
       try {
         const { principal } = this.#admission(call);
-        const context = new ServerCall(bound, call, principal, this.#logger);
+        const context = new ServerCall(bound, call, principal, this.#logger, this.#quota);
         const result = handler.invoke(decoded(call.request), context);
         if (result instanceof Promise) result.then(answer, refuse);
         else answer(result);
@@ -279,7 +279,7 @@ export class Dispatcher {
       const { principal } = admission;
       const release = this.#openStream(bound, principal);
       this.#streams.set(stream, { ...admission, release, endedMs: undefined });
-      const context = new ServerCall(bound, stream, principal, this.#logger);
+      const context = new ServerCall(bound, stream, principal, this.#logger, this.#quota);
       if (bound.peerStream) this.#onPeerStream(stream.getPeer());
       const running = invoke(context);
       if (running instanceof Promise) running.catch(refuse);
@@ -330,7 +330,7 @@ export class Dispatcher {
         metadata: { method: bound.path, verb: bound.verb },
       });
     }
-    if (principal.kind !== 'anonymous') this.#quota.takeCall(principal.id);
+    if (principal.kind !== 'anonymous') this.#quota.takeCalls(principal.id);
     return principal;
   }
 

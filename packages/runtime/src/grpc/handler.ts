@@ -16,6 +16,11 @@ export interface CallContext {
   /** Unix ms, or undefined when the caller set none. */
   readonly deadlineMs: number | undefined;
   readonly metadata: Metadata;
+  /**
+   * Says, before the work is done, that this call is as much work as so many of its key.
+   * @throws FlagstreamError OVERLOADED saying when to try again
+   */
+  costs(calls: number): void;
 }
 
 export interface UnaryHandler {

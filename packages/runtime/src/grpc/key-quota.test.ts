@@ -1,8 +1,10 @@
 import { fromServiceError } from '@flagstream/protocol';
 import { describe, expect, it } from 'vitest';
-import { echo, failure, openChat, say, start } from './echo-host.fixture.ts';
+import { echo, failure, openChat, say, start, type Text } from './echo-host.fixture.ts';
+import { unary } from './handler.ts';
 import { KeyQuota } from './key-quota.ts';
 import { EVERYWHERE, type Principal, VERBS } from './principal.ts';
+import type { ServiceBinding } from './service-binding.ts';
 
 const LIMITED = { callsPerSecond: 10, burstCalls: 3, streams: 2 };
 
@@ -10,19 +12,33 @@ describe('a quota', () => {
   it('lets a key make calls at its rate, after a burst, and says when the next one is due', () => {
     let nowMs = 0;
     const quota = new KeyQuota(LIMITED, () => nowMs);
-    for (let call = 0; call < 3; call++) quota.takeCall('k');
-    expect(() => quota.takeCall('k')).toThrow(
+    for (let call = 0; call < 3; call++) quota.takeCalls('k');
+    expect(() => quota.takeCalls('k')).toThrow(
       expect.objectContaining({ reason: 'OVERLOADED', retryable: true, retryAfterMs: 100 }),
     );
-    quota.takeCall('another');
+    quota.takeCalls('another');
     nowMs = 50;
-    expect(() => quota.takeCall('k')).toThrow(expect.objectContaining({ retryAfterMs: 50 }));
+    expect(() => quota.takeCalls('k')).toThrow(expect.objectContaining({ retryAfterMs: 50 }));
     nowMs = 100;
-    quota.takeCall('k');
-    expect(() => quota.takeCall('k')).toThrow('more than 10 calls a second');
+    quota.takeCalls('k');
+    expect(() => quota.takeCalls('k')).toThrow('more than 10 calls a second');
     nowMs = 100_000;
-    for (let call = 0; call < 3; call++) quota.takeCall('k');
-    expect(() => quota.takeCall('k')).toThrow();
+    for (let call = 0; call < 3; call++) quota.takeCalls('k');
+    expect(() => quota.takeCalls('k')).toThrow();
+  });
+
+  it('takes a call with much work as several, and lets the largest in once it is full', () => {
+    let nowMs = 0;
+    const quota = new KeyQuota(LIMITED, () => nowMs);
+    quota.takeCalls('k', 2);
+    expect(() => quota.takeCalls('k', 3)).toThrow(
+      expect.objectContaining({ reason: 'OVERLOADED', retryAfterMs: 200 }),
+    );
+    // What was refused costs nothing.
+    quota.takeCalls('k');
+    expect(() => quota.takeCalls('k', 1_000)).toThrow(expect.objectContaining({ retryAfterMs: 300 }));
+    nowMs = 300;
+    quota.takeCalls('k', 1_000);
   });
 
   it('counts the streams of a key', () => {
@@ -38,11 +54,23 @@ describe('a quota', () => {
   it('keeps the accounts of keys with streams, however many others come', () => {
     const quota = new KeyQuota({ ...LIMITED, streams: 1 }, () => 0);
     const end = quota.openStream('kept');
-    for (let key = 0; key < 25_000; key++) quota.takeCall(`k${key}`);
+    for (let key = 0; key < 25_000; key++) quota.takeCalls(`k${key}`);
     expect(() => quota.openStream('kept')).toThrow('1 streams open');
     end();
     quota.openStream('kept');
   });
+});
+
+/** The echo, where each call is as much work as so many. */
+const spending = (calls: number): ServiceBinding => ({
+  ...echo,
+  handlers: {
+    ...echo.handlers,
+    say: unary<Text, Text>((request, call) => {
+      call.costs(calls);
+      return request;
+    }),
+  },
 });
 
 describe('a host', () => {
@@ -71,5 +99,17 @@ describe('a host', () => {
     expect(await say(client, 'x')).toEqual({ text: 'x' });
     expect(fromServiceError(await failure(say(client, 'x')))).toMatchObject({ reason: 'OVERLOADED' });
     second.cancel();
+  });
+
+  it('lets a handler spend more of it for a call with much work, but not of those without a key', async () => {
+    const quota = { ...LIMITED, callsPerSecond: 0.001 };
+    const { client } = await start([spending(3)], { authenticate, quota });
+    expect(await say(client, 'x')).toEqual({ text: 'x' });
+    expect(fromServiceError(await failure(say(client, 'x')))).toMatchObject({
+      reason: 'OVERLOADED',
+      retryAfterMs: expect.any(Number),
+    });
+    const open = await start([spending(1_000)], { quota });
+    for (let call = 0; call < 5; call++) expect(await say(open.client, 'x')).toEqual({ text: 'x' });
   });
 });

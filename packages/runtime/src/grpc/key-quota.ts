@@ -1,6 +1,6 @@
 /**
- * How much one API key may ask of one process: calls by a token bucket, streams
- * by number. A key that leaked, or a client that loops, then costs its own
+ * How much one API key may ask of one process: calls by a token bucket, one with
+ * much work as several, streams by number. A key that leaked, or a client that loops, then costs its own
  * holders and nobody else.
  */
 import { fail, LIMITS } from '@flagstream/protocol';
@@ -37,17 +37,26 @@ export class KeyQuota {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** One call. @throws FlagstreamError OVERLOADED saying when to try again */
-  takeCall(keyId: string): void {
-    const { callsPerSecond } = this.#limits;
+  /**
+   * One call, or one with as much work as so many. More than the burst are as many as the burst: else they would
+   * never be let in.
+   * @throws FlagstreamError OVERLOADED saying when to try again
+   */
+  takeCalls(keyId: string, asked = 1): void {
+    const { callsPerSecond, burstCalls } = this.#limits;
+    const calls = Math.min(asked, burstCalls);
     const account = this.#filled(keyId);
-    if (account.calls < 1) {
-      const retryAfterMs = Math.max(1, Math.ceil(((1 - account.calls) * 1_000) / callsPerSecond));
-      throw fail('OVERLOADED', `this key makes more than ${callsPerSecond} calls a second here`, {
-        retryAfterMs,
-      });
+    if (account.calls < calls) {
+      const retryAfterMs = Math.max(1, Math.ceil(((calls - account.calls) * 1_000) / callsPerSecond));
+      throw fail(
+        'OVERLOADED',
+        `this key makes more than ${callsPerSecond} calls a second here, or calls with as much work`,
+        {
+          retryAfterMs,
+        },
+      );
     }
-    account.calls -= 1;
+    account.calls -= calls;
   }
 
   /**

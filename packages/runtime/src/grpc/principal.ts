@@ -43,6 +43,8 @@ export const EVERYWHERE: Place = { project: '', environment: '' };
 
 export interface Grant extends Place {
   readonly verbs: ReadonlySet<Verb>;
+  /** What its holder may let others do there by a key. Absent: the same verbs. */
+  readonly passable?: ReadonlySet<Verb>;
 }
 
 export interface Principal {
@@ -70,12 +72,19 @@ const CACHED_PRINCIPALS = 1_000;
 const ABSENT = '\0';
 
 /** Whether a grant covers all of a place. */
-export function permits({ grants }: Principal, verb: Verb, { project, environment }: Place): boolean {
-  return grants.some(
-    (grant) =>
-      grant.verbs.has(verb) &&
-      (grant.project === '' || grant.project === project) &&
-      (grant.environment === '' || grant.environment === environment),
+export function permits({ grants }: Principal, verb: Verb, place: Place): boolean {
+  return grants.some((grant) => grant.verbs.has(verb) && covers(grant, place));
+}
+
+/** Whether a key with this verb at all of a place may be made by the principal. */
+export function mayPassOn({ grants }: Pick<Principal, 'grants'>, verb: Verb, place: Place): boolean {
+  return grants.some((grant) => (grant.passable ?? grant.verbs).has(verb) && covers(grant, place));
+}
+
+function covers(grant: Place, { project, environment }: Place): boolean {
+  return (
+    (grant.project === '' || grant.project === project) &&
+    (grant.environment === '' || grant.environment === environment)
   );
 }
 
@@ -90,14 +99,18 @@ export function requirePermission(principal: Principal, verb: Verb, place: Place
 }
 
 /** The error of a caller who may not do this there. It tells no more than the caller has said. */
-export function notPermitted({ kind, id }: Principal, verb: Verb, { project, environment }: Place): Error {
-  const where =
-    project === ''
-      ? 'everywhere'
-      : environment === ''
-        ? `in all of projects/${project}`
-        : `in projects/${project}/environments/${environment}`;
-  return fail('PERMISSION_DENIED', `${kind} "${id}" may not ${verb} ${where}`, { metadata: { verb } });
+export function notPermitted({ kind, id }: Principal, verb: Verb, place: Place): Error {
+  return fail('PERMISSION_DENIED', `${kind} "${id}" may not ${verb} ${placeWords(place)}`, {
+    metadata: { verb },
+  });
+}
+
+/** "everywhere", "in all of projects/p": for messages. */
+export function placeWords({ project, environment }: Place): string {
+  if (project === '') return 'everywhere';
+  return environment === ''
+    ? `in all of projects/${project}`
+    : `in projects/${project}/environments/${environment}`;
 }
 
 /**

@@ -5,6 +5,7 @@
 import { type Metadata, type ServerUnaryCall, status } from '@grpc/grpc-js';
 import type { Logger } from '../log/logger.ts';
 import type { CallContext } from './handler.ts';
+import type { KeyQuota } from './key-quota.ts';
 import type { Principal } from './principal.ts';
 import type { BoundMethod } from './service-binding.ts';
 
@@ -19,14 +20,21 @@ export class ServerCall implements CallContext {
   readonly #bound: BoundMethod;
   readonly #call: AnyCall;
   readonly #hostLogger: Logger;
+  readonly #quota: KeyQuota;
   #logger: Logger | undefined;
   #abort: AbortController | undefined;
 
-  constructor(bound: BoundMethod, call: AnyCall, principal: Principal, hostLogger: Logger) {
+  constructor(bound: BoundMethod, call: AnyCall, principal: Principal, hostLogger: Logger, quota: KeyQuota) {
     this.#bound = bound;
     this.#call = call;
     this.#hostLogger = hostLogger;
+    this.#quota = quota;
     this.principal = principal;
+  }
+
+  costs(calls: number): void {
+    // One was taken when the call was let in.
+    if (calls > 1 && this.principal.kind !== 'anonymous') this.#quota.takeCalls(this.principal.id, calls - 1);
   }
 
   get method(): string {

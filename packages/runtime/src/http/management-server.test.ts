@@ -1,5 +1,7 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
 import { request as requestSecurely } from 'node:https';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HealthState } from '../health/health-state.ts';
 import { createLogger } from '../log/logger.ts';
@@ -137,6 +139,54 @@ describe('management port', () => {
   });
 });
 
+describe('management port beside silent connections', () => {
+  const SILENT = 110;
+  const sockets: Socket[] = [];
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+  });
+  const open = async (port: number): Promise<Socket> => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    sockets.push(socket.resume());
+    await once(socket, 'connect');
+    return socket;
+  };
+  /** Each sends a portion and then nothing more. */
+  const fill = (port: number, portion: string): Promise<unknown> =>
+    Promise.all(Array.from({ length: SILENT }, async () => (await open(port)).write(portion)));
+
+  it.each([
+    ['that send nothing', ''],
+    ['that never end their headers', 'GET /healthz HTTP/1.1\r\nhost: x\r\n'],
+    ['that were answered and stay', 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'],
+  ])('answers every probe beside those %s', async (_, portion) => {
+    const { server, ask } = await start();
+    for (let round = 0; round < 3; round++) {
+      await fill(server.port, portion);
+      for (let probe = 0; probe < 30; probe++) expect(await ask('/healthz')).toMatchObject({ status: 200 });
+    }
+  });
+
+  it('keeps a connection that is used, whoever else comes', async () => {
+    const { server } = await start();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const used = (): Promise<boolean> =>
+      new Promise((resolve, reject) => {
+        const outgoing = request(
+          { host: '127.0.0.1', port: server.port, path: '/healthz', agent },
+          (response) => response.resume().on('end', () => resolve(outgoing.reusedSocket)),
+        );
+        outgoing.on('error', reject).end();
+      });
+    expect(await used()).toBe(false);
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(Array.from({ length: 60 }, () => open(server.port)));
+      expect(await used()).toBe(true);
+    }
+    agent.destroy();
+  });
+});
+
 describe('management port with TLS', () => {
   const secureStatus = (port: number, more: object): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
@@ -166,6 +216,21 @@ describe('management port with TLS', () => {
     };
     expect(await secureStatus(server.port, { ca, ...own, checkServerIdentity })).toBe(200);
     expect(names).toEqual(['second']);
+  });
+
+  it('answers every probe beside connections that never begin their handshake', async () => {
+    const tls = new TestTls();
+    const { server } = await start(undefined, 0, { tls: tls.listener });
+    const sockets = await Promise.all(
+      Array.from({ length: 110 }, async () => {
+        const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
+        await once(socket, 'connect');
+        return socket;
+      }),
+    );
+    const ca = tls.authority.cert;
+    for (let probe = 0; probe < 10; probe++) expect(await secureStatus(server.port, { ca })).toBe(200);
+    for (const socket of sockets) socket.destroy();
   });
 
   it('tells what a person should know of a process that is ready', async () => {

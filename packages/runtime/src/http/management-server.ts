@@ -18,6 +18,7 @@ import { keepSecure, type ListenerTls, secureOptions } from '../listen/tls-door.
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { answerJson, answerText } from './json-answer.ts';
+import { keepNewest } from './newest-connections.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -45,7 +46,7 @@ export interface ManagementServer {
   close(): Promise<void>;
 }
 
-/** Probes and one or two scrapers; more is somebody's mistake. */
+/** Probes and one or two scrapers; more is somebody's mistake, and the longest idle gives way. */
 const CONNECTIONS_MAX = 100;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -71,7 +72,7 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
       route(request, response);
     }
   });
-  server.maxConnections = CONNECTIONS_MAX;
+  keepNewest(server, CONNECTIONS_MAX);
   const { port } = await claimPort(server, options, `${options.name ?? 'process'} management`);
   return {
     port,

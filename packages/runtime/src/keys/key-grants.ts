@@ -18,6 +18,9 @@ const OF_ROLE: ReadonlyMap<Role, readonly Verb[]> = new Map([
   [Role.NODE, ['log']],
 ]);
 
+/** An owner makes server keys, which may do what no admin key may itself. */
+const PASSED_ON_BY_ROLE: ReadonlyMap<Role, readonly Verb[]> = new Map([[Role.OWNER, ['sync']]]);
+
 const OF_WIRE: ReadonlyMap<WireVerb, Verb> = new Map([
   [WireVerb.EVALUATE, 'evaluate'],
   [WireVerb.EXPLAIN, 'explain'],
@@ -31,12 +34,17 @@ const OF_WIRE: ReadonlyMap<WireVerb, Verb> = new Map([
 /** What the key grants, and where. A kind, role or verb of a newer release grants nothing. */
 export function grantsOf(key: ApiKey, place: Place): readonly Grant[] {
   const limited = key.verbs.length === 0 ? undefined : new Set(key.verbs.map((verb) => OF_WIRE.get(verb)));
-  const granted = (verbs: readonly Verb[] = []): ReadonlySet<Verb> =>
-    new Set([...verbs.filter((verb) => limited?.has(verb) ?? true), ...ALWAYS]);
-  if (key.kind !== KeyKind.ADMIN) return [{ ...place, verbs: granted(OF_KIND.get(key.kind)) }];
-  return key.roles.map(({ role, project, environment }) => ({
-    project,
-    environment,
-    verbs: granted(OF_ROLE.get(role)),
-  }));
+  const within = (verbs: readonly Verb[] = []): Verb[] => verbs.filter((verb) => limited?.has(verb) ?? true);
+  if (key.kind !== KeyKind.ADMIN)
+    return [{ ...place, verbs: new Set([...within(OF_KIND.get(key.kind)), ...ALWAYS]) }];
+  return key.roles.map(({ role, project, environment }) => {
+    const verbs = new Set([...within(OF_ROLE.get(role)), ...ALWAYS]);
+    const passable = new Set([...verbs, ...within(PASSED_ON_BY_ROLE.get(role))]);
+    return { project, environment, verbs, passable };
+  });
+}
+
+/** The verbs of a grant that not every key has. */
+export function grantedVerbs({ verbs }: Grant): readonly Verb[] {
+  return [...verbs].filter((verb) => !ALWAYS.includes(verb));
 }

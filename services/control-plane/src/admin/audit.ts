@@ -24,6 +24,7 @@ import type { ChangeLog } from '../log/change-log.ts';
 import type { History } from '../log/history.ts';
 import type { Read } from './bounded-read.ts';
 import { type ContentBudget, DIFF_CONTENT_BYTES_MAX, entityDiff } from './entity-diff.ts';
+import { shownOperationId } from './operation-id.ts';
 import { pagePosition, pageSize, pageToken } from './page.ts';
 import { maySee, maySeeRevision, requireSight } from './permissions.ts';
 import { revisionOf } from './present.ts';
@@ -31,6 +32,8 @@ import type { Reads } from './reads.ts';
 
 /** Differences in one page of the log: one apply alone may have more. */
 const PAGE_DIFFS_MAX = 5000;
+/** Revisions that are looked at for one page, hidden ones too: twice the largest page, some tenths of a second. */
+const PAGE_REVISIONS_MAX = 2 * LIMITS.pageSizeMax;
 
 export class Audit {
   readonly #log: ChangeLog;
@@ -43,7 +46,10 @@ export class Audit {
     this.#reads = reads;
   }
 
-  /** Newest first. Revisions that only stage or remove parts are not listed. */
+  /**
+   * Newest first. Revisions that only stage or remove parts are not listed. A page goes on past what its reader may
+   * not see; it has fewer entries than it could only where it has looked at very many revisions.
+   */
   listChanges(request: ListChangesRequest, principal: Principal): Read<ListChangesResponse> {
     const scope = scopeOf(request.parent);
     if (scope.project !== undefined) requireSight(principal, projectId(scope.project));
@@ -56,27 +62,29 @@ export class Audit {
     const head = this.#log.head();
     const token = pagePosition(args, request.pageToken);
     const below = token === undefined ? head.revision + 1 : Number(token);
-    const revisions = this.#revisions(scope, subject, below, size + 1).filter(
-      (revision) => BigInt(revision) > request.afterRevision,
-    );
     const budget = { bytes: request.includeContent ? DIFF_CONTENT_BYTES_MAX : 0 };
     const entries: ChangeLogEntry[] = [];
+    const page = (last?: number): Read<ListChangesResponse> => ({
+      entries,
+      nextPageToken: last === undefined ? '' : pageToken(args, String(last)),
+      revision: revisionOf(head),
+    });
     let diffs = 0;
     let looked = 0;
-    for (const revision of revisions.slice(0, size)) {
+    let last = below;
+    for (const revision of this.#revisions(scope, subject, below, size + 1)) {
+      if (BigInt(revision) <= request.afterRevision) break;
+      if (looked === PAGE_REVISIONS_MAX) return page(last);
+      looked += 1;
       const entry = this.#entry(revision, principal, listed, budget);
       diffs += entry?.diffs.length ?? 0;
-      if (entries.length > 0 && diffs > PAGE_DIFFS_MAX) break;
-      looked += 1;
+      const full = entries.length === size || (entries.length > 0 && diffs > PAGE_DIFFS_MAX);
+      if (full && entry !== undefined) return page(last);
       if (entry !== undefined) entries.push(entry);
+      // What a token says is read by whoever holds it: of hidden revisions only how far a page without any other looked.
+      if (entry !== undefined || entries.length === 0) last = revision;
     }
-    const last = revisions[looked - 1];
-    const more = last !== undefined && revisions.length > looked;
-    return {
-      entries,
-      nextPageToken: more ? pageToken(args, String(last)) : '',
-      revision: revisionOf(head),
-    };
+    return page();
   }
 
   /** What a change from one revision to the other would be; also backwards. */
@@ -102,15 +110,23 @@ export class Audit {
     return { diffs, from: revisionOf(from), to: revisionOf(to) };
   }
 
-  #revisions(
+  /** Newest first, read in batches. */
+  *#revisions(
     scope: AuditScope,
     subject: EntityId | undefined,
     below: number,
-    limit: number,
-  ): readonly number[] {
-    return subject === undefined
-      ? this.#log.store.namedRevisions(scope, below, limit)
-      : this.#log.store.revisionsOf(subject, below, limit);
+    batch: number,
+  ): Iterable<number> {
+    for (let from = below; ; ) {
+      const { store } = this.#log;
+      const found =
+        subject === undefined
+          ? store.namedRevisions(scope, from, batch)
+          : store.revisionsOf(subject, from, batch);
+      yield* found;
+      if (found.length < batch) return;
+      from = found.at(-1)!;
+    }
   }
 
   /** Undefined when all that the revision changed is hidden from its reader: so are its author and comment. */
@@ -134,7 +150,7 @@ export class Audit {
       time: timestampOf(wallMs),
       actor: { ...actor },
       comment,
-      opId,
+      opId: shownOperationId(opId),
       diffs,
     };
   }

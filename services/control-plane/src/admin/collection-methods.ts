@@ -10,6 +10,7 @@ import type { Edit } from '../commands/edit.ts';
 import { maskedFields } from '../commands/field-mask.ts';
 import { type Message, RESOURCE_TYPES, typeOf } from '../commands/resource.ts';
 import type { History } from '../log/history.ts';
+import { KEY_ACTOR } from './operation-id.ts';
 import { requireControl } from './permissions.ts';
 import { presentChange, revisionOf, unwritten } from './present.ts';
 import type { Reads } from './reads.ts';
@@ -88,7 +89,7 @@ function resultOf(parts: AdminParts, id: EntityId, result: WriteResult): Message
 
 /** A key's owner; callers on loopback without keys name themselves. */
 export function principalActor({ principal }: CallContext): { id: string; kind: string } | undefined {
-  return principal.kind === 'anonymous' ? undefined : { id: principal.id, kind: 'key' };
+  return principal.kind === 'anonymous' ? undefined : { id: principal.id, kind: KEY_ACTOR };
 }
 
 /** @throws FlagstreamError INVALID_FIELD naming the field of the request. */

@@ -39,7 +39,7 @@ import { boundedRead } from './bounded-read.ts';
 import { type AdminParts, commandOf, type RequestCodec } from './collection-methods.ts';
 import { listKeys } from './key-list.ts';
 import { type KeyPresenter, presentKeyOf } from './key-presenter.ts';
-import { requireSight } from './permissions.ts';
+import { requirePassable, requireSight } from './permissions.ts';
 import { revisionOf } from './present.ts';
 import type { WriteFields, WriteResult } from './writes.ts';
 
@@ -58,7 +58,10 @@ export function keyMethods(parts: KeyParts): Readonly<Record<string, Handler>> {
       requireSoundKey(asked, scope.environment !== '', now());
       const [secret, keyId] = [freshSecret(randomBytes), freshKeyId(randomBytes)];
       const id = apiKeyId(scope.project, scope.environment, keyId);
-      const next = (): ApiKey => createdKey(asked, secret, now());
+      const next = (): ApiKey => {
+        requirePassable(context.principal, asked, id);
+        return createdKey(asked, secret, now());
+      };
       const done = perform(parts, CreateKeyRequest, request, context, { id, path: 'key', op: 'key', next });
       const token = formatToken({ kind: asked.kind, environment: scope.environment, keyId, secret });
       return { ...done, token: done.isFirst ? token : '' };
@@ -80,7 +83,11 @@ export function keyMethods(parts: KeyParts): Readonly<Record<string, Handler>> {
         overlapMs: request.overlapSeconds * 1_000,
         retireOlder: request.retireOlder,
       };
-      const next = (before: ApiKey | undefined): ApiKey => rotatedKey(id, before, rotation, now());
+      const next = (before: ApiKey | undefined): ApiKey => {
+        // Whoever rotates a key holds it.
+        if (before !== undefined) requirePassable(context.principal, before, id);
+        return rotatedKey(id, before, rotation, now());
+      };
       const done = perform(parts, RotateKeyRequest, request, context, { id, path: 'name', op: 'key', next });
       const { kind } = done.key;
       const token = formatToken({
@@ -94,7 +101,8 @@ export function keyMethods(parts: KeyParts): Readonly<Record<string, Handler>> {
     revokeKey: unary<RevokeKeyRequest, RevokeKeyResponse>((request, context) => {
       const id = requireApiKeyName('name', request.name);
       const next = (before: ApiKey | undefined): ApiKey => revokedKey(id, before, now());
-      return perform(parts, RevokeKeyRequest, request, context, { id, path: 'name', op: 'key', next });
+      const edit: Edit = { id, path: 'name', op: 'key', next, ends: true };
+      return perform(parts, RevokeKeyRequest, request, context, edit);
     }),
   };
 }

@@ -1,4 +1,24 @@
-/** Operation ids that the server makes: UUID version 7, ordered by time. */
+/**
+ * Operation ids: those that the server makes, UUID version 7 and so ordered by
+ * time, and those that callers give, which are each key's own. Were they not,
+ * one tenant could learn which ids another one uses, and take them first.
+ */
+import type { Actor } from '@flagstream/replica';
+
+/** The kind of an actor who showed an API key. */
+export const KEY_ACTOR = 'key';
+/** In no caller's id, nor in a key's. */
+const OWNER_END = '@';
+
+/** As the log has the id that a caller gives. Without a key there is one room for all, who trust each other. */
+export function storedOperationId(principal: Actor | undefined, opId: string): string {
+  return principal?.kind === KEY_ACTOR ? `${principal.id}${OWNER_END}${opId}` : opId;
+}
+
+/** As its caller gave it. */
+export function shownOperationId(stored: string): string {
+  return stored.slice(stored.indexOf(OWNER_END) + 1);
+}
 
 /**
  * @param unixMs goes into the first 48 bits

@@ -2,6 +2,7 @@ import { apiKeyId, environmentId, flagConfigId, flagId, projectId, segmentId } f
 import {
   DiffRevisionsRequest,
   ListChangesRequest,
+  type ListChangesResponse,
   ListKeysRequest,
 } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import {
@@ -14,7 +15,7 @@ import {
 import { ENTITY_KIND, type EntityId } from '@flagstream/replica';
 import { type Grant, KeyUse, type Principal, type Verb } from '@flagstream/runtime';
 import { describe, expect, it } from 'vitest';
-import { createdKey } from '../commands/api-keys.ts';
+import { createdKey, keyChange } from '../commands/api-keys.ts';
 import { booleanFlag, config, PROJECT, Workbench } from '../workbench.fixture.ts';
 import { listKeys } from './key-list.ts';
 import { maySee, requireControl } from './permissions.ts';
@@ -148,17 +149,58 @@ describe('reads on behalf of a caller', () => {
     expect(() => bench.audit.listChanges(elsewhere, viewer)).toThrow('may not read');
   });
 
-  it('page through a log most of which is hidden', () => {
-    const { bench } = shop();
-    const found: string[] = [];
+  /** All pages of the project's changes: their comments, and the revision that each token tells. */
+  function pagesOf(bench: Workbench, pageSize: number): { comments: string[]; tells: number | undefined }[] {
+    const pages: { comments: string[]; tells: number | undefined }[] = [];
     let pageToken = '';
     do {
-      const request = ListChangesRequest.create({ parent: 'projects/p', pageSize: 1, pageToken });
-      const page = bench.audit.listChanges(request, viewer);
-      found.push(...page.entries.map(({ comment }) => comment));
+      const request = ListChangesRequest.create({ parent: 'projects/p', pageSize, pageToken });
+      const page = bench.audit.listChanges(request, viewer) as ListChangesResponse;
       pageToken = page.nextPageToken;
+      const told: unknown[] =
+        pageToken === '' ? [] : JSON.parse(Buffer.from(pageToken, 'base64url').toString());
+      pages.push({
+        comments: page.entries.map(({ comment }) => comment),
+        tells: told.length === 0 ? undefined : Number(told[1]),
+      });
     } while (pageToken !== '');
-    expect(found).toEqual(['dev only', '']);
+    return pages;
+  }
+
+  const hide = (bench: Workbench, changes: number): void => {
+    for (let i = 0; i < changes; i++)
+      bench.apply([config('a', { enabled: i % 2 === 0 }, 'prod')], { comment: 'prod only' });
+  };
+
+  it('page through a log most of which is hidden, without an empty page or a hidden revision in a token', () => {
+    const { bench } = shop();
+    hide(bench, 5);
+    bench.apply([config('a', { enabled: false })], { comment: 'dev again' });
+    const { revision } = bench.head;
+    hide(bench, 5);
+    expect(pagesOf(bench, 1)).toEqual([
+      { comments: ['dev again'], tells: revision },
+      { comments: ['dev only'], tells: 3 },
+      { comments: [''], tells: undefined },
+    ]);
+    expect(pagesOf(bench, 2)).toEqual([
+      { comments: ['dev again', 'dev only'], tells: 3 },
+      { comments: [''], tells: undefined },
+    ]);
+    expect(pagesOf(bench, 3)).toEqual([{ comments: ['dev again', 'dev only', ''], tells: undefined }]);
+  });
+
+  it('look at a bounded number of hidden changes for one page', () => {
+    const { bench } = shop();
+    for (let i = 0; i < 2_500; i++) {
+      const hidden = keyChange(apiKeyId('p', 'prod', 'k'), ApiKey.fromPartial({ displayName: String(i) }));
+      const actor = { id: 'a', kind: 'user' };
+      const requestDigest = new Uint8Array(32);
+      bench.log.append({ opId: `hidden-${i}`, requestDigest, actor, comment: '', changes: [hidden] });
+    }
+    const pages = pagesOf(bench, 10);
+    expect(pages.map(({ comments }) => comments)).toEqual([[], ['dev only', '']]);
+    expect(pages[0]!.tells).toBeGreaterThan(bench.head.revision - 2_500);
   });
 
   it('list the keys that the caller administers, page by page', () => {

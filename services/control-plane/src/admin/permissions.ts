@@ -6,14 +6,20 @@
  * may read in one of them reads them, and only who may write in all of them
  * changes them.
  */
+import { fail } from '@flagstream/protocol';
+import type { ApiKey } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND, type EntityId } from '@flagstream/replica';
 import {
   EVERYWHERE,
+  grantedVerbs,
+  grantsOf,
+  mayPassOn,
   notPermitted,
   type Place,
   type Principal,
   permits,
   permitsWithin,
+  placeWords,
   type Verb,
 } from '@flagstream/runtime';
 
@@ -52,6 +58,21 @@ export function requireControl(principal: Principal, id: EntityId): void {
   if (mayControl(principal, id)) return;
   const { verb, place } = control(id);
   throw notPermitted(principal, verb, place);
+}
+
+/**
+ * Nobody hands on by a key what they may not do themselves, but for what a role lets its holder hand on.
+ * @param place where the key stands
+ * @throws FlagstreamError PERMISSION_DENIED
+ */
+export function requirePassable(principal: Principal, key: ApiKey, { project, environment }: Place): void {
+  for (const grant of grantsOf(key, { project, environment }))
+    for (const verb of grantedVerbs(grant)) {
+      if (mayPassOn(principal, verb, grant)) continue;
+      const { kind, id } = principal;
+      const words = `${kind} "${id}" may not hand on by a key the right to ${verb} ${placeWords(grant)}`;
+      throw fail('PERMISSION_DENIED', words, { metadata: { verb } });
+    }
 }
 
 interface Need {

@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { LIMITS, recordCodec } from '@flagstream/protocol';
-import { ChangeAction } from '@flagstream/protocol/gen/flagstream/v1/admin';
+import { Change, ChangeAction } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { Flag } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND, type LogRecord, LogState } from '@flagstream/replica';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SqliteStore } from '../log/sqlite-store.ts';
 import { tempFolder } from '../temp-folder.fixture.ts';
 import { booleanFlag, config, PROJECT, Workbench } from '../workbench.fixture.ts';
+import { applyEdit } from './change-methods.ts';
+import { requestDigest as requestDigestOf } from './request-digest.ts';
+import type { WriteResult } from './writes.ts';
 
 const describedAs = (description: string): object => booleanFlag('a', { description });
 const flagA = { kind: ENTITY_KIND.flag, project: 'p', environment: '', key: 'a' };
@@ -56,6 +59,30 @@ describe('an operation id', () => {
     ];
     for (const other of others) expect(other).toThrow(expect.objectContaining({ reason: 'OP_ID_REUSED' }));
     expect(bench.fingerprint()).toBe(before);
+  });
+
+  it('of a release that kept one room for all keys is found by the key that used it, and by no other', () => {
+    const bench = new Workbench();
+    bench.apply(PROJECT);
+    const edits = [applyEdit(Change.fromJSON(describedAs('one')), 0)];
+    const perform = (keyId: string): WriteResult =>
+      bench.writes.perform({
+        method: 'test',
+        requestJson: {},
+        principal: { id: keyId, kind: 'key' },
+        permit: () => undefined,
+        opId: 'op-1',
+        actor: '',
+        comment: '',
+        validateOnly: false,
+        edits: () => edits,
+        subjects: () => [flagA],
+      });
+    const actor = { id: 'k1', kind: 'key' };
+    const requestDigest = requestDigestOf('test', {});
+    const old = bench.log.append({ opId: 'op-1', requestDigest, actor, comment: '', changes: [] });
+    expect(perform('k1').position).toEqual(old);
+    expect(perform('k2').position.revision).toBe(old.revision + 1);
   });
 
   it('is told by a plan and the write that follows it alike', () => {

@@ -2,8 +2,8 @@
  * Every write: idempotency, permission, decision, commit, in this order and in
  * one turn of the event loop, so that writes are serial.
  *
- * Holds true: an op_id that is in the log never writes again; its retry gets
- * the stored result.
+ * Holds true: an op_id that its caller has in the log never writes again; its
+ * retry gets the stored result.
  */
 import { fail, invalidField, LIMITS } from '@flagstream/protocol';
 import type { ChangeAction } from '@flagstream/protocol/gen/flagstream/v1/admin';
@@ -23,7 +23,7 @@ import type { Edit } from '../commands/edit.ts';
 import { actionOf } from '../commands/outcome.ts';
 import type { ChangeLog } from '../log/change-log.ts';
 import type { History } from '../log/history.ts';
-import { operationId } from './operation-id.ts';
+import { KEY_ACTOR, operationId, storedOperationId } from './operation-id.ts';
 import { requestDigest } from './request-digest.ts';
 
 /** The fields that every write request has. */
@@ -101,7 +101,10 @@ export class Writes {
       return { position: log.head(), actions, wouldBe: undefined };
     crashPoint('after-validation');
     const position = log.append({
-      opId: command.opId === '' ? operationId(circumstances.nowMs, randomBytes(10)) : command.opId,
+      opId:
+        command.opId === ''
+          ? operationId(circumstances.nowMs, randomBytes(10))
+          : storedOperationId(command.principal, command.opId),
       requestDigest: digest,
       actor: actorOf(command),
       comment: command.comment,
@@ -113,14 +116,26 @@ export class Writes {
   }
 
   #findOperation(command: WriteCommand, digest: Uint8Array): LogRecord | undefined {
-    const stored = this.#options.log.store.findOperation(command.opId);
-    if (stored === undefined) return undefined;
-    const { record } = this.#options.history.record(stored.revision);
-    if (bytesEqual(record.requestDigest, digest)) return record;
+    const record = this.#ownOperation(command);
+    if (record === undefined || bytesEqual(record.requestDigest, digest)) return record;
     throw fail('OP_ID_REUSED', `op_id: ${command.opId} was used for another request`, {
       metadata: { opId: command.opId, revision: String(record.revision) },
       fields: [{ field: 'op_id', description: 'was used for another request' }],
     });
+  }
+
+  /** What the caller did by this id. An id of the server's, or of an earlier release, has no key before it. */
+  #ownOperation({ principal, opId }: WriteCommand): LogRecord | undefined {
+    const { log, history } = this.#options;
+    const own = log.store.findOperation(storedOperationId(principal, opId));
+    const found = own ?? log.store.findOperation(opId);
+    if (found === undefined) return undefined;
+    const { record } = history.record(found.revision);
+    const isAnothers =
+      own === undefined &&
+      principal?.kind === KEY_ACTOR &&
+      (record.actor.kind !== KEY_ACTOR || record.actor.id !== principal.id);
+    return isAnothers ? undefined : record;
   }
 
   /** The first result again: what that revision did. */

@@ -1,4 +1,4 @@
-import { apiKeyId, sha256, unixMsOf } from '@flagstream/protocol';
+import { apiKeyId, LIMITS, sha256, unixMsOf } from '@flagstream/protocol';
 import { ApiKey, KeyKind, Role, Verb } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { describe, expect, it } from 'vitest';
 import { createdKey, keyChange, requireSoundKey, revokedKey, rotatedKey, storedKey } from './api-keys.ts';
@@ -68,6 +68,33 @@ describe('an API key', () => {
     expect(() => rotate(revoked, 'second', 0)).toThrow(expect.objectContaining({ reason: 'KEY_ENDED' }));
   });
 
+  it('is never larger revoked than live, however large it was made by a release that did not bound it', () => {
+    const bytes = (key: ApiKey): number => keyChange(ID, key).content.length;
+    const nowMs = NOW_MS + 999;
+    const live = { ...made(), verbs: [] };
+    const rotated = rotate(live, 'second', 60_000, nowMs);
+    const roles = Array.from({ length: 3_000 }, () => ({
+      role: Role.VIEWER,
+      project: 'p'.repeat(128),
+      environment: '',
+    }));
+    const swollen = {
+      ...rotated,
+      kind: KeyKind.ADMIN,
+      displayName: 'n'.repeat(300_000),
+      roles,
+      verbs: Array<Verb>(500_000).fill(Verb.EVALUATE),
+    };
+    for (const key of [live, rotated, swollen]) {
+      const revoked = revokedKey(ID, key, nowMs);
+      expect(bytes(revoked)).toBeLessThanOrEqual(bytes(key));
+      expect(bytes(revoked)).toBeLessThan(LIMITS.entityBytesMax / 10);
+      expect(hashes(revoked)).toEqual(hashes(key));
+      expect(unixMsOf(revoked.revokeTime!)).toBe(NOW_MS);
+    }
+    expect(revokedKey(ID, swollen, nowMs).verbs).toEqual([Verb.EVALUATE]);
+  });
+
   it('cannot be rotated once it has expired, nor when there is none', () => {
     const expiring = { ...made(), expireTime: { seconds: BigInt(NOW_MS / 1_000), nanos: 0 } };
     expect(() => rotate(expiring, 'second', 0)).toThrow('has expired');
@@ -98,6 +125,25 @@ describe('an API key', () => {
     ],
     ['a past end', { kind: KeyKind.CLIENT, expireTime: { seconds: 1n, nanos: 0 } }, true, 'key.expire_time'],
     ['a name too long', { kind: KeyKind.CLIENT, displayName: 'x'.repeat(201) }, true, 'key.display_name'],
+    [
+      'an end that no clock shows',
+      { kind: KeyKind.CLIENT, expireTime: { seconds: 253_402_300_800n, nanos: 0 } },
+      true,
+      'key.expire_time',
+    ],
+    [
+      'a verb twice',
+      { kind: KeyKind.CLIENT, verbs: [Verb.EVALUATE, Verb.SYNC, Verb.EVALUATE] },
+      true,
+      'key.verbs[2]',
+    ],
+    ['no verb', { kind: KeyKind.CLIENT, verbs: [Verb.UNSPECIFIED] }, true, 'key.verbs[0]'],
+    [
+      'a verb that nobody knows',
+      { kind: KeyKind.CLIENT, verbs: [Verb.EVALUATE, 99 as Verb] },
+      true,
+      'key.verbs[1]',
+    ],
     [
       'too many roles',
       { kind: KeyKind.ADMIN, roles: Array(51).fill({ role: Role.OWNER }) },

@@ -20,6 +20,8 @@ import {
   type KeySecret,
   Role,
   roleToJSON,
+  Verb,
+  verbToJSON,
 } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { EntityChange, EntityId } from '@flagstream/replica';
 
@@ -37,6 +39,20 @@ export function createdKey(asked: ApiKey, secret: string, nowMs: number): ApiKey
 }
 
 const ROLES: readonly Role[] = [Role.VIEWER, Role.EDITOR, Role.OWNER, Role.NODE];
+const VERBS: readonly Verb[] = [
+  Verb.EVALUATE,
+  Verb.EXPLAIN,
+  Verb.SYNC,
+  Verb.LOG,
+  Verb.READ,
+  Verb.WRITE,
+  Verb.ADMINISTER,
+];
+/** The last millisecond of the year 9999: what lies beyond is no timestamp of protobuf's and cannot be shown. */
+const EXPIRE_MS_MAX = 253_402_300_799_999;
+
+/** A new one, and one that runs out. */
+const SECRETS_MAX = 2;
 
 export interface Rotation {
   readonly secret: string;
@@ -51,7 +67,7 @@ export interface Rotation {
 export function rotatedKey(id: EntityId, key: ApiKey | undefined, rotation: Rotation, nowMs: number): ApiKey {
   const live = requireLive(id, key, nowMs);
   const secrets = live.secrets.filter(({ expireTime }) => endMsOf(expireTime) > nowMs);
-  if (secrets.length > 1 && !rotation.retireOlder)
+  if (secrets.length >= SECRETS_MAX && !rotation.retireOlder)
     throw fail(
       'KEY_SECRETS_MAX',
       `${formatName(id)} has two live secrets already: retire_older ends the older one`,
@@ -65,13 +81,28 @@ export function rotatedKey(id: EntityId, key: ApiKey | undefined, rotation: Rota
   return { ...live, secrets: [...ending, newSecretOf(rotation.secret, nowMs)] };
 }
 
-/** A second revocation changes nothing. @throws FlagstreamError KEY_NOT_FOUND */
+/**
+ * A second revocation changes nothing. What is kept is never larger than the live key, and fits whatever the key
+ * was: no key may be too large to be revoked. Hashes stay, so that whoever shows a secret is told what became of it.
+ * @throws FlagstreamError KEY_NOT_FOUND
+ */
 export function revokedKey(id: EntityId, key: ApiKey | undefined, nowMs: number): ApiKey {
   const known = requireKnown(id, key);
-  return known.revokeTime === undefined ? { ...known, revokeTime: timestampOf(nowMs) } : known;
+  if (known.revokeTime !== undefined) return known;
+  const { kind, displayName, roles, verbs, expireTime, secrets } = known;
+  return ApiKey.fromPartial({
+    kind,
+    displayName: displayName.slice(0, LIMITS.displayNameLengthMax),
+    roles: roles.slice(0, LIMITS.keyRolesMax),
+    verbs: VERBS.filter((verb) => verbs.includes(verb)),
+    ...(expireTime === undefined ? {} : { expireTime }),
+    // Their times make room for the one time that is new, which is kept to the second for the same reason.
+    secrets: secrets.slice(-SECRETS_MAX).map(({ sha256 }) => ({ sha256 })),
+    revokeTime: timestampOf(nowMs - (nowMs % 1_000)),
+  });
 }
 
-/** @throws FlagstreamError INVALID_FIELD naming the field of the request */
+/** Bounds all that a caller says of a key. @throws FlagstreamError INVALID_FIELD naming the field of the request */
 export function requireSoundKey(key: ApiKey, inEnvironment: boolean, nowMs: number): void {
   switch (key.kind) {
     case KeyKind.SERVER:
@@ -89,7 +120,22 @@ export function requireSoundKey(key: ApiKey, inEnvironment: boolean, nowMs: numb
   }
   if (key.displayName.length > LIMITS.displayNameLengthMax)
     throw invalidField('key.display_name', `must have at most ${LIMITS.displayNameLengthMax} characters`);
-  if (endMsOf(key.expireTime) <= nowMs) throw invalidField('key.expire_time', 'must lie in the future');
+  requireSoundVerbs(key);
+  const endMs = endMsOf(key.expireTime);
+  if (key.expireTime !== undefined && !(endMs > nowMs && endMs <= EXPIRE_MS_MAX))
+    throw invalidField('key.expire_time', 'must lie in the future, and before the year 10000');
+}
+
+function requireSoundVerbs({ verbs }: ApiKey): void {
+  verbs.forEach((verb, index) => {
+    if (!VERBS.includes(verb))
+      throw invalidField(
+        `key.verbs[${index}]`,
+        'must be a verb that this release knows, such as VERB_EVALUATE',
+      );
+    if (verbs.indexOf(verb) < index)
+      throw invalidField(`key.verbs[${index}]`, `names ${verbToJSON(verb)} a second time`);
+  });
 }
 
 function requireSoundRoles({ roles }: ApiKey): void {

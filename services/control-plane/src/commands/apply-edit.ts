@@ -16,7 +16,13 @@ import {
   messageOf,
   timestampOf,
 } from '@flagstream/protocol';
-import { Condition, type Flag, FlagConfig, type Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
+import {
+  type ApiKey,
+  Condition,
+  type Flag,
+  FlagConfig,
+  type Segment,
+} from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND, type EntityChange, type EntityId } from '@flagstream/replica';
 import { keyChange, storedKey } from './api-keys.ts';
 import { type Draft, requireExisting, requireParents } from './draft.ts';
@@ -45,13 +51,19 @@ export function applyEdit(draft: Draft, edit: Edit, nowMs: number): void {
       archive(draft, edit, edit.etag, nowMs);
       break;
     case 'key':
-      requireParents(draft, edit.id);
-      draft.put(keyChange(edit.id, edit.next(storedKey(draft.get(edit.id)))));
+      if (edit.ends !== true) requireParents(draft, edit.id);
+      putKey(draft, edit, edit.next(storedKey(draft.get(edit.id))));
       break;
     case 'restore':
       restore(draft, edit, edit.to, edit.parts, nowMs);
       break;
   }
+}
+
+function putKey(draft: Draft, edit: Edit, key: ApiKey): void {
+  const change = keyChange(edit.id, key);
+  requireFitting(edit, change);
+  draft.put(change);
 }
 
 /** Creates what was never written, else replaces every field that a person may write. */
@@ -92,13 +104,14 @@ function write(
   const stored = completed(draft, edit, before, message, fields);
   const change = changeOf(edit.id, stored, false);
   requireReadable(edit, stored);
-  if (change.content.length > LIMITS.entityBytesMax) {
-    const description = `has ${change.content.length} bytes, the limit is ${LIMITS.entityBytesMax}`;
-    throw fail('LIMIT_EXCEEDED', `${edit.path}: ${description}`, {
-      fields: [{ field: edit.path, description }],
-    });
-  }
+  requireFitting(edit, change);
   if (!isUnwrittenDefault(draft, change)) draft.put(change);
+}
+
+function requireFitting({ path }: Edit, { content }: EntityChange): void {
+  if (content.length <= LIMITS.entityBytesMax) return;
+  const description = `has ${content.length} bytes, the limit is ${LIMITS.entityBytesMax}`;
+  throw fail('LIMIT_EXCEEDED', `${path}: ${description}`, { fields: [{ field: path, description }] });
 }
 
 /** The message with what the control plane fills in, as it is stored. */

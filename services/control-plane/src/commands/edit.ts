@@ -19,7 +19,12 @@ export type Edit = {
   /** A non-empty etag must be the current one. */
   | { readonly op: 'archive'; readonly etag: string }
   /** What an API key becomes; throws where it may not. */
-  | { readonly op: 'key'; readonly next: (before: ApiKey | undefined) => ApiKey }
+  | {
+      readonly op: 'key';
+      readonly next: (before: ApiKey | undefined) => ApiKey;
+      /** A key may end where its project or environment is archived: it would live again with them. */
+      readonly ends?: boolean;
+    }
   /**
    * Back to a past state. `to` undefined: out of service again. `parts` are
    * those that the past state of a segment names.

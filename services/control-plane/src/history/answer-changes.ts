@@ -11,6 +11,7 @@ import { ErrorCode, type EvaluationResult } from '@flagstream/protocol/gen/flags
 import type { AnswerChange } from '@flagstream/protocol/gen/flagstream/v1/history';
 import { type EntityId, entityKey } from '@flagstream/replica';
 import { type ContentBudget, DIFF_CONTENT_BYTES_MAX, entityDiff } from '../admin/entity-diff.ts';
+import { shownOperationId } from '../admin/operation-id.ts';
 import { revisionOf } from '../admin/present.ts';
 import type { History, PastRecord } from '../log/history.ts';
 import type { PastFlag } from './past-flag.ts';
@@ -104,7 +105,7 @@ function entry(
     time: timestampOf(wallMs),
     actor: { ...actor },
     comment,
-    opId,
+    opId: shownOperationId(opId),
     before,
     after,
     causes: why,

@@ -3,14 +3,23 @@
  * make one. Its token is written to a file that only the owner of the process
  * can read, and stands nowhere else.
  */
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { apiKeyId, endMsOf, formatToken } from '@flagstream/protocol';
+import { apiKeyId, formatToken } from '@flagstream/protocol';
 import { ApiKey, KeyKind, Role } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { ENTITY_KIND } from '@flagstream/replica';
 import type { Writes } from '../admin/writes.ts';
-import { createdKey, freshKeyId, freshSecret, type RandomBytes, storedKey } from '../commands/api-keys.ts';
+import { createdKey, freshKeyId, freshSecret, type RandomBytes } from '../commands/api-keys.ts';
 import { type ChangeLog, SYSTEM_ACTOR } from '../log/change-log.ts';
+import { hasOwner } from './owners.ts';
 
 export interface FirstOwnerParts {
   readonly log: ChangeLog;
@@ -23,9 +32,11 @@ export interface FirstOwnerParts {
 
 /** Below the data folder. */
 const OWNER_KEY_FILE = 'owner-key';
+/** For the owner of the process alone. */
+const SECRET_MODE = 0o600;
 
 /**
- * Makes an owner's key where no key of an owner is in service.
+ * Makes an owner's key where none is in service that may do everything.
  * @returns the path of the file with its token, when one was made
  * @throws FlagstreamError STORAGE_FULL, and what writing the file throws: then no key was made
  */
@@ -63,23 +74,15 @@ export function makeFirstOwner({
   return file;
 }
 
-function hasOwner({ store }: ChangeLog, nowMs: number): boolean {
-  return store
-    .entities({ kind: ENTITY_KIND.key, project: '', environment: '', limit: Number.MAX_SAFE_INTEGER })
-    .filter(({ change }) => !change.deleted)
-    .some(({ change }) => {
-      const { roles = [], expireTime } = storedKey(change) ?? {};
-      return (
-        endMsOf(expireTime) > nowMs &&
-        roles.some(({ role, project }) => role === Role.OWNER && project === '')
-      );
-    });
-}
-
+/** Whatever lies under these names, a link to elsewhere or a file that others may read, is replaced and not written. */
 function writeSecretFile(file: string, token: string): void {
   const draft = `${file}.new`;
-  const descriptor = openSync(draft, 'w', 0o600);
+  rmSync(draft, { force: true });
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const descriptor = openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, SECRET_MODE);
   try {
+    // The process's umask may have taken more from the mode than others' access.
+    fchmodSync(descriptor, SECRET_MODE);
     writeSync(descriptor, `${token}\n`);
     fsyncSync(descriptor);
   } finally {

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -24,6 +24,24 @@ describe('claimDataDir', () => {
     onTestFinished(() => dir.release());
     expect(statSync(path).mode & 0o777).toBe(0o700);
     expect(dir.databasePath.startsWith(path)).toBe(true);
+  });
+
+  it('closes to others a folder that is there', () => {
+    const path = tempFolder();
+    chmodSync(path, 0o755);
+    const dir = claimDataDir(path);
+    onTestFinished(() => dir.release());
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+    expect(dir.isOpenToOthers).toBe(false);
+  });
+
+  it('leaves a folder that users share as it is, and says so', () => {
+    const path = tempFolder();
+    chmodSync(path, 0o1777);
+    const dir = claimDataDir(path);
+    onTestFinished(() => dir.release());
+    expect(statSync(path).mode & 0o7777).toBe(0o1777);
+    expect(dir.isOpenToOthers).toBe(true);
   });
 
   it('refuses a second claim until the first is released', () => {

@@ -3,7 +3,16 @@
  * SQLite on a file of its own, held by the operating system for as long as the
  * process lives: `kill -9` leaves no stale lock behind.
  */
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fail, messageOf } from '@flagstream/protocol';
 import Database from 'better-sqlite3';
@@ -13,11 +22,18 @@ export interface DataDir {
   /** Absolute. */
   readonly path: string;
   readonly databasePath: string;
+  /** The folder is open to others, and is not ours to close. */
+  readonly isOpenToOthers: boolean;
   release(): void;
 }
 
+/** Access for the group and for all others. */
+const OTHERS = 0o077;
+/** Marks a folder that several users share. */
+const STICKY = 0o1000;
+
 /**
- * Makes the folder (mode 0700) if it is not there and claims it.
+ * Makes the folder (mode 0700) if it is not there and claims it. One that is there is closed to others where it is ours.
  * @throws FlagstreamError DATA_DIR_UNWRITABLE, DATA_DIR_LOCKED.
  */
 export function claimDataDir(dir: string): DataDir {
@@ -38,6 +54,7 @@ export function claimDataDir(dir: string): DataDir {
   return {
     path,
     databasePath: join(path, 'flagstream.db'),
+    isOpenToOthers: !closedToOthers(path),
     release: () => lock.close(),
   };
 }
@@ -51,6 +68,24 @@ function openLock(path: string): Database.Database {
     return openFile(file, { timeout: 0 });
   } catch (cause) {
     throw unwritable(path, cause);
+  }
+}
+
+/**
+ * The log and its backups name people. Only after the claim: a folder that is not taken is left as it is.
+ * @returns whether only its owner may enter it now
+ */
+function closedToOthers(path: string): boolean {
+  const { mode, uid } = statSync(path);
+  if ((mode & OTHERS) === 0) return true;
+  // Root may close also what is not its own, and /tmp, which everybody uses.
+  if (uid !== process.getuid?.() || (mode & STICKY) !== 0) return false;
+  try {
+    chmodSync(path, mode & 0o7777 & ~OTHERS);
+    return true;
+  } catch {
+    // A file system without modes: the caller warns, as of another user's folder.
+    return false;
   }
 }
 

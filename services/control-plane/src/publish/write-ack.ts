@@ -7,6 +7,7 @@ import { fail, LIMITS, recordCodec, revisionNumber } from '@flagstream/protocol'
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { formatPosition } from '@flagstream/replica';
 import type { Handler, ServiceBinding } from '@flagstream/runtime';
+import { shownOperationId } from '../admin/operation-id.ts';
 import type { AuditStore } from '../log/audit-store.ts';
 import type { Shipper } from './shipper.ts';
 
@@ -42,10 +43,11 @@ function acknowledged(handler: Handler, shipper: Pick<Shipper, 'whenShipped'>, s
 function notShipped(store: AuditStore, revision: number): Error {
   const record = recordCodec.decodeRecord(store.recordAt(revision)!.bytes);
   const place = formatPosition(record);
+  const opId = shownOperationId(record.opId);
   return fail(
     'NOT_SHIPPED',
     `the change is committed as ${place}, but not shipped: NATS did not confirm it within ${LIMITS.shipAckMs} ms; ` +
-      `repeat the call with op_id "${record.opId}" to wait again`,
-    { metadata: { outcome: 'committed', revision: place, opId: record.opId } },
+      `repeat the call with op_id "${opId}" to wait again`,
+    { metadata: { outcome: 'committed', revision: place, opId } },
   );
 }

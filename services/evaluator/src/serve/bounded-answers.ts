@@ -26,22 +26,31 @@ export class BoundedAnswers {
   }
 
   /**
-   * Synchronous, unless the revision is waited for.
+   * Synchronous, unless the revision is waited for or the answer comes later.
    * @param answer is told whether the state is below the bound
    * @throws FlagstreamError NOT_READY, REVISION_NOT_REACHED, REVISION_FORKED, OVERLOADED, or what `answer` throws
    */
-  answer<R>(bound: RevisionBound, call: CallContext, answer: (below: boolean) => R): R | Promise<R> {
+  answer<R>(
+    bound: RevisionBound,
+    call: CallContext,
+    answer: (below: boolean) => R | Promise<R>,
+  ): R | Promise<R> {
     this.#serving.requireReady();
     const waiting = this.#wait.until(bound.minRevision, call, bound.allowStale);
     if (waiting === undefined) return this.#answered(answer, false);
     return waiting.then((outcome) => this.#answered(answer, outcome === 'below'));
   }
 
-  #answered<R>(answer: (below: boolean) => R, below: boolean): R {
+  #answered<R>(answer: (below: boolean) => R | Promise<R>, below: boolean): R | Promise<R> {
     try {
-      return answer(below);
+      const answered = answer(below);
+      return answered instanceof Promise ? answered.catch((thrown) => this.#refuse(thrown, below)) : answered;
     } catch (thrown) {
-      throw thrown instanceof FlagstreamError ? withMetadata(thrown, this.#serving.place(below)) : thrown;
+      return this.#refuse(thrown, below);
     }
+  }
+
+  #refuse(thrown: unknown, below: boolean): never {
+    throw thrown instanceof FlagstreamError ? withMetadata(thrown, this.#serving.place(below)) : thrown;
   }
 }

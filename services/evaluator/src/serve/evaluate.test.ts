@@ -1,5 +1,6 @@
 import { LIMITS } from '@flagstream/protocol';
 import {
+  ErrorCode,
   EvaluateRequest,
   type EvaluateResponse,
   EvaluationServiceService,
@@ -201,73 +202,6 @@ describe('before the first state', () => {
   });
 });
 
-describe('EvaluateBatch', () => {
-  it('answers all contexts times all flags at one revision', async () => {
-    const log = shopLog();
-    log.commit(
-      entity.flag('default', 'banner', stringFlag('a', 'b')),
-      entity.config('default', 'development', 'banner', {
-        ...serving('a'),
-        targets: [{ variant: 'b', values: ['u2'] }],
-      }),
-    );
-    const { client, evaluator } = await start(log);
-    await evaluator.ready();
-    const all = await call(client, client.evaluateBatch, {
-      flagKeys: [],
-      contexts: [
-        { targetingKey: 'u1', email: privateValue('first') },
-        { targetingKey: 'u2', email: privateValue('second') },
-      ],
-      allowStale: false,
-    });
-    expect(all.revision).toBe(4n);
-    expect(all.results.map(({ results }) => results.map((r) => [r.flagKey, r.value]))).toEqual([
-      [
-        ['banner', 'a'],
-        ['new-checkout', true],
-      ],
-      [
-        ['banner', 'b'],
-        ['new-checkout', true],
-      ],
-    ]);
-    const some = await call(client, client.evaluateBatch, {
-      flagKeys: ['gone', 'banner'],
-      contexts: [{}],
-      allowStale: false,
-    });
-    expect(some.results[0]?.results).toMatchObject([
-      {
-        flagKey: 'gone',
-        reason: Reason.ERROR,
-        errorCode: 2,
-        errorMessage: 'flag "gone" not found in environment "development"',
-      },
-      { flagKey: 'banner', value: 'a', errorCode: 0 },
-    ]);
-  });
-
-  it('has limits', async () => {
-    const { client, evaluator } = await start(shopLog());
-    await evaluator.ready();
-    const batch = (flagKeys: string[], contexts: object[]) =>
-      failure(call(client, client.evaluateBatch, { flagKeys, contexts, allowStale: false }));
-    expect(await batch([], [])).toMatchObject({ reason: 'INVALID_FIELD', fields: [{ field: 'contexts' }] });
-    const contexts = Array.from({ length: LIMITS.batchContextsMax + 1 }, () => ({}));
-    expect(await batch([], contexts)).toMatchObject({
-      reason: 'LIMIT_EXCEEDED',
-      fields: [{ field: 'contexts' }],
-    });
-    const keys = Array.from({ length: 101 }, () => 'new-checkout');
-    expect(await batch(keys, contexts.slice(1))).toMatchObject({ reason: 'LIMIT_EXCEEDED' });
-    expect(await batch([], [{}, { targetingKey: 1 }])).toMatchObject({
-      reason: 'INVALID_CONTEXT',
-      fields: [{ field: 'contexts[1].targetingKey' }],
-    });
-  });
-});
-
 describe('Explain', () => {
   it('tells the steps, at any instant', async () => {
     const log = shopLog();
@@ -289,6 +223,34 @@ describe('Explain', () => {
     expect(await failure(call(client, client.explain, { ...question, flagKey: 'no' }))).toMatchObject({
       reason: 'FLAG_NOT_FOUND',
     });
+  });
+});
+
+describe('a flag key that no flag can have', () => {
+  it('is refused where it is too long, as answers say keys again, and else is not found', async () => {
+    const started = await start(shopLog());
+    await started.evaluator.ready();
+    const { client } = started;
+    const ask = (flagKey: string, contexts: object[] = [{}]) => [
+      failure(evaluate(started, { flagKey })),
+      failure(call(client, client.explain, { flagKey, allowStale: false })),
+      failure(call(client, client.evaluateBatch, { flagKeys: ['x', flagKey], contexts, allowStale: false })),
+    ];
+    const contexts = Array.from({ length: LIMITS.batchContextsMax }, () => ({}));
+    const errors = await Promise.all(ask('k'.repeat(600_000), contexts));
+    for (const error of errors) {
+      expect(error.reason).toBe('INVALID_FIELD');
+      expect(error.message.length).toBeLessThan(200);
+    }
+    expect(errors.map(({ fields }) => fields[0]?.field)).toEqual(['flag_key', 'flag_key', 'flag_keys[1]']);
+    const odd = 'No such flag! \u00e4'.padEnd(LIMITS.keyLengthMax, '/');
+    expect(await failure(evaluate(started, { flagKey: odd }))).toMatchObject({ reason: 'FLAG_NOT_FOUND' });
+    const batch = await call(client, client.evaluateBatch, {
+      flagKeys: [odd],
+      contexts: [{}],
+      allowStale: false,
+    });
+    expect(batch.results[0]?.results).toMatchObject([{ flagKey: odd, errorCode: ErrorCode.FLAG_NOT_FOUND }]);
   });
 });
 

@@ -2,10 +2,11 @@
  * Evaluate, EvaluateBatch and Explain: answers at one state, taken when the
  * evaluation starts.
  */
-import type { Evaluation, ExplanationStep } from '@flagstream/engine';
+import type { ExplanationStep, JsonObject } from '@flagstream/engine';
 import {
   answerFields,
   checkedContext,
+  checkedFlagKey,
   evaluationError,
   evaluationResult,
   fail,
@@ -16,43 +17,70 @@ import {
   unixMsOf,
 } from '@flagstream/protocol';
 import type {
-  ContextResults,
   EvaluateBatchRequest,
-  EvaluateBatchResponse,
   EvaluateRequest,
   EvaluateResponse,
   ExplainRequest,
   ExplainResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { UNBOUNDED_MS } from '@flagstream/replica';
 import type { CallContext } from '@flagstream/runtime';
 import { type AnswerView, viewFor } from './answer-view.ts';
+import { BatchAnswer } from './batch-answer.ts';
 import type { BoundedAnswers } from './bounded-answers.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
-import type { Serving } from './serving.ts';
+import type { Serving, Stamp } from './serving.ts';
+import type { SharedTurns, Steps } from './shared-turns.ts';
+
+/** Evaluations of a batch that are, with their encoding, as much work as a call: some 50 µs. */
+const EVALUATIONS_PER_CALL = 25;
+/** Of a batch that begins within its call's own turn: well below a millisecond of usual flags. */
+const EVALUATIONS_AT_ONCE = 100;
+
+/** What a batch says of its state, fixed before its first evaluation. */
+interface BatchBeginning {
+  readonly nowMs: number;
+  readonly rest: () => Stamp & { readonly belowMinRevision: boolean };
+}
+
+export interface EvaluatorParts {
+  readonly serving: Serving;
+  readonly answers: BoundedAnswers;
+  readonly counts: EvaluationCounts;
+  /** For batches that take long. */
+  readonly turns: SharedTurns;
+  /** Milliseconds that never run backwards. */
+  readonly monotonicMs: () => number;
+}
 
 export class Evaluator {
   readonly #serving: Serving;
   readonly #answers: BoundedAnswers;
   readonly #counts: EvaluationCounts;
+  readonly #turns: SharedTurns;
+  readonly #monotonicMs: () => number;
 
-  constructor(serving: Serving, answers: BoundedAnswers, counts: EvaluationCounts) {
+  constructor({ serving, answers, counts, turns, monotonicMs }: EvaluatorParts) {
     this.#serving = serving;
     this.#answers = answers;
     this.#counts = counts;
+    this.#turns = turns;
+    this.#monotonicMs = monotonicMs;
   }
 
   evaluate(request: EvaluateRequest, call: CallContext): EvaluateResponse | Promise<EvaluateResponse> {
+    checkedFlagKey('flag_key', request.flagKey);
     return this.#answers.answer(request, call, (below) => this.#evaluate(request, call, below));
   }
 
-  batch(
-    request: EvaluateBatchRequest,
-    call: CallContext,
-  ): EvaluateBatchResponse | Promise<EvaluateBatchResponse> {
+  /** The answer is encoded. */
+  batch(request: EvaluateBatchRequest, call: CallContext): Buffer | Promise<Buffer> {
+    checkFlagKeys(request.flagKeys);
     return this.#answers.answer(request, call, (below) => this.#batch(request, call, below));
   }
 
   explain(request: ExplainRequest, call: CallContext): ExplainResponse | Promise<ExplainResponse> {
+    checkedFlagKey('flag_key', request.flagKey);
     return this.#answers.answer(request, call, (below) => this.#explain(request, call, below));
   }
 
@@ -96,31 +124,63 @@ export class Evaluator {
 
   #batch(
     request: EvaluateBatchRequest,
-    { principal }: CallContext,
+    call: CallContext,
     belowMinRevision: boolean,
-  ): EvaluateBatchResponse {
-    const state = viewFor(principal)(this.#serving.environment(principal).state);
+  ): Buffer | Promise<Buffer> {
+    const state = viewFor(call.principal)(this.#serving.environment(call.principal).state);
     const keys = request.flagKeys.length === 0 ? state.set.flagKeys() : request.flagKeys;
     checkBatchSize(request.contexts.length, keys.length);
+    call.costs(Math.ceil((request.contexts.length * keys.length) / EVALUATIONS_PER_CALL));
     const contexts = request.contexts.map((context, index) => checkedContext(context, `contexts[${index}]`));
-    const nowMs = this.#serving.now();
-    const results = contexts.map((context): ContextResults => {
-      return {
-        results: keys.map((key) => evaluationResult(state, this.#counted(state.set, key, context, nowMs))),
-      };
-    });
-    return { results, ...this.#serving.stamp(), belowMinRevision };
+    const steps = this.#batchSteps(state, keys, contexts, this.#beginning(belowMinRevision));
+    return contexts.length * keys.length <= EVALUATIONS_AT_ONCE
+      ? this.#turns.begin(steps, call)
+      : this.#turns.queue(steps, call);
   }
 
-  #counted(
-    set: AnswerView['set'],
-    key: string,
-    context: ReturnType<typeof checkedContext>,
-    nowMs: number,
-  ): Evaluation {
-    const evaluation = set.evaluate(key, context, nowMs);
-    this.#counts.add(evaluation);
-    return evaluation;
+  /** All of it is of the state and the instant that it began with, whatever changes meanwhile. */
+  *#batchSteps(
+    state: AnswerView,
+    keys: readonly string[],
+    contexts: readonly JsonObject[],
+    { nowMs, rest }: BatchBeginning,
+  ): Steps<Buffer> {
+    const answer = new BatchAnswer(state);
+    for (const context of contexts) {
+      for (const key of keys) {
+        const evaluation = state.set.evaluate(key, context, nowMs);
+        this.#counts.add(evaluation);
+        answer.add(evaluation);
+        yield;
+      }
+      answer.endContext();
+    }
+    return answer.finish(rest());
+  }
+
+  #beginning(belowMinRevision: boolean): BatchBeginning {
+    const stamp = this.#serving.stamp();
+    const beganMs = this.#monotonicMs();
+    return {
+      nowMs: this.#serving.now(),
+      rest: () => ({ ...agedBy(stamp, this.#monotonicMs() - beganMs), belowMinRevision }),
+    };
+  }
+}
+
+/** The stamp of a state by whose answer so much time has passed: it can be that much older. */
+function agedBy({ freshness, ...stamp }: Stamp, ms: number): Stamp {
+  const stalenessMs = Math.min(UNBOUNDED_MS, freshness.stalenessMs + Math.ceil(ms));
+  return { ...stamp, freshness: { ...freshness, stalenessMs } };
+}
+
+function checkFlagKeys(flagKeys: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const [index, key] of flagKeys.entries()) {
+    const field = `flag_keys[${index}]`;
+    if (seen.has(checkedFlagKey(field, key)))
+      throw invalidField(field, 'is given before: each flag is answered once for each context');
+    seen.add(key);
   }
 }
 

@@ -1,8 +1,7 @@
 /** flagstream.v1.EvaluationService as the host serves it. */
-import { checkedContext, fail, LIMITS } from '@flagstream/protocol';
+import { checkedContext, checkedFlagKey, fail, LIMITS } from '@flagstream/protocol';
 import {
   type EvaluateBatchRequest,
-  type EvaluateBatchResponse,
   type EvaluateRequest,
   type EvaluateResponse,
   EvaluationServiceService,
@@ -39,19 +38,22 @@ export interface EvaluationServiceParts {
 export function evaluationService(parts: EvaluationServiceParts): ServiceBinding {
   const { evaluator } = parts;
   return {
-    definition: passThrough(EvaluationServiceService, ['watch']),
+    definition: passThrough(EvaluationServiceService, ['evaluateBatch', 'watch']),
     policy: { evaluate: 'evaluate', evaluateBatch: 'evaluate', explain: 'explain', watch: 'evaluate' },
     handlers: {
       evaluate: unary<EvaluateRequest, EvaluateResponse>((request, call) =>
         evaluator.evaluate(request, call),
       ),
-      evaluateBatch: unary<EvaluateBatchRequest, EvaluateBatchResponse>((request, call) =>
-        evaluator.batch(request, call),
-      ),
+      evaluateBatch: unary<EvaluateBatchRequest, Buffer>((request, call) => evaluator.batch(request, call)),
       explain: unary<ExplainRequest, ExplainResponse>((request, call) => evaluator.explain(request, call)),
       watch: serverStream<WatchRequest, Buffer>((request, sink, call) => watch(parts, request, sink, call)),
     },
   };
+}
+
+interface Beginning {
+  readonly keys: ReadonlySet<string> | undefined;
+  readonly belowMinRevision: boolean;
 }
 
 /** The stream begins once the state holds the request's min_revision. */
@@ -61,9 +63,10 @@ function watch(
   sink: ServerWritableStream<WatchRequest, Buffer>,
   call: CallContext,
 ): void | Promise<void> {
+  const keys = watchedKeys(request.flagKeys);
   return answers.answer(request, call, (belowMinRevision) => {
     // Its caller may have left, or the process may have begun to stop, while it waited.
-    if (!sink.cancelled && !sink.writableEnded) open(parts, request, sink, call, belowMinRevision);
+    if (!sink.cancelled && !sink.writableEnded) open(parts, request, sink, call, { keys, belowMinRevision });
   });
 }
 
@@ -72,12 +75,11 @@ function open(
   request: WatchRequest,
   sink: ServerWritableStream<WatchRequest, Buffer>,
   { principal }: CallContext,
-  belowMinRevision: boolean,
+  { keys, belowMinRevision }: Beginning,
 ): void {
   const { serving, counts, fanout, wheel, watchers, monotonicMs } = parts;
   const environment = serving.environment(principal);
   const viewOf = viewFor(principal);
-  const keys = watchedKeys(request.flagKeys);
   const context = request.context === undefined ? undefined : checkedContext(request.context, 'context');
   const stream = new WatchStream({
     sink,
@@ -99,6 +101,13 @@ function open(
   wheel.add(stream);
   watchers.add(stream);
   sink.once('cancelled', () => stream.left());
+  letGo(request);
+}
+
+/** What a stream needs of its request it has by now; grpc-js keeps the rest as long as the stream is open. */
+function letGo(request: WatchRequest): void {
+  request.flagKeys = [];
+  request.context = undefined;
 }
 
 function watchedKeys(flagKeys: readonly string[]): ReadonlySet<string> | undefined {
@@ -109,6 +118,7 @@ function watchedKeys(flagKeys: readonly string[]): ReadonlySet<string> | undefin
       fields: [{ field: 'flag_keys', description }],
     });
   }
+  for (const [index, key] of flagKeys.entries()) checkedFlagKey(`flag_keys[${index}]`, key);
   return flagKeys.length === 0 ? undefined : new Set(flagKeys);
 }
 

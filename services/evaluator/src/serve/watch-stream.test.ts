@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { LIMITS } from '@flagstream/protocol';
 import { Reason, SourceState, type WatchResponse } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { describe, expect, it } from 'vitest';
@@ -161,7 +163,33 @@ describe('Watch without a context', () => {
       reason: 'LIMIT_EXCEEDED',
       fields: [{ field: 'flag_keys' }],
     });
+    const long = watch(client, { flagKeys: ['k', 'k'.repeat(LIMITS.keyLengthMax + 1)] });
+    expect(await long.until(() => long.error)).toMatchObject({
+      reason: 'INVALID_FIELD',
+      fields: [{ field: 'flag_keys[1]' }],
+    });
   });
+});
+
+it('keeps nothing of its request that it does not need', async () => {
+  const { client } = await ready(shopLog());
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const heapUsed = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const flagKeys = Array(LIMITS.watchFlagKeysMax).fill('k'.repeat(LIMITS.keyLengthMax));
+  const open = async (count: number): Promise<void> => {
+    const inboxes = Array.from({ length: count }, () => watch(client, { flagKeys }));
+    await Promise.all(inboxes.map((inbox) => event(inbox, 'heartbeat')));
+  };
+  await open(1);
+  const before = heapUsed();
+  const streams = 100;
+  await open(streams);
+  // Its keys alone are 128 KB.
+  expect((heapUsed() - before) / streams).toBeLessThan(64_000);
 });
 
 it('says of which state it is that an environment was archived', async () => {

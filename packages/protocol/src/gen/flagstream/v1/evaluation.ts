@@ -330,7 +330,7 @@ export interface EvaluateResponse {
 }
 
 export interface EvaluateBatchRequest {
-  /** Empty: all flags of the environment. */
+  /** Empty: all flags of the environment. None twice. */
   flagKeys: string[];
   /** At least one; an empty object is a context. */
   contexts: { [key: string]: any }[];
@@ -409,7 +409,7 @@ export interface ExplanationStep {
   expected?:
     | any
     | undefined;
-  /** What the context holds. */
+  /** What the context holds, in part where that is long. */
   actual?:
     | any
     | undefined;
@@ -2610,7 +2610,10 @@ export const EvaluationServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** EvaluateBatch answers many flags for many contexts, all at one revision. */
+    /**
+     * EvaluateBatch answers many flags for many contexts, all at one revision: up
+     * to 1,000 contexts, 40,000 results, and an answer of 4,000,000 bytes.
+     */
     evaluateBatch: {
       name: "EvaluateBatch",
       requestType: EvaluateBatchRequest as typeof EvaluateBatchRequest,
@@ -2664,7 +2667,10 @@ export const EvaluationServiceService = {
     responseSerialize: (value: EvaluateResponse): Buffer => Buffer.from(EvaluateResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): EvaluateResponse => EvaluateResponse.decode(value),
   },
-  /** EvaluateBatch answers many flags for many contexts, all at one revision. */
+  /**
+   * EvaluateBatch answers many flags for many contexts, all at one revision: up
+   * to 1,000 contexts, 40,000 results, and an answer of 4,000,000 bytes.
+   */
   evaluateBatch: {
     path: "/flagstream.v1.EvaluationService/EvaluateBatch" as const,
     requestStream: false as const,
@@ -2703,7 +2709,10 @@ export const EvaluationServiceService = {
 export interface EvaluationServiceServer extends UntypedServiceImplementation {
   /** Evaluate answers one flag for one context. */
   evaluate: handleUnaryCall<EvaluateRequest, EvaluateResponse>;
-  /** EvaluateBatch answers many flags for many contexts, all at one revision. */
+  /**
+   * EvaluateBatch answers many flags for many contexts, all at one revision: up
+   * to 1,000 contexts, 40,000 results, and an answer of 4,000,000 bytes.
+   */
   evaluateBatch: handleUnaryCall<EvaluateBatchRequest, EvaluateBatchResponse>;
   /** Explain answers one flag with every step that led to the answer. */
   explain: handleUnaryCall<ExplainRequest, ExplainResponse>;
@@ -2731,7 +2740,10 @@ export interface EvaluationServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: EvaluateResponse) => void,
   ): ClientUnaryCall;
-  /** EvaluateBatch answers many flags for many contexts, all at one revision. */
+  /**
+   * EvaluateBatch answers many flags for many contexts, all at one revision: up
+   * to 1,000 contexts, 40,000 results, and an answer of 4,000,000 bytes.
+   */
   evaluateBatch(
     request: EvaluateBatchRequest,
     callback: (error: ServiceError | null, response: EvaluateBatchResponse) => void,
