@@ -227,6 +227,7 @@ export async function startEvaluator(
     health,
     reflection: config.reflection,
     maxRequestBytes: LIMITS.evaluationRequestBytesMax,
+    monotonicMs,
     tls,
   });
   host.onDrain(async () => {
