@@ -101,6 +101,18 @@ describe('the command line with keys', () => {
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('nosuchkey')]);
   });
 
+  test('a key of another environment decides where a flag is evaluated and watched, unless one is named', async () => {
+    const token = await make('--kind', 'server', '-e', 'production', '--comment', 'for the command line');
+    await until(async () => (await evaluate(token)).code === 0, { what: 'the key at the evaluator' });
+    const named = await run(['eval', 'new-checkout', ...CONTEXT, '-e', 'development'], {
+      FLAGSTREAM_API_KEY: token,
+    });
+    expect([named.code, named.stderr]).toEqual([EXIT_DENIED, expect.stringContaining("not the key's own")]);
+    const watching = startFlagstream(['watch'], { env: { ...places, FLAGSTREAM_API_KEY: token } });
+    await until(() => watching.text('stderr').includes("the key's environment"), { what: 'the greeting' });
+    await watching.stop();
+  });
+
   test('the SDK finds its environment by its key, and loses the stream with it', async () => {
     const token = await make('--kind', 'server', '-e', 'production', '--comment', 'for production');
     const client = createClient({ target: `127.0.0.1:${evaluatorPort}`, apiKey: token });
