@@ -31,3 +31,17 @@ describe('the API key', () => {
     },
   );
 });
+
+describe('TLS', () => {
+  it('is refused with a member that it has not, which is named', () => {
+    // Of Node's own TLS, which people try first.
+    const tls = { ca: new Uint8Array(), rootCertificates: new Uint8Array() } as ClientOptions['tls'] & object;
+    const text = refusal({ tls });
+    expect(text).toContain('INVALID_FIELD');
+    expect(text).toMatch(/tls.*clientCertificate.*not ca"/);
+  });
+
+  it.each([true, false, {}])('is taken as %j', (tls) => {
+    expect(refusal({ tls })).toBe('taken');
+  });
+});

@@ -98,8 +98,7 @@ export function resolveOptions(options: ClientOptions): Settings {
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     dial:
-      options.dial ??
-      grpcDial({ named: apiKey === undefined ? scope : named, apiKey, tls: tls === true ? {} : tls }),
+      options.dial ?? grpcDial({ named: apiKey === undefined ? scope : named, apiKey, tls: checkedTls(tls) }),
   };
 }
 
@@ -107,6 +106,21 @@ export function resolveOptions(options: ClientOptions): Settings {
 function environmentOf(apiKey: string | undefined): string {
   const environment = apiKey === undefined ? '' : parseToken(apiKey)?.environment;
   return environment === undefined || !isKey(environment) ? ENVIRONMENT_DEFAULT : environment;
+}
+
+const TLS_MEMBERS: readonly string[] = [
+  'rootCertificates',
+  'clientCertificate',
+  'clientKey',
+] satisfies (keyof TlsOptions)[];
+
+/** A member that is mistyped would be whom to trust, left out without a word. */
+function checkedTls(tls: boolean | TlsOptions): TlsOptions | false {
+  if (typeof tls === 'boolean') return tls ? {} : false;
+  const unknown = Object.keys(tls).filter((member) => !TLS_MEMBERS.includes(member));
+  if (unknown.length > 0)
+    throw invalidField('tls', `has only ${TLS_MEMBERS.join(', ')}, not ${unknown.join(', ')}`);
+  return tls;
 }
 
 /** What is refused is not repeated: most of it may be a secret. */
