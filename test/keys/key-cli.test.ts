@@ -95,6 +95,9 @@ describe('the command line with keys', () => {
     expect((await evaluate(token)).code).toBe(0);
     expect((await run(['key', 'revoke', id, '--comment', 'leaked'], owner)).code).toBe(0);
     await until(async () => (await evaluate(token)).code === EXIT_DENIED, { what: 'the end of the key' });
+    const again = await run(['key', 'revoke', id, '--comment', 'leaked'], owner);
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('revoked: it was so already')]);
+    expect(again.stderr).not.toContain('revision');
     const after = await run(['key', 'list', '--revoked'], owner);
     expect(after.stdout).toMatch(/the web shop.*revoked/);
     const unknown = await run(['key', 'revoke', 'nosuchkey'], owner);
