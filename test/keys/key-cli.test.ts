@@ -67,7 +67,10 @@ describe('the command line with keys', () => {
 
   test('is told to show a key, and which it may not use', async () => {
     const none = await run(['flag', 'list'], {});
-    expect([none.code, none.stderr]).toEqual([EXIT_DENIED, expect.stringContaining('no key')]);
+    expect([none.code, none.stderr]).toEqual([
+      EXIT_DENIED,
+      expect.stringMatching(/no key.*--api-key-file.*FLAGSTREAM_API_KEY/s),
+    ]);
     const wrong = await run(['flag', 'list'], { FLAGSTREAM_API_KEY: 'fsa_nonsense' });
     expect([wrong.code, wrong.stderr]).toEqual([EXIT_DENIED, expect.stringContaining('malformed')]);
     const server = await make('--kind', 'server');

@@ -4,7 +4,7 @@ import { KeyKind } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { bearerCalls } from '@flagstream/runtime';
 import type { ChannelCredentials, ClientOptions } from '@grpc/grpc-js';
 import { UsageError } from '../usage-error.ts';
-import { apiKeyOf, channelCredentials, type Trust } from './trust.ts';
+import { apiKeyOf, channelCredentials, speaksTls, type Trust } from './trust.ts';
 
 export interface Endpoint {
   readonly role: 'control plane' | 'evaluator';
@@ -14,6 +14,7 @@ export interface Endpoint {
   readonly option: '--server' | '--evaluator';
   /** Plaintext, or TLS. */
   readonly channel: ChannelCredentials;
+  readonly speaksTls: boolean;
   /** Client options by which each call shows the API key, if there is one. */
   readonly calls: Pick<ClientOptions, 'interceptors'>;
   /** A server or client key is shown: it belongs to one environment, and calls need not name it. */
@@ -38,6 +39,7 @@ export function parseEndpoint(role: Endpoint['role'], text: string, trust: Trust
     address: `${host}:${port}`,
     option,
     channel: channelCredentials(trust),
+    speaksTls: speaksTls(trust),
     calls: bearerCalls(key),
     keyNamesScope: kind === KeyKind.SERVER || kind === KeyKind.CLIENT,
   };

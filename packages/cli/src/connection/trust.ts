@@ -16,10 +16,14 @@ export interface Trust {
   readonly apiKeyFile?: string;
 }
 
+export function speaksTls({ tls, caFile, certFile, keyFile }: Trust): boolean {
+  return tls === true || (caFile ?? certFile ?? keyFile) !== undefined;
+}
+
 /** @throws UsageError naming flag and file */
-export function channelCredentials({ tls, caFile, certFile, keyFile }: Trust): ChannelCredentials {
-  const files = caFile ?? certFile ?? keyFile;
-  if (tls !== true && files === undefined) return credentials.createInsecure();
+export function channelCredentials(trust: Trust): ChannelCredentials {
+  if (!speaksTls(trust)) return credentials.createInsecure();
+  const { caFile, certFile, keyFile } = trust;
   if ((certFile === undefined) !== (keyFile === undefined))
     throw new UsageError(
       `${certFile === undefined ? '--cert-file' : '--key-file'} is missing`,
