@@ -119,6 +119,17 @@ describe('the command line with keys', () => {
     await watching.stop();
   });
 
+  test('takes an environment out of service', async () => {
+    const made = await run(['environment', 'create', 'short-lived'], owner);
+    expect(made).toMatchObject({ code: 0 });
+    const archived = await run(['environment', 'archive', 'short-lived'], owner);
+    expect([archived.code, archived.stderr]).toEqual([
+      0,
+      expect.stringMatching(/short-lived of project default archived \(revision/),
+    ]);
+    expect((await run(['environment', 'list'], owner)).stdout).not.toContain('short-lived');
+  });
+
   test('the SDK finds its environment by its key, and loses the stream with it', async () => {
     const token = await make('--kind', 'server', '-e', 'production', '--comment', 'for production');
     const client = createClient({ target: `127.0.0.1:${evaluatorPort}`, apiKey: token });
