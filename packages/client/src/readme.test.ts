@@ -17,7 +17,7 @@ test(
   () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
     const examples = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1]!);
-    expect(examples).toHaveLength(4);
+    expect(examples).toHaveLength(5);
     const dir = tempDir('readme');
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(dir, 'node_modules'));
     writeFileSync(path.join(dir, 'package.json'), JSON.stringify({ type: 'module' }));

@@ -57,7 +57,14 @@ export {
   hasKind,
   kindMismatch,
 } from './evaluation/evaluation-answer.ts';
-export { formatToken, newKeyId, newSecret, type ParsedToken, parseToken } from './keys/api-token.ts';
+export {
+  formatToken,
+  headerToken,
+  newKeyId,
+  newSecret,
+  type ParsedToken,
+  parseToken,
+} from './keys/api-token.ts';
 export { LIMITS, type LimitName } from './limits.ts';
 export {
   apiKeyId,

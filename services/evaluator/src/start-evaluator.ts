@@ -103,7 +103,7 @@ export async function startEvaluator(
       nodeId,
       insecure: warnings.length > 0,
     });
-  for (const warning of warnings) logger.warn({ insecure: true, host: config.host }, warning);
+  for (const warning of warnings) logger.warn({ host: config.host }, warning);
   const now = deps.now ?? Date.now;
   const monotonicMs = deps.monotonicMs ?? (() => performance.now());
   const random = deps.random ?? Math.random;
