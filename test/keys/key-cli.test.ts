@@ -67,7 +67,10 @@ describe('the command line with keys', () => {
 
   test('is told to show a key, and which it may not use', async () => {
     const none = await run(['flag', 'list'], {});
-    expect([none.code, none.stderr]).toEqual([EXIT_DENIED, expect.stringContaining('no key')]);
+    expect([none.code, none.stderr]).toEqual([
+      EXIT_DENIED,
+      expect.stringMatching(/no key.*--api-key-file.*FLAGSTREAM_API_KEY/s),
+    ]);
     const wrong = await run(['flag', 'list'], { FLAGSTREAM_API_KEY: 'fsa_nonsense' });
     expect([wrong.code, wrong.stderr]).toEqual([EXIT_DENIED, expect.stringContaining('malformed')]);
     const server = await make('--kind', 'server');
@@ -95,10 +98,36 @@ describe('the command line with keys', () => {
     expect((await evaluate(token)).code).toBe(0);
     expect((await run(['key', 'revoke', id, '--comment', 'leaked'], owner)).code).toBe(0);
     await until(async () => (await evaluate(token)).code === EXIT_DENIED, { what: 'the end of the key' });
+    const again = await run(['key', 'revoke', id, '--comment', 'leaked'], owner);
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('revoked: it was so already')]);
+    expect(again.stderr).not.toContain('revision');
     const after = await run(['key', 'list', '--revoked'], owner);
     expect(after.stdout).toMatch(/the web shop.*revoked/);
     const unknown = await run(['key', 'revoke', 'nosuchkey'], owner);
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('nosuchkey')]);
+  });
+
+  test('a key of another environment decides where a flag is evaluated and watched, unless one is named', async () => {
+    const token = await make('--kind', 'server', '-e', 'production', '--comment', 'for the command line');
+    await until(async () => (await evaluate(token)).code === 0, { what: 'the key at the evaluator' });
+    const named = await run(['eval', 'new-checkout', ...CONTEXT, '-e', 'development'], {
+      FLAGSTREAM_API_KEY: token,
+    });
+    expect([named.code, named.stderr]).toEqual([EXIT_DENIED, expect.stringContaining("not the key's own")]);
+    const watching = startFlagstream(['watch'], { env: { ...places, FLAGSTREAM_API_KEY: token } });
+    await until(() => watching.text('stderr').includes("the key's environment"), { what: 'the greeting' });
+    await watching.stop();
+  });
+
+  test('takes an environment out of service', async () => {
+    const made = await run(['environment', 'create', 'short-lived'], owner);
+    expect(made).toMatchObject({ code: 0 });
+    const archived = await run(['environment', 'archive', 'short-lived'], owner);
+    expect([archived.code, archived.stderr]).toEqual([
+      0,
+      expect.stringMatching(/short-lived of project default archived \(revision/),
+    ]);
+    expect((await run(['environment', 'list'], owner)).stdout).not.toContain('short-lived');
   });
 
   test('the SDK finds its environment by its key, and loses the stream with it', async () => {

@@ -122,6 +122,10 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
     word: 'evaluationRequestMessagesMax',
   },
   smallRequestBytesMax: { crossedIn: 'test/limits/heavy-requests.test.ts', word: 'smallRequestBytesMax' },
+  requestBytesPerCall: {
+    crossedIn: 'packages/runtime/src/grpc/key-quota.test.ts',
+    word: 'requestBytesPerCall',
+  },
   keylessStreamsMax: { crossedIn: 'test/limits/heavy-requests.test.ts', word: 'keylessStreamsMax' },
   requestArrivalMs: {
     crossedIn: 'packages/runtime/src/grpc/awaited-requests.test.ts',

@@ -1,5 +1,7 @@
 // Requests that are short and would be heavy: many small messages, and what somebody without a key may send.
 
+import { connect } from 'node:http2';
+import { gzipSync } from 'node:zlib';
 import { LIMITS } from '@flagstream/protocol';
 import { ApplyChangeSetRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { EvaluateBatchRequest } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
@@ -61,6 +63,33 @@ describe('a request of many small messages', () => {
   });
 });
 
+describe('what decoders pass over', () => {
+  let dev: Awaited<ReturnType<typeof startDev>>;
+  beforeAll(async () => {
+    dev = await startDev({ seed: 'demo' });
+  });
+  const APPLY = '/flagstream.v1.AdminService/ApplyChangeSet';
+  const READ = '/flagstream.v1.AdminService/GetFlag';
+  const many = (hex: string, bytes: number): Buffer => Buffer.alloc(bytes, Buffer.from(hex, 'hex'));
+
+  test.each([
+    ['a field 0 before the messages', Buffer.concat([Buffer.of(2, 0), many('0a00', 4_000_000)]), 'field 0'],
+    ['groups', many('3b3c', 1_000_000), 'wire type 3'],
+    ['a field 0 in a message', many('0a020000', 1_000_000), 'field 0'],
+    ['numbers that no field has', many('4800', 8_000_000), 'fields'],
+    ['a tag that does not end', Buffer.concat([many('0a00', 20_000), Buffer.alloc(12, 0xff)]), ''],
+  ])('is not passed over uncounted: %s', async (_, bytes, words) => {
+    const error = await refusal(dev.adminPort, APPLY, bytes);
+    expect([status.RESOURCE_EXHAUSTED, status.INVALID_ARGUMENT]).toContain(error.code);
+    expect(error.details).toContain(words);
+  });
+
+  test('is refused by its length where a request reads', async () => {
+    const error = await refusal(dev.adminPort, READ, many('4800', LIMITS.readRequestBytesMax + 2));
+    expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
+  });
+});
+
 describe('who shows no key', () => {
   let site: KeyedSite;
   beforeAll(async () => {
@@ -75,6 +104,32 @@ describe('who shows no key', () => {
       Buffer.alloc(LIMITS.smallRequestBytesMax + 1),
     );
     expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
+  });
+
+  test('may not send it packed either', async () => {
+    const { grpcPort } = site.controlPlane;
+    const session = connect(`http://127.0.0.1:${grpcPort}`);
+    hold({ what: 'a session', release: () => session.destroy(), releaseNow: () => undefined });
+    const packed = gzipSync(Buffer.alloc(1_000_000));
+    expect(packed.length).toBeLessThan(LIMITS.smallRequestBytesMax);
+    const call = session.request({
+      ':method': 'POST',
+      ':path': HealthService.check.path,
+      'content-type': 'application/grpc',
+      'grpc-encoding': 'gzip',
+      te: 'trailers',
+    });
+    const head = Buffer.alloc(5);
+    head[0] = 1;
+    head.writeUInt32BE(packed.length, 1);
+    call.end(Buffer.concat([head, packed]));
+    const answered = new Promise((resolve) =>
+      call.on('response', (received) => resolve([received['grpc-status'], received['grpc-message']])),
+    );
+    expect(await answered).toEqual([
+      String(status.RESOURCE_EXHAUSTED),
+      expect.stringContaining(`larger%20than%20${LIMITS.smallRequestBytesMax}`),
+    ]);
   });
 
   test('may hold keylessStreamsMax streams of health, all together', async () => {

@@ -3,6 +3,7 @@
 import type { ErrorReason } from '@flagstream/protocol';
 import {
   ApplyChangeSetRequest,
+  ArchiveFlagRequest,
   CreateEnvironmentRequest,
   CreateFlagRequest,
   CreateKeyRequest,
@@ -24,6 +25,9 @@ const PARENT = 'projects/default';
 const CONFIG = 'projects/default/environments/development/flagConfigs/maintenance-mode';
 /** A call that takes longer than the default: what crosses the largest limits is many megabytes. */
 const LARGE_DEADLINE_MS = 60_000;
+/** Tag and length of a text of 32 MiB, and of 256 KiB. */
+const WRITE_HEAD_BYTES = 5;
+const READ_HEAD_BYTES = 4;
 
 /** The fields that every write has; validated only, so that nothing is written. */
 type WriteFields = Readonly<Record<'comment' | 'actor' | 'opId', string>>;
@@ -221,25 +225,35 @@ export const WRITE_CROSSINGS = {
   adminRequestBytesMax: {
     crossings: [
       tooLarge('AdminService', ({ admin }, name) =>
-        callUnary(admin, admin.getFlag, GetFlagRequest.fromJSON({ name }), {}, LARGE_DEADLINE_MS),
+        callUnary(admin, admin.archiveFlag, ArchiveFlagRequest.fromJSON({ name }), {}, LARGE_DEADLINE_MS),
       ),
-      tooLarge('HistoryService', ({ history }, name) =>
-        callUnary(
-          history,
-          history.evaluateAt,
-          EvaluateAtRequest.fromJSON({ parent: name }),
-          {},
-          LARGE_DEADLINE_MS,
-        ),
+    ],
+  },
+  readRequestBytesMax: {
+    crossings: [
+      tooLarge(
+        'AdminService',
+        ({ admin }, name) => callUnary(admin, admin.getFlag, GetFlagRequest.fromJSON({ name })),
+        READ_HEAD_BYTES,
+      ),
+      tooLarge(
+        'HistoryService',
+        ({ history }, name) =>
+          callUnary(history, history.evaluateAt, EvaluateAtRequest.fromJSON({ parent: name })),
+        READ_HEAD_BYTES,
       ),
     ],
   },
 } as const satisfies Readonly<Record<string, LimitEntry>>;
 
-/** A name of so many bytes that the whole request has as many as it may: its tag and length take five. */
-function tooLarge(door: string, ask: (site: LimitSite, name: string) => Promise<unknown>): Crossing {
+/** A name of so many bytes that the whole request has as many as it may, with its tag and length. */
+function tooLarge(
+  door: string,
+  ask: (site: LimitSite, name: string) => Promise<unknown>,
+  headBytes: number = WRITE_HEAD_BYTES,
+): Crossing {
   const reason: ErrorReason = 'REQUEST_TOO_LARGE';
-  return { door, call: (site, amount) => ask(site, 'n'.repeat(amount - 5)), reason };
+  return { door, call: (site, amount) => ask(site, 'n'.repeat(amount - headBytes)), reason };
 }
 
 function booleanFlag(): object {

@@ -1,6 +1,6 @@
 // Who has which revision in force, by acknowledgement: real streams over real ports.
 
-import type { FleetClient } from '@flagstream/protocol/gen/flagstream/v1/fleet';
+import type { FleetClient, Rollout } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { NackCode } from '@flagstream/protocol/gen/flagstream/v1/stream';
 import { expect, test } from 'vitest';
 import { startDev } from '../support/dev-instance.ts';
@@ -72,13 +72,15 @@ test('who leaves without confirming is named until it is back, also at another n
   const site = await DeliverySite.start();
   const [first, second] = [await site.startEvaluator('n1'), await site.startEvaluator('n2')];
   await site.admin.createBoolean('checkout');
+  await until(async () => (await site.nodes()).length === 2, { what: 'two nodes' });
   const [stays, leaves] = await site.connect(first.grpcPort, 2);
   leaves!.frozen = true;
   const { revision } = await site.admin.setEnabled('checkout', false);
   await until(() => leaves!.ignoredBytes > 0, { what: 'the bytes' });
   leaves!.vanish();
-  const gone = await site.until(revision, ({ departed }) => departed === 1, 'its departure');
-  expect(gone).toMatchObject({ complete: true, owing: 0, nodes: 2, nodesApplied: 2 });
+  const isGone = ({ complete, departed }: Rollout): boolean => complete && departed === 1;
+  const gone = await site.until(revision, isGone, 'its departure');
+  expect(gone).toMatchObject({ owing: 0, nodes: 2, nodesApplied: 2 });
   expect(idsOf(gone.departedClients)).toEqual([leaves!.instanceId]);
   expect(gone.departedClients[0]).toMatchObject({ nodeId: 'n1' });
   const back = new ThinClient(second.grpcPort, leaves!.instanceId);

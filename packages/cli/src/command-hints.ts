@@ -8,5 +8,6 @@ export const COMMAND_HINTS: Readonly<Partial<Record<ErrorReason, string>>> = {
   SEGMENT_NOT_FOUND: 'flagstream segment list shows the segments of the project.',
   REVISION_NOT_FOUND: 'flagstream changes shows which revisions exist.',
   COMMENT_REQUIRED: 'Repeat it with -m "why": the environment is protected.',
+  UNAUTHENTICATED: 'Show a valid key: --api-key-file FILE, or FLAGSTREAM_API_KEY.',
   UNIMPLEMENTED: "--server names the control plane's gRPC port (8010), --evaluator an evaluator's (8013).",
 };

@@ -2,7 +2,7 @@
  * What a client is made with, checked once.
  */
 import { randomUUID } from 'node:crypto';
-import { invalidField, isKey, LIMITS, parseToken } from '@flagstream/protocol';
+import { headerToken, invalidField, isKey, LIMITS, parseToken } from '@flagstream/protocol';
 import { type Clock, systemClock } from './clock.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import type { Scope } from './state/scope.ts';
@@ -19,6 +19,7 @@ export interface ClientOptions {
   readonly project?: string;
   /** Default: development. With an API key, the key decides. */
   readonly environment?: string;
+  /** A server key; white space around it is left out. */
   readonly apiKey?: string;
   /** true: TLS with the system's roots. Default: plaintext. */
   readonly tls?: boolean | TlsOptions;
@@ -70,7 +71,8 @@ const INITIAL_TIMEOUT_MS = 10_000;
 
 /** @throws FlagstreamError INVALID_FIELD naming the option. */
 export function resolveOptions(options: ClientOptions): Settings {
-  const { target = TARGET_DEFAULT, apiKey, tls = false } = options;
+  const { target = TARGET_DEFAULT, tls = false } = options;
+  const apiKey = options.apiKey === undefined ? undefined : checkedToken(options.apiKey);
   const endpoints = typeof target === 'string' ? [target] : [...target];
   if (endpoints.length === 0 || endpoints.some((endpoint) => !/^[^\s]+$/.test(endpoint)))
     throw invalidField('target', 'must be "host:port", or a list of at least one');
@@ -96,8 +98,7 @@ export function resolveOptions(options: ClientOptions): Settings {
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     dial:
-      options.dial ??
-      grpcDial({ named: apiKey === undefined ? scope : named, apiKey, tls: tls === true ? {} : tls }),
+      options.dial ?? grpcDial({ named: apiKey === undefined ? scope : named, apiKey, tls: checkedTls(tls) }),
   };
 }
 
@@ -105,6 +106,29 @@ export function resolveOptions(options: ClientOptions): Settings {
 function environmentOf(apiKey: string | undefined): string {
   const environment = apiKey === undefined ? '' : parseToken(apiKey)?.environment;
   return environment === undefined || !isKey(environment) ? ENVIRONMENT_DEFAULT : environment;
+}
+
+const TLS_MEMBERS: readonly string[] = [
+  'rootCertificates',
+  'clientCertificate',
+  'clientKey',
+] satisfies (keyof TlsOptions)[];
+
+/** A member that is mistyped would be whom to trust, left out without a word. */
+function checkedTls(tls: boolean | TlsOptions): TlsOptions | false {
+  if (typeof tls === 'boolean') return tls ? {} : false;
+  const unknown = Object.keys(tls).filter((member) => !TLS_MEMBERS.includes(member));
+  if (unknown.length > 0)
+    throw invalidField('tls', `has only ${TLS_MEMBERS.join(', ')}, not ${unknown.join(', ')}`);
+  return tls;
+}
+
+/** What is refused is not repeated: most of it may be a secret. */
+function checkedToken(apiKey: string): string {
+  const token = headerToken(apiKey);
+  if (token === undefined)
+    throw invalidField('apiKey', 'must be an API key: printable ASCII without spaces, and not empty');
+  return token;
 }
 
 function checkedKey(option: string, key: string): string {

@@ -74,7 +74,9 @@ export class Trace {
 
   flush(recorder: Recorder): void {
     for (const step of this.#steps) {
-      if (step.actual !== undefined) step.actual = shortened(step.actual, { left: SHOWN_ITEMS });
+      // A flag's own is its answer, whose length its definition decides.
+      if (step.actual !== undefined && step.kind !== 'flag')
+        step.actual = shortened(step.actual, { left: SHOWN_ITEMS });
       recorder.step(step);
     }
   }

@@ -58,7 +58,14 @@ export {
   kindMismatch,
 } from './evaluation/evaluation-answer.ts';
 export { DELIVERY_BOUNDS_MS, nackCodeToWire } from './fleet.ts';
-export { formatToken, newKeyId, newSecret, type ParsedToken, parseToken } from './keys/api-token.ts';
+export {
+  formatToken,
+  headerToken,
+  newKeyId,
+  newSecret,
+  type ParsedToken,
+  parseToken,
+} from './keys/api-token.ts';
 export { LIMITS, type LimitName } from './limits.ts';
 export {
   apiKeyId,

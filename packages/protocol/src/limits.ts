@@ -62,6 +62,10 @@ export const LIMITS = {
   evaluationRequestMessagesMax: 100_000,
   /** A request that names something at most, as of health and reflection. */
   smallRequestBytesMax: 4_096,
+  /** A request that reads: names, and one context with what its encoding adds. */
+  readRequestBytesMax: 262_144,
+  /** Bytes of a request that its key pays as one call: to decode them takes as long. */
+  requestBytesPerCall: 4_096,
   /** Time for a request to arrive: 32 MiB over a line of 10 Mbit/s. */
   requestArrivalMs: 30_000,
   /** Requests of one caller that may take longer than a second to arrive, at once. */

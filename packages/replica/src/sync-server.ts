@@ -81,8 +81,6 @@ export interface Refusal {
 }
 
 export type SyncServerEffect =
-  /** The Hello was taken: `peer` is known. */
-  | { readonly type: 'greeted' }
   | (ServerFrame & { readonly type: 'welcome' | 'ping' })
   /** Bring the client from `from` (absent: from nothing) to the head. */
   | (Omit<ServerFrame & { readonly type: 'begin' }, 'type'> & { readonly type: 'transfer' })
@@ -256,15 +254,14 @@ export class SyncServerSession {
       type: 'welcome',
       welcome: this.#welcome(choice.intent, choice.reason, head, nowMs),
     };
-    const greeted: readonly SyncServerEffect[] = [welcome, { type: 'greeted' }];
     if (choice.intent === 'none') {
       this.#cursor = head;
       this.#acked = head;
-      return [...greeted, { type: 'confirmed', position: head }];
+      return [welcome, { type: 'confirmed', position: head }];
     }
     const from = choice.intent === 'delta' ? hello.have?.position : undefined;
     this.#acked = from;
-    return [...greeted, this.#send(choice.intent, from, choice.forked, nowMs)];
+    return [welcome, this.#send(choice.intent, from, choice.forked, nowMs)];
   }
 
   /** Log-and-push §3.3: what brings this client to the head. */

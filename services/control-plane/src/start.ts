@@ -109,7 +109,7 @@ export async function startControlPlane(
   const now = deps.now ?? Date.now;
   const warnings = checkExposure(exposureOf(config));
   const logger = deps.logger ?? processLogger(config, deps.version ?? 'unreleased', warnings.length > 0);
-  for (const warning of warnings) logger.warn({ insecure: true, host: config.host }, warning);
+  for (const warning of warnings) logger.warn({ host: config.host }, warning);
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs: config.drainGraceMs + STOP_MARGIN_MS });
   const metrics = new Metrics({ process: true });
   const health = new HealthState();

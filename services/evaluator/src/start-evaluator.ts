@@ -104,7 +104,7 @@ export async function startEvaluator(
       nodeId,
       insecure: warnings.length > 0,
     });
-  for (const warning of warnings) logger.warn({ insecure: true, host: config.host }, warning);
+  for (const warning of warnings) logger.warn({ host: config.host }, warning);
   const now = deps.now ?? Date.now;
   const monotonicMs = deps.monotonicMs ?? (() => performance.now());
   const random = deps.random ?? Math.random;
@@ -231,6 +231,7 @@ export async function startEvaluator(
     health,
     reflection: config.reflection,
     maxRequestBytes: LIMITS.evaluationRequestBytesMax,
+    monotonicMs,
     tls,
   });
   host.onDrain(async () => {

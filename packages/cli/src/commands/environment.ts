@@ -1,12 +1,15 @@
 /** `flagstream environment`: where flags have their switches, rules and rollouts. */
-import { projectName } from '@flagstream/protocol';
-import { CreateEnvironmentRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
+import { environmentName, projectName } from '@flagstream/protocol';
+import {
+  ArchiveEnvironmentRequest,
+  CreateEnvironmentRequest,
+} from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { Environment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { listEnvironments } from '../connection/admin-lists.ts';
 import { type ProjectOptions, parseKey, withAdmin, withProject } from '../options/connection-options.ts';
-import { noteWrite, type WriteOptions, withWrite, writeFields } from '../options/write-options.ts';
+import { noteWrite, type WriteOptions, withEtag, withWrite, writeFields } from '../options/write-options.ts';
 import { keyOfName } from '../output/flag-text.ts';
 import { printJson } from '../output/json-output.ts';
 import { printTable } from '../output/table.ts';
@@ -17,12 +20,17 @@ interface CreateOptions extends ProjectOptions, WriteOptions {
   readonly protected?: boolean;
 }
 
+interface ArchiveOptions extends ProjectOptions, WriteOptions {
+  readonly etag?: string;
+}
+
 export function environmentCommand(session: CliSession): Command {
   return new Command('environment')
     .alias('env')
-    .description('environments of a project: list, create')
+    .description('environments of a project: list, create, archive')
     .addCommand(environmentListCommand(session))
-    .addCommand(environmentCreateCommand(session));
+    .addCommand(environmentCreateCommand(session))
+    .addCommand(environmentArchiveCommand(session));
 }
 
 function environmentListCommand(session: CliSession): Command {
@@ -63,6 +71,27 @@ function environmentCreateCommand(session: CliSession): Command {
       if (options.output === 'json' && environment !== undefined)
         printJson(session.terminal, Environment.toJSON(environment));
       noteWrite(session, options, `environment ${key} created in project ${options.project}`, revision);
+    }),
+  );
+}
+
+function environmentArchiveCommand(session: CliSession): Command {
+  const command = new Command('archive')
+    .description('take an environment out of service; its history stays, its key is never used again')
+    .argument('<key>', 'environment', parseKey);
+  return withWrite(withEtag(withProject(command))).action(
+    session.action(async (key: string, options: ArchiveOptions) => {
+      const request = ArchiveEnvironmentRequest.fromPartial({
+        name: environmentName(options.project, key),
+        etag: options.etag ?? '',
+        ...writeFields(options),
+      });
+      const { environment, revision } = await withAdmin(options, (admin) =>
+        admin.call(admin.client.archiveEnvironment, request),
+      );
+      if (options.output === 'json' && environment !== undefined)
+        printJson(session.terminal, Environment.toJSON(environment));
+      noteWrite(session, options, `environment ${key} of project ${options.project} archived`, revision);
     }),
   );
 }

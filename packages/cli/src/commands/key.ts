@@ -1,7 +1,8 @@
 /** `flagstream key`: API keys. A token is shown once, on stdout, when it is made. */
-import { endMsOf, environmentName, unixMsOf } from '@flagstream/protocol';
+import { endMsOf, environmentName, FlagstreamError, unixMsOf } from '@flagstream/protocol';
 import {
   CreateKeyRequest,
+  GetKeyRequest,
   ListKeysRequest,
   RevokeKeyRequest,
   RotateKeyRequest,
@@ -156,12 +157,16 @@ function revokeCommand(session: CliSession): Command {
     .argument('<key>', 'name of the key, as list prints it, or its id');
   return withWrite(withEnvironment(command)).action(
     session.action(async (name: string, options: EnvironmentOptions & WriteOptions) => {
-      const { key, revision } = await withAdmin(options, async (admin) =>
-        admin.call(
+      const { key, revision } = await withAdmin(options, async (admin) => {
+        const full = await fullName(admin, name);
+        const known = await visibleKey(admin, full);
+        // Each operation that is carried out is a revision, also one that changes nothing.
+        if (known?.revokeTime !== undefined) return { key: known, revision: undefined };
+        return admin.call(
           admin.client.revokeKey,
-          RevokeKeyRequest.fromPartial({ name: await fullName(admin, name), ...writeFields(options) }),
-        ),
-      );
+          RevokeKeyRequest.fromPartial({ name: full, ...writeFields(options) }),
+        );
+      });
       if (options.output === 'json' && key !== undefined) printJson(session.terminal, ApiKey.toJSON(key));
       noteWrite(session, options, `key ${key?.name ?? name} revoked`, revision);
     }),
@@ -174,6 +179,16 @@ function listKeys(admin: AdminConnection, parent: string, showRevoked: boolean):
     const { keys, nextPageToken } = await admin.call(admin.client.listKeys, request);
     return { items: keys, nextPageToken };
   });
+}
+
+/** Undefined where it may not be read: who may revoke a key need not see it. */
+async function visibleKey(admin: AdminConnection, name: string): Promise<ApiKey | undefined> {
+  try {
+    return (await admin.call(admin.client.getKey, GetKeyRequest.fromPartial({ name }))).key;
+  } catch (error) {
+    if (error instanceof FlagstreamError && error.reason === 'PERMISSION_DENIED') return undefined;
+    throw error;
+  }
 }
 
 /** People copy the id out of a token. */

@@ -89,9 +89,9 @@ async function watchFlags(session: CliSession, options: WatchOptions): Promise<n
     ...(options.context === undefined ? {} : { context: options.context }),
   });
   const shown = new Map<string, string>();
-  const greet = greetOnce(session, `flags of ${options.project}/${options.environment}`);
-  return withEvaluator(options, (evaluator) =>
-    followStream(evaluator.endpoint, () => evaluator.watch(request), {
+  return withEvaluator(options, (evaluator) => {
+    const greet = greetOnce(session, `flags of ${evaluator.place}`);
+    return followStream(evaluator.endpoint, () => evaluator.watch(request), {
       ...reconnecting(session),
       message: ({ event, ...rest }) => {
         greet();
@@ -100,8 +100,8 @@ async function watchFlags(session: CliSession, options: WatchOptions): Promise<n
           printJsonLine(session.terminal, WatchResponse.toJSON({ event, ...rest }));
         else printWatch(session, event, rest.revision, shown);
       },
-    }),
-  );
+    });
+  });
 }
 
 /** `shown` is what was last printed of each flag: a new stream begins with all results again. */

@@ -47,7 +47,7 @@ export function connectionError(error: ServiceError, endpoint: Endpoint): Flagst
     {
       metadata: {
         address: endpoint.address,
-        next: `Start one (flagstream dev), or name another with ${endpoint.option} HOST:PORT.`,
+        next: nextOf(known.message, endpoint),
       },
       cause: error,
     },
@@ -58,4 +58,23 @@ export function connectionError(error: ServiceError, endpoint: Endpoint): Flagst
 function reasonOf(message: string): string {
   const last = /Last error: (?:Error: )?(.*?)(?:\. Resolution note:.*)?$/s.exec(message)?.[1];
   return (last ?? message).trim();
+}
+
+/** What OpenSSL and Node say of certificates that are not trusted, not shown or not theirs, and of a peer without TLS. */
+const TLS_FAILURE =
+  /certificate|altnames|\balert\b|self[- ]signed|SSL routines|\bTLS\b|EPROTO|ERR_SSL|ERR_TLS/i;
+/** How a peer that speaks TLS, or another protocol, takes plaintext: it closes. */
+const CUT_OFF =
+  /^Failed to connect\b|ECONNRESET|EPIPE|socket hang up|Connection dropped|Protocol error|ERR_HTTP2/i;
+
+/** What to type next, by what a connection failed with. */
+function nextOf(message: string, { option, speaksTls }: Endpoint): string {
+  const address = `Start one (flagstream dev), or name another with ${option} HOST:PORT.`;
+  // Only the end tells of this failure; a TLS connection may be reset for want of a certificate.
+  const reason = reasonOf(message);
+  if (speaksTls && (TLS_FAILURE.test(reason) || CUT_OFF.test(reason)))
+    return 'Look at TLS: --ca-file names whom to trust, --cert-file and --key-file what to show where it is asked for; without these and --tls the connection is plaintext.';
+  if (!speaksTls && (TLS_FAILURE.test(reason) || CUT_OFF.test(reason)))
+    return `If it speaks TLS, add --tls or --ca-file FILE, and --cert-file with --key-file where it asks for a certificate. Else: ${address}`;
+  return address;
 }

@@ -22,28 +22,37 @@ type EvaluationMethod<I, O> = (
   callback: (error: ServiceError | null, response: O) => void,
 ) => ClientUnaryCall;
 
-/** Without a key the request says which environment it means. */
+/** Without a key the request says which environment it means; a key of another one refuses what they say. */
 const PROJECT_METADATA = 'flagstream-project';
 const ENVIRONMENT_METADATA = 'flagstream-environment';
 
+/** Where flags are asked for; what is undefined is left to the key. */
+export interface EvaluatorScope {
+  readonly project: string | undefined;
+  readonly environment: string | undefined;
+}
+
 export class EvaluatorConnection {
   readonly endpoint: Endpoint;
+  /** What it asks about, for people. */
+  readonly place: string;
   readonly client: EvaluationServiceClient;
   readonly #metadata = new Metadata();
   readonly #timeoutMs: number;
 
-  constructor(
-    endpoint: Endpoint,
-    scope: { readonly project: string; readonly environment: string },
-    timeoutMs: number,
-  ) {
+  constructor(endpoint: Endpoint, scope: EvaluatorScope, timeoutMs: number) {
     this.endpoint = endpoint;
     this.client = new EvaluationServiceClient(endpoint.address, endpoint.channel, {
       ...CHANNEL_OPTIONS,
       ...endpoint.calls,
     });
-    this.#metadata.set(PROJECT_METADATA, scope.project);
-    this.#metadata.set(ENVIRONMENT_METADATA, scope.environment);
+    const { project, environment } = scope;
+    if (project !== undefined) this.#metadata.set(PROJECT_METADATA, project);
+    if (environment !== undefined) this.#metadata.set(ENVIRONMENT_METADATA, environment);
+    this.place =
+      project === undefined || environment === undefined
+        ? "the key's environment"
+        : `${project}/${environment}`;
     this.#timeoutMs = timeoutMs;
   }
 

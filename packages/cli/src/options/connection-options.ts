@@ -24,6 +24,8 @@ export interface EnvironmentOptions extends ProjectOptions {
 }
 
 export interface EvaluationOptions extends Trust {
+  /** Of project and environment those that nobody named. */
+  readonly byDefault: readonly string[];
   readonly evaluator: string;
   readonly project: string;
   readonly environment: string;
@@ -107,7 +109,13 @@ export function withEvaluation(command: Command): Command {
     .addOption(projectOption())
     .addOption(outputOption())
     .addOption(evaluatorOption())
-    .addOption(timeoutOption());
+    .addOption(timeoutOption())
+    .hook('preAction', (_, action) => {
+      const unnamed = ['project', 'environment'].filter(
+        (name) => action.getOptionValueSource(name) === 'default',
+      );
+      action.setOptionValue('byDefault', unnamed);
+    });
 }
 
 /** Runs with a connection to the control plane and closes it. */
@@ -146,7 +154,13 @@ export async function withEvaluator<T>(
   run: (evaluator: EvaluatorConnection) => Promise<T>,
 ): Promise<T> {
   const endpoint = parseEndpoint('evaluator', options.evaluator, options);
-  const evaluator = new EvaluatorConnection(endpoint, options, options.timeout * 1000);
+  const { byDefault, project, environment, timeout } = options;
+  const leftOut = endpoint.keyNamesScope ? byDefault : [];
+  const scope = {
+    project: leftOut.includes('project') ? undefined : project,
+    environment: leftOut.includes('environment') ? undefined : environment,
+  };
+  const evaluator = new EvaluatorConnection(endpoint, scope, timeout * 1000);
   try {
     return await run(evaluator);
   } finally {

@@ -74,6 +74,15 @@ export function parseToken(text: string): ParsedToken | undefined {
   return { kind, environment: words.slice(1).join('_'), keyId, secret };
 }
 
+/**
+ * The text of a key as a header can carry it, without the white space that files and shells put around it;
+ * undefined when no header can. Transports name a value that they refuse: ask here first, or the key is printed.
+ */
+export function headerToken(text: string): string | undefined {
+  const token = text.trim();
+  return /^[!-~]+$/.test(token) ? token : undefined;
+}
+
 function checksum(text: string): string {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(crc32(text));

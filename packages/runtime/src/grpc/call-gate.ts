@@ -11,6 +11,9 @@ import type { Metadata, Server, ServiceError } from '@grpc/grpc-js';
 interface InsideCall {
   readonly metadata: Metadata;
   readonly stream: ServerHttp2Stream;
+  /** Of what was unpacked. */
+  maxReceiveMessageSize: number;
+  /** Of what has come, which may be packed. */
   readonly decoder: { maxReadMessageLength: number };
   getPeer(): string;
   sendStatus(status: Pick<ServiceError, 'code' | 'details' | 'metadata'>): void;
@@ -41,9 +44,10 @@ export class ArrivingCall {
     return this.#inside.stream.destroyed || this.#inside.stream.closed;
   }
 
-  /** A longer message is refused. */
+  /** A longer message is refused, packed or not. */
   limitMessage(bytesMax: number): void {
     this.#inside.decoder.maxReadMessageLength = bytesMax;
+    this.#inside.maxReceiveMessageSize = bytesMax;
   }
 
   /** Answers with a status and lets go of the rest of the body. */

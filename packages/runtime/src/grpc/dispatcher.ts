@@ -22,7 +22,7 @@ import type { CallMetrics, MethodCalls } from './call-metrics.ts';
 import { codeName } from './call-metrics.ts';
 import { callStatus, isDefect } from './call-status.ts';
 import { endWithError } from './end-stream.ts';
-import type { BidiHandler, ServerStreamHandler, UnaryHandler } from './handler.ts';
+import type { BidiHandler, CallContext, ServerStreamHandler, UnaryHandler } from './handler.ts';
 import type { KeyQuota } from './key-quota.ts';
 import type { Authenticate, Principal, Verb } from './principal.ts';
 import type { RequestMessages } from './request-messages.ts';
@@ -61,8 +61,13 @@ interface Admitted extends Admission {
 }
 
 const NOTHING_TAKEN = (): void => undefined;
-/** Verbs whose requests name something at most. */
-const SMALL_REQUESTS: ReadonlySet<Verb> = new Set<Verb>(['health', 'inspect']);
+/** Verbs whose requests name something at most, or hold one context. */
+const REQUEST_BYTES: Partial<Readonly<Record<Verb, number>>> = {
+  health: LIMITS.smallRequestBytesMax,
+  inspect: LIMITS.smallRequestBytesMax,
+  read: LIMITS.readRequestBytesMax,
+  log: LIMITS.readRequestBytesMax,
+};
 /** Those who need no key share this account, for streams alone. */
 const KEYLESS = 'keyless';
 
@@ -160,7 +165,8 @@ export class Dispatcher {
     try {
       const principal = this.#admit(bound, call);
       this.#admissions.set(call.metadata, { principal, call });
-      if (SMALL_REQUESTS.has(bound.verb)) call.limitMessage(LIMITS.smallRequestBytesMax);
+      const bytesMax = REQUEST_BYTES[bound.verb];
+      if (bytesMax !== undefined) call.limitMessage(bytesMax);
       if (bound.kind !== 'bidi') this.#awaited.add(call, principal.id, refuse);
       return true;
     } catch (error) {
@@ -231,7 +237,7 @@ export class Dispatcher {
       try {
         const { principal } = this.#admission(call);
         const context = new ServerCall(bound, call, principal, this.#logger, this.#quota);
-        const result = handler.invoke(decoded(call.request), context);
+        const result = handler.invoke(decoded(call.request, context), context);
         if (result instanceof Promise) result.then(answer, refuse);
         else answer(result);
       } catch (error) {
@@ -246,7 +252,9 @@ export class Dispatcher {
     calls: MethodCalls,
   ): handleServerStreamingCall<unknown, unknown> {
     return (stream) => {
-      this.#open(bound, calls, stream, (context) => handler.invoke(decoded(stream.request), stream, context));
+      this.#open(bound, calls, stream, (context) =>
+        handler.invoke(decoded(stream.request, context), stream, context),
+      );
     };
   }
 
@@ -345,9 +353,7 @@ export class Dispatcher {
 
   #openStream({ verb }: BoundMethod, { kind, id }: Principal): () => void {
     if (kind !== 'anonymous') return this.#quota.openStream(id);
-    return SMALL_REQUESTS.has(verb)
-      ? this.#quota.openStream(KEYLESS, LIMITS.keylessStreamsMax)
-      : NOTHING_TAKEN;
+    return verb === 'health' ? this.#quota.openStream(KEYLESS, LIMITS.keylessStreamsMax) : NOTHING_TAKEN;
   }
 
   #finish(bound: BoundMethod, calls: MethodCalls, code: number, startedMs: number): void {
@@ -370,9 +376,11 @@ export class Dispatcher {
   }
 }
 
-/** @throws FlagstreamError INVALID_FIELD, REQUEST_TOO_LARGE */
-function decoded(request: unknown): unknown {
-  return request instanceof UndecodedRequest ? request.decode() : request;
+/** A long request is as much work as several. @throws FlagstreamError INVALID_FIELD, REQUEST_TOO_LARGE, OVERLOADED */
+function decoded(request: unknown, context: CallContext): unknown {
+  if (!(request instanceof UndecodedRequest)) return request;
+  context.costs(Math.ceil(request.bytes / LIMITS.requestBytesPerCall));
+  return request.decode();
 }
 
 function draining(): Error {

@@ -62,7 +62,7 @@ export interface GrpcHostOptions {
    * pinged so often that one that lives is heard in time. Default: 40 s, as for every connection.
    */
   readonly peerSilenceMs?: number;
-  /** For tests. */
+  /** Milliseconds that never run backwards; quotas and times of requests count by it. */
   readonly monotonicMs?: () => number;
   /** With it the port speaks TLS alone. */
   readonly tls?: ListenerTls | undefined;

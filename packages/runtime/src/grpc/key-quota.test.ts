@@ -1,4 +1,4 @@
-import { fromServiceError } from '@flagstream/protocol';
+import { fromServiceError, LIMITS } from '@flagstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { echo, failure, openChat, say, start, type Text } from './echo-host.fixture.ts';
 import { unary } from './handler.ts';
@@ -99,6 +99,17 @@ describe('a host', () => {
     expect(await say(client, 'x')).toEqual({ text: 'x' });
     expect(fromServiceError(await failure(say(client, 'x')))).toMatchObject({ reason: 'OVERLOADED' });
     second.cancel();
+  });
+
+  it('takes a long request as several calls, before it is decoded', async () => {
+    const quota = { ...LIMITED, callsPerSecond: 0.001 };
+    const { client } = await start([echo], { authenticate, quota });
+    expect(await say(client, 'x'.repeat(LIMITS.requestBytesPerCall))).toBeDefined();
+    expect(
+      fromServiceError(await failure(say(client, 'x'.repeat(LIMITS.requestBytesPerCall)))),
+    ).toMatchObject({
+      reason: 'OVERLOADED',
+    });
   });
 
   it('lets a handler spend more of it for a call with much work, but not of those without a key', async () => {

@@ -1,9 +1,12 @@
 /**
- * How many messages a request holds, counted over its bytes. An empty message
- * takes two bytes of a request and hundreds of a heap, so a limit of bytes
- * alone would let one call take gigabytes and seconds.
+ * How much a request holds, counted over its bytes. An empty message takes two
+ * bytes of a request and hundreds of a heap, so a limit of bytes alone would
+ * let one call take gigabytes and seconds.
+ *
+ * Holds true: what this does not understand is refused, so a decoder never
+ * reads what was not counted. Field 0 and groups, which decoders pass over in
+ * their own ways, are in no contract of ours.
  */
-
 import {
   createFileRegistry,
   type DescMessage,
@@ -20,6 +23,14 @@ type Shape = Map<number, Shape>;
 
 /** Shorter ones cannot hold enough to matter. */
 const COUNTED_FROM_BYTES = 16_384;
+/** Members of a segment are fields of one message; a value of a context has two fields. */
+const FIELDS_PER_MESSAGE = 4;
+const WIRE_TYPES: ReadonlySet<number> = new Set([
+  WireType.Varint,
+  WireType.Bit64,
+  WireType.LengthDelimited,
+  WireType.Bit32,
+]);
 
 export class RequestMessages {
   readonly #registry: FileRegistry;
@@ -32,17 +43,15 @@ export class RequestMessages {
 
   /**
    * A check of the requests of a method, by its path; of one that is not in the set, nothing is checked.
-   * @throws FlagstreamError REQUEST_TOO_LARGE
+   * @throws FlagstreamError REQUEST_TOO_LARGE, INVALID_FIELD
    */
   checkOf(path: string, messagesMax: number): (bytes: Uint8Array) => void {
     const method = this.#method(path);
     if (method === undefined) return () => undefined;
     const shape = this.#shapeOf(method.input);
     return (bytes) => {
-      if (bytes.length < COUNTED_FROM_BYTES) return;
-      const messages = count(bytes, shape, messagesMax);
-      if (messages > messagesMax)
-        throw fail('REQUEST_TOO_LARGE', `the request holds more than ${messagesMax} messages`);
+      if (bytes.length >= COUNTED_FROM_BYTES)
+        count(bytes, shape, { messages: messagesMax, fields: messagesMax * FIELDS_PER_MESSAGE });
     };
   }
 
@@ -70,29 +79,49 @@ export class RequestMessages {
   }
 }
 
-/** Stops soon after the limit. Bytes that are no message count as far as they can be read: the decoder refuses them. */
-function count(bytes: Uint8Array, shape: Shape, max: number): number {
-  let messages = 0;
+interface Left {
+  messages: number;
+  fields: number;
+}
+
+/** Stops at the limit. */
+function count(bytes: Uint8Array, shape: Shape, max: Left): void {
+  const left = { ...max };
   const waiting: (readonly [Uint8Array, Shape])[] = [[bytes, shape]];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const [part, fields] = next;
     const reader = new BinaryReader(part);
-    try {
-      while (reader.pos < reader.len) {
-        const [number, wireType] = reader.tag();
-        const nested = wireType === WireType.LengthDelimited ? fields.get(number) : undefined;
-        if (nested === undefined) {
-          reader.skip(wireType, number);
-          continue;
-        }
-        messages += 1;
-        if (messages > max) return messages;
-        const content = reader.bytes();
-        if (content.length > 0) waiting.push([content, nested]);
-      }
-    } catch {
-      // What follows is not read by the decoder either.
+    while (reader.pos < reader.len) {
+      const content = readField(reader, fields, left, max);
+      if (content !== undefined) waiting.push(content);
     }
   }
-  return messages;
+}
+
+/** One field; of one that holds a message, what is in it. */
+function readField(
+  reader: BinaryReader,
+  shape: Shape,
+  left: Left,
+  max: Left,
+): readonly [Uint8Array, Shape] | undefined {
+  if (left.fields === 0) throw fail('REQUEST_TOO_LARGE', `the request holds more than ${max.fields} fields`);
+  left.fields -= 1;
+  const tag = reader.uint32();
+  const [number, wireType] = [tag >>> 3, tag & 7];
+  if (number === 0 || !WIRE_TYPES.has(wireType))
+    throw fail(
+      'INVALID_FIELD',
+      `the request cannot be decoded: it has a field ${number} of wire type ${wireType}`,
+    );
+  const nested = wireType === WireType.LengthDelimited ? shape.get(number) : undefined;
+  if (nested === undefined) {
+    reader.skip(wireType, number);
+    return undefined;
+  }
+  if (left.messages === 0)
+    throw fail('REQUEST_TOO_LARGE', `the request holds more than ${max.messages} messages`);
+  left.messages -= 1;
+  const content = reader.bytes();
+  return content.length === 0 ? undefined : [content, nested];
 }

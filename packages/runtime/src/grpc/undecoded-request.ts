@@ -10,6 +10,10 @@ export class UndecodedRequest {
     this.#decode = decode;
   }
 
+  get bytes(): number {
+    return this.#bytes.length;
+  }
+
   /** @throws FlagstreamError INVALID_FIELD, or what the decoder says of a limit */
   decode(): unknown {
     try {

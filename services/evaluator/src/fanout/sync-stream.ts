@@ -145,19 +145,18 @@ export class SyncStream implements FanoutMember, Ticked {
   #handle(event: SyncServerEvent): void {
     if (this.#closed) return;
     const { session, ledger, monotonicMs } = this.#options;
-    const before = session.acked;
-    for (const effect of session.handle(event, monotonicMs())) {
+    const { peer, acked: before } = session;
+    const effects = session.handle(event, monotonicMs());
+    if (peer === undefined && session.peer !== undefined) ledger.joined(session);
+    for (const effect of effects) {
       if (effect.type === 'confirmed') ledger.confirmed(session, before, monotonicMs());
       else this.#perform(effect);
     }
   }
 
   #perform(effect: Exclude<SyncServerEffect, { readonly type: 'confirmed' }>): void {
-    const { environment, transfers, session, ledger, logger } = this.#options;
+    const { environment, transfers, session, logger } = this.#options;
     switch (effect.type) {
-      case 'greeted':
-        ledger.joined(session);
-        break;
       case 'welcome':
         this.#write(encodeWelcome(effect.welcome));
         break;

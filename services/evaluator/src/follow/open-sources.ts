@@ -5,7 +5,7 @@
  * and heads from the control plane, and from NATS while that is away, and
  * reports go the same way: over gRPC they are answered.
  */
-import { fail, LIMITS, parseToken } from '@flagstream/protocol';
+import { fail, LIMITS } from '@flagstream/protocol';
 import { FleetServiceClient } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
 import type {
@@ -18,11 +18,9 @@ import type {
 import {
   type Bus,
   bearerCalls,
-  ConfigError,
   type ConnectionIdentities,
   channelCredentials,
   connectBus,
-  type IdentityFiles,
   JetStreamSource,
   type Lifecycle,
   type Logger,
@@ -34,6 +32,7 @@ import {
 import type { EvaluatorConfig } from '../evaluator-config.ts';
 import { ControlPlaneReports, FirstReports, NatsReports, type ReportSink } from '../report/report-sinks.ts';
 import { ControlPlaneHead } from './control-plane-head.ts';
+import { controlPlaneKey } from './control-plane-key.ts';
 import { ControlPlaneSnapshots } from './control-plane-snapshots.ts';
 import { FailoverSource } from './failover-source.ts';
 import { FirstHead, FirstSnapshot } from './first-answer.ts';
@@ -185,14 +184,6 @@ async function openControlPlane(
     },
     ({ log }) => log.close(),
   );
-}
-
-/** A file that is being written holds a part of a key for a moment. @throws ConfigError */
-function controlPlaneKey(configured: string | undefined, { secret }: IdentityFiles): string | undefined {
-  const key = secret('controlPlane.key', configured);
-  if (key === configured || key === undefined || configured === undefined) return key;
-  if (parseToken(configured) === undefined || parseToken(key) !== undefined) return key;
-  throw new ConfigError([{ where: 'controlPlane.key', message: 'its file holds no whole API key' }]);
 }
 
 async function openBus(

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { SharedTurns, type Steps, WORKS_MAX } from './shared-turns.ts';
+import { CALLER_WORKS_MAX, SharedTurns, type Steps, WORKS_MAX } from './shared-turns.ts';
 
-const waits = { signal: new AbortController().signal };
+const callerOf = (id: string, signal: AbortSignal = new AbortController().signal) => ({
+  principal: { id },
+  signal,
+});
+const waits = callerOf('k');
 
 /** Each step takes three milliseconds of this clock, so that a slice has two. */
 class Bench {
@@ -52,7 +56,7 @@ describe('shared turns', () => {
   it('leave what nobody waits for any more, and go on after what failed', async () => {
     const bench = new Bench();
     const caller = new AbortController();
-    const left = bench.turns.queue(bench.steps('left', 1_000), caller);
+    const left = bench.turns.queue(bench.steps('left', 1_000), callerOf('k', caller.signal));
     const broken = bench.turns.queue(
       (function* (): Steps<string> {
         yield;
@@ -68,13 +72,30 @@ describe('shared turns', () => {
     expect(bench.ran).not.toContain('left');
   });
 
-  it('refuse more than they hold', async () => {
+  it('run callers in turn, so that who asks for much waits for himself', async () => {
     const bench = new Bench();
-    const works = Array.from({ length: WORKS_MAX }, () => bench.turns.queue(bench.steps('w', 1), waits));
-    expect(() => bench.turns.queue(bench.steps('x', 1), waits)).toThrow(
-      expect.objectContaining({ reason: 'OVERLOADED', retryAfterMs: 1_000 }),
-    );
+    const greedy = Array.from({ length: 5 }, () => bench.turns.queue(bench.steps('g', 2), waits));
+    const modest = bench.turns.queue(bench.steps('m', 4), callerOf('other'));
+    const seen: string[] = [];
+    while (seen.join('').length < 14) {
+      await bench.turn();
+      seen.push(bench.ran.splice(0).join(''));
+    }
+    expect(seen.slice(0, 4)).toEqual(['gg', 'mm', 'gg', 'mm']);
+    expect(await Promise.all([...greedy, modest])).toHaveLength(6);
+  });
+
+  it('refuse more than they hold, of one caller and of all', async () => {
+    const bench = new Bench();
+    const add = (id: string): Promise<string> => bench.turns.queue(bench.steps('w', 1), callerOf(id));
+    const refusal = expect.objectContaining({ reason: 'OVERLOADED', retryAfterMs: 1_000 });
+    const works: Promise<string>[] = [];
+    for (let caller = 0; works.length < WORKS_MAX; caller++) {
+      for (let work = 0; work < CALLER_WORKS_MAX; work++) works.push(add(`k${caller}`));
+      expect(() => add(`k${caller}`)).toThrow(refusal);
+    }
+    expect(() => add('another')).toThrow(refusal);
     await Promise.all(works);
-    expect(await bench.turns.queue(bench.steps('x', 1), waits)).toBe('x is done');
+    expect(await add('another')).toBe('w is done');
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Long work of many callers on one event loop, in slices. Each turn of the loop
- * runs one slice of one of them, in order of arrival, however many wait: other
- * calls are answered in between.
+ * runs one slice of one caller's, the callers in turn, however many wait: other
+ * calls are answered in between, and who asks for much waits for himself.
  */
 import { fail } from '@flagstream/protocol';
 
@@ -9,11 +9,14 @@ import { fail } from '@flagstream/protocol';
 const SLICE_MS = 4;
 /** Works that wait hold their requests and what they have made so far: some megabytes each. More come back later. */
 export const WORKS_MAX = 100;
+/** Of one caller, so that others find room. */
+export const CALLER_WORKS_MAX = 25;
 
 /** Work that may be left after each step, and goes on there. */
 export type Steps<R> = Generator<void, R, void>;
 
 interface Caller {
+  readonly principal: { readonly id: string };
   /** Aborted when nobody waits for the work any more. */
   readonly signal: AbortSignal;
 }
@@ -23,7 +26,9 @@ type Slice = () => boolean;
 
 export class SharedTurns {
   readonly #monotonicMs: () => number;
-  readonly #works: Slice[] = [];
+  /** By caller; the one whose turn it is stands first. */
+  readonly #works = new Map<string, Slice[]>();
+  #waiting = 0;
 
   constructor(monotonicMs: () => number) {
     this.#monotonicMs = monotonicMs;
@@ -40,13 +45,18 @@ export class SharedTurns {
    * @throws FlagstreamError OVERLOADED, and rejects with CANCELLED or what a step throws
    */
   queue<R>(steps: Steps<R>, caller: Caller): Promise<R> {
-    if (this.#works.length >= WORKS_MAX)
-      throw fail('OVERLOADED', `${WORKS_MAX} large calls wait here for their turn, as many as may`, {
-        retryAfterMs: 1_000,
-      });
-    const { signal } = caller;
+    const { signal, principal } = caller;
+    const works = this.#works.get(principal.id) ?? [];
+    if (works.length >= CALLER_WORKS_MAX || this.#waiting >= WORKS_MAX)
+      throw fail(
+        'OVERLOADED',
+        `${works.length} large calls of this caller wait for their turn, of ${this.#waiting}`,
+        {
+          retryAfterMs: 1_000,
+        },
+      );
     return new Promise((resolve, reject) => {
-      this.#works.push(() => {
+      works.push(() => {
         try {
           if (signal.aborted) throw fail('CANCELLED', 'the caller is gone');
           const over = this.#slice(steps);
@@ -57,7 +67,9 @@ export class SharedTurns {
           return true;
         }
       });
-      if (this.#works.length === 1) setImmediate(this.#turn);
+      this.#works.set(principal.id, works);
+      this.#waiting += 1;
+      if (this.#waiting === 1) setImmediate(this.#turn);
     });
   }
 
@@ -70,13 +82,18 @@ export class SharedTurns {
     return undefined;
   }
 
-  /** The work stays the first while it runs: what comes meanwhile asks for no turn of its own. */
+  /** The work is counted while it runs: what comes meanwhile asks for no turn of its own. */
   readonly #turn = (): void => {
-    const [slice] = this.#works;
-    if (slice === undefined) return;
+    const [next] = this.#works;
+    if (next === undefined) return;
+    const [callerId, works] = next;
+    const slice = works[0]!;
     const over = slice();
-    this.#works.shift();
-    if (!over) this.#works.push(slice);
-    if (this.#works.length > 0) setImmediate(this.#turn);
+    works.shift();
+    if (over) this.#waiting -= 1;
+    else works.push(slice);
+    this.#works.delete(callerId);
+    if (works.length > 0) this.#works.set(callerId, works);
+    if (this.#waiting > 0) setImmediate(this.#turn);
   };
 }

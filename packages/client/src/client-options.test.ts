@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { type ClientOptions, resolveOptions } from './client-options.ts';
+
+const SECRET = 'doNotPrintMe';
+
+function refusal(options: ClientOptions): string {
+  try {
+    resolveOptions(options);
+  } catch (error) {
+    return JSON.stringify({ text: String(error), ...(error as object) });
+  }
+  return 'taken';
+}
+
+describe('the API key', () => {
+  it('is taken as a file holds it, with white space around', () => {
+    const dial = resolveOptions({ apiKey: ` fss_${SECRET}\r\n` }).dial;
+    // The key goes into the metadata of a call, which refuses line breaks.
+    const stream = dial('localhost:1', { message: () => undefined, ended: () => undefined });
+    expect(stream).toHaveProperty('cancel');
+    stream.cancel();
+  });
+
+  it.each(['', ' \n', `fss_${SECRET}\nfss_other`, `fss ${SECRET}`, `fss_${SECRET}ü`, `\u0000${SECRET}`])(
+    'is refused by its name and never repeated: %j',
+    (apiKey) => {
+      const text = refusal({ apiKey });
+      expect(text).toContain('INVALID_FIELD');
+      expect(text).toContain('apiKey');
+      expect(text).not.toContain(SECRET);
+    },
+  );
+});
+
+describe('TLS', () => {
+  it('is refused with a member that it has not, which is named', () => {
+    // Of Node's own TLS, which people try first.
+    const tls = { ca: new Uint8Array(), rootCertificates: new Uint8Array() } as ClientOptions['tls'] & object;
+    const text = refusal({ tls });
+    expect(text).toContain('INVALID_FIELD');
+    expect(text).toMatch(/tls.*clientCertificate.*not ca"/);
+  });
+
+  it.each([true, false, {}])('is taken as %j', (tls) => {
+    expect(refusal({ tls })).toBe('taken');
+  });
+});
