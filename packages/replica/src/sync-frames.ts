@@ -59,6 +59,19 @@ export type NackCode =
   | 'too-large'
   | 'epoch-regression';
 
+/** Who holds the stream, as its Hello says. */
+export interface SyncPeer {
+  readonly instanceId: string;
+  readonly sdk: SdkInfo;
+  /** Where this node was when the client came. */
+  readonly joined: Position;
+}
+
+export interface Refusal {
+  readonly code: NackCode;
+  readonly detail: string;
+}
+
 export type ClientFrame =
   | { readonly type: 'hello'; readonly hello: Hello }
   | {

@@ -17,10 +17,10 @@ import {
   type Have,
   type Hello,
   type Intent,
-  type NackCode,
-  type SdkInfo,
+  type Refusal,
   type ServerFrame,
   SYNC_PROTOCOL_VERSION,
+  type SyncPeer,
   type Welcome,
 } from './sync-frames.ts';
 
@@ -66,19 +66,6 @@ export type CloseReason =
   | 'digest-mismatch'
   | 'draining'
   | 'bye';
-
-/** Who holds the stream, as its Hello says. */
-export interface SyncPeer {
-  readonly instanceId: string;
-  readonly sdk: SdkInfo;
-  /** Where this node was when the client came. */
-  readonly joined: Position;
-}
-
-export interface Refusal {
-  readonly code: NackCode;
-  readonly detail: string;
-}
 
 export type SyncServerEffect =
   | (ServerFrame & { readonly type: 'welcome' | 'ping' })
