@@ -57,7 +57,7 @@ export {
   hasKind,
   kindMismatch,
 } from './evaluation/evaluation-answer.ts';
-export { DELIVERY_BOUNDS_MS, nackCodeToWire } from './fleet.ts';
+export { DELIVERY_BOUNDS_MS, nackCodeToWire, sumOfSdks } from './fleet.ts';
 export {
   formatToken,
   headerToken,
@@ -113,5 +113,11 @@ export {
   serverFrameFromWire,
 } from './sync/server-frame.ts';
 export { encodeTransfer, type TransferHeader } from './sync/transfer.ts';
-export { freshnessFromWire, freshnessToWire, positionFromWire, positionToWire } from './sync/wire.ts';
+export {
+  freshnessFromWire,
+  freshnessToWire,
+  placeToWire,
+  positionFromWire,
+  positionToWire,
+} from './sync/wire.ts';
 export { endMsOf, timestampOf, unixMsOf } from './timestamp.ts';

@@ -46,6 +46,7 @@ export {
   bytesEqual,
   comparePositions,
   formatPosition,
+  isBefore,
   ORIGIN,
   type Place,
   type Position,

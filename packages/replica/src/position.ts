@@ -21,6 +21,11 @@ export function comparePositions(a: Place, b: Place): number {
   return a.epoch - b.epoch || a.revision - b.revision;
 }
 
+/** Nothing at all is before everything that is somewhere. */
+export function isBefore(place: Place | undefined, other: Place): boolean {
+  return comparePositions(place ?? ORIGIN, other) < 0;
+}
+
 export function samePosition(a: Position, b: Position): boolean {
   return a.epoch === b.epoch && a.revision === b.revision && bytesEqual(a.hash, b.hash);
 }

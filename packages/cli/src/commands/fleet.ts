@@ -24,19 +24,15 @@ import { followStream } from '../connection/reconnecting-stream.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import {
   type EnvironmentOptions,
-  outputOption,
-  type ProjectOptions,
-  serverOption,
-  timeoutOption,
+  type ServerOptions,
   withEnvironment,
-  withTrust,
+  withServer,
 } from '../options/connection-options.ts';
 import { targetRevisionOption } from '../options/revision.ts';
 import { printJson, printJsonLine } from '../output/json-output.ts';
 import { clientWord, rolloutLine } from '../output/rollout-text.ts';
+import { reconnecting } from '../output/stream-notes.ts';
 import { printTable } from '../output/table.ts';
-
-type ServerOptions = Omit<ProjectOptions, 'project'>;
 
 /** Between two attempts to reach a server that went away. */
 const RETRY_MS = 500;
@@ -194,9 +190,7 @@ export function watchRollout(session: CliSession, options: RolloutOptions): Prom
   return withFleet(options, (fleet) => {
     let target = options.rev;
     return followStream(fleet.endpoint, () => fleet.watch(target), {
-      lost: (error) =>
-        session.terminal.note(`${error?.message ?? 'the server closed the stream'}; trying again`),
-      regained: () => session.terminal.note('connected again'),
+      ...reconnecting(session.terminal),
       message: ({ rollout }) => {
         if (rollout === undefined) return;
         target = rollout.revision;
@@ -207,10 +201,9 @@ export function watchRollout(session: CliSession, options: RolloutOptions): Prom
   });
 }
 
-export type RolloutOptions = Omit<ServerOptions, 'timeout'> & {
-  readonly timeout: number;
+export interface RolloutOptions extends ServerOptions {
   readonly rev?: Revision;
-};
+}
 
 async function withFleet<T>(options: ServerOptions, run: (fleet: FleetConnection) => Promise<T>): Promise<T> {
   const endpoint = parseEndpoint('control plane', options.server, options);
@@ -220,10 +213,6 @@ async function withFleet<T>(options: ServerOptions, run: (fleet: FleetConnection
   } finally {
     fleet.close();
   }
-}
-
-function withServer(command: Command): Command {
-  return withTrust(command).addOption(outputOption()).addOption(serverOption()).addOption(timeoutOption());
 }
 
 function stateWord({ state, silentMs }: Node): string {

@@ -11,20 +11,12 @@ import { parseEndpoint } from '../connection/endpoint.ts';
 import { MaintenanceConnection } from '../connection/maintenance-connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type ConfirmationOptions, confirmed, withConfirmation } from '../options/confirmation.ts';
-import {
-  outputOption,
-  type ProjectOptions,
-  serverOption,
-  timeoutOption,
-  withTrust,
-} from '../options/connection-options.ts';
+import { outputOption, type ServerOptions, withServer } from '../options/connection-options.ts';
 import { dataOption } from '../options/data-option.ts';
 import { type WriteOptions, writeFields } from '../options/write-options.ts';
 import { type OutputFormat, printJson } from '../output/json-output.ts';
 import { printFigures, printStatus } from '../output/log-text.ts';
 import { UsageError } from '../usage-error.ts';
-
-type ServerOptions = Omit<ProjectOptions, 'project'>;
 
 interface VerifyOptions {
   readonly data: string;
@@ -126,10 +118,6 @@ async function reseed(session: CliSession, options: ReseedOptions): Promise<Exit
   const { epoch = 0, revision = 0n } = response.revision ?? {};
   session.terminal.note(`epoch ${epoch} begins at revision ${revision}`);
   return EXIT.ok;
-}
-
-function withServer(command: Command): Command {
-  return withTrust(command).addOption(outputOption()).addOption(serverOption()).addOption(timeoutOption());
 }
 
 async function withMaintenance<T>(

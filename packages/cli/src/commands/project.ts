@@ -4,21 +4,11 @@ import { Project } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { listProjects } from '../connection/admin-lists.ts';
-import {
-  outputOption,
-  type ProjectOptions,
-  parseKey,
-  serverOption,
-  timeoutOption,
-  withAdmin,
-  withTrust,
-} from '../options/connection-options.ts';
+import { parseKey, type ServerOptions, withAdmin, withServer } from '../options/connection-options.ts';
 import { noteWrite, type WriteOptions, withWrite, writeFields } from '../options/write-options.ts';
 import { keyOfName } from '../output/flag-text.ts';
 import { printJson } from '../output/json-output.ts';
 import { printTable } from '../output/table.ts';
-
-type ServerOptions = Omit<ProjectOptions, 'project'>;
 
 interface CreateOptions extends ServerOptions, WriteOptions {
   readonly description?: string;
@@ -69,8 +59,4 @@ function projectCreateCommand(session: CliSession): Command {
       noteWrite(session, options, `project ${key} created`, revision);
     }),
   );
-}
-
-function withServer(command: Command): Command {
-  return withTrust(command).addOption(outputOption()).addOption(serverOption()).addOption(timeoutOption());
 }

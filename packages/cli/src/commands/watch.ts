@@ -12,7 +12,7 @@ import { Argument, Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { type AdminConnection, CHANNEL_OPTIONS } from '../connection/admin-connection.ts';
 import { listChanges } from '../connection/admin-lists.ts';
-import { followStream, type StreamListener } from '../connection/reconnecting-stream.ts';
+import { followStream } from '../connection/reconnecting-stream.ts';
 import {
   type EvaluationOptions,
   parseKey,
@@ -26,6 +26,7 @@ import { parseRevision, targetRevisionOption } from '../options/revision.ts';
 import { changeEventLine } from '../output/change-text.ts';
 import { reasonText, valueText } from '../output/evaluation-text.ts';
 import { printJsonLine } from '../output/json-output.ts';
+import { reconnecting } from '../output/stream-notes.ts';
 import { UsageError } from '../usage-error.ts';
 import { watchRollout } from './fleet.ts';
 
@@ -92,7 +93,7 @@ async function watchFlags(session: CliSession, options: WatchOptions): Promise<n
   return withEvaluator(options, (evaluator) => {
     const greet = greetOnce(session, `flags of ${evaluator.place}`);
     return followStream(evaluator.endpoint, () => evaluator.watch(request), {
-      ...reconnecting(session),
+      ...reconnecting(session.terminal),
       message: ({ event, ...rest }) => {
         greet();
         if (event === undefined || event.$case === 'heartbeat') return;
@@ -149,7 +150,7 @@ async function watchChanges(session: CliSession, options: WatchOptions): Promise
         admin.endpoint,
         () => client.watchLog(WatchLogRequest.fromPartial({ after: { epoch: 0, revision: last } })),
         {
-          ...reconnecting(session),
+          ...reconnecting(session.terminal),
           message: async ({ event }) => {
             greet();
             if (event?.$case !== 'records' && !first) return;
@@ -203,13 +204,6 @@ function greetOnce({ terminal }: CliSession, what: string): () => void {
   return () => {
     if (!greeted) terminal.note(`watching ${what}; Ctrl-C ends it`);
     greeted = true;
-  };
-}
-
-function reconnecting({ terminal }: CliSession): Pick<StreamListener<never>, 'lost' | 'regained'> {
-  return {
-    lost: (error) => terminal.note(`${error?.message ?? 'the server closed the stream'}; trying again`),
-    regained: () => terminal.note('connected again'),
   };
 }
 

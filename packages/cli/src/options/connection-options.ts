@@ -12,11 +12,14 @@ import type { OutputFormat } from '../output/json-output.ts';
 const DEFAULT_SERVER = 'localhost:8010';
 const DEFAULT_EVALUATOR = 'localhost:8013';
 
-export interface ProjectOptions extends Trust {
+export interface ServerOptions extends Trust {
   readonly server: string;
-  readonly project: string;
   readonly timeout: number;
   readonly output: OutputFormat;
+}
+
+export interface ProjectOptions extends ServerOptions {
+  readonly project: string;
 }
 
 export interface EnvironmentOptions extends ProjectOptions {
@@ -88,7 +91,12 @@ export function withTrust(command: Command): Command {
     .addOption(new Option('--key-file <path>', 'PEM file of its private key').env('FLAGSTREAM_KEY_FILE'));
 }
 
-/** -p, --server, --timeout, -o, and TLS */
+/** --server, --timeout, -o, and TLS */
+export function withServer(command: Command): Command {
+  return withTrust(command).addOption(outputOption()).addOption(serverOption()).addOption(timeoutOption());
+}
+
+/** The same with -p. */
 export function withProject(command: Command): Command {
   return withTrust(command)
     .addOption(projectOption())

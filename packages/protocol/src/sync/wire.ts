@@ -2,7 +2,15 @@
  * What frames are made of, between the wire and replica's readings: positions,
  * freshness, what a client has, entities.
  */
-import type { EntityId, EntityKind, Freshness, Have, Position, VersionedEntity } from '@flagstream/replica';
+import type {
+  EntityId,
+  EntityKind,
+  Freshness,
+  Have,
+  Place,
+  Position,
+  VersionedEntity,
+} from '@flagstream/replica';
 import { revisionNumber } from '../codec.ts';
 import type { Freshness as WireFreshness } from '../gen/flagstream/v1/evaluation.ts';
 import type { Revision } from '../gen/flagstream/v1/model.ts';
@@ -13,6 +21,11 @@ export const NOTHING: Uint8Array = new Uint8Array(0);
 
 export function positionToWire(position: Position): Revision {
   return { epoch: position.epoch, revision: BigInt(position.revision), hash: position.hash };
+}
+
+/** Where it does not matter by which record. */
+export function placeToWire(place: Place): Revision {
+  return positionToWire({ ...place, hash: NOTHING });
 }
 
 export function positionFromWire(revision: Revision | undefined): Position {

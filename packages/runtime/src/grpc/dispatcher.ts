@@ -72,11 +72,6 @@ const REQUEST_BYTES: Partial<Readonly<Record<Verb, number>>> = {
 const KEYLESS = 'keyless';
 
 export class Dispatcher {
-  readonly #authenticate: Authenticate;
-  readonly #metrics: CallMetrics;
-  readonly #logger: Logger;
-  readonly #quota: KeyQuota;
-  readonly #onPeerStream: (peer: string) => void;
   /** Open streams; undefined until somebody was let in. */
   readonly #streams = new Map<ServerStream, Admitted | undefined>();
   readonly #methods = new Map<string, BoundMethod>();
@@ -91,11 +86,6 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#awaited = new AwaitedRequests(options.monotonicMs);
-    this.#authenticate = options.authenticate;
-    this.#metrics = options.metrics;
-    this.#logger = options.logger;
-    this.#quota = options.quota;
-    this.#onPeerStream = options.onPeerStream;
   }
 
   /** Streams that are open now. */
@@ -155,7 +145,7 @@ export class Dispatcher {
     if (bound === undefined) return true;
     const startedMs = performance.now();
     const refuse = (error: unknown): void => {
-      const calls = this.#metrics.method(bound);
+      const calls = this.#options.metrics.method(bound);
       if (isDefect(error)) this.#logDefect(bound, error);
       const status = callStatus(error);
       calls.started += 1;
@@ -177,7 +167,7 @@ export class Dispatcher {
 
   /** The method's definition with its messages counted. */
   definition(bound: BoundMethod): MethodDefinition<unknown, unknown> {
-    const calls = this.#metrics.method(bound);
+    const calls = this.#options.metrics.method(bound);
     const { definition } = bound;
     const { requestMessages, requestMessagesMax } = this.#options;
     const check = requestMessages.checkOf(bound.path, requestMessagesMax);
@@ -206,7 +196,7 @@ export class Dispatcher {
 
   /** What grpc-js calls for the method. */
   implementation(bound: BoundMethod): UntypedHandleCall {
-    const calls = this.#metrics.method(bound);
+    const calls = this.#options.metrics.method(bound);
     switch (bound.handler.kind) {
       case 'unary':
         return this.#unary(bound, bound.handler, calls);
@@ -236,7 +226,7 @@ export class Dispatcher {
       };
       try {
         const { principal } = this.#admission(call);
-        const context = new ServerCall(bound, call, principal, this.#logger, this.#quota);
+        const context = new ServerCall(bound, call, principal, this.#options.logger, this.#options.quota);
         const result = handler.invoke(decoded(call.request, context), context);
         if (result instanceof Promise) result.then(answer, refuse);
         else answer(result);
@@ -287,8 +277,8 @@ export class Dispatcher {
       const { principal } = admission;
       const release = this.#openStream(bound, principal);
       this.#streams.set(stream, { ...admission, release, endedMs: undefined });
-      const context = new ServerCall(bound, stream, principal, this.#logger, this.#quota);
-      if (bound.peerStream) this.#onPeerStream(stream.getPeer());
+      const context = new ServerCall(bound, stream, principal, this.#options.logger, this.#options.quota);
+      if (bound.peerStream) this.#options.onPeerStream(stream.getPeer());
       const running = invoke(context);
       if (running instanceof Promise) running.catch(refuse);
     } catch (error) {
@@ -330,7 +320,7 @@ export class Dispatcher {
 
   /** @throws FlagstreamError UNAUTHENTICATED, PERMISSION_DENIED, or what authenticate throws */
   #admit(bound: BoundMethod, { metadata, peer }: ArrivingCall): Principal {
-    const principal = this.#authenticate(metadata, peer);
+    const principal = this.#options.authenticate(metadata, peer);
     if (!principal.verbs.has(bound.verb)) {
       if (principal.kind === 'anonymous')
         throw fail('UNAUTHENTICATED', 'no key: send metadata authorization: Bearer KEY');
@@ -338,7 +328,7 @@ export class Dispatcher {
         metadata: { method: bound.path, verb: bound.verb },
       });
     }
-    if (principal.kind !== 'anonymous') this.#quota.takeCalls(principal.id);
+    if (principal.kind !== 'anonymous') this.#options.quota.takeCalls(principal.id);
     return principal;
   }
 
@@ -352,15 +342,17 @@ export class Dispatcher {
   }
 
   #openStream({ verb }: BoundMethod, { kind, id }: Principal): () => void {
-    if (kind !== 'anonymous') return this.#quota.openStream(id);
-    return verb === 'health' ? this.#quota.openStream(KEYLESS, LIMITS.keylessStreamsMax) : NOTHING_TAKEN;
+    if (kind !== 'anonymous') return this.#options.quota.openStream(id);
+    return verb === 'health'
+      ? this.#options.quota.openStream(KEYLESS, LIMITS.keylessStreamsMax)
+      : NOTHING_TAKEN;
   }
 
   #finish(bound: BoundMethod, calls: MethodCalls, code: number, startedMs: number): void {
     const durationMs = performance.now() - startedMs;
     calls.end(code, durationMs / 1000);
-    if (this.#logger.isLevelEnabled('debug')) {
-      this.#logger.debug(
+    if (this.#options.logger.isLevelEnabled('debug')) {
+      this.#options.logger.debug(
         {
           'rpc.method': bound.path,
           'grpc.code': codeName(code),
@@ -372,7 +364,7 @@ export class Dispatcher {
   }
 
   #logDefect(bound: BoundMethod, err: unknown): void {
-    this.#logger.error({ err, 'rpc.method': bound.path }, 'call failed with an error nobody foresaw');
+    this.#options.logger.error({ err, 'rpc.method': bound.path }, 'call failed with an error nobody foresaw');
   }
 }
 

@@ -107,7 +107,7 @@ export class GrpcHost {
       metrics: new CallMetrics(options.metrics),
       logger: options.logger,
       quota: new KeyQuota(options.quota ?? QUOTA, monotonicMs),
-      requestMessages: new RequestMessages(descriptorSet()),
+      requestMessages: new RequestMessages(descriptorSet),
       requestMessagesMax: options.maxRequestMessages ?? LIMITS.evaluationRequestMessagesMax,
       monotonicMs,
       onPeerStream: (peer) => this.#watchPeer(peer),

@@ -33,12 +33,13 @@ const WIRE_TYPES: ReadonlySet<number> = new Set([
 ]);
 
 export class RequestMessages {
-  readonly #registry: FileRegistry;
+  readonly #descriptorSet: () => Uint8Array;
+  #registry: FileRegistry | undefined;
   readonly #shapes = new Map<string, Shape>();
 
-  /** @param descriptorSet an encoded google.protobuf.FileDescriptorSet */
-  constructor(descriptorSet: Uint8Array) {
-    this.#registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet));
+  /** @param descriptorSet an encoded google.protobuf.FileDescriptorSet, asked for with the first long request */
+  constructor(descriptorSet: () => Uint8Array) {
+    this.#descriptorSet = descriptorSet;
   }
 
   /**
@@ -46,17 +47,20 @@ export class RequestMessages {
    * @throws FlagstreamError REQUEST_TOO_LARGE, INVALID_FIELD
    */
   checkOf(path: string, messagesMax: number): (bytes: Uint8Array) => void {
-    const method = this.#method(path);
-    if (method === undefined) return () => undefined;
-    const shape = this.#shapeOf(method.input);
     return (bytes) => {
-      if (bytes.length >= COUNTED_FROM_BYTES)
-        count(bytes, shape, { messages: messagesMax, fields: messagesMax * FIELDS_PER_MESSAGE });
+      if (bytes.length < COUNTED_FROM_BYTES) return;
+      const method = this.#method(path);
+      if (method !== undefined)
+        count(bytes, this.#shapeOf(method.input), {
+          messages: messagesMax,
+          fields: messagesMax * FIELDS_PER_MESSAGE,
+        });
     };
   }
 
   #method(path: string): DescMethod | undefined {
     const [, service = '', name] = path.split('/');
+    this.#registry ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, this.#descriptorSet()));
     return this.#registry.getService(service)?.methods.find((method) => method.name === name);
   }
 

@@ -49,8 +49,10 @@ const POLICY: Readonly<Record<keyof typeof FleetServiceService, Verb>> = {
   watchRollout: 'read',
 };
 
-/** Nothing moved for so long: said again, so that a watcher knows that it is heard, and nodes become lost. */
-const REPEAT_MS = 1_000;
+/** Looked at again without a report: a node that is silent becomes lost. */
+const LOOK_MS = 1_000;
+/** Looks without anything new until it is said again, so that a watcher knows that it is heard. */
+const QUIET_LOOKS_MAX = 10;
 /** Reports come by nodes: a watcher sees them together. */
 const GATHER_MS = 100;
 
@@ -100,13 +102,13 @@ async function watchRollout(
   while (await ready(stream, signal)) {
     const rollout = rollouts.rollout(target, principal);
     const text = JSON.stringify(Rollout.toJSON(rollout));
-    if (text !== told || quiet >= 10) {
+    if (text !== told || quiet >= QUIET_LOOKS_MAX) {
       stream.write({ rollout });
       quiet = 0;
     }
     told = text;
     quiet += 1;
-    await sleepUntil((wake) => fleet.onReport(wake), REPEAT_MS, signal);
+    await sleepUntil((wake) => fleet.onReport(wake), LOOK_MS, signal);
     await sleepUntil(() => () => undefined, GATHER_MS, signal);
   }
 }

@@ -14,7 +14,7 @@ import type {
   NodeReport,
 } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { comparePositions, type Place as Position } from '@flagstream/replica';
+import { isBefore, ORIGIN, type Place as Position } from '@flagstream/replica';
 import type { Place } from '@flagstream/runtime';
 
 /** A node as it is known. */
@@ -48,8 +48,6 @@ interface Ended extends Heard {
   /** What was committed later, its clients never owed. */
   readonly until: Position;
 }
-
-const NOWHERE: Position = { epoch: 0, revision: 0 };
 
 export class Fleet {
   readonly #nodes = new Map<string, Heard>();
@@ -232,9 +230,5 @@ function* environmentsOf(
 }
 
 function positionOf(revision: Revision | undefined): Position {
-  return revision === undefined ? NOWHERE : { epoch: revision.epoch, revision: Number(revision.revision) };
-}
-
-function isBefore(position: Position | undefined, other: Position): boolean {
-  return comparePositions(position ?? NOWHERE, other) < 0;
+  return revision === undefined ? ORIGIN : { epoch: revision.epoch, revision: Number(revision.revision) };
 }

@@ -1,5 +1,12 @@
 /** Who has which revision in force: the fleet's reports beside what the log says a revision changed. */
-import { DELIVERY_BOUNDS_MS, environmentName, LIMITS, parseName, requireName } from '@flagstream/protocol';
+import {
+  DELIVERY_BOUNDS_MS,
+  environmentName,
+  LIMITS,
+  parseName,
+  requireName,
+  sumOfSdks,
+} from '@flagstream/protocol';
 import {
   type ClientReport,
   type EnvironmentClients,
@@ -7,7 +14,6 @@ import {
   type Node,
   NodeState,
   type Rollout,
-  type SdkClients,
 } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { ENTITY_KIND, type EntityChange, type Position } from '@flagstream/replica';
@@ -128,7 +134,7 @@ export class Rollouts {
           arriving: sum.arriving + one.arriving,
           behind: sum.behind + one.clients - one.current - one.arriving,
           departed: sum.departed + one.departedClients,
-          sdks: mergedSdks(sum.sdks, one.sdks),
+          sdks: sumOfSdks([...sum.sdks, ...one.sdks]),
           laggards: [...sum.laggards, ...clientsOf(report.nodeId, environment, one.laggards)].slice(
             0,
             LIMITS.fleetNamesMax,
@@ -217,15 +223,6 @@ function emptyClients(environment: string): EnvironmentClients {
     laggards: [],
     departedClients: [],
   };
-}
-
-function mergedSdks(a: readonly SdkClients[], b: readonly SdkClients[]): SdkClients[] {
-  const merged = new Map<string, SdkClients>();
-  for (const { sdk, clients } of [...a, ...b]) {
-    const key = `${sdk?.name}\0${sdk?.version}\0${sdk?.language}`;
-    merged.set(key, { sdk, clients: (merged.get(key)?.clients ?? 0) + clients });
-  }
-  return [...merged.values()].sort((one, other) => other.clients - one.clients);
 }
 
 /** @throws FlagstreamError INVALID_NAME */

@@ -7,7 +7,7 @@
  * or a later one; who leaves owing is remembered by name until it is back, or
  * the oldest when there are too many.
  */
-import { DELIVERY_BOUNDS_MS, LIMITS, nackCodeToWire } from '@flagstream/protocol';
+import { DELIVERY_BOUNDS_MS, LIMITS, nackCodeToWire, placeToWire, sumOfSdks } from '@flagstream/protocol';
 import type {
   ClientReport,
   DeliveryTimes,
@@ -16,11 +16,12 @@ import type {
   RevisionClients,
   SdkClients,
 } from '@flagstream/protocol/gen/flagstream/v1/fleet';
-import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import {
   comparePositions,
   type EnvironmentScope,
   formatPosition,
+  isBefore,
+  ORIGIN,
   type Place,
   type SyncPeer,
   type SyncServerSession,
@@ -42,8 +43,6 @@ interface Delivery {
   readonly counts: number[];
 }
 
-const NOWHERE: Place = { epoch: 0, revision: 0 };
-
 export class EnvironmentLedger {
   readonly scope: EnvironmentScope;
   readonly #clients = new Set<LedgerClient>();
@@ -51,7 +50,7 @@ export class EnvironmentLedger {
   readonly #departed = new Map<string, Departed>();
   /** Newest last. */
   #deliveries: Delivery[] = [];
-  #changed: Place = NOWHERE;
+  #changed: Place = ORIGIN;
 
   constructor(scope: EnvironmentScope) {
     this.scope = scope;
@@ -106,10 +105,10 @@ export class EnvironmentLedger {
   /** @param namesMax clients of each kind that are told by name */
   report(nowMs: number, namesMax: number): EnvironmentReport {
     const behind: LedgerClient[] = [];
-    const sdks = new Map<string, SdkClients>();
+    const sdks: SdkClients[] = [];
     let [current, arriving] = [0, 0];
     for (const client of this.#clients) {
-      countSdk(sdks, client.peer!);
+      sdks.push({ sdk: client.peer!.sdk, clients: 1 });
       if (!isBefore(client.acked, this.#changed)) current += 1;
       else if (this.#owes(client)) behind.push(client);
       else arriving += 1;
@@ -130,7 +129,7 @@ export class EnvironmentLedger {
       times: this.#deliveries.map(
         ({ place, counts }): DeliveryTimes => ({ revision: BigInt(place.revision), counts: [...counts] }),
       ),
-      sdks: [...sdks.values()].sort((a, b) => b.clients - a.clients).slice(0, LIMITS.reportedSdksMax),
+      sdks: sumOfSdks(sdks).slice(0, LIMITS.reportedSdksMax),
     };
   }
 
@@ -139,7 +138,7 @@ export class EnvironmentLedger {
     const found: FoundInstance[] = [];
     for (const { peer, acked } of this.#clients)
       if (peer !== undefined && acked !== undefined && instanceIds.has(peer.instanceId))
-        found.push({ instanceId: peer.instanceId, revision: revisionOf(acked) });
+        found.push({ instanceId: peer.instanceId, revision: placeToWire(acked) });
     return found;
   }
 
@@ -154,10 +153,6 @@ export class EnvironmentLedger {
   }
 }
 
-function isBefore(place: Place | undefined, other: Place): boolean {
-  return comparePositions(place ?? NOWHERE, other) < 0;
-}
-
 function boundIndex(ms: number): number {
   const index = DELIVERY_BOUNDS_MS.findIndex((bound) => ms <= bound);
   return index < 0 ? DELIVERY_BOUNDS_MS.length : index;
@@ -166,7 +161,7 @@ function boundIndex(ms: number): number {
 /** Newest first; what does not fit counts as older than all of it. */
 function countByRevision(clients: readonly LedgerClient[]): Pick<EnvironmentReport, 'behind' | 'older'> {
   const counts = new Map<string, { readonly place: Place; clients: number }>();
-  for (const { acked = NOWHERE } of clients) {
+  for (const { acked = ORIGIN } of clients) {
     const counted = counts.get(formatPosition(acked));
     if (counted === undefined) counts.set(formatPosition(acked), { place: acked, clients: 1 });
     else counted.clients += 1;
@@ -174,7 +169,7 @@ function countByRevision(clients: readonly LedgerClient[]): Pick<EnvironmentRepo
   const sorted = [...counts.values()].sort((a, b) => comparePositions(b.place, a.place));
   const told = sorted.slice(0, LIMITS.reportedRevisionsMax);
   return {
-    behind: told.map(({ place, clients }): RevisionClients => ({ revision: revisionOf(place), clients })),
+    behind: told.map(({ place, clients }): RevisionClients => ({ revision: placeToWire(place), clients })),
     older: sorted.slice(told.length).reduce((sum, counted) => sum + counted.clients, 0),
   };
 }
@@ -182,22 +177,12 @@ function countByRevision(clients: readonly LedgerClient[]): Pick<EnvironmentRepo
 /** Those that refuse first, then those that are furthest behind, then those that were silent longest. */
 function byUrgency(a: LedgerClient, b: LedgerClient): number {
   const refusals = Number(b.refusal !== undefined) - Number(a.refusal !== undefined);
-  return refusals || comparePositions(a.acked ?? NOWHERE, b.acked ?? NOWHERE) || a.heardMs - b.heardMs;
-}
-
-function countSdk(counts: Map<string, SdkClients>, { sdk }: SyncPeer): void {
-  const key = `${sdk.name}\0${sdk.version}\0${sdk.language}`;
-  const counted = counts.get(key);
-  if (counted === undefined) counts.set(key, { sdk: { ...sdk }, clients: 1 });
-  else counted.clients += 1;
+  return refusals || comparePositions(a.acked ?? ORIGIN, b.acked ?? ORIGIN) || a.heardMs - b.heardMs;
 }
 
 function clientReport({ peer, acked, heardMs, refusal }: LedgerClient, nowMs: number): ClientReport {
   return {
-    instanceId: peer!.instanceId,
-    sdk: { ...peer!.sdk },
-    revision: acked === undefined ? undefined : revisionOf(acked),
-    silentMs: BigInt(Math.max(0, Math.round(nowMs - heardMs))),
+    ...whoHas(peer!, acked, nowMs - heardMs),
     refusal: refusal === undefined ? 0 : nackCodeToWire(refusal.code),
     refusalDetail: refusal?.detail.slice(0, LIMITS.reportedDetailLengthMax) ?? '',
     owedRevision: 0n,
@@ -206,16 +191,22 @@ function clientReport({ peer, acked, heardMs, refusal }: LedgerClient, nowMs: nu
 
 function departedReport({ peer, acked, owed, leftMs }: Departed, nowMs: number): ClientReport {
   return {
-    instanceId: peer.instanceId,
-    sdk: { ...peer.sdk },
-    revision: acked === undefined ? undefined : revisionOf(acked),
-    silentMs: BigInt(Math.max(0, Math.round(nowMs - leftMs))),
+    ...whoHas(peer, acked, nowMs - leftMs),
     refusal: 0,
     refusalDetail: '',
     owedRevision: BigInt(owed.revision),
   };
 }
 
-function revisionOf({ epoch, revision }: Place): Revision {
-  return { epoch, revision: BigInt(revision), hash: Buffer.alloc(0) };
+function whoHas(
+  { instanceId, sdk }: SyncPeer,
+  acked: Place | undefined,
+  silentMs: number,
+): Pick<ClientReport, 'instanceId' | 'sdk' | 'revision' | 'silentMs'> {
+  return {
+    instanceId,
+    sdk: { ...sdk },
+    revision: acked === undefined ? undefined : placeToWire(acked),
+    silentMs: BigInt(Math.max(0, Math.round(silentMs))),
+  };
 }

@@ -3,7 +3,7 @@
  * themselves, so that one that is lost, or a control plane that starts anew,
  * needs no answer from here; one is on its way at a time.
  */
-import { freshnessToWire, LIMITS, messageOf, timestampOf } from '@flagstream/protocol';
+import { freshnessToWire, LIMITS, messageOf, placeToWire, timestampOf } from '@flagstream/protocol';
 import { NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import type { Freshness, Place } from '@flagstream/replica';
 import type { KeyUse, Logger } from '@flagstream/runtime';
@@ -78,13 +78,12 @@ export class NodeReporter {
 
   #report(used: ReturnType<KeyUse['take']>, leaving: boolean): NodeReport {
     const { nodeId, bootId, version, delivery, serving, monotonicMs } = this.#options;
-    const { epoch, revision } = serving.position();
     return {
       nodeId,
       bootId,
       version,
       sequence: 0n,
-      applied: { epoch, revision: BigInt(revision), hash: Buffer.alloc(0) },
+      applied: placeToWire(serving.position()),
       freshness: freshnessToWire(serving.freshness()),
       usedKeys: used.map(([keyId, lastMs]) => ({ keyId, lastUsedTime: timestampOf(lastMs) })),
       ...delivery.reports(monotonicMs()),
