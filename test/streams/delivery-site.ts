@@ -21,6 +21,9 @@ import { unreadLogger } from '../support/unread-logger.ts';
 import { until } from '../support/until.ts';
 import { ThinClient } from './thin-client.ts';
 
+/** A thousand connections of one process beside other tests: only what hangs takes so long. */
+const CONNECT_MS = 60_000;
+
 export class DeliverySite {
   readonly admin: Admin;
   readonly fleet: FleetServiceClient;
@@ -67,6 +70,7 @@ export class DeliverySite {
       hold({ what: client.instanceId, release: () => client.vanish(), releaseNow: () => undefined });
     await until(() => clients.every(({ revision }) => revision > 0), {
       what: `${count} clients to be current`,
+      timeoutMs: CONNECT_MS,
     });
     return clients;
   }

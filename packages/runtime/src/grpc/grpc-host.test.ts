@@ -116,14 +116,16 @@ describe('calls', () => {
         handlers: {
           ...echo.handlers,
           say: unary<Text, Text>(async (request, { signal }) => {
-            await new Promise((done) => signal.addEventListener('abort', done));
+            if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done));
             resolve();
             return request;
           }),
         },
       },
     ]);
-    const error = await failure(say(client, 'x', new grpc.Metadata(), { deadline: Date.now() + 50 }));
+    // A deadline that is over before the call arrives reaches no handler.
+    await new Promise((connected) => client.waitForReady(Date.now() + 10_000, connected));
+    const error = await failure(say(client, 'x', new grpc.Metadata(), { deadline: Date.now() + 500 }));
     expect(error.code).toBe(grpc.status.DEADLINE_EXCEEDED);
     await aborted;
   });
