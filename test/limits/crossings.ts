@@ -181,6 +181,23 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   certificateLookMs: OWN_PACE,
   heartbeatsMissedMax: OWN_PACE,
   sessionTtlMs: OWN_PACE,
+  rebalanceMs: { crossedIn: 'packages/replica/src/sync-server.test.ts', word: 'rebalanceMs' },
+  streamHoldMs: { crossedIn: 'services/evaluator/src/admission/stream-admission.test.ts', word: 'holdMs' },
+  streamRetryAfterMsMax: OWN_PACE,
+  fullTransfersMax: {
+    crossedIn: 'services/evaluator/src/fanout/full-transfer-gate.test.ts',
+    word: 'fullTransfersMax',
+  },
+  fullTransfersWaitingMax: {
+    crossedIn: 'services/evaluator/src/fanout/full-transfer-gate.test.ts',
+    word: 'fullTransfersWaitingMax',
+  },
+  fullTransferStallMs: {
+    crossedIn: 'services/evaluator/src/fanout/full-transfer-gate.test.ts',
+    word: 'fullTransferStallMs',
+  },
+  drainMarginMs: OWN_PACE,
+  drainMsMax: OWN_PACE,
   beaconMs: OWN_PACE,
   nodeReportMs: OWN_PACE,
   nodeLostMs: OWN_PACE,

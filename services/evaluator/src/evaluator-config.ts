@@ -51,6 +51,7 @@ export interface EvaluatorConfig {
   readonly cache: { readonly dir?: string | undefined };
   readonly readyStalenessMs: number;
   readonly heartbeatMs: number;
+  readonly streamsPerSecond: number;
   readonly drainMs: number;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
@@ -134,13 +135,22 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
     .max(LIMITS.heartbeatMsMax)
     .default(LIMITS.heartbeatMs)
     .describe('Milliseconds between heartbeats on a stream whose client names none.'),
+  streamsPerSecond: z
+    .number()
+    .int()
+    .min(20)
+    .max(100_000)
+    .default(1_000)
+    .describe('New streams that are opened in a second; the others are told when to come back.'),
   drainMs: z
     .number()
     .int()
     .min(0)
-    .max(600_000)
-    .default(1_000)
-    .describe('Milliseconds that clients have to move to another evaluator when this one stops.'),
+    .max(LIMITS.drainMsMax)
+    .default(15_000)
+    .describe(
+      'Longest time, in milliseconds, that clients have to move to another evaluator when this one stops; it is over once they have.',
+    ),
   log: z
     .strictObject({
       level: z
