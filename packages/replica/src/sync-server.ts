@@ -15,7 +15,6 @@ import { bytesEqual, comparePositions, ORIGIN, type Position } from './position.
 import type { SyncEnvironment } from './sync-environment.ts';
 import {
   type ClientFrame,
-  type Freshness,
   type Have,
   type Hello,
   type Intent,
@@ -342,7 +341,7 @@ export class SyncServerSession {
       this.#acked = have.position;
   }
 
-  #pong(frame: ClientFrame & { type: 'pong' }, nowMs: number): readonly SyncServerEffect[] {
+  #pong(frame: ClientFrame & { type: 'pong' }, _nowMs: number): readonly SyncServerEffect[] {
     this.#clientNonce = frame.clientNonce;
     const { have } = frame;
     if (this.#phase !== 'live' || have === undefined || this.#stuckAt !== undefined) return [];

@@ -166,7 +166,11 @@ test('moves to another node when a live stream is lost, and carries its state ov
 
 test('of a node that is lost its clients come back spread as it has said', async () => {
   const server = await SyncServerFixture.start({ reconnectSpreadMs: 8_000 });
-  const { host } = connect([server.target], (dial) => dial, () => 0.5);
+  const { host } = connect(
+    [server.target],
+    (dial) => dial,
+    () => 0.5,
+  );
   await host.seen('live');
   server.breakStreams();
   await host.seen('reconnecting 1 4000');
