@@ -56,6 +56,15 @@ export const LIMITS = {
   /** A rotation that takes longer is two keys. */
   keyOverlapSecondsMax: 2_592_000,
 
+  /**
+   * Calls are answered for so long in one turn of the event loop, and those that it reads later are refused: they
+   * have waited as long already. A thousand at the usual speed.
+   */
+  turnCallsMs: 100,
+  /** When those may come back: between these, twice as late as they were. */
+  shedRetryMsMin: 100,
+  shedRetryMsMax: 2_000,
+
   /** One evaluation request, context included. */
   evaluationRequestBytesMax: 1_048_576,
   /** Messages in one: 1,000 contexts of 20 attributes have 41,000. */

@@ -245,6 +245,7 @@ export async function startEvaluator(
     reflection: config.reflection,
     maxRequestBytes: LIMITS.evaluationRequestBytesMax,
     monotonicMs,
+    random,
     tls,
   });
   host.onDrain(async () => {
