@@ -99,7 +99,7 @@ async function brokenSdk(endpoints: readonly string[]): Promise<ClientCore> {
   });
   await until(() => core.status().state === 'live', { what: 'the SDK to follow', timeoutMs: 30_000 });
   Object.assign(core.inForce, {
-    apply: () => {
+    takeTransfer: () => {
       throw new Error('the apply step is broken');
     },
   });

@@ -25,6 +25,8 @@ export interface LoadClientOptions {
   readonly held: ClientSet;
   readonly inbox: Inbox;
   readonly tally: ConnectTally;
+  /** Every message, as it comes. */
+  readonly tap?: (bytes: Buffer) => void;
 }
 
 /** When connections were attempted and admitted, and what was said to those that were not: of all clients of a process. */
@@ -188,13 +190,14 @@ export class LoadClient implements SyncHost {
   }
 
   #dial(endpoint: string, listener: SyncStreamListener): SyncStream {
-    const { way, inbox, tally } = this.#options;
+    const { way, inbox, tally, tap } = this.#options;
     tally.attemptMs.push(machineMs());
     let welcomed = false;
     const stream = new BareStream(endpoint, StreamServiceService.sync.path, way, {
       message: (bytes) => {
         const receivedMs = machineMs();
         this.receivedBytes += bytes.length;
+        tap?.(bytes);
         if (!welcomed && decodeServerFrame(bytes).type === 'welcome') tally.admittedMs.push(receivedMs);
         welcomed = true;
         inbox.add(() => this.#arrived({ listener, bytes, receivedMs }));

@@ -1,4 +1,4 @@
-// The parent's end of load-host.ts: clients of one kind, spread over some processes, and what is known of all of them.
+// The parent's end of fleet-host.ts: clients of one kind, spread over some processes, and what is known of all of them.
 
 import process from 'node:process';
 import { BenchChild } from '../bench/bench-child.ts';
@@ -9,10 +9,10 @@ import type {
   ClientWay,
   Connects,
   Deliveries,
+  FleetQuestion,
   LoadCounts,
-  LoadQuestion,
   OpenClients,
-} from './load-questions.ts';
+} from './fleet-questions.ts';
 import type { UnaryFigures, UnaryLoadOptions } from './unary-load.ts';
 
 /** Clients of one process: it may have 20,000 files open, and each client that moves has two connections. */
@@ -29,7 +29,7 @@ export class LoadFleet {
   constructor(name: string, clients: number) {
     this.#hosts = Array.from(
       { length: Math.max(1, Math.ceil(clients / CLIENTS_MAX)) },
-      (_, index) => new BenchChild('load-host', [`${name}-${index}`], NODE_FLAGS, import.meta.dirname),
+      (_, index) => new BenchChild('fleet-host', [`${name}-${index}`], NODE_FLAGS, import.meta.dirname),
     );
   }
 
@@ -183,7 +183,7 @@ export class LoadFleet {
     return Math.floor((count + index) / this.#hosts.length);
   }
 
-  #askAll<Answer>(question: (index: number) => LoadQuestion): Promise<Answer[]> {
+  #askAll<Answer>(question: (index: number) => FleetQuestion): Promise<Answer[]> {
     return Promise.all(this.#hosts.map((host, index) => ask<Answer>(host, question(index))));
   }
 }
@@ -204,6 +204,6 @@ function sumOfCounts(a: LoadCounts, b: LoadCounts): LoadCounts {
   };
 }
 
-function ask<Answer>(host: BenchChild, question: LoadQuestion): Promise<Answer> {
+function ask<Answer>(host: BenchChild, question: FleetQuestion): Promise<Answer> {
   return host.ask<Answer>(question);
 }

@@ -3,8 +3,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectFigures } from './connect-load.ts';
+import type { ClientWay } from './fleet-questions.ts';
 import { LoadFleet } from './load-fleet.ts';
-import type { ClientWay } from './load-questions.ts';
 import { LoadSite, MEASURED_FLAG } from './load-site.ts';
 import { machineMs } from './machine-clock.ts';
 import { connectMaxMs } from './push.ts';

@@ -3,9 +3,9 @@
 import { ClientSet } from '@flagstream/replica';
 import { answerQuestions } from '../bench/answer-questions.ts';
 import { connectLoad } from './connect-load.ts';
+import type { Connects, Deliveries, FleetQuestion, LoadCounts, OpenClients } from './fleet-questions.ts';
 import { Inbox } from './inbox.ts';
 import { ConnectTally, LoadClient, type LoadClientOptions } from './load-client.ts';
-import type { Connects, Deliveries, LoadCounts, LoadQuestion, OpenClients } from './load-questions.ts';
 import { machineMs } from './machine-clock.ts';
 import { oneCopy } from './one-copy.ts';
 import { SdkWitness } from './sdk-witness.ts';
@@ -22,7 +22,7 @@ const watchers: WatchReader[] = [];
 let witness: SdkWitness | undefined;
 let pacing: NodeJS.Timeout | undefined;
 
-answerQuestions<LoadQuestion>((question) => {
+answerQuestions<FleetQuestion>((question) => {
   switch (question.ask) {
     case 'open':
       return open(question);

@@ -21,7 +21,7 @@ export interface OpenClients extends ClientWay {
   readonly seeded: boolean;
 }
 
-export type LoadQuestion =
+export type FleetQuestion =
   /** Answered at once. */
   | ({ readonly ask: 'open' } & OpenClients)
   | { readonly ask: 'open-watchers'; readonly endpoint: string; readonly count: number; readonly way: Way }
