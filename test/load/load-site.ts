@@ -83,15 +83,19 @@ export class LoadSite {
   }
 
   /** Switches the measured flag. */
-  async change(): Promise<Change> {
+  async switch(): Promise<Omit<Change, 'committedMs'>> {
     const enabled = !this.#enabled;
     const { epoch, revision } = await this.admin.setEnabled(MEASURED_FLAG, enabled);
     this.#enabled = enabled;
-    const seconds = await scrape(
-      this.installation.controlPlane.managementPort,
-      'flagstream_last_commit_timestamp_seconds',
-    );
-    return { epoch, revision, enabled, committedMs: machineMsAt(seconds * 1_000) };
+    return { epoch, revision, enabled };
+  }
+
+  /** The same, and asks when it was committed. */
+  async change(): Promise<Change> {
+    const switched = await this.switch();
+    const { managementPort } = this.installation.controlPlane;
+    const seconds = await scrape(managementPort, 'flagstream_last_commit_timestamp_seconds');
+    return { ...switched, committedMs: machineMsAt(seconds * 1_000) };
   }
 
   get values(): Readonly<Record<string, boolean>> {

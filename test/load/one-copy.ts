@@ -5,6 +5,7 @@
 import {
   bytesEqual,
   type ClientSet,
+  type EntityId,
   formatPosition,
   type Transfer,
   type TransferOutcome,
@@ -13,7 +14,9 @@ import {
 interface Step {
   readonly transfer: Transfer;
   readonly logIdentity: Uint8Array;
-  readonly outcome: TransferOutcome;
+  /** Weak: a set must not keep all that ever followed from it. */
+  readonly staged: WeakRef<ClientSet>;
+  readonly touched: readonly EntityId[];
 }
 
 /** Ways on from one set that are remembered: clients of a process are seldom at more revisions at once. */
@@ -22,7 +25,7 @@ const STEPS_MAX = 4;
 /** The same set, and what follows from it, in one copy. */
 export function oneCopy(set: ClientSet): ClientSet {
   const steps: Step[] = [];
-  const moves = new Map<string, ClientSet>();
+  const moves = new Map<string, WeakRef<ClientSet>>();
   const { stage, at } = set;
   return Object.assign(set, {
     stage: (...words: Parameters<ClientSet['stage']>): TransferOutcome => {
@@ -30,20 +33,22 @@ export function oneCopy(set: ClientSet): ClientSet {
       const known = steps.find(
         (step) => bytesEqual(step.logIdentity, logIdentity) && isSame(step.transfer, transfer),
       );
-      if (known !== undefined) return known.outcome;
+      const kept = known?.staged.deref();
+      if (known !== undefined && kept !== undefined)
+        return { kind: 'staged', set: kept, touched: known.touched };
       const outcome = stage.apply(set, words);
       if (outcome.kind === 'refused') return outcome;
-      oneCopy(outcome.set);
-      if (steps.push({ transfer, logIdentity, outcome }) > STEPS_MAX) steps.shift();
+      const staged = new WeakRef(oneCopy(outcome.set));
+      if (steps.push({ transfer, logIdentity, staged, touched: outcome.touched }) > STEPS_MAX) steps.shift();
       return outcome;
     },
     at: (...words: Parameters<ClientSet['at']>): ClientSet => {
       const [position] = words;
       const key = `${formatPosition(position)}/${Buffer.from(position.hash).toString('base64')}`;
-      const known = moves.get(key);
+      const known = moves.get(key)?.deref();
       if (known !== undefined) return known;
       const moved = oneCopy(at.apply(set, words));
-      moves.set(key, moved);
+      moves.set(key, new WeakRef(moved));
       if (moves.size > STEPS_MAX) moves.delete(moves.keys().next().value!);
       return moved;
     },

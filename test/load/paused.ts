@@ -15,8 +15,9 @@ export interface PausedOptions {
   readonly perSecond: number;
 }
 
-/** Changes of which each reader's receipt is looked at, before and after the pause. */
-const SAMPLES = 40;
+/** Changes of which each reader's receipt is looked at, before the pause and four times in its course. */
+const SAMPLES_MAX = 40;
+const LOOKS = 4;
 /** So long that a paused stream is not called silent within the run. */
 const HEARTBEAT_MS = 60_000;
 /** What a busy evaluator's heap moves by; a queue of each change would be hundreds of bytes per reader and change. */
@@ -51,15 +52,20 @@ export async function runPaused(options: PausedOptions): Promise<ScenarioResult>
     timeoutMs: 60_000,
   });
 
-  const before = await receipts(site, reading, readers);
-  for (let turn = 0; turn < changes; turn++) await site.change();
+  const samples = Math.min(SAMPLES_MAX, Math.ceil(changes / LOOKS / 2));
+  const unwatched = async (): Promise<void> => {
+    for (let turn = samples; turn < changes / LOOKS; turn++) await site.switch();
+  };
+  // As many as come later: a heap that has not been used yet grows by itself.
+  for (let look = 0; look < LOOKS; look++) await unwatched();
+  const before = await receipts(site, reading, readers, samples);
   const settledBytes = site.rssBytes();
   pausing.pause();
   let peakBytes = 0;
   const after: number[] = [];
-  for (let turn = 0; turn < changes; turn += SAMPLES) {
-    for (let more = SAMPLES; more < Math.min(changes - turn, changes / 4); more++) await site.change();
-    after.push(...(await receipts(site, reading, readers)));
+  for (let look = 0; look < LOOKS; look++) {
+    await unwatched();
+    after.push(...(await receipts(site, reading, readers, samples)));
     peakBytes = Math.max(peakBytes, site.rssBytes());
   }
   const growthMib = (peakBytes - settledBytes) / MEBIBYTE;
@@ -102,9 +108,14 @@ export async function runPaused(options: PausedOptions): Promise<ScenarioResult>
 }
 
 /** Of some changes, one after the other: milliseconds from the commit to each reader. */
-async function receipts(site: LoadSite, fleet: LoadFleet, readers: number): Promise<readonly number[]> {
+async function receipts(
+  site: LoadSite,
+  fleet: LoadFleet,
+  readers: number,
+  samples: number,
+): Promise<readonly number[]> {
   const times: number[] = [];
-  for (let turn = 0; turn < SAMPLES; turn++) {
+  for (let turn = 0; turn < samples; turn++) {
     const { revision, committedMs } = await site.change();
     await fleet.untilCounted(revision, ({ confirmed }) => confirmed === readers, {
       what: `${readers} readers to confirm revision ${revision}`,
