@@ -25,7 +25,7 @@ export interface ConnectFigures {
   readonly retryAfterMaxMs: number;
   /** Refused or lost without one. */
   readonly failed: Readonly<Record<string, number>>;
-  /** From a client's start to the newest state, its delays among them; 0 where none came so far. */
+  /** From a client's start to the newest state, its delays among them; the whole time where none came so far. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -71,7 +71,7 @@ export async function connectLoad(
     shed: tally.retryAfterMs.length,
     retryAfterMaxMs: Math.max(0, ...tally.retryAfterMs),
     failed: Object.fromEntries(tally.failures),
-    p50Ms: tookMs.length === 0 ? 0 : percentile(tookMs, 0.5),
-    p99Ms: tookMs.length === 0 ? 0 : percentile(tookMs, 0.99),
+    p50Ms: tookMs.length === 0 ? durationMs : percentile(tookMs, 0.5),
+    p99Ms: tookMs.length === 0 ? durationMs : percentile(tookMs, 0.99),
   };
 }

@@ -34,7 +34,7 @@ export interface UnaryFigures {
   readonly failed: number;
   readonly firstFailure: string | undefined;
   readonly answeredPerSecond: number;
-  /** Of calls that were answered in time; 0 where none was. */
+  /** Of calls that were answered in time; the deadline where none was. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -121,8 +121,8 @@ class UnaryLoad {
       failed: this.#failed,
       firstFailure: this.#firstFailure,
       answeredPerSecond: answered.length / seconds,
-      p50Ms: answered.length === 0 ? 0 : percentile(answered, 0.5),
-      p99Ms: answered.length === 0 ? 0 : percentile(answered, 0.99),
+      p50Ms: answered.length === 0 ? DEADLINE_MS : percentile(answered, 0.5),
+      p99Ms: answered.length === 0 ? DEADLINE_MS : percentile(answered, 0.99),
     };
   }
 

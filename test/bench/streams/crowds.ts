@@ -61,7 +61,7 @@ export async function measureCrowds(
       seeded: server.flags > SENT_TO_EACH_MAX,
     });
     open = clients;
-    await fleet.untilCurrent(server.revision, CONNECT_MAX_MS);
+    await fleet.untilCurrent(server.firstRevision, CONNECT_MAX_MS);
     const all = await server.memory();
     const pushes = new PushRounds(server, fleet, clients);
     for (let turn = 0; turn < WARM_UP_CHANGES; turn++) await pushes.round();

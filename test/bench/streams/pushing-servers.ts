@@ -20,6 +20,8 @@ export interface PushingServer extends PushedSite {
   readonly way: Way;
   /** The newest. */
   readonly revision: number;
+  /** What a client that comes now is sent first. */
+  readonly firstRevision: number;
   /** One change on the wire, to one client. */
   readonly onTheWire: CapturedChange;
   /** What a real SDK client must evaluate; undefined: the server answers none. */
@@ -51,6 +53,9 @@ export async function startEvaluator(door: Door, flags: number): Promise<Pushing
     get revision() {
       return state.revision;
     },
+    get firstRevision() {
+      return state.revision;
+    },
     get values() {
       return { [MEASURED_FLAG]: state.enabled };
     },
@@ -78,6 +83,7 @@ export async function startFloor(flags: number, changes: number): Promise<Pushin
   return {
     name: 'floor: bare grpc-js',
     ...{ flags, endpoint: `127.0.0.1:${port}`, way: {}, onTheWire: captured[0]!, values: undefined },
+    firstRevision: opening.revision,
     get revision() {
       return revision;
     },
