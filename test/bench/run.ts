@@ -1,4 +1,4 @@
-// Runs the chosen suites and prints their figures; a run of all at full size is kept under test/bench/results.
+// Runs the chosen suites and prints their figures; a run at full size is kept under test/bench/results.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,6 +10,7 @@ import { calibrate, describeMachine } from './machine.ts';
 import { type BenchReport, type SuiteReport, toMarkdown } from './report.ts';
 import { runSecuritySuite } from './security/security-suite.ts';
 import { isFullSize } from './security/sizes.ts';
+import { runSizingSuite } from './sizing/sizing-suite.ts';
 import { runStreamsSuite } from './streams/streams-suite.ts';
 import { runTradeoffsSuite } from './tradeoffs/tradeoffs-suite.ts';
 import { runUnarySuite } from './unary/unary-suite.ts';
@@ -21,6 +22,7 @@ const SUITES: Readonly<Record<string, () => Promise<readonly SuiteReport[]>>> = 
   tradeoffs: runTradeoffsSuite,
   security: runSecuritySuite,
   streams: runStreamsSuite,
+  sizing: async () => [await runSizingSuite()],
 };
 /** main.ts runs the benchmark in the workspace's folder. */
 const RESULTS: string = path.resolve('test', 'bench', 'results');
@@ -51,7 +53,7 @@ try {
   const report = await run(chosen.length > 0 ? chosen : Object.keys(SUITES));
   const markdown = toMarkdown(report);
   process.stdout.write(`\n${markdown}`);
-  if (chosen.length === 0 && isFullSize()) keep(report, markdown);
+  if (isFullSize()) keep(report, markdown);
   else keepPlots(report, import.meta.dirname);
 } finally {
   await releaseAll();
@@ -60,7 +62,7 @@ try {
 process.exit();
 
 function keep(report: BenchReport, markdown: string): void {
-  const name = `${report.date}-node${report.machine.node.split('.')[0]}`;
+  const name = [report.date, `node${report.machine.node.split('.')[0]}`, ...chosen].join('-');
   mkdirSync(RESULTS, { recursive: true });
   const withoutPlots = report.suites.map((suite) => ({ ...suite, plots: undefined }));
   const kept = { ...report, suites: withoutPlots };
