@@ -33,9 +33,15 @@ export async function measureHeartbeats(server: PushingServer): Promise<Heartbea
 }
 
 async function cpuOver(server: PushingServer): Promise<number> {
-  const before = server.cpuMs();
+  const before = cpuMs(server);
   await delay(REST_MS);
-  return server.cpuMs() - before;
+  return cpuMs(server) - before;
+}
+
+function cpuMs(server: PushingServer): number {
+  const ms = server.cpuMs();
+  if (ms === undefined) throw new Error('the kernel does not tell the CPU time of a process');
+  return ms;
 }
 
 /** Both ways, with numbers as long as they become. */

@@ -47,7 +47,7 @@ export function sizingMarkdown(page: SizingPage): string {
     '## Evaluations',
     evaluations(figures, work, rules),
     '## Long-lived clients',
-    longLived(figures, work, rules, streams),
+    longLived(figures, rules, streams),
     '## What grows with what',
     growthTable(figures, work),
     '## What breaks first, and the signal to scale out by',
@@ -87,7 +87,7 @@ function evaluations(
   ].join('\n\n');
 }
 
-function longLived(figures: NodeFigures, work: Workload, rules: Rules, needs: StreamNeeds): string {
+function longLived(figures: NodeFigures, rules: Rules, needs: StreamNeeds): string {
   return [
     table(
       ['', ''],
