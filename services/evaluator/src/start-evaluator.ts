@@ -60,6 +60,8 @@ export interface EvaluatorDeps extends GivenSources {
   readonly authenticate?: Authenticate;
   /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
   readonly reloadsOnHangup?: boolean;
+  /** The gRPC port opens with the first state: others behind it have theirs. Default: at once. */
+  readonly listensWhenReady?: boolean | undefined;
   /** Files that secret settings came from, by key: they are read again when they change. */
   readonly secretFiles?: ReadonlyMap<string, string>;
 }
@@ -69,6 +71,7 @@ export interface RunningEvaluator {
   readonly managementPort: number;
   /** The revision that answers stand for. */
   applied(): Position;
+  readiness(): Readiness;
   /** Calls that wait for a revision. */
   waiting(): number;
   /** Resolves when a first whole state was loaded. */
@@ -286,7 +289,10 @@ export async function startEvaluator(
   );
   const address = await lifecycle.start(
     'gRPC port',
-    () => host.listen({ host: config.host, port: config.grpcPort }),
+    async () => {
+      if (deps.listensWhenReady === true) await readySignal.promise;
+      return host.listen({ host: config.host, port: config.grpcPort });
+    },
     () => host.drain(drainMs + STOP_GRACE_MS),
   );
   logger.info(
@@ -298,6 +304,7 @@ export async function startEvaluator(
     grpcPort: address.port,
     managementPort: management.port,
     applied: () => state.position,
+    readiness,
     waiting: () => wait.waiting,
     ready: () => readySignal.promise,
     close: async () => {
