@@ -4,7 +4,7 @@ import { nextRestart } from './restart-policy.ts';
 import type { WorkerFailure, WorkerMessage } from './worker-messages.ts';
 
 /** `starting`: it has no state yet, and its port is closed. `down`: it ended, and will be started again. */
-export const WORKER_STATES = ['starting', 'ready', 'not ready', 'down'] as const;
+export const WORKER_STATES = ['starting', 'ready', 'unready', 'down'] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];
 
 /** Of one process; another one begins anew. */
@@ -33,7 +33,7 @@ export class WorkerRecord {
   get state(): WorkerState {
     if (this.#life === undefined) return 'down';
     if (!this.isOpen) return 'starting';
-    return this.#life.standing?.ready === true ? 'ready' : 'not ready';
+    return this.#life.standing?.ready === true ? 'ready' : 'unready';
   }
 
   get pid(): number | undefined {
