@@ -1,7 +1,6 @@
 // Several evaluators behind one port, as real processes: what one of them suffers, the others' clients do not notice.
 
 import process from 'node:process';
-import type { Rollout } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { expect, test } from 'vitest';
 import { runFlagstream, startFlagstream } from '../support/flagstream.ts';
 import { freePort } from '../support/free-port.ts';
@@ -74,18 +73,22 @@ class Supervised {
   }
 }
 
+function connectionsOf(workers: readonly WorkerView[]): Promise<number[]> {
+  return Promise.all(
+    workers.map(({ managementPort }) => scrape(managementPort, 'flagstream_grpc_connections')),
+  );
+}
+
 test('one that is killed is replaced, its clients come back, and the others keep their streams', async () => {
   const site = await DeliverySite.start();
   const supervised = await Supervised.start(site, `--cache-dir=${tempDir('workers')}`);
   const { grpcPort, workers } = await supervised.bothReady();
   const clients = await site.connect(grpcPort, CLIENTS);
-  const connections = await Promise.all(
-    workers.map(({ managementPort }) => scrape(managementPort, 'flagstream_grpc_connections')),
-  );
+  const connections = await connectionsOf(workers);
   expect(Math.min(...connections)).toBeGreaterThan(0);
   expect(connections[0]! + connections[1]!).toBe(CLIENTS);
 
-  const names = async (): Promise<string[]> => (await site.nodes()).map(({ nodeId }) => nodeId).sort();
+  const names = async (): Promise<string[]> => (await site.nodes()).map(({ nodeId }) => nodeId);
   await until(async () => (await names()).join() === 'ev-0,ev-1', { what: 'a name for each of them' });
   await site.admin.createBoolean('checkout');
   const { revision } = await site.admin.setEnabled('checkout', false);
@@ -118,11 +121,13 @@ test('one that is killed is replaced, its clients come back, and the others keep
   expect(await scrape(supervised.managementPort, 'flagstream_worker_restarts_total')).toBe(1);
   expect(await scrape(supervised.managementPort, 'flagstream_workers{state="ready"}')).toBe(2);
 
+  // Until its first report, the clients of the one before it are its.
+  const held = (await connectionsOf(after.workers)).join();
+  const reported = async (): Promise<string> => (await site.nodes()).map((node) => node.clients).join();
+  await until(async () => (await reported()) === held, { what: 'both to have reported' });
   const next = await site.admin.setEnabled('checkout', true);
-  const isWhole = ({ complete, nodes, departed }: Rollout): boolean =>
-    complete && nodes === 2 && departed === 0;
-  const whole = await site.until(next.revision, isWhole, 'everybody to have the next one, and to be found');
-  expect(whole.applied).toBe(CLIENTS);
+  const whole = await site.until(next.revision, ({ complete }) => complete, 'everybody to have the next one');
+  expect(whole).toMatchObject({ applied: CLIENTS, departed: 0, nodes: 2 });
   expect(clients.filter(({ ended }) => ended !== undefined)).toEqual(cut);
   expect(back.filter(({ ended }) => ended !== undefined)).toEqual([]);
 
