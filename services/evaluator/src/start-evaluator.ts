@@ -60,8 +60,8 @@ export interface EvaluatorDeps extends GivenSources {
   readonly authenticate?: Authenticate;
   /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
   readonly reloadsOnHangup?: boolean;
-  /** The gRPC port opens with the first state: others behind it have theirs. Default: at once. */
-  readonly listensWhenReady?: boolean | undefined;
+  /** Others are behind its gRPC port: it joins them with its first state, and leaves as soon as it stops. */
+  readonly sharesPort?: boolean | undefined;
   /** Files that secret settings came from, by key: they are read again when they change. */
   readonly secretFiles?: ReadonlyMap<string, string>;
 }
@@ -236,6 +236,7 @@ export async function startEvaluator(
     maxRequestBytes: LIMITS.evaluationRequestBytesMax,
     monotonicMs,
     tls,
+    sharesPort: deps.sharesPort,
   });
   host.onDrain(async () => {
     await Promise.all([streams.drain(drainMs), watchers.drain(drainMs)]);
@@ -290,7 +291,7 @@ export async function startEvaluator(
   const address = await lifecycle.start(
     'gRPC port',
     async () => {
-      if (deps.listensWhenReady === true) await readySignal.promise;
+      if (deps.sharesPort === true) await readySignal.promise;
       return host.listen({ host: config.host, port: config.grpcPort });
     },
     () => host.drain(drainMs + STOP_GRACE_MS),

@@ -52,7 +52,7 @@ export const ROLES: Roles = {
   evaluator: role(
     'evaluator',
     evaluatorConfigSchema,
-    (config, secretFiles, { listensWhenReady }) => startEvaluator(config, { secretFiles, listensWhenReady }),
+    (config, secretFiles, { sharesPort }) => startEvaluator(config, { secretFiles, sharesPort }),
     (config) => (config.workers > 1 ? config : undefined),
   ),
 };

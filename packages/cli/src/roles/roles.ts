@@ -51,8 +51,8 @@ export interface PreparedRole {
 }
 
 export interface StartOptions {
-  /** The gRPC port opens with the first state. Default: at once. */
-  readonly listensWhenReady?: boolean;
+  /** It is one of several behind its gRPC port. */
+  readonly sharesPort?: boolean;
 }
 
 export type Roles = Readonly<Record<RoleName, Role>>;

@@ -40,7 +40,7 @@ async function runPrepared(
   link?.stopWhenTold(logger, () => lifecycle.stop());
   const running = await lifecycle.start(
     name,
-    () => prepared.start({ listensWhenReady: link !== undefined }),
+    () => prepared.start({ sharesPort: link !== undefined }),
     (started) => started.close(),
   );
   link?.started(running);

@@ -124,7 +124,10 @@ export class Supervisor {
     worker.once('exit', (exitCode: number | null, signal: string | null) =>
       this.#ended(slot, worker, { exitCode, signal }),
     );
-    worker.once('error', (error) => this.#ended(slot, worker, { detail: messageOf(error) }));
+    worker.on('error', (error) => {
+      // Of one that runs, or did, the exit tells: a connection could not be handed to it, for it is ending.
+      if (pid === undefined) this.#ended(slot, worker, { detail: messageOf(error) });
+    });
   }
 
   #heard({ record }: Slot, worker: Worker, message: WorkerMessage): void {
