@@ -1,7 +1,9 @@
 // Several evaluators behind one port, as real processes: what one of them suffers, the others' clients do not notice.
 
+import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { expect, test } from 'vitest';
+import { TlsSite } from '../keys/tls-nodes.ts';
 import { runFlagstream, startFlagstream } from '../support/flagstream.ts';
 import { freePort } from '../support/free-port.ts';
 import type { TestProcess } from '../support/process.ts';
@@ -149,6 +151,31 @@ test('workers whose supervisor is killed stop in order, and none is left', async
   expect(await supervised.process.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
   await until(async () => (await site.nodes()).length === 0, { what: 'both to have taken leave' });
   await until(() => clients.every(({ ended }) => ended !== undefined), { what: 'the end of all streams' });
+});
+
+test('SIGHUP makes all of them read their certificates again, and ends none', async () => {
+  const site = await DeliverySite.start();
+  const tls = new TlsSite();
+  const node = await tls.start('evaluator', [
+    '--workers=2',
+    '--workers-management-port=0',
+    `--control-plane-address=${site.address}`,
+  ]);
+  const page = async (): Promise<Page> => JSON.parse((await tls.ask(node, '/readyz')).text) as Page;
+  const bothReady = async (): Promise<boolean> =>
+    (await page()).workers.every(({ state, restarts }) => state === 'ready' && restarts === 0);
+  await until(bothReady, { what: 'both to be ready', timeoutMs: 60_000 });
+  // What does not fit is answered each time that somebody asks.
+  writeFileSync(node.files.certFile, 'no certificate');
+  process.kill(node.process.pid!, 'SIGHUP');
+  const heard = (): string[] =>
+    node.process.lines
+      .filter(({ json }) => json?.['cause'] === 'SIGHUP')
+      .map(({ json }) => String(json?.['service']))
+      .sort();
+  await until(() => heard().length === 3, { what: 'the answers of all three' });
+  expect(heard()).toEqual(['evaluator', 'evaluator', 'supervisor']);
+  expect(await bothReady()).toBe(true);
 });
 
 test('a second signal ends all of them at once', async () => {

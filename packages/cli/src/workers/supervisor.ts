@@ -90,11 +90,12 @@ export class Supervisor {
     for (const { worker } of this.#slots) worker?.process.kill('SIGKILL');
   }
 
-  /** False: none of them reads anything again on SIGHUP. */
+  /** Passes SIGHUP on to those that read files again for it. False: all run, and none of them does. */
   hangUp(): boolean {
     const rereading = this.#slots.filter(({ record }) => record.rereadsOnHangup);
     for (const { worker } of rereading) worker?.process.kill('SIGHUP');
-    return rereading.length > 0;
+    // One that starts has just read them.
+    return rereading.length > 0 || this.#records.some(({ isOpen }) => !isOpen);
   }
 
   get #records(): readonly WorkerRecord[] {
