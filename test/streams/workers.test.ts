@@ -15,6 +15,8 @@ import { DeliverySite } from './delivery-site.ts';
 import { ThinClient } from './thin-client.ts';
 
 const CLIENTS = 20;
+/** Several processes load at once, beside other tests: only what hangs takes so long. */
+const TIMEOUT_MS = 120_000;
 
 interface WorkerView {
   readonly index: number;
@@ -55,7 +57,7 @@ class Supervised {
       `--control-plane-address=${site.address}`,
       ...settings,
     ]);
-    await supervisor.waitForReady(managementPort);
+    await supervisor.waitForReady(managementPort, TIMEOUT_MS);
     return new Supervised(supervisor, managementPort);
   }
 
@@ -70,7 +72,7 @@ class Supervised {
         const all = page.workers.every(({ state }) => state === 'ready');
         return all && page.workers.reduce((sum, worker) => sum + worker.restarts, 0) === restarts && page;
       },
-      { what: `two workers to be ready after ${restarts} restarts`, timeoutMs: 60_000 },
+      { what: `two workers to be ready after ${restarts} restarts`, timeoutMs: TIMEOUT_MS },
     );
   }
 }
@@ -91,7 +93,10 @@ test('one that is killed is replaced, its clients come back, and the others keep
   expect(connections[0]! + connections[1]!).toBe(CLIENTS);
 
   const names = async (): Promise<string[]> => (await site.nodes()).map(({ nodeId }) => nodeId);
-  await until(async () => (await names()).join() === 'ev-0,ev-1', { what: 'a name for each of them' });
+  await until(async () => (await names()).join() === 'ev-0,ev-1', {
+    what: 'a name for each of them',
+    timeoutMs: TIMEOUT_MS,
+  });
   await site.admin.createBoolean('checkout');
   const { revision } = await site.admin.setEnabled('checkout', false);
   const counted = await site.until(revision, ({ complete }) => complete, 'all clients of both to have it');
@@ -104,12 +109,15 @@ test('one that is killed is replaced, its clients come back, and the others keep
       const ended = clients.filter((client) => client.ended !== undefined);
       return ended.length === connections[0] && ended;
     },
-    { what: 'the streams of the one that was killed to end' },
+    { what: 'the streams of the one that was killed to end', timeoutMs: TIMEOUT_MS },
   );
   const back = cut.map(({ instanceId }) => new ThinClient(grpcPort, instanceId));
   for (const client of back)
     hold({ what: client.instanceId, release: () => client.vanish(), releaseNow: () => undefined });
-  await until(() => back.every((client) => client.revision === revision), { what: 'its clients to be back' });
+  await until(() => back.every((client) => client.revision === revision), {
+    what: 'its clients to be back',
+    timeoutMs: TIMEOUT_MS,
+  });
 
   const after = await supervised.bothReady(1);
   expect(after.workers[0]).toMatchObject({ nodeId: 'ev-0', restarts: 1, state: 'ready' });
@@ -126,7 +134,10 @@ test('one that is killed is replaced, its clients come back, and the others keep
   // Until its first report, the clients of the one before it are its.
   const held = (await connectionsOf(after.workers)).join();
   const reported = async (): Promise<string> => (await site.nodes()).map((node) => node.clients).join();
-  await until(async () => (await reported()) === held, { what: 'both to have reported' });
+  await until(async () => (await reported()) === held, {
+    what: 'both to have reported',
+    timeoutMs: TIMEOUT_MS,
+  });
   const next = await site.admin.setEnabled('checkout', true);
   const whole = await site.until(next.revision, ({ complete }) => complete, 'everybody to have the next one');
   expect(whole).toMatchObject({ applied: CLIENTS, departed: 0, nodes: 2 });
@@ -135,7 +146,10 @@ test('one that is killed is replaced, its clients come back, and the others keep
 
   // Its output ends when nobody holds it any more: no process is left.
   expect(await supervised.process.stop()).toEqual({ code: 0, signal: null });
-  await until(async () => (await names()).length === 0, { what: 'both to have taken leave' });
+  await until(async () => (await names()).length === 0, {
+    what: 'both to have taken leave',
+    timeoutMs: TIMEOUT_MS,
+  });
   const said = supervised.process.lines.filter(({ stream }) => stream === 'stdout');
   expect(said.filter(({ json }) => json === undefined)).toEqual([]);
   const deaths = said.filter(({ json }) => json?.['signal'] === 'SIGKILL').map(({ json }) => json);
@@ -147,10 +161,16 @@ test('workers whose supervisor is killed stop in order, and none is left', async
   const supervised = await Supervised.start(site);
   const { grpcPort } = await supervised.bothReady();
   const clients = await site.connect(grpcPort, 4);
-  await until(async () => (await site.nodes()).length === 2, { what: 'two nodes' });
+  await until(async () => (await site.nodes()).length === 2, { what: 'two nodes', timeoutMs: TIMEOUT_MS });
   expect(await supervised.process.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
-  await until(async () => (await site.nodes()).length === 0, { what: 'both to have taken leave' });
-  await until(() => clients.every(({ ended }) => ended !== undefined), { what: 'the end of all streams' });
+  await until(async () => (await site.nodes()).length === 0, {
+    what: 'both to have taken leave',
+    timeoutMs: TIMEOUT_MS,
+  });
+  await until(() => clients.every(({ ended }) => ended !== undefined), {
+    what: 'the end of all streams',
+    timeoutMs: TIMEOUT_MS,
+  });
 });
 
 test('SIGHUP makes all of them read their certificates again, and ends none', async () => {
@@ -164,7 +184,7 @@ test('SIGHUP makes all of them read their certificates again, and ends none', as
   const page = async (): Promise<Page> => JSON.parse((await tls.ask(node, '/readyz')).text) as Page;
   const bothReady = async (): Promise<boolean> =>
     (await page()).workers.every(({ state, restarts }) => state === 'ready' && restarts === 0);
-  await until(bothReady, { what: 'both to be ready', timeoutMs: 60_000 });
+  await until(bothReady, { what: 'both to be ready', timeoutMs: TIMEOUT_MS });
   // What does not fit is answered each time that somebody asks.
   writeFileSync(node.files.certFile, 'no certificate');
   process.kill(node.process.pid!, 'SIGHUP');
@@ -173,7 +193,7 @@ test('SIGHUP makes all of them read their certificates again, and ends none', as
       .filter(({ json }) => json?.['cause'] === 'SIGHUP')
       .map(({ json }) => String(json?.['service']))
       .sort();
-  await until(() => heard().length === 3, { what: 'the answers of all three' });
+  await until(() => heard().length === 3, { what: 'the answers of all three', timeoutMs: TIMEOUT_MS });
   expect(heard()).toEqual(['evaluator', 'evaluator', 'supervisor']);
   expect(await bothReady()).toBe(true);
 });
@@ -186,7 +206,7 @@ test('a second signal ends all of them at once', async () => {
   process.kill(supervised.process.pid!, 'SIGTERM');
   const told = (): number =>
     supervised.process.lines.filter(({ json }) => json?.['msg'] === 'stopping: the supervisor stops').length;
-  await until(() => told() === 2, { what: 'both to be told' });
+  await until(() => told() === 2, { what: 'both to be told', timeoutMs: TIMEOUT_MS });
   expect(await supervised.process.kill('SIGTERM')).toEqual({ code: 143, signal: null });
 });
 

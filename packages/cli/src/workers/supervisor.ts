@@ -5,8 +5,8 @@
  * shared between workers.
  *
  * Connections go round in turn. They live for hours, so what counts is that
- * each worker gets as many: a port that all of them accept from gives most to
- * whoever the kernel wakes first.
+ * each worker gets as many; where all accept, one may get four times as many
+ * as another.
  */
 import cluster, { type Worker } from 'node:cluster';
 import process from 'node:process';
