@@ -200,7 +200,7 @@ test('SIGHUP makes all of them read their certificates again, and ends none', as
 
 test('a second signal ends all of them at once', async () => {
   const site = await DeliverySite.start();
-  const supervised = await Supervised.start(site, '--drain-ms=600000');
+  const supervised = await Supervised.start(site, '--drain-ms=30000');
   const { grpcPort } = await supervised.bothReady();
   await site.connect(grpcPort, 4);
   process.kill(supervised.process.pid!, 'SIGTERM');
