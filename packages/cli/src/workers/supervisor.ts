@@ -10,7 +10,6 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import process from 'node:process';
-import type { Readable } from 'node:stream';
 import type { EvaluatorConfig } from '@flagstream/evaluator';
 import { type FlagstreamError, messageOf } from '@flagstream/protocol';
 import type { Logger, Metrics, Readiness } from '@flagstream/runtime';
@@ -112,15 +111,14 @@ export class Supervisor {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
     const worker = cluster.fork();
-    const { pid } = worker.process;
+    const { pid, stdout } = worker.process;
     slot.worker = worker;
     record.forked(pid, monotonicMs());
     logger.info({ worker: index, pid, restarts: record.restarts }, 'a worker was started');
-    passOnLines(
-      worker.process.stdout as Readable,
-      (line) => output.write(line),
-      () => logger.warn({ worker: index, pid }, 'a line of its log was too long, and is left out'),
-    );
+    const tooLong = (): void =>
+      logger.warn({ worker: index, pid }, 'a line of its log was too long, and is left out');
+    // A process that could not be made has no output either; its error tells.
+    if (stdout) passOnLines(stdout, (line) => output.write(line), tooLong);
     worker.on('message', (message: WorkerMessage) => this.#heard(slot, worker, message));
     worker.once('exit', (exitCode: number | null, signal: string | null) =>
       this.#ended(slot, worker, { exitCode, signal }),
