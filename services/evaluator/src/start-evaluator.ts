@@ -62,6 +62,8 @@ export interface EvaluatorDeps extends GivenSources {
   readonly authenticate?: Authenticate;
   /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
   readonly reloadsOnHangup?: boolean;
+  /** Others are behind its gRPC port: it joins them with its first state, and leaves as soon as it stops. */
+  readonly sharesPort?: boolean | undefined;
   /** Files that secret settings came from, by key: they are read again when they change. */
   readonly secretFiles?: ReadonlyMap<string, string>;
 }
@@ -71,6 +73,7 @@ export interface RunningEvaluator {
   readonly managementPort: number;
   /** The revision that answers stand for. */
   applied(): Position;
+  readiness(): Readiness;
   /** Calls that wait for a revision. */
   waiting(): number;
   /** Resolves when a first whole state was loaded. */
@@ -247,6 +250,7 @@ export async function startEvaluator(
     monotonicMs,
     random,
     tls,
+    sharesPort: deps.sharesPort,
   });
   host.onDrain(async () => {
     const window = drainWindow(drainMs, admission.spreadMs(streams.size + watchers.size));
@@ -305,7 +309,10 @@ export async function startEvaluator(
   );
   const address = await lifecycle.start(
     'gRPC port',
-    () => host.listen({ host: config.host, port: config.grpcPort }),
+    async () => {
+      if (deps.sharesPort === true) await readySignal.promise;
+      return host.listen({ host: config.host, port: config.grpcPort });
+    },
     () => host.drain(drainMs + STOP_GRACE_MS),
   );
   logger.info(
@@ -317,6 +324,7 @@ export async function startEvaluator(
     grpcPort: address.port,
     managementPort: management.port,
     applied: () => state.position,
+    readiness,
     waiting: () => wait.waiting,
     ready: () => readySignal.promise,
     close: async () => {

@@ -71,6 +71,8 @@ export interface GrpcHostOptions {
   /** With it the port speaks TLS alone. */
   readonly tls?: ListenerTls | undefined;
   readonly tlsHandshakeTimeoutMs?: number;
+  /** Other processes accept on its port: from the start of a drain on, connections are theirs. */
+  readonly sharesPort?: boolean | undefined;
 }
 
 /** Who was let in once, and may have lost the right since. */
@@ -186,6 +188,7 @@ export class GrpcHost {
     this.#stopStanding();
     this.#options.health.drain();
     this.#dispatcher.refuseStreams();
+    if (this.#options.sharesPort === true) this.#door.stopAccepting();
     await Promise.race([this.#sayGoodbye(), deadline.passed]);
     this.#dispatcher.endStreams();
     this.#door.stopAccepting();
