@@ -9,7 +9,7 @@ import type { ScenarioResult } from '../load/scenario.ts';
 import { requiresNats } from '../support/requires-nats.ts';
 
 const CLIENTS = 1_000;
-const PER_SECOND = 200;
+const PER_SECOND = 400;
 const { test } = requiresNats('2.9.0');
 
 function figure({ figures }: ScenarioResult, what: string): string | undefined {
