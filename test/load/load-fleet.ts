@@ -20,6 +20,8 @@ const CLIENTS_MAX = 9_000;
 /** Certificates name 127.0.0.1, which Node does not like to be asked for. */
 const NODE_FLAGS = ['--disable-warning=DEP0123', '--max-old-space-size=6144'];
 const LOOK_MS = 50;
+/** Processes whose clients find room behind one address. */
+const ONE_ADDRESS_MAX = 2;
 
 export class LoadFleet {
   readonly #hosts: readonly BenchChild[];
@@ -51,6 +53,7 @@ export class LoadFleet {
           count: this.#share(options.count, index),
           perSecond: options.perSecond / this.#hosts.length,
           namePrefix: `${options.namePrefix}-${index}`,
+          way: this.#wayOf(index, options.way),
         }),
       ),
     );
@@ -181,6 +184,11 @@ export class LoadFleet {
 
   #share(count: number, index: number): number {
     return Math.floor((count + index) / this.#hosts.length);
+  }
+
+  /** Each address has some 28,000 ports for one server: many processes need more than one. */
+  #wayOf(index: number, way: Way): Way {
+    return this.#hosts.length > ONE_ADDRESS_MAX ? { ...way, localAddress: `127.0.0.${2 + index}` } : way;
   }
 
   #askAll<Answer>(question: (index: number) => FleetQuestion): Promise<Answer[]> {

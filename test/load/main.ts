@@ -32,7 +32,8 @@ const SCENARIOS: Readonly<Record<string, (sizes: Sizes) => Promise<ScenarioResul
   laggards: ({ clients, perSecond }) => runLaggards({ clients, perSecond, frozen: 7 }),
   paused: ({ clients, perSecond }) =>
     runPaused({ paused: Math.min(1_000, clients), readers: 100, changes: 2_000, perSecond }),
-  'node-kill': ({ clients, perSecond }) => runNodeKill({ clients, perSecond }),
+  'node-kill': ({ clients, perSecond }) => runNodeKill({ clients, perSecond, signal: 'SIGKILL' }),
+  drain: ({ clients, perSecond }) => runNodeKill({ clients, perSecond, signal: 'SIGTERM' }),
   steps: ({ clients, perSecond, seconds }) => runSteps({ clients, perSecond, stepMs: seconds * 1_000 }),
   many: ({ clients, perSecond }) =>
     runPush({

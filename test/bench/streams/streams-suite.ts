@@ -54,7 +54,11 @@ function crowdsOf({ clients, flags, rounds }: StreamSizes, midFlags: number): re
 }
 
 async function nodeKill(clients: number): Promise<SuiteReport> {
-  const { title, figures, aims, broken } = await runNodeKill({ clients, perSecond: CONNECTS_PER_SECOND });
+  const { title, figures, aims, broken } = await runNodeKill({
+    clients,
+    perSecond: CONNECTS_PER_SECOND,
+    signal: 'SIGKILL',
+  });
   if (broken.length > 0) throw new Error(broken.join('; '));
   return {
     name: 'node-kill',
