@@ -1,14 +1,12 @@
 // Unary evaluations as many independent callers send them: at the pace of their own needs, however slow the answers are
 // (open loop), each with a deadline, and each keeping away for as long as a refusal asks it to.
 
-import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FlagstreamError } from '@flagstream/protocol';
 import { EvaluateRequest, EvaluationServiceService } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { percentile } from '../bench/statistics.ts';
-import { errorOf, type Headers } from './call-status.ts';
 import { machineMs } from './machine-clock.ts';
 import { framed } from './message-reader.ts';
+import { type CallEnd, RawCalls } from './raw-calls.ts';
 
 export interface UnaryLoadOptions {
   readonly endpoint: string;
@@ -27,7 +25,7 @@ export interface UnaryFigures {
   readonly shed: number;
   /** Not sent, as the caller kept such a delay. */
   readonly keptAway: number;
-  /** Not sent, as this process or the machine could not. */
+  /** Not sent within the deadline: the server takes so many at once. */
   readonly unsent: number;
   /** Neither answered nor refused within the deadline. */
   readonly late: number;
@@ -39,17 +37,16 @@ export interface UnaryFigures {
   readonly p99Ms: number;
 }
 
-const CONNECTIONS = 8;
+const CONNECTIONS = 32;
 const IN_FLIGHT = 128;
-const CALLERS = 1_000;
+const CALLERS = 3_200;
 const DEADLINE_MS = 1_000;
-/** More than a second's worth of a server that answers nothing. */
-const WAITING_MAX = 10_000;
-const PACE_MS = 5;
+const PACE_MS = 2;
+const TIMEOUT_STATUS = 4;
 
-interface Call {
-  readonly sentMs: number;
-  cancel(): void;
+interface Wanted {
+  readonly caller: number;
+  readonly sinceMs: number;
 }
 
 export async function unaryLoad(options: UnaryLoadOptions): Promise<UnaryFigures> {
@@ -63,62 +60,40 @@ export async function unaryLoad(options: UnaryLoadOptions): Promise<UnaryFigures
 
 class UnaryLoad {
   readonly #options: UnaryLoadOptions;
-  readonly #sessions: readonly ClientHttp2Session[];
-  readonly #body: Buffer;
-  readonly #calls = new Set<Call>();
+  readonly #lines: readonly Line[];
   readonly #notBeforeMs = new Float64Array(CALLERS);
   readonly #answeredMs: number[] = [];
-  /** Each answer sends the next call. */
-  #closedLoop: boolean;
+  readonly #counts = { shed: 0, keptAway: 0, unsent: 0, late: 0, failed: 0 };
   #offered = 0;
-  #shed = 0;
-  #keptAway = 0;
-  #unsent = 0;
-  #late = 0;
-  #failed = 0;
   #firstFailure: string | undefined;
 
   constructor(options: UnaryLoadOptions) {
     this.#options = options;
-    this.#closedLoop = options.perSecond === undefined;
-    this.#body = framed(
-      EvaluateRequest.encode(
-        EvaluateRequest.fromPartial({ flagKey: options.flagKey, context: { targetingKey: 'user-17' } }),
-      ).finish(),
+    this.#lines = Array.from(
+      { length: CONNECTIONS },
+      () => new Line(options, { ended: (wanted, end) => this.#ended(wanted, end) }),
     );
-    this.#sessions = Array.from({ length: CONNECTIONS }, () => {
-      const session = connect(`http://${options.endpoint}`, { settings: { enablePush: false } });
-      session.on('error', (error: Error) => {
-        this.#firstFailure ??= error.message;
-      });
-      return session;
-    });
   }
 
   async run(): Promise<UnaryFigures> {
     const { perSecond, durationMs } = this.#options;
     const startedMs = machineMs();
     for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs = machineMs() - startedMs) {
-      if (perSecond === undefined) while (this.#calls.size < IN_FLIGHT) this.#offer();
+      if (perSecond === undefined) while (this.#onTheirWay < IN_FLIGHT) this.#offer();
       else while (this.#offered < (elapsedMs / 1_000) * perSecond) this.#offer();
-      this.#sweep();
+      for (const line of this.#lines) line.turn();
       await delay(PACE_MS);
     }
-    this.#closedLoop = false;
     const seconds = (machineMs() - startedMs) / 1_000;
-    while (this.#calls.size > 0) {
+    while (this.#onTheirWay > 0) {
+      for (const line of this.#lines) line.turn();
       await delay(PACE_MS);
-      this.#sweep();
     }
     const answered = this.#answeredMs;
     return {
       offered: this.#offered,
       answered: answered.length,
-      shed: this.#shed,
-      keptAway: this.#keptAway,
-      unsent: this.#unsent,
-      late: this.#late,
-      failed: this.#failed,
+      ...this.#counts,
       firstFailure: this.#firstFailure,
       answeredPerSecond: answered.length / seconds,
       p50Ms: answered.length === 0 ? DEADLINE_MS : percentile(answered, 0.5),
@@ -127,74 +102,113 @@ class UnaryLoad {
   }
 
   close(): void {
-    for (const session of this.#sessions) session.destroy();
+    for (const line of this.#lines) line.close();
+  }
+
+  get #onTheirWay(): number {
+    return this.#lines.reduce((sum, { size }) => sum + size, 0);
   }
 
   #offer(): void {
     const caller = this.#offered % CALLERS;
     this.#offered += 1;
-    if (this.#notBeforeMs[caller]! > machineMs()) this.#keptAway += 1;
-    else if (this.#calls.size >= WAITING_MAX) this.#unsent += 1;
-    else this.#send(caller);
-  }
-
-  #send(caller: number): void {
-    const session = this.#sessions[caller % CONNECTIONS]!;
-    if (session.destroyed || session.closed) {
-      this.#unsent += 1;
-      return;
-    }
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': EvaluationServiceService.evaluate.path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      'grpc-timeout': `${DEADLINE_MS}m`,
-    });
-    const call: Call = {
-      sentMs: machineMs(),
-      cancel: () => stream.close(constants.NGHTTP2_CANCEL),
-    };
-    this.#calls.add(call);
-    let status: Headers | undefined;
-    let lostBy = 'the connection was closed';
-    const heard = (headers: Headers): void => {
-      if (headers['grpc-status'] !== undefined) status = headers;
-    };
-    stream.on('response', heard);
-    stream.on('trailers', heard);
-    stream.on('error', (error: Error) => {
-      lostBy = error.message;
-    });
-    stream.on('close', () => {
-      if (this.#calls.delete(call)) this.#ended(caller, call, errorOf(status, lostBy));
-      if (this.#closedLoop && this.#calls.size < IN_FLIGHT) this.#offer();
-    });
-    stream.resume();
-    stream.end(this.#body);
-  }
-
-  #ended(caller: number, { sentMs }: Call, error: FlagstreamError | undefined): void {
     const nowMs = machineMs();
-    if (nowMs - sentMs > DEADLINE_MS || error?.reason === 'TIMEOUT') this.#late += 1;
-    else if (error === undefined) this.#answeredMs.push(nowMs - sentMs);
-    else if (error.retryAfterMs !== undefined) {
-      this.#shed += 1;
-      this.#notBeforeMs[caller] = nowMs + error.retryAfterMs;
-    } else {
-      this.#failed += 1;
-      this.#firstFailure ??= error.message;
-    }
+    if (this.#notBeforeMs[caller]! > nowMs) this.#counts.keptAway += 1;
+    else this.#lines[caller % CONNECTIONS]!.want({ caller, sinceMs: nowMs });
   }
 
-  /** A Set is in the order of sending. */
-  #sweep(): void {
-    const beforeMs = machineMs() - DEADLINE_MS;
-    for (const call of this.#calls) {
-      if (call.sentMs > beforeMs) return;
-      this.#calls.delete(call);
-      this.#late += 1;
-      call.cancel();
+  #ended({ caller, sinceMs }: Wanted, end: LineEnd): void {
+    const nowMs = machineMs();
+    if ('missed' in end) this.#counts[end.missed] += 1;
+    else if ('lostBy' in end) {
+      this.#counts.failed += 1;
+      this.#firstFailure ??= end.lostBy;
+    } else if (end.status === 0) this.#answeredMs.push(nowMs - sinceMs);
+    else if (end.status === TIMEOUT_STATUS) this.#counts.late += 1;
+    else if (end.retryAfterMs !== undefined) {
+      this.#counts.shed += 1;
+      this.#notBeforeMs[caller] = nowMs + end.retryAfterMs;
+    } else {
+      this.#counts.failed += 1;
+      this.#firstFailure ??= `status ${end.status}`;
     }
+  }
+}
+
+/** How a call ended: as the server said, by the deadline, or with its connection. */
+type LineEnd = CallEnd | { readonly missed: 'unsent' | 'late' } | { readonly lostBy: string };
+
+interface LineListener {
+  ended(wanted: Wanted, end: LineEnd): void;
+}
+
+/** One connection, opened again when it is lost. Calls wait here while the server takes no more at once. */
+class Line {
+  readonly #options: UnaryLoadOptions;
+  readonly #listener: LineListener;
+  readonly #waiting: Wanted[] = [];
+  readonly #sent = new Map<number, Wanted>();
+  #calls: RawCalls;
+
+  constructor(options: UnaryLoadOptions, listener: LineListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#calls = this.#connect();
+  }
+
+  get size(): number {
+    return this.#waiting.length + this.#sent.size;
+  }
+
+  want(wanted: Wanted): void {
+    this.#waiting.push(wanted);
+  }
+
+  /** Sends what may be sent, and gives up what has waited for too long. */
+  turn(): void {
+    const beforeMs = machineMs() - DEADLINE_MS;
+    while (this.#waiting.length > 0 && this.#waiting[0]!.sinceMs < beforeMs)
+      this.#listener.ended(this.#waiting.shift()!, { missed: 'unsent' });
+    while (this.#waiting.length > 0 && this.#calls.hasRoom)
+      this.#sent.set(this.#calls.send(), this.#waiting.shift()!);
+    // A Map is in the order of sending.
+    for (const [call, wanted] of this.#sent) {
+      if (wanted.sinceMs >= beforeMs) break;
+      this.#sent.delete(call);
+      this.#calls.cancel(call);
+      this.#listener.ended(wanted, { missed: 'late' });
+    }
+    this.#calls.flush();
+  }
+
+  close(): void {
+    this.#calls.destroy();
+  }
+
+  #connect(): RawCalls {
+    return new RawCalls({
+      port: Number(this.#options.endpoint.split(':')[1]),
+      path: EvaluationServiceService.evaluate.path,
+      deadlineMs: DEADLINE_MS,
+      body: framed(
+        EvaluateRequest.encode(
+          EvaluateRequest.fromPartial({
+            flagKey: this.#options.flagKey,
+            context: { targetingKey: 'user-17' },
+          }),
+        ).finish(),
+      ),
+      ended: (call, end) => {
+        const wanted = this.#sent.get(call);
+        if (!this.#sent.delete(call)) return;
+        this.#listener.ended(wanted!, end);
+      },
+      closed: (why) => {
+        const lost = [...this.#sent.values()];
+        this.#sent.clear();
+        for (const wanted of lost) this.#listener.ended(wanted, { lostBy: why });
+        this.#calls = this.#connect();
+      },
+    });
   }
 }
