@@ -2,13 +2,15 @@
 // evaluators' processes take.
 
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fromServiceError } from '@flagstream/protocol';
 import {
   FleetServiceClient,
   GetRolloutRequest,
   type Rollout,
 } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { Flag, FlagConfig } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { credentials } from '@grpc/grpc-js';
+import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { cpuNs, cpuTimeMissing } from '../bench/unary/cpu-time.ts';
 import { type Admin, written } from '../support/admin.ts';
 import { type Finished, runFlagstream } from '../support/flagstream.ts';
@@ -85,7 +87,7 @@ export class LoadSite {
   /** Switches the measured flag. */
   async switch(): Promise<Omit<Change, 'committedMs'>> {
     const enabled = !this.#enabled;
-    const { epoch, revision } = await this.admin.setEnabled(MEASURED_FLAG, enabled);
+    const { epoch, revision } = await persistently(() => this.admin.setEnabled(MEASURED_FLAG, enabled));
     this.#enabled = enabled;
     return { epoch, revision, enabled };
   }
@@ -154,6 +156,26 @@ function rssBytes(pid: number): number {
   return Number(kibibytes) * 1_024;
 }
 
+/**
+ * A busy node sends writers away with a delay to keep: they keep it, and come again. Each write has to say the same
+ * each time; one that was refused so had not begun.
+ */
+export async function persistently<Answer>(
+  write: () => Promise<Answer>,
+  sentAway: () => void = () => undefined,
+): Promise<Answer> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      const { retryAfterMs } = fromServiceError(error as ServiceError);
+      if (retryAfterMs === undefined) throw error;
+      sentAway();
+      await delay(retryAfterMs);
+    }
+  }
+}
+
 /** The measured one, on, and others like it. Answers the newest revision. */
 export async function createFlags(admin: Admin, flags: number): Promise<number> {
   let [next, newest] = [0, 0];
@@ -161,7 +183,7 @@ export async function createFlags(admin: Admin, flags: number): Promise<number> 
     while (next < flags) {
       const index = next++;
       const key = index === 0 ? MEASURED_FLAG : `flag-${index}`;
-      const { revision } = await callUnary(admin.client, admin.client.createFlag, {
+      const request = {
         parent: `projects/${admin.project}`,
         flagId: key,
         flag: Flag.fromJSON({
@@ -174,7 +196,10 @@ export async function createFlags(admin: Admin, flags: number): Promise<number> 
         }),
         configs: { [admin.environment]: index === 0 ? bulkyConfig() : FlagConfig.fromJSON(PLAIN_CONFIG) },
         ...written('load'),
-      });
+      };
+      const { revision } = await persistently(() =>
+        callUnary(admin.client, admin.client.createFlag, request),
+      );
       newest = Math.max(newest, Number(revision?.revision));
     }
   };

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectFigures } from './connect-load.ts';
 import type { ClientWay } from './fleet-questions.ts';
 import { LoadFleet } from './load-fleet.ts';
-import { LoadSite, MEASURED_FLAG } from './load-site.ts';
+import { LoadSite, MEASURED_FLAG, persistently } from './load-site.ts';
 import { machineMs } from './machine-clock.ts';
 import { connectMaxMs } from './push.ts';
 import { Findings, formatNumber, type ScenarioResult } from './scenario.ts';
@@ -119,24 +119,37 @@ async function stepOfWrites(
     ...{ perSecond: BESIDE_PER_SECOND, durationMs: stepMs },
   });
   const slowestMs: number[] = [];
-  const running = new Set<Promise<void>>();
-  let [writes, revision] = [0, 0];
+  const running = new Map<string, Promise<void>>();
+  let [writes, sentAway, revision] = [0, 0, 0];
+  const write = async (key: string, turnedOn: boolean): Promise<void> => {
+    const sentMs = machineMs();
+    const written = await persistently(
+      () => site.admin.setEnabled(key, turnedOn),
+      () => {
+        sentAway += 1;
+      },
+    );
+    revision = Math.max(revision, written.revision);
+    enabled.set(key, turnedOn);
+    slowestMs.push(machineMs() - sentMs);
+  };
   while (machineMs() - startedMs < stepMs) {
-    for (; writes < ((machineMs() - startedMs) / 1_000) * FLIPS_PER_SECOND; writes++) {
-      const key = `flag-${1 + (writes % FLIPPED_FLAGS)}`;
+    // No flag twice at once: the last one to be written would be anybody's guess.
+    const due = ((machineMs() - startedMs) / 1_000) * FLIPS_PER_SECOND;
+    for (; writes < due && running.size < FLIPPED_FLAGS; writes++) {
       const turnedOn = Math.floor(writes / FLIPPED_FLAGS) % 2 === 1;
-      const sentMs = machineMs();
-      const write = site.admin.setEnabled(key, turnedOn).then((written) => {
-        revision = Math.max(revision, written.revision);
-        enabled.set(key, turnedOn);
-        slowestMs.push(machineMs() - sentMs);
-        running.delete(write);
-      });
-      running.add(write);
+      const key = `flag-${1 + (writes % FLIPPED_FLAGS)}`;
+      const before = running.get(key) ?? Promise.resolve();
+      const next = before
+        .then(() => write(key, turnedOn))
+        .finally(() => {
+          if (running.get(key) === next) running.delete(key);
+        });
+      running.set(key, next);
     }
     await delay(5);
   }
-  await Promise.all(running);
+  await Promise.all(running.values());
   const wroteMs = machineMs() - startedMs;
   const after = await following.untilCurrent(revision, NEWEST_MAX_MS);
   const caughtUpMs = machineMs() - startedMs - wroteMs;
@@ -147,7 +160,8 @@ async function stepOfWrites(
   const { p99Ms } = await beside;
   found.promise(wrong.length === 0, `an SDK client evaluates ${wrong.length} of the switched flags wrongly`);
   found.figure('flag writes per second', writes / (wroteMs / 1_000));
-  found.figure('the slowest answer to a write, ms', Math.max(...slowestMs));
+  found.figure('writes that were sent away with a delay, and came again', sentAway);
+  found.figure('the slowest write, such delays among it, ms', Math.max(...slowestMs));
   found.figure('transfers per client and write', (after.transfers - before) / clients / writes);
   found.figure('clients at the newest after the last write, ms', caughtUpMs);
   found.figure(`evaluations meanwhile (${BESIDE_PER_SECOND}/s), p99 ms`, p99Ms);
