@@ -47,11 +47,16 @@ export async function runPush(options: PushOptions): Promise<ScenarioResult> {
   const counts = await fleet.untilCurrent(last.revision, 60_000);
 
   const everybody = clients + fleet.processes;
-  const rollout = await site.untilRollout(last.revision, ({ applied }) => applied === everybody, {
-    what: `the control plane to know that ${everybody} clients have the change`,
-  });
+  const rollout = await site.untilRollout(
+    last.revision,
+    ({ applied, complete }) => complete && applied === everybody,
+    {
+      what: `the control plane to know that all ${everybody} clients have the change`,
+      timeoutMs: 60_000,
+    },
+  );
   const wrong = await fleet.wrongValues(last.revision, site.values);
-  found.promise(rollout.complete && rollout.owing === 0, 'the rollout is not complete though all have it');
+  found.promise(rollout.owing === 0, `${rollout.owing} clients owe a change that all have confirmed`);
   found.promise(counts.regressions === 0, `${counts.regressions} clients went back to an older revision`);
   found.promise(counts.losses === 0, `${counts.losses} streams were lost`);
   found.promise(wrong.length === 0, `an SDK client evaluates ${wrong.join(', ')} wrongly`);
