@@ -1,0 +1,105 @@
+/**
+ * One message of EvaluateStream, read in two steps: at once what it asks for as
+ * a whole, so that it can be answered by its id whatever it holds; each of its
+ * evaluations when its turn comes, so that nothing holds all of them decoded.
+ */
+import { Revision } from '../gen/flagstream/v1/model.ts';
+import { readContext, type UncheckedContext } from './context-reader.ts';
+import { LENGTH_DELIMITED, tagOf, VARINT, WireReader } from './wire-reader.ts';
+
+const ID = tagOf(1, VARINT);
+const EVALUATIONS = tagOf(2, LENGTH_DELIMITED);
+const CONTEXT = tagOf(3, LENGTH_DELIMITED);
+const MIN_REVISION = tagOf(4, LENGTH_DELIMITED);
+const ALLOW_STALE = tagOf(5, VARINT);
+const FLAG_KEY = tagOf(1, LENGTH_DELIMITED);
+const OWN_CONTEXT = tagOf(2, LENGTH_DELIMITED);
+const EXPECTED_KIND = tagOf(3, VARINT);
+
+const NO_BYTES: Uint8Array = new Uint8Array();
+
+/** One flag for one context, decoded and not checked. */
+export interface AskedEvaluation {
+  readonly flagKey: string;
+  /** Undefined: the message's. */
+  readonly context: UncheckedContext | undefined;
+  readonly expectedKind: number;
+}
+
+export class StreamedRequest {
+  /** The number as it came, to be said again; empty: 0. */
+  readonly id: Uint8Array;
+  readonly minRevision: Revision | undefined;
+  readonly allowStale: boolean;
+  readonly #bytes: Buffer;
+  /** Where each evaluation begins and ends, one after the other. */
+  readonly #places: readonly number[];
+  readonly #context: { readonly start: number; readonly end: number } | undefined;
+
+  /** @throws FlagstreamError INVALID_FIELD where it cannot be told what is asked, and by whom */
+  constructor(bytes: Buffer) {
+    const reader = new WireReader(bytes);
+    const end = bytes.length;
+    const places: number[] = [];
+    let id = NO_BYTES;
+    let context: { readonly start: number; readonly end: number } | undefined;
+    let minRevision: Revision | undefined;
+    let allowStale = false;
+    while (reader.position < end) {
+      const tag = reader.tag(end);
+      const start = reader.position;
+      if (tag === ALLOW_STALE) allowStale = reader.varint(end) !== 0;
+      else reader.skip(tag, end);
+      const { position } = reader;
+      if (tag === ID) id = bytes.subarray(start, position);
+      else if (tag === EVALUATIONS) places.push(start, position);
+      else if (tag === CONTEXT) context = { start, end: position };
+      else if (tag === MIN_REVISION) minRevision = Revision.decode(content(bytes, start, position));
+    }
+    this.id = id;
+    this.minRevision = minRevision;
+    this.allowStale = allowStale;
+    this.#bytes = bytes;
+    this.#places = places;
+    this.#context = context;
+  }
+
+  get bytes(): number {
+    return this.#bytes.length;
+  }
+
+  get evaluations(): number {
+    return this.#places.length / 2;
+  }
+
+  /** @throws FlagstreamError INVALID_FIELD */
+  evaluation(index: number): AskedEvaluation {
+    const reader = new WireReader(this.#bytes, this.#places[2 * index]!);
+    const end = reader.contentEnd(this.#places[2 * index + 1]!);
+    let flagKey = '';
+    let context: UncheckedContext | undefined;
+    let expectedKind = 0;
+    while (reader.position < end) {
+      const tag = reader.tag(end);
+      if (tag === FLAG_KEY) flagKey = reader.name(end);
+      else if (tag === OWN_CONTEXT) context = readContext(reader, reader.contentEnd(end));
+      else if (tag === EXPECTED_KIND) expectedKind = reader.varint(end) | 0;
+      else reader.skip(tag, end);
+    }
+    return { flagKey, context, expectedKind };
+  }
+
+  /** Of all evaluations that have none. @throws FlagstreamError INVALID_FIELD */
+  context(): UncheckedContext | undefined {
+    if (this.#context === undefined) return undefined;
+    const reader = new WireReader(this.#bytes, this.#context.start);
+    return readContext(reader, reader.contentEnd(this.#context.end));
+  }
+}
+
+/** Of a field with a length, which begins with that. */
+function content(bytes: Buffer, start: number, end: number): Uint8Array {
+  const reader = new WireReader(bytes, start);
+  const contentEnd = reader.contentEnd(end);
+  return bytes.subarray(reader.position, contentEnd);
+}
