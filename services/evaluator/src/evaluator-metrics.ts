@@ -20,6 +20,7 @@ export interface MeasuredParts {
   readonly counts: EvaluationCounts;
   readonly streams: StreamRegistry;
   readonly watchers: StreamRegistry;
+  readonly pipelines: StreamRegistry;
   readonly transfers: TransferCache;
   /** Undefined without a folder for one. */
   readonly cache: EvaluatorCache | undefined;
@@ -117,11 +118,11 @@ function exportCache(metrics: Metrics, cache: EvaluatorCache): void {
   );
 }
 
-function exportStreams(metrics: Metrics, { streams, watchers, transfers }: MeasuredParts): void {
+function exportStreams(metrics: Metrics, { streams, watchers, pipelines, transfers }: MeasuredParts): void {
   metrics.countedBy('kind', 'transfers_total', 'Transfers to Sync streams.', () =>
     Object.entries(transfers.sent),
   );
-  const kinds = [['sync', streams] as const, ['watch', watchers] as const];
+  const kinds = [['sync', streams] as const, ['watch', watchers] as const, ['evaluate', pipelines] as const];
   metrics.gauge('stream_clients', 'Open streams.', ['kind'], (gauge) => {
     for (const [kind, registry] of kinds) gauge.set({ kind }, registry.size);
   });

@@ -125,7 +125,7 @@ export async function startEvaluator(
   const health = new HealthState();
   const fanout = new ChangeFanout(logger);
   const wheel = new TickWheel(monotonicMs, logger);
-  const [streams, watchers] = [new StreamRegistry(), new StreamRegistry()];
+  const [streams, watchers, pipelines] = [new StreamRegistry(), new StreamRegistry(), new StreamRegistry()];
   const counts = new EvaluationCounts();
   const delivery = new DeliveryLedger();
   const readySignal = new ReadySignal();
@@ -194,6 +194,7 @@ export async function startEvaluator(
     counts,
     streams,
     watchers,
+    pipelines,
     transfers,
     cache: cache?.cache,
   });
@@ -225,7 +226,7 @@ export async function startEvaluator(
     authenticate: deps.authenticate ?? door.authenticate,
     standing: door,
     services: [
-      evaluationService({ ...fanning, evaluator, answers, counts, watchers }),
+      evaluationService({ ...fanning, evaluator, answers, counts, watchers, pipelines }),
       streamService({ ...fanning, transfers, streams, delivery, nodeId, random }),
     ],
     health,
@@ -235,7 +236,7 @@ export async function startEvaluator(
     tls,
   });
   host.onDrain(async () => {
-    await Promise.all([streams.drain(drainMs), watchers.drain(drainMs)]);
+    await Promise.all([streams, watchers, pipelines].map((registry) => registry.drain(drainMs)));
   });
 
   await lifecycle.start(

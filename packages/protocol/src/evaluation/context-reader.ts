@@ -66,7 +66,7 @@ function readValue(reader: WireReader, end: number, depth: number): unknown {
         value = reader.double(end);
         break;
       case BOOL_VALUE:
-        value = reader.varint(end) !== 0;
+        value = reader.bool(end);
         break;
       case NULL_VALUE:
         reader.varint(end);

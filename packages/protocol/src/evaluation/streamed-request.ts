@@ -3,9 +3,10 @@
  * a whole, so that it can be answered by its id whatever it holds; each of its
  * evaluations when its turn comes, so that nothing holds all of them decoded.
  */
-import { Revision } from '../gen/flagstream/v1/model.ts';
+import { messageOf } from '../errors.ts';
+import { type FlagKind, Revision } from '../gen/flagstream/v1/model.ts';
 import { readContext, type UncheckedContext } from './context-reader.ts';
-import { LENGTH_DELIMITED, tagOf, VARINT, WireReader } from './wire-reader.ts';
+import { LENGTH_DELIMITED, tagOf, undecodable, VARINT, WireReader } from './wire-reader.ts';
 
 const ID = tagOf(1, VARINT);
 const EVALUATIONS = tagOf(2, LENGTH_DELIMITED);
@@ -23,7 +24,7 @@ export interface AskedEvaluation {
   readonly flagKey: string;
   /** Undefined: the message's. */
   readonly context: UncheckedContext | undefined;
-  readonly expectedKind: number;
+  readonly expectedKind: FlagKind;
 }
 
 export class StreamedRequest {
@@ -48,13 +49,13 @@ export class StreamedRequest {
     while (reader.position < end) {
       const tag = reader.tag(end);
       const start = reader.position;
-      if (tag === ALLOW_STALE) allowStale = reader.varint(end) !== 0;
+      if (tag === ALLOW_STALE) allowStale = reader.bool(end);
       else reader.skip(tag, end);
       const { position } = reader;
       if (tag === ID) id = bytes.subarray(start, position);
       else if (tag === EVALUATIONS) places.push(start, position);
       else if (tag === CONTEXT) context = { start, end: position };
-      else if (tag === MIN_REVISION) minRevision = Revision.decode(content(bytes, start, position));
+      else if (tag === MIN_REVISION) minRevision = revision(content(bytes, start, position));
     }
     this.id = id;
     this.minRevision = minRevision;
@@ -78,12 +79,12 @@ export class StreamedRequest {
     const end = reader.contentEnd(this.#places[2 * index + 1]!);
     let flagKey = '';
     let context: UncheckedContext | undefined;
-    let expectedKind = 0;
+    let expectedKind: FlagKind = 0;
     while (reader.position < end) {
       const tag = reader.tag(end);
       if (tag === FLAG_KEY) flagKey = reader.name(end);
       else if (tag === OWN_CONTEXT) context = readContext(reader, reader.contentEnd(end));
-      else if (tag === EXPECTED_KIND) expectedKind = reader.varint(end) | 0;
+      else if (tag === EXPECTED_KIND) expectedKind = (reader.varint(end) | 0) as FlagKind;
       else reader.skip(tag, end);
     }
     return { flagKey, context, expectedKind };
@@ -94,6 +95,15 @@ export class StreamedRequest {
     if (this.#context === undefined) return undefined;
     const reader = new WireReader(this.#bytes, this.#context.start);
     return readContext(reader, reader.contentEnd(this.#context.end));
+  }
+}
+
+/** Few messages ask for one. */
+function revision(bytes: Uint8Array): Revision {
+  try {
+    return Revision.decode(bytes);
+  } catch (cause) {
+    throw undecodable(`min_revision: ${messageOf(cause)}`);
   }
 }
 

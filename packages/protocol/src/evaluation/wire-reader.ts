@@ -52,6 +52,14 @@ export class WireReader {
     throw undecodable('it has a number of more than ten bytes');
   }
 
+  /** A number of any length, as a truth value. */
+  bool(end: number): boolean {
+    const start = this.position;
+    this.varint(end);
+    for (let at = start; at < this.position; at++) if ((this.bytes[at]! & 0x7f) !== 0) return true;
+    return false;
+  }
+
   /** The end of a field with a length, whose content begins at `position`. */
   contentEnd(end: number): number {
     const length = this.varint(end);
@@ -69,7 +77,7 @@ export class WireReader {
 
   text(end: number): string {
     const contentEnd = this.contentEnd(end);
-    const text = this.bytes.utf8Slice(this.position, contentEnd);
+    const text = this.bytes.toString('utf8', this.position, contentEnd);
     this.position = contentEnd;
     return text;
   }
@@ -112,13 +120,13 @@ const known: string[] = Array.from({ length: KNOWN_SLOTS }, () => '');
 
 function knownText(bytes: Buffer, start: number, end: number): string {
   const length = end - start;
-  if (length > KNOWN_LENGTH_MAX) return bytes.utf8Slice(start, end);
+  if (length > KNOWN_LENGTH_MAX) return bytes.toString('utf8', start, end);
   let hash = length;
   for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
   const slot = hash & (KNOWN_SLOTS - 1);
   const candidate = known[slot]!;
   if (isText(candidate, bytes, start, length)) return candidate;
-  const text = bytes.utf8Slice(start, end);
+  const text = bytes.toString('utf8', start, end);
   // Of others, characters and bytes do not compare one by one.
   if (text.length === length) known[slot] = text;
   return text;
