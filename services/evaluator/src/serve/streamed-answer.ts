@@ -136,8 +136,26 @@ function frame(results: readonly Uint8Array[], id: Uint8Array, rest: Uint8Array)
   return bytes;
 }
 
+/** Messages of the same millisecond end alike. */
+let last: { readonly rest: AnswerRest; readonly bytes: Uint8Array } | undefined;
+
 function encodedRest(rest: AnswerRest): Uint8Array {
-  return EvaluateStreamResponse.encode({ results: [], id: 0n, ...rest, error: undefined }).finish();
+  if (last === undefined || !isSame(last.rest, rest)) {
+    const bytes = EvaluateStreamResponse.encode({ results: [], id: 0n, ...rest, error: undefined }).finish();
+    last = { rest, bytes };
+  }
+  return last.bytes;
+}
+
+function isSame(one: AnswerRest, other: AnswerRest): boolean {
+  return (
+    one.revision === other.revision &&
+    one.epoch === other.epoch &&
+    one.belowMinRevision === other.belowMinRevision &&
+    one.freshness.stalenessMs === other.freshness.stalenessMs &&
+    one.freshness.estimated === other.freshness.estimated &&
+    one.freshness.source === other.freshness.source
+  );
 }
 
 function tooLarge(): Error {
