@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FlagstreamError } from '../errors.ts';
 import { EvaluateStreamRequest } from '../gen/flagstream/v1/evaluation.ts';
+import type { FlagKind } from '../gen/flagstream/v1/model.ts';
 import { StreamedRequest } from './streamed-request.ts';
 
 /** All of a message, in the generated decoder's form. */
@@ -41,7 +42,7 @@ const requests: fc.Arbitrary<EvaluateStreamRequest> = fc.record({
     fc.record({
       flagKey: fc.string({ unit: 'grapheme', maxLength: 60 }),
       context: contexts,
-      expectedKind: fc.integer({ min: 0, max: 7 }),
+      expectedKind: fc.integer({ min: 0, max: 7 }) as fc.Arbitrary<FlagKind>,
     }),
     { maxLength: 5 },
   ),

@@ -35,7 +35,8 @@ export class StreamedRequest {
   readonly #bytes: Buffer;
   /** Where each evaluation begins and ends, one after the other. */
   readonly #places: readonly number[];
-  readonly #context: { readonly start: number; readonly end: number } | undefined;
+  /** The same of the message's context; the last counts. */
+  readonly #contexts: readonly number[];
 
   /** @throws FlagstreamError INVALID_FIELD where it cannot be told what is asked, and by whom */
   constructor(bytes: Buffer) {
@@ -43,7 +44,7 @@ export class StreamedRequest {
     const end = bytes.length;
     const places: number[] = [];
     let id = NO_BYTES;
-    let context: { readonly start: number; readonly end: number } | undefined;
+    const contexts: number[] = [];
     let minRevision: Revision | undefined;
     let allowStale = false;
     while (reader.position < end) {
@@ -54,7 +55,7 @@ export class StreamedRequest {
       const { position } = reader;
       if (tag === ID) id = bytes.subarray(start, position);
       else if (tag === EVALUATIONS) places.push(start, position);
-      else if (tag === CONTEXT) context = { start, end: position };
+      else if (tag === CONTEXT) contexts.push(start, position);
       else if (tag === MIN_REVISION) minRevision = revision(content(bytes, start, position));
     }
     this.id = id;
@@ -62,7 +63,7 @@ export class StreamedRequest {
     this.allowStale = allowStale;
     this.#bytes = bytes;
     this.#places = places;
-    this.#context = context;
+    this.#contexts = contexts;
   }
 
   get bytes(): number {
@@ -92,9 +93,12 @@ export class StreamedRequest {
 
   /** Of all evaluations that have none. @throws FlagstreamError INVALID_FIELD */
   context(): UncheckedContext | undefined {
-    if (this.#context === undefined) return undefined;
-    const reader = new WireReader(this.#bytes, this.#context.start);
-    return readContext(reader, reader.contentEnd(this.#context.end));
+    let context: UncheckedContext | undefined;
+    for (let index = 0; index < this.#contexts.length; index += 2) {
+      const reader = new WireReader(this.#bytes, this.#contexts[index]!);
+      context = readContext(reader, reader.contentEnd(this.#contexts[index + 1]!));
+    }
+    return context;
   }
 }
 

@@ -1,5 +1,6 @@
 import { LIMITS } from '@flagstream/protocol';
 import {
+  type DeepPartial,
   ErrorCode,
   EvaluateStreamRequest,
   type EvaluateStreamResponse,
@@ -13,15 +14,30 @@ import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { privateValue } from '../../../../test/support/private-value.ts';
 import { scrape } from '../../../../test/support/scrape.ts';
-import { call, closing, Inbox, type Started, start, testConfig, waiting } from '../evaluator.fixture.ts';
+import {
+  call,
+  closing,
+  failure,
+  Inbox,
+  type Started,
+  start,
+  testConfig,
+  waiting,
+} from '../evaluator.fixture.ts';
 import { entity, serving, shopLog, stringFlag } from '../log.fixture.ts';
 
 const FLAG = 'new-checkout';
 const off = entity.config('default', 'development', FLAG, { enabled: false });
 const at = (revision: bigint, hash = Buffer.alloc(0)): Revision => ({ epoch: 1, revision, hash });
 const one = [{ flagKey: FLAG }];
+/** By the key of its flag, and what stands around that. */
+const tooLong = EvaluateStreamRequest.encode(
+  EvaluateStreamRequest.fromPartial({
+    evaluations: [{ flagKey: 'k'.repeat(LIMITS.streamedRequestBytesMax) }],
+  }),
+).finish();
 
-type Message = Parameters<typeof EvaluateStreamRequest.fromPartial>[0];
+type Message = DeepPartial<EvaluateStreamRequest>;
 
 /** A stream, and what was answered on it. */
 class Probe {
@@ -155,16 +171,17 @@ describe('EvaluateStream', () => {
 
   it('answers nothing larger than batchAnswerBytesMax', async () => {
     const log = shopLog();
-    const value = 'x'.repeat(LIMITS.batchAnswerBytesMax / 40);
+    const value = 'x'.repeat(60_000);
+    const fitting = Math.floor(LIMITS.batchAnswerBytesMax / 60_100);
     log.commit(
       entity.flag('default', 'big', { ...stringFlag('a'), variants: [{ key: 'a', value }] }),
       entity.config('default', 'development', 'big', serving('a')),
     );
     const { probe } = await probed(log);
-    probe.ask(1, { evaluations: Array(40).fill({ flagKey: 'big' }) });
-    probe.ask(2, { evaluations: Array(39).fill({ flagKey: 'big' }) });
+    probe.ask(1, { evaluations: Array(fitting + 1).fill({ flagKey: 'big' }) });
+    probe.ask(2, { evaluations: Array(fitting).fill({ flagKey: 'big' }) });
     expect(await probe.answer(1)).toMatchObject({ results: [], error: { reason: 'LIMIT_EXCEEDED' } });
-    expect((await probe.answer(2)).results).toHaveLength(39);
+    expect((await probe.answer(2)).results).toHaveLength(fitting);
   });
 
   it('lets others be answered while a message waits for its revision', async () => {
@@ -219,17 +236,22 @@ describe('EvaluateStream', () => {
       authenticate: () => holder,
       monotonicMs: () => 5_000,
     });
-    const evaluations = Array(LIMITS.streamedEvaluationsMax).fill({ flagKey: 'k' });
-    let asked = 0;
-    let error: EvaluateStreamResponse['error'];
-    for (; error === undefined; { error } = await probe.answer(asked)) probe.ask(++asked, { evaluations });
-    expect(error).toMatchObject({ reason: 'OVERLOADED', retryAfterMs: expect.any(Number) });
-    expect(error.retryAfterMs).toBeGreaterThan(0);
-    // A batch of as many pays as much: 25 evaluations are a call.
-    const calls = LIMITS.keyCallsBurstMax / (LIMITS.streamedEvaluationsMax / 25);
-    expect(asked).toBeGreaterThan(calls * 0.7);
-    expect(asked).toBeLessThanOrEqual(calls + 1);
-    expect(client).toBeDefined();
+    const large = {
+      flagKeys: Array.from({ length: 40 }, (_, index) => `k${index}`),
+      contexts: Array.from({ length: LIMITS.batchContextsMax }, () => ({})),
+      allowStale: false,
+    };
+    const batches = Array.from({ length: 40 }, () => call(client, client.evaluateBatch, large));
+    // What is left is less than one more of them.
+    await Promise.any(batches.map((batch) => failure(batch)));
+    const { batchEvaluationsMax, streamedEvaluationsMax } = LIMITS;
+    const evaluations = Array(streamedEvaluationsMax).fill({ flagKey: 'k' });
+    const messages = batchEvaluationsMax / streamedEvaluationsMax;
+    for (let id = 1; id <= messages; id++) probe.ask(id, { evaluations });
+    const { error } = await probe.answer(messages);
+    expect(error).toMatchObject({ reason: 'OVERLOADED', message: expect.stringContaining('this key makes') });
+    expect(error?.retryAfterMs).toBeGreaterThan(0);
+    expect(probe.inbox.error).toBeUndefined();
   });
 
   it('shows a client key client-visible flags alone', async () => {
@@ -245,7 +267,7 @@ describe('EvaluateStream', () => {
 describe('a caller that does not read', () => {
   it('is not read either, and has every answer once it does', async () => {
     const log = shopLog();
-    const value = 'x'.repeat(200_000);
+    const value = 'x'.repeat(60_000);
     log.commit(
       entity.flag('default', 'big', { ...stringFlag('a'), variants: [{ key: 'a', value }] }),
       entity.config('default', 'development', 'big', serving('a')),
@@ -305,7 +327,7 @@ describe('the end of a stream', () => {
 
   it.each([
     ['is no message', Buffer.from([0x0a, 0xff]), 'INVALID_FIELD'],
-    ['is too long', Buffer.alloc(LIMITS.streamedRequestBytesMax + 1), 'LIMIT_EXCEEDED'],
+    ['is too long', tooLong, 'LIMIT_EXCEEDED'],
   ])('is an error where what is sent %s', async (_, bytes, reason) => {
     const { target } = await probed();
     const client = closing(new Client(target, credentials.createInsecure()), (c) => c.close());
@@ -313,7 +335,7 @@ describe('the end of a stream', () => {
     const { path } = EvaluationServiceService.evaluateStream;
     const stream = client.makeBidiStreamRequest<Buffer, Buffer>(path, asItIs, asItIs);
     const inbox = new Inbox(stream as unknown as ClientDuplexStream<never, Buffer>);
-    stream.write(bytes);
+    stream.write(Buffer.from(bytes));
     expect(await inbox.until(() => inbox.error)).toMatchObject({ reason });
   });
 });

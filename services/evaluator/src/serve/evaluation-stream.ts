@@ -6,6 +6,7 @@
  * answers are not taken, or too many of whose messages wait, nothing more is
  * read until that is over; what it sends meanwhile stays on its own side.
  */
+import { setMaxListeners } from 'node:events';
 import { FlagstreamError, fail, LIMITS, StreamedRequest, withMetadata } from '@flagstream/protocol';
 import { type CallContext, endWithError } from '@flagstream/runtime';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
@@ -39,6 +40,7 @@ export class EvaluationStream implements OpenStream, FanoutMember {
   readonly #options: EvaluationStreamOptions;
   /** Messages that wait for a revision. */
   #waits = 0;
+  #waited = false;
   /** Messages that take some turns of the loop. */
   #works = 0;
   #unsentBytes = 0;
@@ -88,6 +90,7 @@ export class EvaluationStream implements OpenStream, FanoutMember {
     try {
       this.#check(request);
       const { evaluator, context } = this.#options;
+      if (request.minRevision !== undefined) this.#expectWaits();
       const answer = evaluator.streamed(request, context);
       if (answer instanceof Promise) this.#await(request, answer);
       else this.#send(answer);
@@ -111,6 +114,12 @@ export class EvaluationStream implements OpenStream, FanoutMember {
     // One is the stream's own, taken when it was let in.
     this.#options.context.costs(1 + calls);
     this.#owed = owed - calls * EVALUATIONS_PER_CALL;
+  }
+
+  /** Each wait listens for the end of the stream. */
+  #expectWaits(): void {
+    if (!this.#waited) setMaxListeners(LIMITS.streamedWaitsMax, this.#options.context.signal);
+    this.#waited = true;
   }
 
   #await(request: StreamedRequest, answer: Promise<Buffer>): void {
