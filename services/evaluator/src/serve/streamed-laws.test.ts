@@ -6,6 +6,7 @@ import {
   type EvaluateStreamResponse,
   type EvaluationResult,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import type { FlagKind } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -26,7 +27,7 @@ async function single(
   { client }: Started,
   flagKey: string,
   context: JsonObject,
-  expectedKind: number,
+  expectedKind: FlagKind,
 ): Promise<Answer | { readonly errorMessage: string }> {
   try {
     const request = { flagKey, context, expectedKind, allowStale: false };
@@ -57,7 +58,7 @@ describe('EvaluateStream', { timeout: LAW_TIMEOUT_MS }, () => {
     const inbox = new Inbox(stream as ClientDuplexStream<never, EvaluateStreamResponse>);
     let id = 0n;
     let errors = 0;
-    const kinds = fc.array(fc.integer({ min: 0, max: KINDS - 1 }), {
+    const kinds = fc.array(fc.integer({ min: 0, max: KINDS - 1 }) as fc.Arbitrary<FlagKind>, {
       minLength: ASKED.length,
       maxLength: ASKED.length,
     });
