@@ -56,7 +56,7 @@ export class StreamedRequest {
       if (tag === ID) id = bytes.subarray(start, position);
       else if (tag === EVALUATIONS) places.push(start, position);
       else if (tag === CONTEXT) contexts.push(start, position);
-      else if (tag === MIN_REVISION) minRevision = revision(content(bytes, start, position));
+      else if (tag === MIN_REVISION) minRevision = readRevision(bytes, start, position);
     }
     this.id = id;
     this.minRevision = minRevision;
@@ -102,18 +102,16 @@ export class StreamedRequest {
   }
 }
 
-/** Few messages ask for one. */
-function revision(bytes: Uint8Array): Revision {
+/** From a field with a length, which begins with that. Few messages have one. */
+function readRevision(bytes: Buffer, start: number, end: number): Revision {
+  const reader = new WireReader(bytes, start);
+  const contentEnd = reader.contentEnd(end);
+  const content = bytes.subarray(reader.position, contentEnd);
+  // The generated decoder stops at the end of a group that did not begin.
+  while (reader.position < contentEnd) reader.skip(reader.tag(contentEnd), contentEnd);
   try {
-    return Revision.decode(bytes);
+    return Revision.decode(content);
   } catch (cause) {
     throw undecodable(`min_revision: ${messageOf(cause)}`);
   }
-}
-
-/** Of a field with a length, which begins with that. */
-function content(bytes: Buffer, start: number, end: number): Uint8Array {
-  const reader = new WireReader(bytes, start);
-  const contentEnd = reader.contentEnd(end);
-  return bytes.subarray(reader.position, contentEnd);
 }
