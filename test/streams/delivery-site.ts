@@ -48,14 +48,18 @@ export class DeliverySite {
     return new DeliverySite(running);
   }
 
+  /** Of the control plane. */
+  get address(): string {
+    return `127.0.0.1:${this.#controlPlane.grpcPort}`;
+  }
+
   async startEvaluator(nodeId: string): Promise<RunningEvaluator> {
-    const { grpcPort } = this.#controlPlane;
     const config = evaluatorConfigSchema.parse({
       nodeId,
       grpcPort: 0,
       managementPort: 0,
       drainMs: 50,
-      controlPlane: { address: `127.0.0.1:${grpcPort}` },
+      controlPlane: { address: this.address },
     });
     const running = await startEvaluator(config, { logger: unreadLogger });
     hold({ what: `evaluator ${nodeId}`, release: () => running.close(), releaseNow: () => undefined });

@@ -18,6 +18,7 @@ import {
   unary,
 } from '@flagstream/runtime';
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
 import type { ChangeFanout } from '../fanout/change-fanout.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import type { TickWheel } from '../fanout/tick-wheel.ts';
@@ -37,6 +38,7 @@ export interface EvaluationServiceParts {
   readonly counts: EvaluationCounts;
   readonly fanout: ChangeFanout;
   readonly wheel: TickWheel;
+  readonly admission: StreamAdmission;
   readonly watchers: StreamRegistry;
   /** Of EvaluateStream. */
   readonly pipelines: StreamRegistry;
@@ -74,9 +76,13 @@ export function evaluationService(parts: EvaluationServiceParts): ServiceBinding
         evaluator.evaluate(request, call),
       ),
       evaluateBatch: unary<EvaluateBatchRequest, Buffer>((request, call) => evaluator.batch(request, call)),
-      evaluateStream: bidi<Buffer, Buffer>((call, context) => evaluateStream(parts, call, context)),
+      evaluateStream: bidi<Buffer, Buffer>((call, context) =>
+        inTurn(parts.admission, call, () => evaluateStream(parts, call, context)),
+      ),
       explain: unary<ExplainRequest, ExplainResponse>((request, call) => evaluator.explain(request, call)),
-      watch: serverStream<WatchRequest, Buffer>((request, sink, call) => watch(parts, request, sink, call)),
+      watch: serverStream<WatchRequest, Buffer>((request, sink, call) =>
+        inTurn(parts.admission, sink, () => watch(parts, request, sink, call)),
+      ),
     },
   };
 }
