@@ -5,7 +5,7 @@
 
 import process from 'node:process';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { answerQuestions } from '../answer-questions.ts';
 import { pinProcess } from '../pin.ts';
 import { type Shape, shapeNamed } from './shapes.ts';
@@ -72,6 +72,11 @@ function unaryLoad({ client, shape, requests, messages }: Load): Promise<void> {
     const ask = (slot: number): void => {
       begun += 1;
       client.makeUnaryRequest(shape.path, asItIs, asItIs, requests[slot]!, (error, answer) => {
+        // A server that is late, as on a machine that others use, turns calls away; they are made again.
+        if (error?.code === status.RESOURCE_EXHAUSTED) {
+          begun -= 1;
+          return setImmediate(ask, slot);
+        }
         if (error !== null) return reject(error);
         // A result says its flag's key, its variant and its rule.
         if (answer!.length < 10 * shape.evaluations) return reject(new Error('an answer is too short'));

@@ -1,3 +1,5 @@
+// Random flags and contexts: what EvaluateStream answers is what Evaluate answers.
+
 import type { JsonObject } from '@flagstream/engine';
 import { FlagstreamError } from '@flagstream/protocol';
 import {
