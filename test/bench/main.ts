@@ -1,7 +1,7 @@
 // `make bench`: compiles the benchmark and runs it in plain Node on the built packages. tsx's own transform
 // wraps every closure, which a benchmark of closures would feel.
 //
-// ARGS="engine unary latency" chooses suites; without any, all run. What makes suites smaller:
+// ARGS="engine unary pipelined" chooses suites; without any, all run. What makes suites smaller:
 // security/sizes.ts.
 
 import { spawn } from 'node:child_process';
@@ -23,6 +23,8 @@ await build({
     'compile-host': 'test/bench/engine/compile-host.ts',
     'peer-host': 'test/bench/peers/peer-host.ts',
     'bare-server': 'test/bench/unary/bare-server.ts',
+    'echo-server': 'test/bench/pipelined/echo-server.ts',
+    'load-host': 'test/bench/pipelined/load-host.ts',
     'floor-server': 'test/bench/latency/floor-server.ts',
     'evaluator-host': 'test/bench/security/evaluator-host.ts',
     'client-host': 'test/bench/security/client-host.ts',

@@ -7,6 +7,7 @@ import { releaseAll } from '../support/resources.ts';
 import { runEngineSuite } from './engine/engine-suite.ts';
 import { runLatencySuite } from './latency/latency-suite.ts';
 import { calibrate, describeMachine } from './machine.ts';
+import { runPipelinedSuite } from './pipelined/pipelined-suite.ts';
 import { type BenchReport, type SuiteReport, toMarkdown } from './report.ts';
 import { runSecuritySuite } from './security/security-suite.ts';
 import { isFullSize } from './security/sizes.ts';
@@ -18,6 +19,7 @@ import { runUnarySuite } from './unary/unary-suite.ts';
 const SUITES: Readonly<Record<string, () => Promise<readonly SuiteReport[]>>> = {
   engine: runEngineSuite,
   unary: async () => [await runUnarySuite()],
+  pipelined: async () => [await runPipelinedSuite()],
   latency: async () => [await runLatencySuite()],
   tradeoffs: runTradeoffsSuite,
   security: runSecuritySuite,

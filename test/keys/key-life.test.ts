@@ -13,6 +13,7 @@ import {
   EvaluateBatchRequest,
   type EvaluateBatchResponse,
   EvaluateRequest,
+  EvaluateStreamRequest,
   EvaluationServiceService,
   WatchRequest,
   type WatchResponse,
@@ -81,6 +82,17 @@ const watch = (token: string, request: object = {}): OpenStream =>
     WatchRequest.fromPartial({ context: { targetingKey: privateValue('user') }, ...request }),
   );
 
+/** Its first message is answered, and none follows. */
+const evaluateStream = (token: string): OpenStream =>
+  new OpenStream(
+    site.evaluator.grpcPort,
+    asAny(EvaluationServiceService.evaluateStream),
+    token,
+    EvaluateStreamRequest.fromPartial({
+      evaluations: [{ flagKey: 'new-checkout', context: { targetingKey: privateValue('user') } }],
+    }),
+  );
+
 async function admin<T>(method: unknown, message: T): Promise<unknown> {
   const answer = await site.call(site.controlPlane.grpcPort, asAny(method), bearer(site.owner), message);
   await site.followed();
@@ -104,8 +116,8 @@ describe('a revoked key', () => {
       await site.createKey(DEVELOPMENT, { kind: KeyKind.SERVER }),
       await site.createKey(DEVELOPMENT, { kind: KeyKind.SERVER }),
     ];
-    const lost = [sync(leaked.token), watch(leaked.token), watch(leaked.token)];
-    const kept = [sync(sound.token), watch(sound.token)];
+    const lost = [sync(leaked.token), watch(leaked.token), evaluateStream(leaked.token)];
+    const kept = [sync(sound.token), watch(sound.token), evaluateStream(sound.token)];
     for (const stream of [...lost, ...kept]) await stream.opened();
     await revoke(leaked);
     for (const stream of lost)
@@ -117,7 +129,7 @@ describe('a revoked key', () => {
     await expect(evaluate(sound.token, 'new-checkout')).resolves.toMatchObject({
       variant: expect.any(String),
     });
-    expect(kept.map(({ error }) => error)).toEqual([undefined, undefined]);
+    expect(kept.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
   });
 
   test('of a node loses the log that it follows', async () => {

@@ -1,8 +1,11 @@
 // Limits of what asks for answers: contexts, batches, keys that are watched, and the size of a request.
 
+import { type ErrorReason, fail, toServiceError } from '@flagstream/protocol';
 import {
   EvaluateBatchRequest,
   EvaluateRequest,
+  EvaluateStreamRequest,
+  type EvaluateStreamResponse,
   ExplainRequest,
   WatchRequest,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
@@ -32,11 +35,26 @@ const ASKED_WITH_CONTEXT: Readonly<Record<string, Ask>> = {
     callUnary(evaluation, evaluation.explain, ExplainRequest.fromJSON({ flagKey: FLAG, context })),
   Watch: ({ evaluation }, context) =>
     firstMessage(evaluation.watch(WatchRequest.fromJSON({ flagKeys: [FLAG], context }))),
+  EvaluateStream: ({ evaluation }, context) =>
+    streamed(evaluation, { evaluations: [{ flagKey: FLAG }], context }),
   EvaluateAt: ({ history }, context) =>
     callUnary(history, history.evaluateAt, EvaluateAtRequest.fromJSON({ ...PAST, context })),
   ListAnswerChanges: ({ history }, context) =>
     callUnary(history, history.listAnswerChanges, ListAnswerChangesRequest.fromJSON({ ...PAST, context })),
 };
+
+/** A message's answer; what it was refused with as a call would fail. */
+async function streamed(client: LimitSite['evaluation'], message: object): Promise<unknown> {
+  const call = client.evaluateStream();
+  const first = firstMessage(call as unknown as ClientDuplexStream<never, unknown>);
+  call.write(EvaluateStreamRequest.fromJSON(message));
+  const { error } = (await first) as EvaluateStreamResponse;
+  if (error === undefined) return first;
+  const [field = ''] = error.message.split(':');
+  throw toServiceError(
+    fail(error.reason as ErrorReason, error.message, { fields: [{ field, description: error.message }] }),
+  );
+}
 
 /** Every door that takes a context, with one of so much. */
 export function CONTEXT_DOORS(contextOf: ContextOf): readonly Crossing[] {
@@ -105,6 +123,10 @@ export const EVALUATION_CROSSINGS = {
       },
     ],
   },
+  streamedEvaluationsMax: crossedOnStream('streamedEvaluationsMax'),
+  streamedRequestBytesMax: crossedOnStream('streamedRequestBytesMax'),
+  streamedWaitsMax: crossedOnStream('streamedWaitsMax'),
+  streamedUnsentBytesMax: crossedOnStream('a caller that does not read'),
   watchFlagKeysMax: {
     crossings: [
       {
@@ -147,6 +169,10 @@ export const EVALUATION_CROSSINGS = {
     ],
   },
 } as const satisfies Readonly<Record<string, LimitEntry>>;
+
+function crossedOnStream(word: string): LimitEntry {
+  return { crossedIn: 'services/evaluator/src/serve/evaluation-stream.test.ts', word };
+}
 
 function batch({ evaluation }: LimitSite, contexts: number, flags: number): Promise<unknown> {
   const request = EvaluateBatchRequest.fromJSON({

@@ -57,6 +57,7 @@ export {
   hasKind,
   kindMismatch,
 } from './evaluation/evaluation-answer.ts';
+export { type AskedEvaluation, StreamedRequest } from './evaluation/streamed-request.ts';
 export { DELIVERY_BOUNDS_MS, nackCodeToWire, sumOfSdks } from './fleet.ts';
 export {
   formatToken,

@@ -91,6 +91,14 @@ export const LIMITS = {
   /** Answer to one batch: gRPC clients take 4 MiB by default, what stands beside the results included. */
   batchAnswerBytesMax: 4_000_000,
   batchContextsMax: 1000,
+  /** Evaluations of one message of EvaluateStream; further ones are another message. */
+  streamedEvaluationsMax: 1_000,
+  /** One such message: 1,000 contexts of five attributes. grpc-js reads a few ahead for each stream. */
+  streamedRequestBytesMax: 262_144,
+  /** Messages of one stream that wait for a revision, beyond which nothing more of it is read. */
+  streamedWaitsMax: 64,
+  /** Answers that one stream's caller has yet to read, beyond which nothing more of it is read. */
+  streamedUnsentBytesMax: 1_048_576,
   /** Longest wait for min_revision, in milliseconds. */
   minRevisionWaitMs: 500,
   /** Calls that may wait so at once: beyond, they are told to come back. */
@@ -241,6 +249,10 @@ assertRelation(LIMITS.contextBytesMax < LIMITS.evaluationRequestBytesMax, 'a con
 assertRelation(
   100 * LIMITS.batchEvaluationsMax <= LIMITS.batchAnswerBytesMax,
   'a whole batch of small values fits into an answer',
+);
+assertRelation(
+  2 * LIMITS.contextBytesMax < LIMITS.streamedRequestBytesMax,
+  'a context fits into a message of a stream',
 );
 assertRelation(LIMITS.nackDetailBytesMax < LIMITS.syncRequestBytesMax, 'a refusal fits into a frame');
 assertRelation(LIMITS.secondWriterMs > 2 * LIMITS.beaconMs, 'another control plane is heard at the start');

@@ -22,6 +22,7 @@ export interface MeasuredParts {
   readonly counts: EvaluationCounts;
   readonly streams: StreamRegistry;
   readonly watchers: StreamRegistry;
+  readonly pipelines: StreamRegistry;
   readonly transfers: TransferCache;
   readonly gate: FullTransferGate;
   readonly admission: StreamAdmission;
@@ -122,7 +123,7 @@ function exportCache(metrics: Metrics, cache: EvaluatorCache): void {
 }
 
 function exportStreams(metrics: Metrics, parts: MeasuredParts): void {
-  const { streams, watchers, transfers, gate, admission } = parts;
+  const { streams, watchers, pipelines, transfers, gate, admission } = parts;
   metrics.countedBy(
     'outcome',
     'streams_admitted_total',
@@ -136,7 +137,7 @@ function exportStreams(metrics: Metrics, parts: MeasuredParts): void {
   metrics.countedBy('kind', 'transfers_total', 'Transfers to Sync streams.', () =>
     Object.entries(transfers.sent),
   );
-  const kinds = [['sync', streams] as const, ['watch', watchers] as const];
+  const kinds = [['sync', streams] as const, ['watch', watchers] as const, ['evaluate', pipelines] as const];
   metrics.gauge('stream_clients', 'Open streams.', ['kind'], (gauge) => {
     for (const [kind, registry] of kinds) gauge.set({ kind }, registry.size);
   });

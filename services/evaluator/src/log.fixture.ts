@@ -29,6 +29,7 @@ import {
   type Snapshot,
   type SnapshotSource,
 } from '@flagstream/replica';
+import type { Units } from '../../../packages/engine/src/laws/tame-definitions.fixture.ts';
 
 const ACTOR = { id: 'test', kind: 'user' };
 
@@ -253,4 +254,15 @@ export function shopLog(): MemoryLog {
     entity.config('default', 'development', 'new-checkout', serving('on')),
   );
   return log;
+}
+
+/** The whole set as one record, in the place of the one before. */
+export function commitUnits(log: MemoryLog, { flags, segments }: Units): void {
+  log.commit(
+    ...flags.flatMap(({ key, flag, config = {} }) => [
+      entity.flag('default', key, flag),
+      entity.config('default', 'development', key, config),
+    ]),
+    ...segments.map(({ key, segment }) => entity.segment('default', key, segment)),
+  );
 }

@@ -130,7 +130,7 @@ export async function startEvaluator(
   const health = new HealthState();
   const fanout = new ChangeFanout(logger);
   const wheel = new TickWheel(monotonicMs, logger);
-  const [streams, watchers] = [new StreamRegistry(), new StreamRegistry()];
+  const [streams, watchers, pipelines] = [new StreamRegistry(), new StreamRegistry(), new StreamRegistry()];
   const gate = new FullTransferGate(monotonicMs);
   const admission = new StreamAdmission(
     {
@@ -208,6 +208,7 @@ export async function startEvaluator(
     counts,
     streams,
     watchers,
+    pipelines,
     transfers,
     gate,
     admission,
@@ -241,7 +242,7 @@ export async function startEvaluator(
     authenticate: deps.authenticate ?? door.authenticate,
     standing: door,
     services: [
-      evaluationService({ ...fanning, evaluator, answers, counts, watchers }),
+      evaluationService({ ...fanning, evaluator, answers, counts, watchers, pipelines }),
       streamService({ ...fanning, transfers, gate, streams, delivery, nodeId, random }),
     ],
     health,
@@ -253,8 +254,8 @@ export async function startEvaluator(
     sharesPort: deps.sharesPort,
   });
   host.onDrain(async () => {
-    const window = drainWindow(drainMs, admission.spreadMs(streams.size + watchers.size));
-    await Promise.all([streams.drain(window), watchers.drain(window)]);
+    const window = drainWindow(drainMs, admission.spreadMs(streams.size + watchers.size + pipelines.size));
+    await Promise.all([streams, watchers, pipelines].map((registry) => registry.drain(window)));
   });
 
   await lifecycle.start(

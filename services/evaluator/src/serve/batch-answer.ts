@@ -4,8 +4,9 @@
  * the same evaluation, which engines share between contexts, are encoded once.
  */
 import type { Evaluation } from '@flagstream/engine';
-import { type AnswerPlace, evaluationResult, fail, LIMITS } from '@flagstream/protocol';
-import { ContextResults, EvaluateBatchResponse } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { type AnswerPlace, fail, LIMITS } from '@flagstream/protocol';
+import { EvaluateBatchResponse } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { encodedEvaluation } from './encoded-result.ts';
 
 /** EvaluateBatchResponse.results: field 1, of a length. */
 const RESULTS_TAG = 0x0a;
@@ -30,7 +31,7 @@ export class BatchAnswer {
     const same = evaluation.errorCode === 'FLAG_NOT_FOUND' ? evaluation.flagKey : evaluation;
     let bytes = this.#known.get(same);
     if (bytes === undefined) {
-      bytes = ContextResults.encode({ results: [evaluationResult(this.#place, evaluation)] }).finish();
+      bytes = encodedEvaluation(this.#place, evaluation);
       this.#known.set(same, bytes);
     }
     this.#results.push(bytes);

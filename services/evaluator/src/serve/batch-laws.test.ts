@@ -5,24 +5,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contexts } from '../../../../packages/engine/src/laws/contexts.fixture.ts';
 import { LAW_TIMEOUT_MS, sized } from '../../../../packages/engine/src/laws/full-size.fixture.ts';
-import { tameSets, type Units } from '../../../../packages/engine/src/laws/tame-definitions.fixture.ts';
+import { tameSets } from '../../../../packages/engine/src/laws/tame-definitions.fixture.ts';
 import { FLAG_KEYS, nows } from '../../../../packages/engine/src/laws/vocabulary.fixture.ts';
 import { call, type Started, start, TestClock } from '../evaluator.fixture.ts';
-import { entity, type MemoryLog, shopLog } from '../log.fixture.ts';
+import { commitUnits, shopLog } from '../log.fixture.ts';
 
 const CONTEXTS = 4;
 const ASKED = [...FLAG_KEYS, 'new-checkout', 'nowhere'];
-
-/** The whole set as one record, in the place of the one before. */
-function commitUnits(log: MemoryLog, { flags, segments }: Units): void {
-  log.commit(
-    ...flags.flatMap(({ key, flag, config = {} }) => [
-      entity.flag('default', key, flag),
-      entity.config('default', 'development', key, config),
-    ]),
-    ...segments.map(({ key, segment }) => entity.segment('default', key, segment)),
-  );
-}
 
 type Answer = Pick<EvaluationResult, 'value' | 'variant' | 'reason' | 'ruleId' | 'kind' | 'enabled'>;
 

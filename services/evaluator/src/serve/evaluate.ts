@@ -1,5 +1,5 @@
 /**
- * Evaluate, EvaluateBatch and Explain: answers at one state, taken when the
+ * Evaluate, EvaluateBatch, EvaluateStream and Explain: answers at one state, taken when the
  * evaluation starts.
  */
 import type { ExplanationStep, JsonObject } from '@flagstream/engine';
@@ -14,6 +14,7 @@ import {
   invalidField,
   kindMismatch,
   LIMITS,
+  type StreamedRequest,
   unixMsOf,
 } from '@flagstream/protocol';
 import type {
@@ -23,25 +24,20 @@ import type {
   ExplainRequest,
   ExplainResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import { UNBOUNDED_MS } from '@flagstream/replica';
 import type { CallContext } from '@flagstream/runtime';
+import { type AnswerBeginning, answerBeginning } from './answer-beginning.ts';
 import { type AnswerView, viewFor } from './answer-view.ts';
 import { BatchAnswer } from './batch-answer.ts';
 import type { BoundedAnswers } from './bounded-answers.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
-import type { Serving, Stamp } from './serving.ts';
+import type { Serving } from './serving.ts';
 import type { SharedTurns, Steps } from './shared-turns.ts';
+import { streamedAnswer } from './streamed-answer.ts';
 
-/** Evaluations of a batch that are, with their encoding, as much work as a call: some 50 µs. */
-const EVALUATIONS_PER_CALL = 25;
-/** Of a batch that begins within its call's own turn: well below a millisecond of usual flags. */
+/** Evaluations that are, with their encoding, as much work as a call: some 50 µs. */
+export const EVALUATIONS_PER_CALL = 25;
+/** Of a batch, or a message of a stream, that begins within its call's own turn: well below a millisecond of usual flags. */
 const EVALUATIONS_AT_ONCE = 100;
-
-/** What a batch says of its state, fixed before its first evaluation. */
-interface BatchBeginning {
-  readonly nowMs: number;
-  readonly rest: () => Stamp & { readonly belowMinRevision: boolean };
-}
 
 export interface EvaluatorParts {
   readonly serving: Serving;
@@ -77,6 +73,11 @@ export class Evaluator {
   batch(request: EvaluateBatchRequest, call: CallContext): Buffer | Promise<Buffer> {
     checkFlagKeys(request.flagKeys);
     return this.#answers.answer(request, call, (below) => this.#batch(request, call, below));
+  }
+
+  /** The answer to one message of a stream, encoded. */
+  streamed(request: StreamedRequest, call: CallContext): Buffer | Promise<Buffer> {
+    return this.#answers.answer(request, call, (below) => this.#streamed(request, call, below));
   }
 
   explain(request: ExplainRequest, call: CallContext): ExplainResponse | Promise<ExplainResponse> {
@@ -132,8 +133,26 @@ export class Evaluator {
     checkBatchSize(request.contexts.length, keys.length);
     call.costs(Math.ceil((request.contexts.length * keys.length) / EVALUATIONS_PER_CALL));
     const contexts = request.contexts.map((context, index) => checkedContext(context, `contexts[${index}]`));
-    const steps = this.#batchSteps(state, keys, contexts, this.#beginning(belowMinRevision));
+    const steps = this.#batchSteps(
+      state,
+      keys,
+      contexts,
+      answerBeginning(this.#serving, this.#monotonicMs, belowMinRevision),
+    );
     return contexts.length * keys.length <= EVALUATIONS_AT_ONCE
+      ? this.#turns.begin(steps, call)
+      : this.#turns.queue(steps, call);
+  }
+
+  #streamed(
+    request: StreamedRequest,
+    call: CallContext,
+    belowMinRevision: boolean,
+  ): Buffer | Promise<Buffer> {
+    const state = viewFor(call.principal)(this.#serving.environment(call.principal).state);
+    const beginning = answerBeginning(this.#serving, this.#monotonicMs, belowMinRevision);
+    const steps = streamedAnswer(request, state, this.#counts, beginning);
+    return request.evaluations <= EVALUATIONS_AT_ONCE
       ? this.#turns.begin(steps, call)
       : this.#turns.queue(steps, call);
   }
@@ -143,7 +162,7 @@ export class Evaluator {
     state: AnswerView,
     keys: readonly string[],
     contexts: readonly JsonObject[],
-    { nowMs, rest }: BatchBeginning,
+    { nowMs, rest }: AnswerBeginning,
   ): Steps<Buffer> {
     const answer = new BatchAnswer(state);
     for (const context of contexts) {
@@ -157,21 +176,6 @@ export class Evaluator {
     }
     return answer.finish(rest());
   }
-
-  #beginning(belowMinRevision: boolean): BatchBeginning {
-    const stamp = this.#serving.stamp();
-    const beganMs = this.#monotonicMs();
-    return {
-      nowMs: this.#serving.now(),
-      rest: () => ({ ...agedBy(stamp, this.#monotonicMs() - beganMs), belowMinRevision }),
-    };
-  }
-}
-
-/** The stamp of a state by whose answer so much time has passed: it can be that much older. */
-function agedBy({ freshness, ...stamp }: Stamp, ms: number): Stamp {
-  const stalenessMs = Math.min(UNBOUNDED_MS, freshness.stalenessMs + Math.ceil(ms));
-  return { ...stamp, freshness: { ...freshness, stalenessMs } };
 }
 
 function checkFlagKeys(flagKeys: readonly string[]): void {

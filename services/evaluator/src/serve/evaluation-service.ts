@@ -9,7 +9,14 @@ import {
   type ExplainResponse,
   type WatchRequest,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import { type CallContext, passThrough, type ServiceBinding, serverStream, unary } from '@flagstream/runtime';
+import {
+  bidi,
+  type CallContext,
+  passThrough,
+  type ServiceBinding,
+  serverStream,
+  unary,
+} from '@flagstream/runtime';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
 import type { ChangeFanout } from '../fanout/change-fanout.ts';
@@ -19,6 +26,7 @@ import { viewFor } from './answer-view.ts';
 import type { BoundedAnswers } from './bounded-answers.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
+import { type EvaluationCall, EvaluationStream } from './evaluation-stream.ts';
 import type { Serving } from './serving.ts';
 import { WatchedResults } from './watch-results.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -32,27 +40,72 @@ export interface EvaluationServiceParts {
   readonly wheel: TickWheel;
   readonly admission: StreamAdmission;
   readonly watchers: StreamRegistry;
+  /** Of EvaluateStream. */
+  readonly pipelines: StreamRegistry;
   readonly heartbeatMs: number;
   /** Milliseconds that never run backwards. */
   readonly monotonicMs: () => number;
 }
 
+/** Messages of EvaluateStream are read when they are answered, and by hand: until then they are their bytes. */
+const CONTRACT = {
+  ...EvaluationServiceService,
+  evaluateStream: { ...EvaluationServiceService.evaluateStream, requestDeserialize: boundedMessage },
+} as const;
+
+function boundedMessage(bytes: Buffer): Buffer {
+  const limit = LIMITS.streamedRequestBytesMax;
+  if (bytes.length <= limit) return bytes;
+  const description = `has ${bytes.length} bytes, the limit is ${limit}`;
+  throw fail('LIMIT_EXCEEDED', `message: ${description}`, { fields: [{ field: 'message', description }] });
+}
+
 export function evaluationService(parts: EvaluationServiceParts): ServiceBinding {
   const { evaluator } = parts;
   return {
-    definition: passThrough(EvaluationServiceService, ['evaluateBatch', 'watch']),
-    policy: { evaluate: 'evaluate', evaluateBatch: 'evaluate', explain: 'explain', watch: 'evaluate' },
+    definition: passThrough(CONTRACT, ['evaluateBatch', 'evaluateStream', 'watch']),
+    policy: {
+      evaluate: 'evaluate',
+      evaluateBatch: 'evaluate',
+      evaluateStream: 'evaluate',
+      explain: 'explain',
+      watch: 'evaluate',
+    },
     handlers: {
       evaluate: unary<EvaluateRequest, EvaluateResponse>((request, call) =>
         evaluator.evaluate(request, call),
       ),
       evaluateBatch: unary<EvaluateBatchRequest, Buffer>((request, call) => evaluator.batch(request, call)),
+      evaluateStream: bidi<Buffer, Buffer>((call, context) =>
+        inTurn(parts.admission, call, () => evaluateStream(parts, call, context)),
+      ),
       explain: unary<ExplainRequest, ExplainResponse>((request, call) => evaluator.explain(request, call)),
       watch: serverStream<WatchRequest, Buffer>((request, sink, call) =>
         inTurn(parts.admission, sink, () => watch(parts, request, sink, call)),
       ),
     },
   };
+}
+
+function evaluateStream(
+  { evaluator, serving, fanout, pipelines }: EvaluationServiceParts,
+  call: EvaluationCall,
+  context: CallContext,
+): void {
+  const environment = serving.environment(context.principal);
+  const stream = new EvaluationStream({
+    call,
+    context,
+    evaluator,
+    serving,
+    environment,
+    onClose: (reason) => {
+      fanout.remove(environment, stream);
+      pipelines.remove(stream, reason);
+    },
+  });
+  fanout.add(environment, stream);
+  pipelines.add(stream);
 }
 
 interface Beginning {

@@ -10,9 +10,11 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
+  type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
@@ -359,6 +361,62 @@ export interface EvaluateBatchResponse {
 export interface ContextResults {
   /** One for each flag key, in the order of the request (or by key). */
   results: EvaluationResult[];
+}
+
+export interface EvaluateStreamRequest {
+  /** Chosen by the caller; the answer says it again. */
+  id: bigint;
+  /** At least one. */
+  evaluations: StreamedEvaluation[];
+  /** Of all evaluations that have none of their own. */
+  context?:
+    | { [key: string]: any }
+    | undefined;
+  /** Waits until the evaluator has applied at least this revision. */
+  minRevision?:
+    | Revision
+    | undefined;
+  /**
+   * Answers also when min_revision was not reached in time, and says so. A
+   * revision that was withdrawn, or is of another log, stays an error.
+   */
+  allowStale: boolean;
+}
+
+/** One flag for one context. */
+export interface StreamedEvaluation {
+  flagKey: string;
+  /** In the place of the message's context, of which it takes nothing. */
+  context?:
+    | { [key: string]: any }
+    | undefined;
+  /** An answer of another kind is an error. Unspecified: any kind. */
+  expectedKind: FlagKind;
+}
+
+export interface EvaluateStreamResponse {
+  /** One for each evaluation, in the order of the request; none with an error. */
+  results: EvaluationResult[];
+  /** Of the message that this answers. */
+  id: bigint;
+  epoch: number;
+  revision: bigint;
+  freshness?:
+    | Freshness
+    | undefined;
+  /** The answer is older than the min_revision that was asked for. */
+  belowMinRevision: boolean;
+  /** Present: the message was not answered, and why. Others of the stream are. */
+  error?: StreamedError | undefined;
+}
+
+/** Why a message has no results: what a call would fail with. */
+export interface StreamedError {
+  /** Of the error catalogue, for example "REVISION_NOT_REACHED". */
+  reason: string;
+  message: string;
+  /** When to send the message again; 0 where that does not help by itself. */
+  retryAfterMs: number;
 }
 
 export interface ExplainRequest {
@@ -1536,6 +1594,557 @@ export const ContextResults: MessageFns<ContextResults> = {
   },
 };
 
+function createBaseEvaluateStreamRequest(): EvaluateStreamRequest {
+  return { id: 0n, evaluations: [], context: undefined, minRevision: undefined, allowStale: false };
+}
+
+export const EvaluateStreamRequest: MessageFns<EvaluateStreamRequest> = {
+  encode(message: EvaluateStreamRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    for (const v of message.evaluations) {
+      StreamedEvaluation.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.context !== undefined) {
+      Struct.encode(Struct.wrap(message.context), writer.uint32(26).fork()).join();
+    }
+    if (message.minRevision !== undefined) {
+      Revision.encode(message.minRevision, writer.uint32(34).fork()).join();
+    }
+    if (message.allowStale !== false) {
+      writer.uint32(40).bool(message.allowStale);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EvaluateStreamRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEvaluateStreamRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.evaluations.push(StreamedEvaluation.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.context = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.minRevision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.allowStale = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EvaluateStreamRequest {
+    return {
+      id: isSet(object.id) ? BigInt(object.id) : 0n,
+      evaluations: globalThis.Array.isArray(object?.evaluations)
+        ? object.evaluations.map((e: any) => StreamedEvaluation.fromJSON(e))
+        : [],
+      context: isObject(object.context) ? object.context : undefined,
+      minRevision: isSet(object.minRevision)
+        ? Revision.fromJSON(object.minRevision)
+        : isSet(object.min_revision)
+        ? Revision.fromJSON(object.min_revision)
+        : undefined,
+      allowStale: isSet(object.allowStale)
+        ? globalThis.Boolean(object.allowStale)
+        : isSet(object.allow_stale)
+        ? globalThis.Boolean(object.allow_stale)
+        : false,
+    };
+  },
+
+  toJSON(message: EvaluateStreamRequest): unknown {
+    const obj: any = {};
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    if (message.evaluations?.length) {
+      obj.evaluations = message.evaluations.map((e) => StreamedEvaluation.toJSON(e));
+    }
+    if (message.context !== undefined) {
+      obj.context = message.context;
+    }
+    if (message.minRevision !== undefined) {
+      obj.minRevision = Revision.toJSON(message.minRevision);
+    }
+    if (message.allowStale !== false) {
+      obj.allowStale = message.allowStale;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EvaluateStreamRequest>, I>>(base?: I): EvaluateStreamRequest {
+    return EvaluateStreamRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EvaluateStreamRequest>, I>>(object: I): EvaluateStreamRequest {
+    const message = createBaseEvaluateStreamRequest();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.evaluations = object.evaluations?.map((e) => StreamedEvaluation.fromPartial(e)) || [];
+    message.context = object.context ?? undefined;
+    message.minRevision = (object.minRevision !== undefined && object.minRevision !== null)
+      ? Revision.fromPartial(object.minRevision)
+      : undefined;
+    message.allowStale = object.allowStale ?? false;
+    return message;
+  },
+};
+
+function createBaseStreamedEvaluation(): StreamedEvaluation {
+  return { flagKey: "", context: undefined, expectedKind: 0 };
+}
+
+export const StreamedEvaluation: MessageFns<StreamedEvaluation> = {
+  encode(message: StreamedEvaluation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.flagKey !== "") {
+      writer.uint32(10).string(message.flagKey);
+    }
+    if (message.context !== undefined) {
+      Struct.encode(Struct.wrap(message.context), writer.uint32(18).fork()).join();
+    }
+    if (message.expectedKind !== 0) {
+      writer.uint32(24).int32(message.expectedKind);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamedEvaluation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamedEvaluation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.flagKey = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.context = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.expectedKind = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StreamedEvaluation {
+    return {
+      flagKey: isSet(object.flagKey)
+        ? globalThis.String(object.flagKey)
+        : isSet(object.flag_key)
+        ? globalThis.String(object.flag_key)
+        : "",
+      context: isObject(object.context) ? object.context : undefined,
+      expectedKind: isSet(object.expectedKind)
+        ? flagKindFromJSON(object.expectedKind)
+        : isSet(object.expected_kind)
+        ? flagKindFromJSON(object.expected_kind)
+        : 0,
+    };
+  },
+
+  toJSON(message: StreamedEvaluation): unknown {
+    const obj: any = {};
+    if (message.flagKey !== "") {
+      obj.flagKey = message.flagKey;
+    }
+    if (message.context !== undefined) {
+      obj.context = message.context;
+    }
+    if (message.expectedKind !== 0) {
+      obj.expectedKind = flagKindToJSON(message.expectedKind);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<StreamedEvaluation>, I>>(base?: I): StreamedEvaluation {
+    return StreamedEvaluation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StreamedEvaluation>, I>>(object: I): StreamedEvaluation {
+    const message = createBaseStreamedEvaluation();
+    message.flagKey = object.flagKey ?? "";
+    message.context = object.context ?? undefined;
+    message.expectedKind = object.expectedKind ?? 0;
+    return message;
+  },
+};
+
+function createBaseEvaluateStreamResponse(): EvaluateStreamResponse {
+  return {
+    results: [],
+    id: 0n,
+    epoch: 0,
+    revision: 0n,
+    freshness: undefined,
+    belowMinRevision: false,
+    error: undefined,
+  };
+}
+
+export const EvaluateStreamResponse: MessageFns<EvaluateStreamResponse> = {
+  encode(message: EvaluateStreamResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      EvaluationResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.id);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(24).uint32(message.epoch);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.revision);
+    }
+    if (message.freshness !== undefined) {
+      Freshness.encode(message.freshness, writer.uint32(42).fork()).join();
+    }
+    if (message.belowMinRevision !== false) {
+      writer.uint32(48).bool(message.belowMinRevision);
+    }
+    if (message.error !== undefined) {
+      StreamedError.encode(message.error, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EvaluateStreamResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEvaluateStreamResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(EvaluationResult.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.epoch = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.freshness = Freshness.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.belowMinRevision = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.error = StreamedError.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EvaluateStreamResponse {
+    return {
+      results: globalThis.Array.isArray(object?.results)
+        ? object.results.map((e: any) => EvaluationResult.fromJSON(e))
+        : [],
+      id: isSet(object.id) ? BigInt(object.id) : 0n,
+      epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+      freshness: isSet(object.freshness) ? Freshness.fromJSON(object.freshness) : undefined,
+      belowMinRevision: isSet(object.belowMinRevision)
+        ? globalThis.Boolean(object.belowMinRevision)
+        : isSet(object.below_min_revision)
+        ? globalThis.Boolean(object.below_min_revision)
+        : false,
+      error: isSet(object.error) ? StreamedError.fromJSON(object.error) : undefined,
+    };
+  },
+
+  toJSON(message: EvaluateStreamResponse): unknown {
+    const obj: any = {};
+    if (message.results?.length) {
+      obj.results = message.results.map((e) => EvaluationResult.toJSON(e));
+    }
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    if (message.epoch !== 0) {
+      obj.epoch = Math.round(message.epoch);
+    }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    if (message.freshness !== undefined) {
+      obj.freshness = Freshness.toJSON(message.freshness);
+    }
+    if (message.belowMinRevision !== false) {
+      obj.belowMinRevision = message.belowMinRevision;
+    }
+    if (message.error !== undefined) {
+      obj.error = StreamedError.toJSON(message.error);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EvaluateStreamResponse>, I>>(base?: I): EvaluateStreamResponse {
+    return EvaluateStreamResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EvaluateStreamResponse>, I>>(object: I): EvaluateStreamResponse {
+    const message = createBaseEvaluateStreamResponse();
+    message.results = object.results?.map((e) => EvaluationResult.fromPartial(e)) || [];
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.epoch = object.epoch ?? 0;
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.freshness = (object.freshness !== undefined && object.freshness !== null)
+      ? Freshness.fromPartial(object.freshness)
+      : undefined;
+    message.belowMinRevision = object.belowMinRevision ?? false;
+    message.error = (object.error !== undefined && object.error !== null)
+      ? StreamedError.fromPartial(object.error)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseStreamedError(): StreamedError {
+  return { reason: "", message: "", retryAfterMs: 0 };
+}
+
+export const StreamedError: MessageFns<StreamedError> = {
+  encode(message: StreamedError, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    if (message.retryAfterMs !== 0) {
+      writer.uint32(24).uint32(message.retryAfterMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamedError {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamedError();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.retryAfterMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StreamedError {
+    return {
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+      retryAfterMs: isSet(object.retryAfterMs)
+        ? globalThis.Number(object.retryAfterMs)
+        : isSet(object.retry_after_ms)
+        ? globalThis.Number(object.retry_after_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: StreamedError): unknown {
+    const obj: any = {};
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.message !== "") {
+      obj.message = message.message;
+    }
+    if (message.retryAfterMs !== 0) {
+      obj.retryAfterMs = Math.round(message.retryAfterMs);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<StreamedError>, I>>(base?: I): StreamedError {
+    return StreamedError.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StreamedError>, I>>(object: I): StreamedError {
+    const message = createBaseStreamedError();
+    message.reason = object.reason ?? "";
+    message.message = object.message ?? "";
+    message.retryAfterMs = object.retryAfterMs ?? 0;
+    return message;
+  },
+};
+
 function createBaseExplainRequest(): ExplainRequest {
   return { flagKey: "", context: undefined, at: undefined, minRevision: undefined, allowStale: false };
 }
@@ -2622,6 +3231,25 @@ export const EvaluationServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /**
+     * EvaluateStream answers messages that are sent one after the other on one
+     * stream, each by its id and as soon as its answer is there: one that waits
+     * for a revision is overtaken by those that do not. A message has up to 1,000
+     * evaluations and 262,144 bytes; its answer is of one revision, and of at
+     * most 4,000,000 bytes. What is wrong with an evaluation stands in its
+     * result, what is wrong with a message in its answer. The stream itself ends
+     * with an error where a message cannot be read, where the caller may not ask
+     * any more, and where the server stops; messages without an answer can then
+     * be sent again elsewhere. Whoever does not read answers is not read either.
+     */
+    evaluateStream: {
+      name: "EvaluateStream",
+      requestType: EvaluateStreamRequest as typeof EvaluateStreamRequest,
+      requestStream: true,
+      responseType: EvaluateStreamResponse as typeof EvaluateStreamResponse,
+      responseStream: true,
+      options: {},
+    },
     /** Explain answers one flag with every step that led to the answer. */
     explain: {
       name: "Explain",
@@ -2681,6 +3309,28 @@ export const EvaluationServiceService = {
       Buffer.from(EvaluateBatchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): EvaluateBatchResponse => EvaluateBatchResponse.decode(value),
   },
+  /**
+   * EvaluateStream answers messages that are sent one after the other on one
+   * stream, each by its id and as soon as its answer is there: one that waits
+   * for a revision is overtaken by those that do not. A message has up to 1,000
+   * evaluations and 262,144 bytes; its answer is of one revision, and of at
+   * most 4,000,000 bytes. What is wrong with an evaluation stands in its
+   * result, what is wrong with a message in its answer. The stream itself ends
+   * with an error where a message cannot be read, where the caller may not ask
+   * any more, and where the server stops; messages without an answer can then
+   * be sent again elsewhere. Whoever does not read answers is not read either.
+   */
+  evaluateStream: {
+    path: "/flagstream.v1.EvaluationService/EvaluateStream" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: EvaluateStreamRequest): Buffer =>
+      Buffer.from(EvaluateStreamRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): EvaluateStreamRequest => EvaluateStreamRequest.decode(value),
+    responseSerialize: (value: EvaluateStreamResponse): Buffer =>
+      Buffer.from(EvaluateStreamResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): EvaluateStreamResponse => EvaluateStreamResponse.decode(value),
+  },
   /** Explain answers one flag with every step that led to the answer. */
   explain: {
     path: "/flagstream.v1.EvaluationService/Explain" as const,
@@ -2714,6 +3364,18 @@ export interface EvaluationServiceServer extends UntypedServiceImplementation {
    * to 1,000 contexts, 40,000 results, and an answer of 4,000,000 bytes.
    */
   evaluateBatch: handleUnaryCall<EvaluateBatchRequest, EvaluateBatchResponse>;
+  /**
+   * EvaluateStream answers messages that are sent one after the other on one
+   * stream, each by its id and as soon as its answer is there: one that waits
+   * for a revision is overtaken by those that do not. A message has up to 1,000
+   * evaluations and 262,144 bytes; its answer is of one revision, and of at
+   * most 4,000,000 bytes. What is wrong with an evaluation stands in its
+   * result, what is wrong with a message in its answer. The stream itself ends
+   * with an error where a message cannot be read, where the caller may not ask
+   * any more, and where the server stops; messages without an answer can then
+   * be sent again elsewhere. Whoever does not read answers is not read either.
+   */
+  evaluateStream: handleBidiStreamingCall<EvaluateStreamRequest, EvaluateStreamResponse>;
   /** Explain answers one flag with every step that led to the answer. */
   explain: handleUnaryCall<ExplainRequest, ExplainResponse>;
   /**
@@ -2759,6 +3421,23 @@ export interface EvaluationServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: EvaluateBatchResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * EvaluateStream answers messages that are sent one after the other on one
+   * stream, each by its id and as soon as its answer is there: one that waits
+   * for a revision is overtaken by those that do not. A message has up to 1,000
+   * evaluations and 262,144 bytes; its answer is of one revision, and of at
+   * most 4,000,000 bytes. What is wrong with an evaluation stands in its
+   * result, what is wrong with a message in its answer. The stream itself ends
+   * with an error where a message cannot be read, where the caller may not ask
+   * any more, and where the server stops; messages without an answer can then
+   * be sent again elsewhere. Whoever does not read answers is not read either.
+   */
+  evaluateStream(): ClientDuplexStream<EvaluateStreamRequest, EvaluateStreamResponse>;
+  evaluateStream(options: Partial<CallOptions>): ClientDuplexStream<EvaluateStreamRequest, EvaluateStreamResponse>;
+  evaluateStream(
+    metadata: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientDuplexStream<EvaluateStreamRequest, EvaluateStreamResponse>;
   /** Explain answers one flag with every step that led to the answer. */
   explain(
     request: ExplainRequest,

@@ -1,0 +1,34 @@
+/** What an answer that is made in slices says of its state, fixed before its first evaluation. */
+import { UNBOUNDED_MS } from '@flagstream/replica';
+import type { Serving, Stamp } from './serving.ts';
+
+/** The end of an answer, beside its results. */
+export interface AnswerRest extends Stamp {
+  readonly belowMinRevision: boolean;
+}
+
+export interface AnswerBeginning {
+  /** Unix ms: what schedules are evaluated at. */
+  readonly nowMs: number;
+  /** Asked when the answer is ready, which may be some slices later. */
+  readonly rest: () => AnswerRest;
+}
+
+export function answerBeginning(
+  serving: Serving,
+  monotonicMs: () => number,
+  belowMinRevision: boolean,
+): AnswerBeginning {
+  const stamp = serving.stamp();
+  const beganMs = monotonicMs();
+  return {
+    nowMs: serving.now(),
+    rest: () => ({ ...agedBy(stamp, monotonicMs() - beganMs), belowMinRevision }),
+  };
+}
+
+/** The stamp of a state by whose answer so much time has passed: it can be that much older. */
+function agedBy({ freshness, ...stamp }: Stamp, ms: number): Stamp {
+  const stalenessMs = Math.min(UNBOUNDED_MS, freshness.stalenessMs + Math.ceil(ms));
+  return { ...stamp, freshness: { ...freshness, stalenessMs } };
+}
