@@ -22,11 +22,12 @@ $(INSTALLED): package-lock.json
 	@npm ci --no-progress
 	@touch $@
 
-build: $(INSTALLED) ## compile everything into dist folders
+build: $(INSTALLED) ## compile everything into dist folders, and bundle the command
 	@node node_modules/typescript/bin/tsc -b
+	@node scripts/bundle.mjs
 
 run: build ## start Flagstream with demo flags (ARGS="--port-base 9000 --data DIR"); Ctrl-C stops it
-	@exec node packages/cli/dist/main.js dev --seed demo $(ARGS)
+	@exec node packages/cli/bin/flagstream.js dev --seed demo $(ARGS)
 
 # NODE only from the command line: npm puts a variable of that name into its children's environment.
 test: $(INSTALLED) ## run every test (ARGS="part of a file name"; NODE=24 for another Node)

@@ -8,32 +8,13 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { build } from 'esbuild';
+import { bundle, NATIVE, PEERS, PROGRAM, SDK } from './bundle.mjs';
 import { copyDeclarations } from './pack-declarations.mjs';
 import { thirdPartyNotices } from './pack-notices.mjs';
 
 const ROOT = path.dirname(import.meta.dirname);
 const OUT = path.resolve(process.argv[2] ?? path.join(ROOT, 'build'));
 const PACKAGE = path.join(OUT, 'package');
-
-/** What the importing program brings with it, by the workspace manifest that pins it. */
-const NATIVE = { name: 'better-sqlite3', pinnedBy: 'services/control-plane' };
-const PEERS = ['@openfeature/server-sdk', '@openfeature/core'];
-
-/** Bundled entry points, by their name in dist/. */
-const ENTRIES = {
-  cli: 'packages/cli/src/main.ts',
-  client: 'packages/client/src/index.ts',
-  openfeature: 'packages/client/src/openfeature/index.ts',
-  // The control plane starts it from beside itself, which is among the chunks.
-  'chunks/maintenance-worker': 'services/control-plane/src/maintenance/maintenance-worker.ts',
-};
-
-/** CommonJS packages inside an ES module still call require for Node's own modules. */
-const REQUIRE_BANNER = [
-  "import { createRequire as flagstreamCreateRequire } from 'node:module';",
-  'const require = flagstreamCreateRequire(import.meta.url);',
-].join('\n');
 
 const manifest = (folder) => JSON.parse(readFileSync(path.join(ROOT, folder, 'package.json'), 'utf8'));
 const run = (program, ...rest) =>
@@ -42,7 +23,7 @@ const run = (program, ...rest) =>
 rmSync(PACKAGE, { recursive: true, force: true });
 mkdirSync(path.join(PACKAGE, 'bin'), { recursive: true });
 
-const bundled = await bundle();
+const bundled = await bundle({ ...PROGRAM, ...SDK }, path.join(PACKAGE, 'dist'));
 // Declarations come from the compiler; it has nothing to do when they are current.
 execFileSync(
   process.execPath,
@@ -72,30 +53,6 @@ const [packed] = JSON.parse(
   run('npm', 'pack', PACKAGE, '--pack-destination', OUT, '--ignore-scripts', '--json', '--loglevel=error'),
 );
 process.stdout.write(`${path.join(OUT, packed.filename)}\n`);
-
-/** Writes dist/; answers the source files that went into it, relative to the root. */
-async function bundle() {
-  const { metafile } = await build({
-    absWorkingDir: ROOT,
-    entryPoints: ENTRIES,
-    outdir: path.join(PACKAGE, 'dist'),
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    conditions: ['source'],
-    external: [NATIVE.name, ...PEERS],
-    banner: { js: REQUIRE_BANNER },
-    // Whole licence texts stand in THIRD_PARTY_NOTICES.
-    legalComments: 'none',
-    chunkNames: 'chunks/[name]-[hash]',
-    metafile: true,
-    logLevel: 'warning',
-  });
-  const used = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
-  return [...new Set(used)].sort();
-}
 
 function packageManifest({ client, openfeature }) {
   const { version, license, engines } = manifest('.');

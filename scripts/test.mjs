@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { bundleCommand } from './bundle.mjs';
 import { findNatsServer } from './fetch-nats-server.mjs';
 import { HEARD_KINDS, RECORDING_VARIABLE, RunRecording, readRecording } from './run-recording.mjs';
 import { searchRecording } from './run-search.mjs';
@@ -27,6 +28,7 @@ async function runTests(filters, folder) {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   if (build.status !== 0) return [{ files: [], errors: ['the build failed: no test was run'] }];
+  await bundleCommand();
 
   let env;
   try {

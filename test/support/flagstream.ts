@@ -36,10 +36,11 @@ export async function runFlagstream(
 
 /**
  * Node's arguments up to and including the program, for shells that start it in their own way.
- * FLAGSTREAM_TEST_BUILT says that dist is current.
+ * FLAGSTREAM_TEST_BUILT says that what `make build` makes is current.
  */
 export function entryPoint(): string[] {
-  if (process.env['FLAGSTREAM_TEST_BUILT'] === '1') return [path.join(ROOT, 'packages/cli/dist/main.js')];
+  if (process.env['FLAGSTREAM_TEST_BUILT'] === '1')
+    return [path.join(ROOT, 'packages/cli/bin/flagstream.js')];
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   return ['--conditions=source', '--import', tsx, path.join(ROOT, 'packages/cli/src/main.ts')];
 }

@@ -1,3 +1,5 @@
+// What an installation needs, by numbers small enough to check by hand.
+
 import { describe, expect, it } from 'vitest';
 import {
   errorOf,

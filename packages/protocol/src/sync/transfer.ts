@@ -47,7 +47,12 @@ export function encodeTransfer(
   };
   const chunks = chunk(delta, frameBytesMax);
   if (chunks.length === 1) {
-    const value = { begin, items: { transferId, seq: 0, ...chunks[0]! }, commit };
+    // In one frame each thing is said once: these bytes go to every client.
+    const value = {
+      begin: { ...begin, to: undefined, items: 0, bytes: 0n },
+      items: { transferId: 0n, seq: 0, ...chunks[0]! },
+      commit: { ...commit, transferId: 0n },
+    };
     return [encodeFrame({ $case: 'update', value })];
   }
   return [

@@ -1,3 +1,5 @@
+// What is read late is refused, by a clock that is moved by hand and once over real calls.
+
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { LIMITS } from '@flagstream/protocol';

@@ -450,6 +450,10 @@ export interface Commit {
   items: number;
 }
 
+/**
+ * Says each thing once: the transfer's id stands in begin alone, where it leads
+ * to and how many items it has in commit alone.
+ */
 export interface Update {
   begin?: Begin | undefined;
   items?: Items | undefined;
