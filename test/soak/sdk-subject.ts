@@ -2,9 +2,14 @@
 // can leave without a word.
 
 import { createClient, type FlagstreamClient } from '@flagstream/client';
-import { comparePositions, type Position } from '@flagstream/replica';
 import { grpcDial } from '../../packages/client/src/sync/grpc-dial.ts';
 import type { SyncStream, SyncStreamListener } from '../../packages/client/src/sync/sync-stream.ts';
+
+/** As a client tells it. */
+interface Place {
+  readonly epoch: number;
+  readonly revision: number;
+}
 
 export class SdkSubject {
   /** Positions in force that were older than the one before. */
@@ -14,7 +19,7 @@ export class SdkSubject {
   readonly #client: FlagstreamClient;
   readonly #dial = grpcDial({ named: {}, apiKey: undefined, tls: false });
   readonly #streams = new Set<SyncStream>();
-  #newest: Position | undefined;
+  #last: Place | undefined;
   /** The next frame that it would send cuts the stream instead. */
   #silent = false;
 
@@ -25,8 +30,8 @@ export class SdkSubject {
       instanceId,
       dial: (address, listener) => this.#open(address, listener),
     });
-    this.#client.on('live', (position) => this.#saw(position));
-    this.#client.on('change', (position) => this.#saw(position));
+    this.#client.on('live', (place) => this.#saw(place));
+    this.#client.on('change', (place) => this.#saw(place));
     this.#client.on('stale', () => {
       this.losses += 1;
     });
@@ -78,9 +83,13 @@ export class SdkSubject {
     };
   }
 
-  #saw(position: Position | undefined): void {
-    if (position === undefined) return;
-    if (this.#newest !== undefined && comparePositions(position, this.#newest) < 0) this.regressions += 1;
-    this.#newest = { epoch: position.epoch, revision: position.revision };
+  #saw(place: Place | undefined): void {
+    if (place === undefined) return;
+    if (this.#last !== undefined && isOlder(place, this.#last)) this.regressions += 1;
+    this.#last = place;
   }
+}
+
+function isOlder(place: Place, other: Place): boolean {
+  return place.epoch === other.epoch ? place.revision < other.revision : place.epoch < other.epoch;
 }
