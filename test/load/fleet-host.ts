@@ -54,6 +54,8 @@ answerQuestions<FleetQuestion>((question) => {
       return unaryLoad(question.options);
     case 'connect-load':
       return connectLoad(question.options, clientOptions(question));
+    case 'leave':
+      return leave();
     case 'close':
       return close();
   }
@@ -136,6 +138,10 @@ function choose(count: number, act: (client: LoadClient) => void): readonly stri
   const chosen = clients.filter((_, index) => index % step === Math.floor(step / 2)).slice(0, count);
   for (const client of chosen) act(client);
   return chosen.map(({ instanceId }) => instanceId);
+}
+
+async function leave(): Promise<void> {
+  await Promise.all(clients.splice(0).map((client, index) => client.close(index % 2 === 1)));
 }
 
 async function close(): Promise<void> {

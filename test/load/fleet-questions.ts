@@ -48,6 +48,8 @@ export type FleetQuestion =
   | { readonly ask: 'break'; readonly count: number }
   | { readonly ask: 'unary-load'; readonly options: UnaryLoadOptions }
   | ({ readonly ask: 'connect-load'; readonly options: ConnectLoadOptions } & ClientWay)
+  /** All go, every second one without a word. */
+  | { readonly ask: 'leave' }
   | { readonly ask: 'close' };
 
 /** Of all clients of a process, at this moment. */

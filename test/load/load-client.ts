@@ -79,6 +79,8 @@ export class LoadClient implements SyncHost {
   #set: ClientSet;
   #confirmed: Position | undefined;
   #live = false;
+  /** The next frame that it would send cuts the stream instead. */
+  #silent = false;
   #frozen: Arrival[] | undefined;
   #receivedMs = 0;
   /** In force, and not said yet. */
@@ -138,8 +140,10 @@ export class LoadClient implements SyncHost {
     for (const arrival of arrivals) this.#take(arrival);
   }
 
-  close(): Promise<void> {
+  /** @param silently without a Bye: the connection is gone */
+  close(silently = false): Promise<void> {
     this.#live = false;
+    this.#silent = silently;
     return this.#connector.close('the load is over');
   }
 
@@ -206,6 +210,10 @@ export class LoadClient implements SyncHost {
     });
     return {
       send: (bytes) => {
+        if (this.#silent) {
+          stream.cancel();
+          return;
+        }
         stream.send(bytes);
         this.#said();
       },

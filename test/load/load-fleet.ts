@@ -177,6 +177,12 @@ export class LoadFleet {
     for (const { pid } of this.#hosts) process.kill(pid, 'SIGCONT');
   }
 
+  /** All go, every second one without a word; others may come. */
+  async leave(): Promise<void> {
+    await this.#askAll<void>(() => ({ ask: 'leave' }));
+    this.#opened = 0;
+  }
+
   async close(): Promise<void> {
     await this.#askAll<void>(() => ({ ask: 'close' }));
     await Promise.all(this.#hosts.map((host) => host.close()));

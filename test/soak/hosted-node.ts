@@ -44,6 +44,10 @@ export class HostedNode {
     return new HostedNode(child, started, forget);
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   async measure(): Promise<MemoryFigures> {
     const answer = once(this.#child, 'message') as Promise<[MemoryFigures]>;
     this.#send('measure');

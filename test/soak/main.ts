@@ -1,25 +1,44 @@
-// `make soak`: what must not grow. ARGS="start-up" and ARGS="changes" run one half; SOAK_CHANGES and
-// SOAK_REVISIONS make them smaller, and then nothing is kept. Fails when a limit is passed (limits.ts).
+// `make soak`: what must not grow. ARGS="start-up", ARGS="changes" and ARGS="clients" run one part; SOAK_CHANGES,
+// SOAK_REVISIONS and SOAK_MINUTES make them smaller, and then nothing is kept. More minutes are kept in a file of their
+// own. Fails when a limit is passed (limits.ts, clients-limits.ts).
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { LIMITS } from '@flagstream/protocol';
 import { calibrate, describeMachine } from '../bench/machine.ts';
 import { type SuiteReport, toMarkdown } from '../bench/report.ts';
 import { releaseAll } from '../support/resources.ts';
+import { clientsLimits } from './clients-limits.ts';
+import { clientsReports } from './clients-report.ts';
 import { growthLimits, holds, type Limit, startUpLimits, verdict } from './limits.ts';
 import { runManyChanges } from './many-changes.ts';
+import { type ManyClientsOptions, runManyClients } from './many-clients.ts';
 import { measureStartUp } from './start-up.ts';
 
 interface Soaked {
-  readonly report: SuiteReport;
+  readonly reports: readonly SuiteReport[];
   readonly limits: readonly Limit[];
 }
 
 const MEBIBYTE = 2 ** 20;
 const REVISIONS = 500_000;
 const CHANGES = 1_000_000;
+const MINUTES = 10;
 const START_UP = { flags: 200, rounds: 9 } as const;
+/** Some 40 % of one core in all, so that it may run beside other work. */
+const CLIENTS = {
+  stay: { thin: 500, sdk: 50 },
+  visit: { thin: 80, sdk: 20 },
+  flags: 50,
+  // From the first client on, what is kept of each revision is full.
+  revisionsBefore: LIMITS.deltaWindowRevisions + 2_000,
+  changesPerCycle: 75,
+  changeEveryMs: 200,
+  disturbEvery: 4,
+  disturbedChanges: 15,
+} as const satisfies Partial<ManyClientsOptions>;
+const CYCLES_PER_MINUTE = 4;
 const RESULTS: string = path.resolve(import.meta.dirname, '..', 'results');
 /** Longer than this and something hangs. */
 const RUN_MAX_MS = 3 * 3_600_000;
@@ -27,6 +46,7 @@ const RUN_MAX_MS = 3 * 3_600_000;
 const SUITES: Readonly<Record<string, () => Promise<Soaked>>> = {
   'start-up': startUp,
   changes: manyChanges,
+  clients: manyClients,
 };
 
 process.env['FLAGSTREAM_TEST_BUILT'] = '1';
@@ -47,20 +67,24 @@ setTimeout(() => {
 try {
   for (const name of chosen.length > 0 ? chosen : Object.keys(SUITES)) {
     const calibrationMs = [calibrate()];
-    const { report, limits } = await SUITES[name]!();
+    const { reports, limits } = await SUITES[name]!();
     await releaseAll();
     calibrationMs.push(calibrate());
     const markdown = toMarkdown({
       date: new Date().toISOString().slice(0, 10),
-      command: `make soak ARGS=${name}`,
+      command: commandOf(name),
       machine: describeMachine(),
       calibrationMs,
-      suites: [{ ...report, notes: [...report.notes, ...limits.map(verdict)] }],
+      suites: reports.map((report, index) =>
+        index === reports.length - 1
+          ? { ...report, notes: [...report.notes, ...limits.map(verdict)] }
+          : report,
+      ),
     });
     process.stdout.write(`\n${markdown}`);
     const passed = limits.filter((limit) => !holds(limit));
     if (passed.length > 0) process.exitCode = 1;
-    if (isFullSize()) keep(name, markdown, passed.length);
+    if (isFullSize()) keep(fileOf(name), markdown, passed.length);
   }
 } finally {
   await releaseAll();
@@ -68,15 +92,32 @@ try {
 process.exit();
 
 /** Also what fails: its file says so. */
-function keep(name: string, markdown: string, limitsPassed: number): void {
+function keep(file: string, markdown: string, limitsPassed: number): void {
   mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(path.join(RESULTS, `soak-${name}.md`), markdown);
+  writeFileSync(path.join(RESULTS, file), markdown);
   const failure = limitsPassed > 0 ? `, though ${limitsPassed} limits were passed` : '';
-  process.stderr.write(`kept as test/results/soak-${name}.md${failure}\n`);
+  process.stderr.write(`kept as test/results/${file}${failure}\n`);
 }
 
 function isFullSize(): boolean {
-  return process.env['SOAK_CHANGES'] === undefined && process.env['SOAK_REVISIONS'] === undefined;
+  const isSmaller = process.env['SOAK_CHANGES'] !== undefined || process.env['SOAK_REVISIONS'] !== undefined;
+  return !isSmaller && minutes() >= MINUTES;
+}
+
+function minutes(): number {
+  return sizeFrom('SOAK_MINUTES', MINUTES);
+}
+
+function isLonger(name: string): boolean {
+  return name === 'clients' && minutes() > MINUTES;
+}
+
+function fileOf(name: string): string {
+  return isLonger(name) ? `soak-${name}-${minutes()}.md` : `soak-${name}.md`;
+}
+
+function commandOf(name: string): string {
+  return `make soak ARGS=${name}${isLonger(name) ? ` SOAK_MINUTES=${minutes()}` : ''}`;
 }
 
 function sizeFrom(variable: string, full: number): number {
@@ -113,7 +154,7 @@ async function startUp(): Promise<Soaked> {
       evaluatorRead: row.evaluatorReadBytes / MEBIBYTE,
     })),
   };
-  return { report, limits: startUpLimits(figures) };
+  return { reports: [report], limits: startUpLimits(figures) };
 }
 
 async function manyChanges(): Promise<Soaked> {
@@ -146,5 +187,15 @@ async function manyChanges(): Promise<Soaked> {
       evaluatorRss: evaluator.rssBytes / MEBIBYTE,
     })),
   };
-  return { report, limits: growthLimits(rows) };
+  return { reports: [report], limits: growthLimits(rows) };
+}
+
+async function manyClients(): Promise<Soaked> {
+  const options: ManyClientsOptions = {
+    ...CLIENTS,
+    cycles: Math.ceil(minutes() * CYCLES_PER_MINUTE),
+    progress: ({ changes, visits }) => process.stderr.write(`${changes} changes, ${visits} visits\n`),
+  };
+  const result = await runManyClients(options);
+  return { reports: clientsReports(options, result), limits: clientsLimits(result) };
 }

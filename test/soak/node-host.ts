@@ -5,6 +5,7 @@ import process from 'node:process';
 import { controlPlaneConfigSchema, startControlPlane } from '@flagstream/control-plane';
 import { evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
 import { createLogger } from '@flagstream/runtime';
+import { type KeptMemory, keptMemory } from './kept-memory.ts';
 
 export type HostRequest = 'measure' | 'stop';
 
@@ -13,12 +14,8 @@ export interface HostStarted {
   readonly managementPort: number;
 }
 
-export interface MemoryFigures {
+export interface MemoryFigures extends KeptMemory {
   readonly revision: number;
-  /** After a forced collection. */
-  readonly heapBytes: number;
-  readonly externalBytes: number;
-  readonly rssBytes: number;
 }
 
 interface Hosted extends HostStarted {
@@ -38,20 +35,11 @@ async function start(role: string, settings: object): Promise<Hosted> {
   return { ...running, revision: () => running.applied().revision, close: () => running.close() };
 }
 
-function measure(hosted: Hosted): MemoryFigures {
-  const collect = globalThis.gc;
-  if (collect === undefined) throw new Error('start this host with --expose-gc');
-  // The second collection takes what the finalizers of the first one let go.
-  collect();
-  collect();
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { revision: hosted.revision(), heapBytes: heapUsed, externalBytes: external, rssBytes: rss };
-}
-
 const [role = '', settings = '{}'] = process.argv.slice(2);
 const hosted = await start(role, JSON.parse(settings) as object);
 process.on('message', (request: HostRequest) => {
-  if (request === 'measure') process.send?.(measure(hosted));
+  if (request === 'measure')
+    process.send?.({ ...keptMemory(), revision: hosted.revision() } satisfies MemoryFigures);
   else void hosted.close().finally(() => process.exit());
 });
 // Its parent is gone: so is its purpose.
