@@ -89,6 +89,7 @@ type Phase = 'await-hello' | 'live' | 'in-flight' | 'closed';
 
 /** A Ping asks for the digest every fifth time: divergence is noticed within 50 s at the default. */
 const DIGEST_EVERY_PINGS = 5;
+const DIGEST_DIFFERS = 'the digest differs';
 /** Below this a client that asks for small frames would only get more of them. */
 const FRAME_BYTES_MIN = 16_384;
 
@@ -103,6 +104,8 @@ export class SyncServerSession {
   /** After a Nack: nothing is sent until the environment changes beyond this revision. */
   #stuckAt: Position | undefined;
   #fullRetried = false;
+  /** The client's set was another one and was replaced; it has not said yet that it adds up. */
+  #replaced = false;
   #peer: SyncPeer | undefined;
   #refusal: Refusal | undefined;
   /** What the client holds was withdrawn; it is told with each full transfer until it has taken one. */
@@ -248,7 +251,10 @@ export class SyncServerSession {
     }
     const from = choice.intent === 'delta' ? hello.have?.position : undefined;
     this.#acked = from;
-    return [welcome, this.#send(choice.intent, from, choice.forked, nowMs)];
+    const transfer = this.#send(choice.intent, from, choice.forked, nowMs);
+    if (choice.reason !== DIGEST_DIFFERS || hello.have === undefined) return [welcome, transfer];
+    this.#replaced = true;
+    return [welcome, { type: 'diverged', position: hello.have.position }, transfer];
   }
 
   /** Log-and-push §3.3: what brings this client to the head. */
@@ -275,7 +281,7 @@ export class SyncServerSession {
     const digest = env.digest();
     return digest.hi === have.digest.hi && digest.lo === have.digest.lo
       ? { intent: 'none', reason: 'current', forked: false }
-      : { intent: 'full', reason: 'the digest differs', forked: false };
+      : { intent: 'full', reason: DIGEST_DIFFERS, forked: false };
   }
 
   #welcome(intent: Intent, reason: string, head: Position, nowMs: number): Welcome {
@@ -401,9 +407,14 @@ export class SyncServerSession {
     if (digest.hi === have.digest.hi && digest.lo === have.digest.lo) {
       const head = this.#cursor ?? have.position;
       this.#acked = head;
+      this.#replaced = false;
       return [{ type: 'confirmed', position: head }];
     }
-    return [{ type: 'diverged', position: have.position }, this.#send('full', undefined, false, nowMs)];
+    const diverged: SyncServerEffect = { type: 'diverged', position: have.position };
+    if (this.#replaced)
+      return [diverged, ...this.#close('digest-mismatch', 'a full transfer did not mend the set')];
+    this.#replaced = true;
+    return [diverged, this.#send('full', undefined, false, nowMs)];
   }
 
   #tick(nowMs: number): readonly SyncServerEffect[] {
