@@ -165,6 +165,7 @@ const CASES: readonly Case[] = [
       [...LOG, taken(R2, { fingerprint: said(R3) })],
       [...LOG, taken(OTHER_R3)],
       [...LOG, { type: 'refused', client: 'c', code: 'digest-mismatch', ms: 9 }],
+      [...LOG, { type: 'diverged', node: 'ev', ms: 9 }],
     ],
   },
   {

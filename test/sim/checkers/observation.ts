@@ -71,6 +71,8 @@ export type Observation =
     }
   /** A client did not take a transfer. */
   | { readonly type: 'refused'; readonly client: string; readonly code: string; readonly ms: number }
+  /** A node found that a client held another set than itself, at the same revision. */
+  | { readonly type: 'diverged'; readonly node: string; readonly ms: number }
   /** The authority began an epoch. */
   | {
       readonly type: 'epoch-begun';

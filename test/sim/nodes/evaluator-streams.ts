@@ -25,6 +25,8 @@ const HEARTBEAT_MS = 4_000;
 export interface StreamsParts {
   readonly process: Process;
   readonly served: ServedLog;
+  /** A client held another set. */
+  diverged(): void;
   /** Undefined: not ready. */
   environment(): EnvironmentReplica | undefined;
   /** Wraps a session, to count what it goes through. */
@@ -72,6 +74,7 @@ export class EvaluatorStreams {
       logger: silentLogger,
       monotonicMs: process.nowMs,
       head: (): Position => served.position(),
+      onDiverged: () => this.#parts.diverged(),
       onClose: () => {
         this.#streams.delete(connection);
         this.#fanout.remove(environment, stream);

@@ -223,6 +223,7 @@ export class Evaluator extends Process {
         freshness: () => this.freshness(),
       },
       environment: () => this.#state.environment(PROJECT, ENVIRONMENT),
+      diverged: () => this.#parts.history.observe({ type: 'diverged', node: this.name }),
       watch: (session) => this.#parts.transitions.server(session),
     });
   }
