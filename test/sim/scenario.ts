@@ -22,6 +22,7 @@ import {
   judgeCalm,
   judgeConfirmed,
 } from './judgement.ts';
+import { STRAY_MS_MAX } from './nodes/evaluator-reports.ts';
 import { Workload } from './workload.ts';
 import { World } from './world/world.ts';
 
@@ -106,6 +107,7 @@ async function live(cluster: Cluster, faults: string[]): Promise<void> {
   judge(cluster);
   // Who left with an evaluator that crashed is known by number alone: what was written meanwhile stays in doubt.
   await letPass(cluster, CONFIRM_MS, () => isKnown(cluster));
+  await world.runUntil(world.nowMs + STRAY_MS_MAX);
   workload.last();
   await letPass(cluster, CONFIRM_MS, () => workload.idle && isConfirmed(cluster));
   judgeConfirmed(cluster);

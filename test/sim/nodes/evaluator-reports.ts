@@ -27,6 +27,12 @@ export interface ReportParts {
   readonly serving: { position(): Place; freshness(): Freshness };
 }
 
+/** Copies of reports that come again, long after: over two ways, and held up on one of them. */
+const STRAY_SHARE = 0.15;
+const STRAY_MS_MIN = 100;
+/** What a process that has ended told comes no later. */
+export const STRAY_MS_MAX = 6_000;
+
 /** One life of an evaluator. */
 export class EvaluatorReports {
   readonly delivery = new DeliveryLedger();
@@ -75,6 +81,7 @@ export class EvaluatorReports {
         new Promise((resolve, reject) => {
           history.observe({ type: 'reported', boot: this.bootId, sequence: report.sequence });
           const bytes = NodeReport.encode(report).finish();
+          this.#stray(bytes);
           network.ask<readonly string[]>(
             process,
             controlPlane,
@@ -88,6 +95,15 @@ export class EvaluatorReports {
           );
         }),
     };
+  }
+
+  #stray(bytes: Uint8Array): void {
+    const { process, controlPlane } = this.#parts;
+    const { world } = process;
+    if (!world.random.chance(STRAY_SHARE)) return;
+    world.after(world.random.int(STRAY_MS_MIN, STRAY_MS_MAX), () => {
+      if (controlPlane.up) controlPlane.fleet.take(NodeReport.decode(bytes));
+    });
   }
 
   /** Nobody says whether it is heard. */
