@@ -8,7 +8,7 @@ INSTALLED := node_modules/.installed-$(NODE_ABI)
 VITEST := node node_modules/vitest/vitest.mjs run
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test laws mutants conformance interop bench faults sim soak fuzz pack fresh lint format proto reset ci
+.PHONY: help setup build run test laws mutants conformance interop bench faults sim soak load fuzz pack fresh lint format proto reset ci
 
 help: ## this list
 	@echo "make COMMAND [ARGS=...]"
@@ -53,6 +53,9 @@ bench: build ## measure, and print the figures beside a bare gRPC server's and o
 
 soak: build ## what must not grow: start-up over 500,000 revisions, memory over 1,000,000 changes (ARGS="start-up" or "changes")
 	@exec node --import tsx test/soak/main.ts $(ARGS)
+
+load: build ## ten thousand clients on one evaluator, laggards, killed nodes, ten times the load (ARGS="push --clients 1000")
+	@exec node --import tsx test/load/main.ts $(ARGS)
 
 sim: $(INSTALLED) ## simulate the whole cluster (SEED=7 replays one; SEEDS=1..1000 runs a range; ARGS=mutants hunts planted bugs)
 	@exec node scripts/sim.mjs $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)

@@ -1,7 +1,8 @@
 // `make bench`: compiles the benchmark and runs it in plain Node on the built packages. tsx's own transform
 // wraps every closure, which a benchmark of closures would feel.
 //
-// ARGS="engine unary latency" chooses suites; without any, all run. What makes the security suite smaller: security/sizes.ts.
+// ARGS="engine unary latency" chooses suites; without any, all run. What makes suites smaller:
+// security/sizes.ts.
 
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -25,6 +26,8 @@ await build({
     'floor-server': 'test/bench/latency/floor-server.ts',
     'evaluator-host': 'test/bench/security/evaluator-host.ts',
     'client-host': 'test/bench/security/client-host.ts',
+    'fleet-host': 'test/load/fleet-host.ts',
+    'push-floor-host': 'test/bench/streams/push-floor-host.ts',
   },
   outdir: OUT,
   bundle: true,

@@ -9,6 +9,13 @@ export interface Column {
   readonly digits?: number;
 }
 
+/** A drawing of a suite's figures, kept beside its table. */
+export interface Plot {
+  /** Without an ending. */
+  readonly file: string;
+  readonly svg: string;
+}
+
 export type Row = Readonly<Record<string, string | number>>;
 
 /** The figures of one suite. */
@@ -19,6 +26,7 @@ export interface SuiteReport {
   readonly notes: readonly string[];
   readonly columns: readonly Column[];
   readonly rows: readonly Row[];
+  readonly plots?: readonly Plot[];
   /** Why there are no figures. */
   readonly notRun?: string;
 }

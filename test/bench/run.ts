@@ -1,4 +1,4 @@
-// Runs the chosen suites and prints their figures; a run of all at full size is kept under test/bench/results.
+// Runs the chosen suites and prints their figures; a run at full size is kept under test/bench/results.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,6 +10,8 @@ import { calibrate, describeMachine } from './machine.ts';
 import { type BenchReport, type SuiteReport, toMarkdown } from './report.ts';
 import { runSecuritySuite } from './security/security-suite.ts';
 import { isFullSize } from './security/sizes.ts';
+import { runSizingSuite } from './sizing/sizing-suite.ts';
+import { runStreamsSuite } from './streams/streams-suite.ts';
 import { runTradeoffsSuite } from './tradeoffs/tradeoffs-suite.ts';
 import { runUnarySuite } from './unary/unary-suite.ts';
 
@@ -19,11 +21,13 @@ const SUITES: Readonly<Record<string, () => Promise<readonly SuiteReport[]>>> = 
   latency: async () => [await runLatencySuite()],
   tradeoffs: runTradeoffsSuite,
   security: runSecuritySuite,
+  streams: runStreamsSuite,
+  sizing: async () => [await runSizingSuite()],
 };
 /** main.ts runs the benchmark in the workspace's folder. */
 const RESULTS: string = path.resolve('test', 'bench', 'results');
 /** Longer than this and something hangs. */
-const RUN_MAX_MS = 1_800_000;
+const RUN_MAX_MS = 5_400_000;
 
 /** The real processes of the suites are the built ones (test/support/flagstream.ts). */
 process.env['FLAGSTREAM_TEST_BUILT'] = '1';
@@ -49,7 +53,8 @@ try {
   const report = await run(chosen.length > 0 ? chosen : Object.keys(SUITES));
   const markdown = toMarkdown(report);
   process.stdout.write(`\n${markdown}`);
-  if (chosen.length === 0 && isFullSize()) keep(report, markdown);
+  if (isFullSize()) keep(report, markdown);
+  else keepPlots(report, import.meta.dirname);
 } finally {
   await releaseAll();
 }
@@ -57,11 +62,22 @@ try {
 process.exit();
 
 function keep(report: BenchReport, markdown: string): void {
-  const name = `${report.date}-node${report.machine.node.split('.')[0]}`;
+  const name = [report.date, `node${report.machine.node.split('.')[0]}`, ...chosen].join('-');
   mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(path.join(RESULTS, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
+  const withoutPlots = report.suites.map((suite) => ({ ...suite, plots: undefined }));
+  const kept = { ...report, suites: withoutPlots };
+  writeFileSync(path.join(RESULTS, `${name}.json`), `${JSON.stringify(kept, null, 2)}\n`);
   writeFileSync(path.join(RESULTS, `${name}.md`), markdown);
   process.stderr.write(`kept as test/bench/results/${name}.json and .md\n`);
+  keepPlots(report, RESULTS);
+}
+
+function keepPlots({ date, machine, suites }: BenchReport, folder: string): void {
+  for (const { file, svg } of suites.flatMap(({ plots = [] }) => plots)) {
+    const name = `${date}-node${machine.node.split('.')[0]}-${file}.svg`;
+    writeFileSync(path.join(folder, name), svg);
+    process.stderr.write(`drawn: ${path.relative(process.cwd(), path.join(folder, name))}\n`);
+  }
 }
 
 async function run(names: readonly string[]): Promise<BenchReport> {

@@ -33,10 +33,10 @@ export function defaultOf(role: Role, key: string): unknown {
   return setting.default;
 }
 
-/** Default ports: gRPC, management. */
+/** Default ports of a role that is one process: gRPC, management. */
 export function portsOf(role: Role): readonly number[] {
   return settingsOf(role)
-    .filter(({ key }) => /port$/i.test(key))
+    .filter(({ key }) => /^(grpc|management)Port$/.test(key))
     .map((setting) => Number(setting.default));
 }
 

@@ -10,7 +10,7 @@ import { until } from '../support/until.ts';
 import { DeliverySite } from './delivery-site.ts';
 import { ThinClient } from './thin-client.ts';
 
-const CLIENTS = 1_000;
+const CLIENTS = 100;
 const FROZEN = 7;
 const idsOf = (clients: readonly FleetClient[]): string[] =>
   clients.map(({ client }) => client!.instanceId).sort();

@@ -53,6 +53,11 @@ export class DeliverySite {
     return new DeliverySite(running);
   }
 
+  /** Of the control plane. */
+  get address(): string {
+    return `127.0.0.1:${this.controlPlanePort}`;
+  }
+
   async startEvaluator(nodeId: string): Promise<RunningEvaluator> {
     const running = await launchEvaluator(nodeId, this.controlPlanePort);
     await running.ready();

@@ -34,17 +34,23 @@ export class Installation {
     this.admin = new Admin(ports.grpc);
   }
 
-  static async start(options: { readonly evaluators: number }): Promise<Installation> {
+  /** @param settings of the evaluators, as words of the command line */
+  static async start(options: {
+    readonly evaluators: number;
+    readonly settings?: readonly string[];
+  }): Promise<Installation> {
     const nats = await startNatsServer();
     const dataDir = tempDir('installation');
     const ports = { grpc: await freePort(), management: await freePort() };
     const controlPlane = await startControlPlane(nats, dataDir, ports);
     const installation = new Installation(nats, dataDir, ports, controlPlane);
-    await Promise.all(Array.from({ length: options.evaluators }, () => installation.addEvaluator()));
+    await Promise.all(
+      Array.from({ length: options.evaluators }, () => installation.addEvaluator(options.settings)),
+    );
     return installation;
   }
 
-  async addEvaluator(): Promise<RunningNode> {
+  async addEvaluator(settings: readonly string[] = []): Promise<RunningNode> {
     const grpcPort = await freePort();
     const managementPort = await freePort();
     const process = startFlagstream([
@@ -55,6 +61,7 @@ export class Installation {
       `--nats-url=${this.nats.url}`,
       `--nats-prefix=${this.nats.prefix}`,
       `--control-plane-address=127.0.0.1:${this.#controlPlanePorts.grpc}`,
+      ...settings,
     ]);
     await process.waitForReady(managementPort);
     const node = { process, grpcPort, managementPort };

@@ -42,6 +42,8 @@ export interface SyncServerOptions {
   readonly port?: number;
   readonly node?: string;
   readonly heartbeatMs?: number;
+  /** What clients are told of how to come back. Default 0. */
+  readonly reconnectSpreadMs?: number;
   /** Revisions for which a delta is answered. */
   readonly windowRevisions?: number;
   /** Share one between servers that follow the same log. */
@@ -321,6 +323,8 @@ class SyncServerStream {
         ackTimeoutMs: LIMITS.ackTimeoutMs,
         frameBytesMax: LIMITS.syncFrameBytesMax,
         sessionTtlMs: LIMITS.sessionTtlMs,
+        rebalanceMs: LIMITS.rebalanceMs,
+        reconnectSpreadMs: () => options.reconnectSpreadMs ?? 0,
         random: () => 0.5,
       },
       this.#nowMs(),
@@ -372,6 +376,12 @@ class SyncServerStream {
         return;
       case 'ping':
         this.#call.write(encodePing(effect));
+        return;
+      case 'drain':
+        this.#call.write(encodeDrain(effect));
+        return;
+      case 'ask-turn':
+        this.#run(this.#session.handle({ type: 'turn' }, this.#nowMs()));
         return;
       case 'transfer':
         this.#transfer(effect);

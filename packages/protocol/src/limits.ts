@@ -56,6 +56,15 @@ export const LIMITS = {
   /** A rotation that takes longer is two keys. */
   keyOverlapSecondsMax: 2_592_000,
 
+  /**
+   * Calls are answered for so long in one turn of the event loop, and those that it reads later are refused: they
+   * have waited as long already. A thousand at the usual speed.
+   */
+  turnCallsMs: 100,
+  /** When those may come back: between these, twice as late as they were. */
+  shedRetryMsMin: 100,
+  shedRetryMsMax: 2_000,
+
   /** One evaluation request, context included. */
   evaluationRequestBytesMax: 1_048_576,
   /** Messages in one: 1,000 contexts of 20 attributes have 41,000. */
@@ -102,6 +111,22 @@ export const LIMITS = {
   heartbeatsMissedMax: 2.5,
   /** Stream life before the server asks for a reconnect (rebalancing). */
   sessionTtlMs: 1_800_000,
+  /** What a client has to move when its stream has that age. */
+  rebalanceMs: 60_000,
+  /** A new stream waits so long for its turn; beyond, it is told when to come back. */
+  streamHoldMs: 1_000,
+  /** Longest time that it is told to stay away, and over which the clients of a node that ended come back. */
+  streamRetryAfterMsMax: 30_000,
+  /** Clients that are being sent everything: some MiB of each may wait in memory. */
+  fullTransfersMax: 64,
+  /** Clients that wait to be; the others come back. */
+  fullTransfersWaitingMax: 1_024,
+  /** A client that takes nothing of it for so long keeps nobody waiting any more. */
+  fullTransferStallMs: 5_000,
+  /** Time to say so, and to begin to move, beside the time over which clients come to other nodes. */
+  drainMarginMs: 1_000,
+  /** Longest time for clients to move at a stop, which as a whole may take a minute. */
+  drainMsMax: 45_000,
   /** Revisions for which a client is answered by delta. */
   deltaWindowRevisions: 10_000,
   nackDetailBytesMax: 512,

@@ -35,6 +35,8 @@ export function toServiceError(thrown: unknown): ServiceError {
       : new FlagstreamError('INTERNAL', 'internal error', { cause: thrown });
   const metadata = new Metadata();
   metadata.set('grpc-status-details-bin', boundedDetails(error));
+  // What gRPC libraries with a retry policy go by themselves by.
+  if (error.retryAfterMs !== undefined) metadata.set('grpc-retry-pushback-ms', String(error.retryAfterMs));
   return Object.assign(new Error(error.message), {
     code: error.status,
     details: error.message,

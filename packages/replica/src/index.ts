@@ -112,6 +112,7 @@ export {
   SyncClientSession,
   type SyncClientSettings,
 } from './sync-client.ts';
+export type { SyncEnvironment } from './sync-environment.ts';
 export {
   type ClientFrame,
   type Digest,
@@ -130,11 +131,10 @@ export {
   type Transfer,
   type Welcome,
 } from './sync-frames.ts';
-export {
-  type CloseReason,
-  type SyncEnvironment,
-  type SyncServerEffect,
-  type SyncServerEvent,
-  SyncServerSession,
-  type SyncServerSettings,
-} from './sync-server.ts';
+export { SyncServerSession } from './sync-server.ts';
+export type {
+  CloseReason,
+  SyncServerEffect,
+  SyncServerEvent,
+  SyncServerSettings,
+} from './sync-server-events.ts';

@@ -40,6 +40,7 @@ const welcome = (intent: Intent, head = at(1)): ServerFrame => ({
     ackTimeoutMs: 30_000,
     maxFrameBytes: 0,
     sessionTtlMs: 0,
+    reconnectSpreadMs: 1_000,
     freshness: FRESH,
     project: 'p',
     environment: 'e',
@@ -69,6 +70,7 @@ const ping = (head: Position, echoNonce = 0): ServerFrame => ({
   freshness: FRESH,
   wantDigest: false,
   echoNonce,
+  reconnectSpreadMs: 3_000,
 });
 
 const a1 = entity('a', 1);

@@ -93,6 +93,7 @@ export class SyncClientSession {
   /** The last transfer was not taken: what the server says meanwhile may be of a time when it did not know. */
   #refused = false;
   #welcome: Welcome | undefined;
+  #reconnectSpreadMs = 0;
   #openedMs = 0;
   #heardMs = 0;
   /** Moments stamped by this client's own clock, by nonce: a staleness bound counts from them. */
@@ -116,6 +117,11 @@ export class SyncClientSession {
 
   get closed(): boolean {
     return this.#phase === 'closed';
+  }
+
+  /** If the stream is lost now: the longest wait, chosen at random, before the next attempt. */
+  get reconnectSpreadMs(): number {
+    return this.#reconnectSpreadMs;
   }
 
   get deadlineMs(): number {
@@ -201,6 +207,7 @@ export class SyncClientSession {
   #welcomed(welcome: Welcome): readonly SyncClientEffect[] {
     if (this.#phase !== 'hello-sent') return this.#close('a second welcome');
     this.#welcome = welcome;
+    this.#reconnectSpreadMs = welcome.reconnectSpreadMs;
     this.#phase = welcome.intent === 'none' ? 'live' : 'syncing';
     const welcomed: SyncClientEffect = { type: 'welcomed', welcome };
     if (welcome.intent !== 'none') return [welcomed];
@@ -267,6 +274,7 @@ export class SyncClientSession {
   }
 
   #ping(frame: ServerFrame & { type: 'ping' }, nowMs: number): readonly SyncClientEffect[] {
+    this.#reconnectSpreadMs = frame.reconnectSpreadMs;
     const provenMs =
       frame.echoNonce !== 0 && frame.echoNonce === this.#clientNonce ? this.#stampedMs : undefined;
     this.#clientNonce += 1;

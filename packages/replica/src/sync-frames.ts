@@ -112,6 +112,8 @@ export interface Welcome {
   readonly ackTimeoutMs: number;
   readonly maxFrameBytes: number;
   readonly sessionTtlMs: number;
+  /** After a loss of the stream the client waits up to this before it connects again; the newest counts. */
+  readonly reconnectSpreadMs: number;
   readonly freshness: Freshness;
   readonly project: string;
   readonly environment: string;
@@ -166,6 +168,7 @@ export type ServerFrame =
       readonly freshness: Freshness;
       readonly wantDigest: boolean;
       readonly echoNonce: number;
+      readonly reconnectSpreadMs: number;
     }
   | {
       readonly type: 'drain';

@@ -10,9 +10,11 @@ import { config, flag, jsonCodec, LogWriter } from './log.fixture.ts';
 import { LogState } from './log-state.ts';
 import { bytesEqual } from './position.ts';
 import { type SyncClientEffect, SyncClientSession } from './sync-client.ts';
+import type { SyncEnvironment } from './sync-environment.ts';
 import type { ClientFrame, ServerFrame } from './sync-frames.ts';
 import { SETTINGS } from './sync-server.fixture.ts';
-import { type SyncEnvironment, type SyncServerEffect, SyncServerSession } from './sync-server.ts';
+import { SyncServerSession } from './sync-server.ts';
+import type { SyncServerEffect } from './sync-server-events.ts';
 
 const { sha256 } = jsonCodec;
 const WINDOW = 16;
@@ -124,6 +126,8 @@ class Peer {
   #set = ClientSet.empty();
   #line: Line | undefined;
   #lastRevision = 0;
+  /** A full transfer waits for its turn, which comes as time passes. */
+  #asksTurn = false;
   /** The next transfer is refused. */
   refuse = false;
   applied = 0;
@@ -178,6 +182,10 @@ class Peer {
   }
 
   tick(nowMs: number): void {
+    if (this.#line !== undefined && this.#asksTurn) {
+      this.#asksTurn = false;
+      this.#server(this.#line.server.handle({ type: 'turn' }, nowMs));
+    }
     if (this.#line !== undefined) this.#server(this.#line.server.handle({ type: 'tick' }, nowMs));
     if (this.#line !== undefined) this.#client(this.#line.client.handle({ type: 'tick' }, nowMs), nowMs);
   }
@@ -190,6 +198,9 @@ class Peer {
           break;
         case 'ping':
           this.#line?.down.push(effect);
+          break;
+        case 'ask-turn':
+          this.#asksTurn = true;
           break;
         case 'transfer':
           this.#line?.transfer.push(...this.#node.frames(effect));

@@ -1,5 +1,6 @@
 /** A served environment and a session over it, told what a client does and when. For tests. */
 import { ORIGIN, type Position } from './position.ts';
+import type { SyncEnvironment } from './sync-environment.ts';
 import {
   type ClientFrame,
   type Have,
@@ -7,7 +8,8 @@ import {
   type NackCode,
   SYNC_PROTOCOL_VERSION,
 } from './sync-frames.ts';
-import { type SyncEnvironment, type SyncServerEffect, SyncServerSession } from './sync-server.ts';
+import { SyncServerSession } from './sync-server.ts';
+import type { SyncServerEffect, SyncServerEvent } from './sync-server-events.ts';
 
 export const SETTINGS = {
   node: 'n',
@@ -19,7 +21,9 @@ export const SETTINGS = {
   heartbeatsMissedMax: 2.5,
   ackTimeoutMs: 30_000,
   frameBytesMax: 262_144,
-  sessionTtlMs: 1,
+  sessionTtlMs: 1_800_000,
+  rebalanceMs: 30_000,
+  reconnectSpreadMs: () => 2_000,
   random: () => 0.5,
 };
 const LOG = new Uint8Array(32).fill(1);
@@ -82,10 +86,20 @@ export const hello = (held?: Have, over: Partial<Hello> = {}): ClientFrame => ({
 export class Bench {
   readonly env = new Environment();
   nowMs = 0;
+  /** Full transfers get their turn at once. */
+  grantsTurns = true;
   readonly session = new SyncServerSession(this.env, SETTINGS, 0);
 
+  tell(event: SyncServerEvent): readonly SyncServerEffect[] {
+    return this.session
+      .handle(event, this.nowMs)
+      .flatMap((effect) =>
+        effect.type === 'ask-turn' && this.grantsTurns ? this.tell({ type: 'turn' }) : [effect],
+      );
+  }
+
   frame(frame: ClientFrame): readonly SyncServerEffect[] {
-    return this.session.handle({ type: 'frame', frame }, this.nowMs);
+    return this.tell({ type: 'frame', frame });
   }
 
   ack(revision: number): readonly SyncServerEffect[] {
@@ -102,12 +116,12 @@ export class Bench {
 
   head(touches = true): readonly SyncServerEffect[] {
     this.env.move(touches);
-    return this.session.handle({ type: 'head' }, this.nowMs);
+    return this.tell({ type: 'head' });
   }
 
   tick(afterMs: number): readonly SyncServerEffect[] {
     this.nowMs += afterMs;
-    return this.session.handle({ type: 'tick' }, this.nowMs);
+    return this.tell({ type: 'tick' });
   }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ORIGIN } from './position.ts';
 import type { Have, NackCode } from './sync-frames.ts';
 import { at, Bench, closeOf, digestAt, have, hello, intent, live, SETTINGS } from './sync-server.fixture.ts';
+import type { SyncServerEffect } from './sync-server-events.ts';
 
 describe('a node that took another log', () => {
   it('ends its streams, so that their clients come back with what they hold', () => {
@@ -9,7 +10,7 @@ describe('a node that took another log', () => {
     b.env.log = new Uint8Array(32).fill(2);
     b.env.revision = 3;
     b.env.changed = 3;
-    expect(closeOf(b.session.handle({ type: 'head' }, b.nowMs))).toBe('not-ready');
+    expect(closeOf(b.tell({ type: 'head' }))).toBe('not-ready');
   });
 
   it('ends a stream that waits for an acknowledgement once that came', () => {
@@ -23,7 +24,7 @@ describe('a node that took another log', () => {
   it('sends everything where its own revision turned out to be of a branch', () => {
     const b = live();
     b.env.branchedAt = 10;
-    expect(b.session.handle({ type: 'head' }, b.nowMs)).toMatchObject([
+    expect(b.tell({ type: 'head' })).toMatchObject([
       { type: 'transfer', kind: 'full', transferId: 10, forked: true },
     ]);
   });
@@ -168,11 +169,20 @@ describe('an acknowledgement', () => {
   it('is waited for in silence while the connection takes the transfer, however short the heartbeat', () => {
     const b = new Bench();
     b.frame(hello(undefined, { heartbeatMs: SETTINGS.heartbeatMsMin }));
-    for (let second = 1; second < 30; second++) {
+    for (let second = 1; second < 60; second++) {
       expect(closeOf(b.tick(1_000))).toBeUndefined();
       b.session.handle({ type: 'drained' }, b.nowMs);
     }
-    expect(closeOf(b.tick(1_000))).toBe('ack-timeout');
+    expect(b.session.owes).toBe(true);
+  });
+
+  it('is due within its time from the moment that the connection took the last of the transfer', () => {
+    const b = new Bench();
+    b.frame(hello(undefined, { heartbeatMs: SETTINGS.heartbeatMsMax }));
+    b.tick(20_000);
+    b.session.handle({ type: 'drained' }, b.nowMs);
+    expect(closeOf(b.tick(SETTINGS.ackTimeoutMs - 1))).toBeUndefined();
+    expect(closeOf(b.tick(1))).toBe('ack-timeout');
   });
 
   it('is not waited for once nothing is taken any more: the connection is half open', () => {
@@ -368,3 +378,76 @@ describe('the end', () => {
     expect(closeOf(live().frame({ type: 'unknown', ignorable: false }))).toBe('protocol');
   });
 });
+
+describe('a full transfer', () => {
+  it('waits for its turn, and leads to the head of that moment', () => {
+    const b = new Bench();
+    b.grantsTurns = false;
+    expect(b.frame(hello())).toMatchObject([{ type: 'welcome' }, { type: 'ask-turn' }]);
+    expect(b.head()).toEqual([]);
+    expect(b.session.owes).toBe(true);
+    expect(closeOf(b.tick(SETTINGS.heartbeatMs * 1.1))).toBeUndefined();
+    expect(b.tell({ type: 'turn' })).toMatchObject([{ type: 'transfer', kind: 'full', to: at(11) }]);
+    // Its time to acknowledge begins with the transfer.
+    expect(b.session.deadlineMs).toBeGreaterThan(b.nowMs);
+    expect(b.tell({ type: 'turn' })).toEqual([]);
+    expect(b.ack(11)).toEqual([{ type: 'confirmed', position: at(11) }]);
+  });
+
+  it('is vouched for only once it was taken', () => {
+    const b = new Bench();
+    b.grantsTurns = false;
+    b.frame(hello());
+    expect(b.tick(SETTINGS.heartbeatMs * 1.1)).toMatchObject([{ type: 'ping', head: ORIGIN }]);
+  });
+
+  it('of a client that moved to another log while it waited is none', () => {
+    const b = new Bench();
+    b.grantsTurns = false;
+    b.frame(hello());
+    b.env.log = new Uint8Array(32).fill(2);
+    expect(closeOf(b.tell({ type: 'turn' }))).toBe('not-ready');
+  });
+
+  it('that finds no room is refused', () => {
+    const b = new Bench();
+    b.grantsTurns = false;
+    b.frame(hello());
+    expect(closeOf(b.tell({ type: 'no-turn' }))).toBe('overloaded');
+  });
+});
+
+describe('a client that is asked to move', () => {
+  it('by the age of its stream is served until it has, or its time is over', () => {
+    const b = live();
+    const aged = agedBy(b, SETTINGS.sessionTtlMs);
+    expect(aged).toMatchObject([{ type: 'drain', reason: 'rebalance', deadlineMs: SETTINGS.rebalanceMs }]);
+    expect(b.head()).toMatchObject([{ type: 'transfer', to: at(11) }]);
+    b.ack(11);
+    expect(closeOf(agedBy(b, SETTINGS.rebalanceMs))).toBe('draining');
+  });
+
+  it('knows its window, and is told how far to spread by every welcome and ping', () => {
+    const b = live();
+    expect(b.tell({ type: 'stop', deadlineMs: 12_000, reconnectMaxMs: 10_000 })).toMatchObject([
+      { type: 'drain', reason: 'shutdown', deadlineMs: 12_000, reconnectMinMs: 0, reconnectMaxMs: 10_000 },
+    ]);
+    expect(new Bench().frame(hello())[0]).toMatchObject({ welcome: { reconnectSpreadMs: 2_000 } });
+    expect(b.tick(SETTINGS.heartbeatMs * 1.1)).toMatchObject([{ type: 'ping', reconnectSpreadMs: 2_000 }]);
+  });
+
+  it('before its hello was heard is not let in', () => {
+    expect(closeOf(new Bench().tell({ type: 'stop', deadlineMs: 1, reconnectMaxMs: 1 }))).toBe('draining');
+  });
+});
+
+/** Lets so much time pass, each ping answered; what the last moment brought. */
+function agedBy(b: Bench, ms: number): readonly SyncServerEffect[] {
+  const untilMs = b.nowMs + ms;
+  while (b.session.deadlineMs < untilMs) {
+    const effects = b.tick(b.session.deadlineMs - b.nowMs);
+    if (effects.some(({ type }) => type !== 'ping')) return effects;
+    b.pong(have(b.env.revision));
+  }
+  return b.tick(untilMs - b.nowMs);
+}

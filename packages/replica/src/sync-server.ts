@@ -3,93 +3,41 @@
  * Sockets, timers and encoding stand outside, so that the same session runs in
  * the simulation. Its clock is monotonic.
  *
- *   await-hello -> live <-> in-flight -> closed
+ *   await-hello -> live <-> (waiting <->) in-flight -> closed
  *
  * Holds true: at most one unacknowledged transfer per stream (its id is the
  * revision it leads to, so that streams can share its bytes); while one is open
  * a new revision only sets `dirty`; after a Nack nothing is sent again until
- * something changes.
+ * something changes. A client that is asked to move is served until it has, or
+ * its time is over.
  */
 import { bytesEqual, comparePositions, ORIGIN, type Position } from './position.ts';
+import type { SyncEnvironment } from './sync-environment.ts';
 import {
   type ClientFrame,
-  type Freshness,
   type Have,
   type Hello,
   type Intent,
   type Refusal,
-  type ServerFrame,
   SYNC_PROTOCOL_VERSION,
   type SyncPeer,
   type Welcome,
 } from './sync-frames.ts';
+import type {
+  CloseReason,
+  SyncServerEffect,
+  SyncServerEvent,
+  SyncServerSettings,
+} from './sync-server-events.ts';
+import { chooseTransfer, DIGEST_DIFFERS } from './transfer-choice.ts';
 
-/** What a session asks of the environment that it serves. */
-export interface SyncEnvironment {
-  readonly project: string;
-  readonly environment: string;
-  head(): Position;
-  /** Newest revision that changed something in this environment. */
-  changedRevision(): number;
-  digest(): { readonly hi: bigint; readonly lo: bigint };
-  logIdentity(): Uint8Array;
-  /** A client at this position can be brought to the head by delta. */
-  canDelta(from: Position): boolean;
-  /** A client at this position holds what was withdrawn: a record that is not on this lineage. */
-  hasWithdrawn(from: Position): boolean;
-  freshness(nowMs: number): Freshness;
-}
-
-export interface SyncServerSettings {
-  readonly node: string;
-  readonly sessionId: string;
-  readonly helloTimeoutMs: number;
-  readonly heartbeatMs: number;
-  readonly heartbeatMsMin: number;
-  readonly heartbeatMsMax: number;
-  readonly heartbeatsMissedMax: number;
-  readonly ackTimeoutMs: number;
-  readonly frameBytesMax: number;
-  readonly sessionTtlMs: number;
-  /** Uniform in [0, 1): spreads pings by ±10 %. */
-  readonly random: () => number;
-}
-
-export type CloseReason =
-  | 'hello-timeout'
-  | 'ack-timeout'
-  | 'silent'
-  | 'protocol'
-  | 'unsupported-version'
-  | 'behind'
-  | 'not-ready'
-  | 'digest-mismatch'
-  | 'draining'
-  | 'bye';
-
-export type SyncServerEffect =
-  | (ServerFrame & { readonly type: 'welcome' | 'ping' })
-  /** Bring the client from `from` (absent: from nothing) to the head. */
-  | (Omit<ServerFrame & { readonly type: 'begin' }, 'type'> & { readonly type: 'transfer' })
-  /** The client has this revision in force. */
-  | { readonly type: 'confirmed'; readonly position: Position }
-  | ({ readonly type: 'refused' } & Refusal)
-  | { readonly type: 'diverged'; readonly position: Position }
-  | { readonly type: 'close'; readonly reason: CloseReason; readonly detail: string };
-
-export type SyncServerEvent =
-  | { readonly type: 'frame'; readonly frame: ClientFrame }
-  /** The environment's head moved. */
-  | { readonly type: 'head' }
-  /** The connection has taken more of the open transfer: the client is there. */
-  | { readonly type: 'drained' }
-  | { readonly type: 'tick' };
-
-type Phase = 'await-hello' | 'live' | 'in-flight' | 'closed';
+/** `waiting`: for the turn of a full transfer. */
+type Phase = 'await-hello' | 'live' | 'waiting' | 'in-flight' | 'closed';
 
 /** A Ping asks for the digest every fifth time: divergence is noticed within 50 s at the default. */
 const DIGEST_EVERY_PINGS = 5;
-const DIGEST_DIFFERS = 'the digest differs';
+/** Ages differ by minutes already: streams that were opened together do not end together. */
+const REBALANCE_SPREAD_MS = 1_000;
 /** Below this a client that asks for small frames would only get more of them. */
 const FRAME_BYTES_MIN = 16_384;
 
@@ -115,6 +63,10 @@ export class SyncServerSession {
   #openedMs: number;
   #heardMs: number;
   #nextPingMs = Number.POSITIVE_INFINITY;
+  /** When the client is asked to connect again, by the stream's age. */
+  #agedMs = Number.POSITIVE_INFINITY;
+  /** When it should have. */
+  #movedMs = Number.POSITIVE_INFINITY;
   #heartbeatMs: number;
   #frameBytesMax: number;
   #nonce = 0;
@@ -137,7 +89,7 @@ export class SyncServerSession {
 
   /** A transfer is unacknowledged, or owed. */
   get owes(): boolean {
-    return this.#phase === 'in-flight' || this.#dirty;
+    return this.#phase === 'in-flight' || this.#phase === 'waiting' || this.#dirty;
   }
 
   /** The newest revision that the client has confirmed. */
@@ -169,7 +121,7 @@ export class SyncServerSession {
   get deadlineMs(): number {
     if (this.#phase === 'closed') return Number.POSITIVE_INFINITY;
     if (this.#phase === 'await-hello') return this.#openedMs + this.#settings.helloTimeoutMs;
-    return Math.min(this.#nextPingMs, this.#silentMs, this.#ackMs);
+    return Math.min(this.#nextPingMs, this.#silentMs, this.#ackMs, this.#agedMs, this.#movedMs);
   }
 
   /** A client that takes in a large transfer says nothing meanwhile, but the connection takes its bytes. */
@@ -193,7 +145,14 @@ export class SyncServerSession {
         return this.#headMoved(nowMs);
       case 'drained':
         this.#heardMs = nowMs;
+        this.#sentMs = nowMs;
         return [];
+      case 'turn':
+        return this.#phase === 'waiting' ? this.#fullTransfer(nowMs) : [];
+      case 'no-turn':
+        return this.#close('overloaded', 'too many clients wait for everything at once');
+      case 'stop':
+        return this.#askToMove('shutdown', event.deadlineMs, event.reconnectMaxMs, nowMs);
       case 'tick':
         return this.#tick(nowMs);
     }
@@ -234,11 +193,12 @@ export class SyncServerSession {
         : Math.min(heartbeatMsMax, Math.max(heartbeatMsMin, hello.heartbeatMs));
     if (hello.maxFrameBytes > 0)
       this.#frameBytesMax = Math.min(this.#frameBytesMax, Math.max(FRAME_BYTES_MIN, hello.maxFrameBytes));
-    const choice = this.#choose(hello.have);
+    const choice = chooseTransfer(this.#environment, hello.have);
     if (choice.intent === 'behind') return this.#close('behind', choice.reason);
     this.#phase = 'live';
     this.#logIdentity = this.#environment.logIdentity();
     this.#schedulePing(nowMs);
+    this.#agedMs = nowMs + this.#settings.sessionTtlMs * (0.8 + 0.4 * this.#settings.random());
     this.#peer = { instanceId: hello.instanceId, sdk: hello.sdk, joined: head };
     const welcome: SyncServerEffect = {
       type: 'welcome',
@@ -251,37 +211,10 @@ export class SyncServerSession {
     }
     const from = choice.intent === 'delta' ? hello.have?.position : undefined;
     this.#acked = from;
-    const transfer = this.#send(choice.intent, from, choice.forked, nowMs);
-    if (choice.reason !== DIGEST_DIFFERS || hello.have === undefined) return [welcome, transfer];
+    const next = from === undefined ? this.#askTurn(choice.forked) : this.#transfer(from, nowMs);
+    if (choice.reason !== DIGEST_DIFFERS || hello.have === undefined) return [welcome, next];
     this.#replaced = true;
-    return [welcome, { type: 'diverged', position: hello.have.position }, transfer];
-  }
-
-  /** Log-and-push §3.3: what brings this client to the head. */
-  #choose(have: Have | undefined): {
-    readonly intent: Intent | 'behind';
-    readonly reason: string;
-    readonly forked: boolean;
-  } {
-    const env = this.#environment;
-    if (have === undefined) return { intent: 'full', reason: 'the client holds nothing', forked: false };
-    if (!bytesEqual(have.logIdentity, env.logIdentity()))
-      return { intent: 'full', reason: 'the client held another log', forked: true };
-    const head = env.head();
-    const ahead =
-      have.position.epoch > head.epoch ||
-      (have.position.epoch === head.epoch && have.position.revision > head.revision);
-    if (ahead) return { intent: 'behind', reason: 'this node is behind the client', forked: false };
-    if (env.hasWithdrawn(have.position))
-      return { intent: 'full', reason: 'the revision was withdrawn', forked: true };
-    if (!env.canDelta(have.position))
-      return { intent: 'full', reason: 'the revision is not within the delta window', forked: false };
-    if (have.position.revision < env.changedRevision())
-      return { intent: 'delta', reason: 'resumed', forked: false };
-    const digest = env.digest();
-    return digest.hi === have.digest.hi && digest.lo === have.digest.lo
-      ? { intent: 'none', reason: 'current', forked: false }
-      : { intent: 'full', reason: DIGEST_DIFFERS, forked: false };
+    return [welcome, { type: 'diverged', position: hello.have.position }, next];
   }
 
   #welcome(intent: Intent, reason: string, head: Position, nowMs: number): Welcome {
@@ -298,6 +231,7 @@ export class SyncServerSession {
       ackTimeoutMs,
       maxFrameBytes: this.#frameBytesMax,
       sessionTtlMs,
+      reconnectSpreadMs: this.#settings.reconnectSpreadMs(),
       freshness: env.freshness(nowMs),
       project: env.project,
       environment: env.environment,
@@ -305,25 +239,33 @@ export class SyncServerSession {
     };
   }
 
-  #send(
-    kind: 'delta' | 'full',
-    from: Position | undefined,
-    forked: boolean,
-    nowMs: number,
-  ): SyncServerEffect {
+  /** The client is brought to the head by a delta, or from nothing. */
+  #transfer(from: Position | undefined, nowMs: number): SyncServerEffect {
     const to = this.#environment.head();
     this.#phase = 'in-flight';
     this.#dirty = false;
     this.#cursor = to;
     this.#transferId = to.revision;
     this.#sentMs = nowMs;
-    this.#forked = kind === 'full' && (forked || this.#forked);
+    if (from !== undefined) this.#forked = false;
+    const kind = from === undefined ? 'full' : 'delta';
     return { type: 'transfer', transferId: this.#transferId, kind, from, to, forked: this.#forked };
+  }
+
+  /** What leads to the head is everything: a node sends that to so many at a time. */
+  #askTurn(forked: boolean): SyncServerEffect {
+    this.#phase = 'waiting';
+    this.#forked ||= forked;
+    return { type: 'ask-turn' };
+  }
+
+  #fullTransfer(nowMs: number): readonly SyncServerEffect[] {
+    return this.#followsAnotherLog ? this.#askToComeBack() : [this.#transfer(undefined, nowMs)];
   }
 
   #headMoved(nowMs: number): readonly SyncServerEffect[] {
     if (this.#phase === 'await-hello') return [];
-    if (this.#phase === 'in-flight') {
+    if (this.#phase === 'in-flight' || this.#phase === 'waiting') {
       this.#dirty = true;
       return [];
     }
@@ -333,10 +275,8 @@ export class SyncServerSession {
   /** Live and something may have changed: send it, or move the cursor over it. */
   #advance(nowMs: number): readonly SyncServerEffect[] {
     this.#dirty = false;
+    if (this.#followsAnotherLog) return this.#askToComeBack();
     const env = this.#environment;
-    // A stream stands for one log, which its Welcome names: what the client holds of another one is no start.
-    if (!bytesEqual(env.logIdentity(), this.#logIdentity))
-      return this.#close('not-ready', 'this node follows another log now: connect again');
     const changed = env.changedRevision();
     const cursor = this.#cursor;
     // A refused set of another epoch may be withdrawn: its revision says nothing here.
@@ -351,8 +291,17 @@ export class SyncServerSession {
     this.#stuckAt = undefined;
     const from = this.#acked;
     return from !== undefined && env.canDelta(from)
-      ? [this.#send('delta', from, false, nowMs)]
-      : [this.#send('full', undefined, from !== undefined && env.hasWithdrawn(from), nowMs)];
+      ? [this.#transfer(from, nowMs)]
+      : [this.#askTurn(from !== undefined && env.hasWithdrawn(from))];
+  }
+
+  /** A stream stands for one log, which its Welcome names: what the client holds of another one is no start. */
+  get #followsAnotherLog(): boolean {
+    return !bytesEqual(this.#environment.logIdentity(), this.#logIdentity);
+  }
+
+  #askToComeBack(): readonly SyncServerEffect[] {
+    return this.#close('not-ready', 'this node follows another log now: connect again');
   }
 
   #ack(transferId: number, have: Have | undefined, nowMs: number): readonly SyncServerEffect[] {
@@ -382,7 +331,7 @@ export class SyncServerSession {
       if (this.#fullRetried)
         return [refused, ...this.#close('digest-mismatch', 'a full transfer did not add up either')];
       this.#fullRetried = true;
-      return [refused, this.#send('full', undefined, false, nowMs)];
+      return [refused, this.#askTurn(false)];
     }
     // What changed since the refused transfer may mend it.
     this.#stuckAt = this.#cursor;
@@ -397,7 +346,7 @@ export class SyncServerSession {
       this.#acked = have.position;
   }
 
-  #pong(frame: ClientFrame & { type: 'pong' }, nowMs: number): readonly SyncServerEffect[] {
+  #pong(frame: ClientFrame & { type: 'pong' }, _nowMs: number): readonly SyncServerEffect[] {
     this.#clientNonce = frame.clientNonce;
     const { have } = frame;
     if (this.#phase !== 'live' || have === undefined || this.#stuckAt !== undefined) return [];
@@ -414,7 +363,7 @@ export class SyncServerSession {
     if (this.#replaced)
       return [diverged, ...this.#close('digest-mismatch', 'a full transfer did not mend the set')];
     this.#replaced = true;
-    return [diverged, this.#send('full', undefined, false, nowMs)];
+    return [diverged, this.#askTurn(false)];
   }
 
   #tick(nowMs: number): readonly SyncServerEffect[] {
@@ -422,6 +371,9 @@ export class SyncServerSession {
     if (this.#phase === 'await-hello') return this.#close('hello-timeout', 'no hello arrived in time');
     if (nowMs >= this.#silentMs) return this.#close('silent', 'the client answered no ping');
     if (nowMs >= this.#ackMs) return this.#close('ack-timeout', 'a transfer was not acknowledged in time');
+    if (nowMs >= this.#movedMs) return this.#close('draining', 'the client was asked to move, and has not');
+    if (nowMs >= this.#agedMs)
+      return this.#askToMove('rebalance', this.#settings.rebalanceMs, REBALANCE_SPREAD_MS, nowMs);
     this.#schedulePing(nowMs);
     const owed = this.#phase === 'live' ? this.#advance(nowMs) : [];
     this.#nonce += 1;
@@ -434,8 +386,21 @@ export class SyncServerSession {
         freshness: this.#environment.freshness(nowMs),
         wantDigest: this.#nonce % DIGEST_EVERY_PINGS === 0,
         echoNonce: this.#clientNonce,
+        reconnectSpreadMs: this.#settings.reconnectSpreadMs(),
       },
     ];
+  }
+
+  #askToMove(
+    reason: 'shutdown' | 'rebalance',
+    deadlineMs: number,
+    reconnectMaxMs: number,
+    nowMs: number,
+  ): readonly SyncServerEffect[] {
+    if (this.#phase === 'await-hello') return this.#close('draining', 'this node is about to stop');
+    this.#agedMs = Number.POSITIVE_INFINITY;
+    this.#movedMs = nowMs + deadlineMs;
+    return [{ type: 'drain', reason, deadlineMs, reconnectMinMs: 0, reconnectMaxMs }];
   }
 
   /**
@@ -445,7 +410,7 @@ export class SyncServerSession {
    */
   #bookmark(): Position {
     if (this.#stuckAt !== undefined) return ORIGIN;
-    return (this.#phase === 'in-flight' ? this.#acked : this.#cursor) ?? ORIGIN;
+    return (this.#phase === 'live' ? this.#cursor : this.#acked) ?? ORIGIN;
   }
 
   #schedulePing(nowMs: number): void {

@@ -101,6 +101,7 @@ export {
   type Logger,
   type LoggerOptions,
   type LogLevel,
+  standardOutput,
 } from './log/logger.ts';
 export { Metrics, type Sample, type ScrapedMetric } from './metrics/metrics.ts';
 export { channelCredentials } from './tls/channel-identity.ts';

@@ -17,6 +17,9 @@ import {
 } from '@flagstream/runtime';
 import { z } from 'zod';
 
+/** More than a machine has cores makes nothing faster, and each holds a whole state in memory. */
+const WORKERS_MAX = 64;
+
 const port = (standard: number, description: string) =>
   z.number().int().min(0).max(65_535).default(standard).describe(`${description}; 0 takes a free one.`);
 
@@ -34,6 +37,8 @@ export interface EvaluatorConfig {
   readonly insecure: boolean;
   readonly grpcPort: number;
   readonly managementPort: number;
+  readonly workers: number;
+  readonly workersManagementPort: number;
   readonly nodeId?: string | undefined;
   readonly project: string;
   readonly environment: string;
@@ -51,6 +56,7 @@ export interface EvaluatorConfig {
   readonly cache: { readonly dir?: string | undefined };
   readonly readyStalenessMs: number;
   readonly heartbeatMs: number;
+  readonly streamsPerSecond: number;
   readonly drainMs: number;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
@@ -61,6 +67,19 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
   insecure: insecureSchema,
   grpcPort: port(8013, 'Port of EvaluationService and StreamService'),
   managementPort: port(8014, 'Port of health, readiness and metrics'),
+  workers: z
+    .number()
+    .int()
+    .min(1)
+    .max(WORKERS_MAX)
+    .default(1)
+    .describe(
+      'Whole evaluators behind the same gRPC port, each a process; with more than one, this process supervises them.',
+    ),
+  workersManagementPort: port(
+    8020,
+    "Management port of the first of several workers, the next has the next one; managementPort is then the supervisor's",
+  ),
   nodeId: z
     .string()
     .min(1)
@@ -134,13 +153,22 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
     .max(LIMITS.heartbeatMsMax)
     .default(LIMITS.heartbeatMs)
     .describe('Milliseconds between heartbeats on a stream whose client names none.'),
+  streamsPerSecond: z
+    .number()
+    .int()
+    .min(20)
+    .max(100_000)
+    .default(1_000)
+    .describe('New streams that are opened in a second; the others are told when to come back.'),
   drainMs: z
     .number()
     .int()
     .min(0)
-    .max(600_000)
-    .default(1_000)
-    .describe('Milliseconds that clients have to move to another evaluator when this one stops.'),
+    .max(LIMITS.drainMsMax)
+    .default(15_000)
+    .describe(
+      'Longest time, in milliseconds, that clients have to move to another evaluator when this one stops; it is over once they have.',
+    ),
   log: z
     .strictObject({
       level: z

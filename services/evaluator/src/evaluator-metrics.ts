@@ -1,7 +1,9 @@
 /** Numbers of an evaluator, read where they live when somebody scrapes. */
 import type { SourceState } from '@flagstream/replica';
 import type { Metrics, RevisionWait, Sample } from '@flagstream/runtime';
+import type { StreamAdmission } from './admission/stream-admission.ts';
 import type { EvaluatorCache } from './cache/evaluator-cache.ts';
+import type { FullTransferGate } from './fanout/full-transfer-gate.ts';
 import type { StreamRegistry } from './fanout/stream-registry.ts';
 import type { TransferCache } from './fanout/transfer-cache.ts';
 import type { LogFollower } from './follow/log-follower.ts';
@@ -21,6 +23,8 @@ export interface MeasuredParts {
   readonly streams: StreamRegistry;
   readonly watchers: StreamRegistry;
   readonly transfers: TransferCache;
+  readonly gate: FullTransferGate;
+  readonly admission: StreamAdmission;
   /** Undefined without a folder for one. */
   readonly cache: EvaluatorCache | undefined;
 }
@@ -117,7 +121,18 @@ function exportCache(metrics: Metrics, cache: EvaluatorCache): void {
   );
 }
 
-function exportStreams(metrics: Metrics, { streams, watchers, transfers }: MeasuredParts): void {
+function exportStreams(metrics: Metrics, parts: MeasuredParts): void {
+  const { streams, watchers, transfers, gate, admission } = parts;
+  metrics.countedBy(
+    'outcome',
+    'streams_admitted_total',
+    'New streams: opened, held until their turn, refused with a time to come back.',
+    () => Object.entries(admission.counts),
+  );
+  metrics.gauge('full_transfers', 'Clients that are sent everything, or wait to be.', ['state'], (gauge) => {
+    gauge.set({ state: 'running' }, gate.running);
+    gauge.set({ state: 'waiting' }, gate.waiting);
+  });
   metrics.countedBy('kind', 'transfers_total', 'Transfers to Sync streams.', () =>
     Object.entries(transfers.sent),
   );

@@ -69,7 +69,14 @@ export interface Started {
 }
 
 export const testConfig = (over: Partial<EvaluatorConfig> = {}): EvaluatorConfig => ({
-  ...evaluatorConfigSchema.parse({ grpcPort: 0, managementPort: 0, nodeId: 'node-1', drainMs: 50 }),
+  ...evaluatorConfigSchema.parse({
+    grpcPort: 0,
+    managementPort: 0,
+    nodeId: 'node-1',
+    drainMs: 50,
+    // Clocks of tests may stand: nobody's turn would come.
+    streamsPerSecond: 100_000,
+  }),
   ...over,
 });
 

@@ -31,6 +31,7 @@ import {
 import * as grpc from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { tempDir } from '../../../test/support/temp-dir.ts';
+import { until } from '../../../test/support/until.ts';
 import { call, closing, failure, start, testConfig, testLogger } from './evaluator.fixture.ts';
 import { evaluatorConfigSchema } from './evaluator-config.ts';
 import { entity, MemoryLog, serving, shopLog } from './log.fixture.ts';
@@ -113,6 +114,23 @@ describe('startEvaluator', () => {
     ])
       expect(body).toContain(line);
     expect(evaluator.applied().revision).toBe(2);
+  });
+
+  it('that shares its port with others joins them with its first state', async () => {
+    const log = new MemoryLog();
+    const held = log.records.splice(0);
+    const [grpcPort, managementPort] = [await unusedPort(), await unusedPort()];
+    const starting = start(log, { monotonicMs: () => 0, sharesPort: true }, { grpcPort, managementPort });
+    const asked = { what: 'the management port, which is opened just before' };
+    const unready = await until(() => get(managementPort, '/readyz'), asked);
+    expect(unready.status).toBe(503);
+    await expect(get(grpcPort, '/')).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
+    log.records.push(...held);
+    log.deliver(...held);
+    await starting;
+    expect((await get(managementPort, '/readyz')).status).toBe(200);
+    // HTTP/1.1 is answered there, if only by a hint.
+    expect((await get(grpcPort, '/')).status).toBe(404);
   });
 
   it('starts, and says why it is not ready, while NATS is down', async () => {

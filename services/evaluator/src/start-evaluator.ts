@@ -27,11 +27,13 @@ import {
   RevisionWait,
   startManagement,
 } from '@flagstream/runtime';
+import { StreamAdmission } from './admission/stream-admission.ts';
 import { openCache } from './cache/open-cache.ts';
 import type { EvaluatorConfig } from './evaluator-config.ts';
 import { exportMetrics, exportReports } from './evaluator-metrics.ts';
 import { ChangeFanout } from './fanout/change-fanout.ts';
-import { StreamRegistry } from './fanout/stream-registry.ts';
+import { FullTransferGate } from './fanout/full-transfer-gate.ts';
+import { type DrainWindow, StreamRegistry } from './fanout/stream-registry.ts';
 import { TickWheel } from './fanout/tick-wheel.ts';
 import { TransferCache } from './fanout/transfer-cache.ts';
 import { type FollowListener, LogFollower } from './follow/log-follower.ts';
@@ -60,6 +62,8 @@ export interface EvaluatorDeps extends GivenSources {
   readonly authenticate?: Authenticate;
   /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
   readonly reloadsOnHangup?: boolean;
+  /** Others are behind its gRPC port: it joins them with its first state, and leaves as soon as it stops. */
+  readonly sharesPort?: boolean | undefined;
   /** Files that secret settings came from, by key: they are read again when they change. */
   readonly secretFiles?: ReadonlyMap<string, string>;
 }
@@ -69,6 +73,7 @@ export interface RunningEvaluator {
   readonly managementPort: number;
   /** The revision that answers stand for. */
   applied(): Position;
+  readiness(): Readiness;
   /** Calls that wait for a revision. */
   waiting(): number;
   /** Resolves when a first whole state was loaded. */
@@ -126,6 +131,15 @@ export async function startEvaluator(
   const fanout = new ChangeFanout(logger);
   const wheel = new TickWheel(monotonicMs, logger);
   const [streams, watchers] = [new StreamRegistry(), new StreamRegistry()];
+  const gate = new FullTransferGate(monotonicMs);
+  const admission = new StreamAdmission(
+    {
+      streamsPerSecond: config.streamsPerSecond,
+      holdMs: LIMITS.streamHoldMs,
+      retryAfterMsMax: LIMITS.streamRetryAfterMsMax,
+    },
+    { monotonicMs, random },
+  );
   const counts = new EvaluationCounts();
   const delivery = new DeliveryLedger();
   const readySignal = new ReadySignal();
@@ -195,6 +209,8 @@ export async function startEvaluator(
     streams,
     watchers,
     transfers,
+    gate,
+    admission,
     cache: cache?.cache,
   });
 
@@ -209,7 +225,7 @@ export async function startEvaluator(
     scope: 'metadata',
   });
   const { heartbeatMs } = config;
-  const fanning = { serving, fanout, wheel, heartbeatMs, monotonicMs };
+  const fanning = { serving, fanout, wheel, admission, heartbeatMs, monotonicMs };
   const answers = new BoundedAnswers(serving, wait);
   const evaluator = new Evaluator({
     serving,
@@ -226,16 +242,19 @@ export async function startEvaluator(
     standing: door,
     services: [
       evaluationService({ ...fanning, evaluator, answers, counts, watchers }),
-      streamService({ ...fanning, transfers, streams, delivery, nodeId, random }),
+      streamService({ ...fanning, transfers, gate, streams, delivery, nodeId, random }),
     ],
     health,
     reflection: config.reflection,
     maxRequestBytes: LIMITS.evaluationRequestBytesMax,
     monotonicMs,
+    random,
     tls,
+    sharesPort: deps.sharesPort,
   });
   host.onDrain(async () => {
-    await Promise.all([streams.drain(drainMs), watchers.drain(drainMs)]);
+    const window = drainWindow(drainMs, admission.spreadMs(streams.size + watchers.size));
+    await Promise.all([streams.drain(window), watchers.drain(window)]);
   });
 
   await lifecycle.start(
@@ -243,10 +262,14 @@ export async function startEvaluator(
     () => follower.start(),
     () => follower.close(),
   );
+  wheel.add(gate);
   await lifecycle.start(
     'ticks',
     () => wheel.start(),
-    () => wheel.close(),
+    () => {
+      admission.close();
+      wheel.close();
+    },
   );
   const { reports } = sources;
   if (reports !== undefined) {
@@ -286,7 +309,10 @@ export async function startEvaluator(
   );
   const address = await lifecycle.start(
     'gRPC port',
-    () => host.listen({ host: config.host, port: config.grpcPort }),
+    async () => {
+      if (deps.sharesPort === true) await readySignal.promise;
+      return host.listen({ host: config.host, port: config.grpcPort });
+    },
     () => host.drain(drainMs + STOP_GRACE_MS),
   );
   logger.info(
@@ -298,12 +324,19 @@ export async function startEvaluator(
     grpcPort: address.port,
     managementPort: management.port,
     applied: () => state.position,
+    readiness,
     waiting: () => wait.waiting,
     ready: () => readySignal.promise,
     close: async () => {
       await lifecycle.stop();
     },
   };
+}
+
+/** What clients get to move: as long as other nodes need to take them all, and not longer than they may have. */
+function drainWindow(drainMs: number, spreadMs: number): DrainWindow {
+  const deadlineMs = Math.min(drainMs, spreadMs + LIMITS.drainMarginMs);
+  return { deadlineMs, reconnectMaxMs: Math.min(spreadMs, Math.floor(deadlineMs / 2)) };
 }
 
 /** Resolved once. */

@@ -1,9 +1,9 @@
 // What an idle Sync stream keeps of the evaluator's memory behind each door, in turns.
 
 import type { Row, SuiteReport } from '../report.ts';
+import type { Memory } from '../resting-memory.ts';
 import { percentile } from '../statistics.ts';
 import { Clients } from './clients.ts';
-import type { Memory } from './evaluator-host.ts';
 import { DOORS, type Door, type SecuritySite } from './security-site.ts';
 import type { Sizes } from './sizes.ts';
 

@@ -6,11 +6,13 @@ import { Admin } from '../../support/admin.ts';
 import { TestAuthority } from '../../support/certificates.ts';
 import { callUnary } from '../../support/grpc-call.ts';
 import { startNatsServer } from '../../support/nats-server.ts';
+import { scrape } from '../../support/scrape.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { BenchChild } from '../bench-child.ts';
+import type { Memory } from '../resting-memory.ts';
 import { type NodePlace, newPrefix, type StartedNode, startControlPlane } from '../tradeoffs/nodes.ts';
 import type { Way } from './client-host.ts';
-import type { EvaluatorQuestion, Memory, StartedEvaluator } from './evaluator-host.ts';
+import type { EvaluatorQuestion, StartedEvaluator } from './evaluator-host.ts';
 
 /** What an evaluator asks of its callers, in the order of the tables. */
 export const DOORS = ['plaintext', 'TLS', 'TLS + key'] as const;
@@ -62,6 +64,12 @@ export class SecuritySite {
   async revoke({ name }: MadeKey): Promise<void> {
     const { client } = this.admin;
     await callUnary(client, client.revokeKey, RevokeKeyRequest.fromPartial({ name, comment: 'benchmark' }));
+  }
+
+  /** When the last change was on the disk, in Unix milliseconds. */
+  async lastCommitMs(): Promise<number> {
+    const { managementPort } = this.#controlPlane;
+    return 1_000 * (await scrape(managementPort, 'flagstream_last_commit_timestamp_seconds'));
   }
 
   async startEvaluator(door: Door): Promise<HostedEvaluator> {

@@ -1,9 +1,9 @@
-// How much the security suite measures. BENCH_CLIENTS, BENCH_REQUESTS and BENCH_ROUNDS make it smaller, to see that
-// it works: a run with any of them is not kept.
+// How much the suites of security and of streams measure. BENCH_CLIENTS, BENCH_FLAGS, BENCH_REQUESTS and BENCH_ROUNDS
+// make them smaller, to see that they work: a run with any of them is not kept.
 
 import process from 'node:process';
 
-const VARIABLES = ['BENCH_CLIENTS', 'BENCH_REQUESTS', 'BENCH_ROUNDS'] as const;
+const VARIABLES = ['BENCH_CLIENTS', 'BENCH_FLAGS', 'BENCH_REQUESTS', 'BENCH_ROUNDS'] as const;
 
 export interface Sizes {
   /** Clients of the key that is revoked, and idle streams of one evaluator. */
@@ -17,7 +17,6 @@ export interface Sizes {
   readonly memoryRounds: number;
 }
 
-/** @throws RangeError when a variable is no whole number above 0 */
 export function sizes(): Sizes {
   const clients = sizeFrom('BENCH_CLIENTS', 1_000);
   return {
@@ -34,7 +33,8 @@ export function isFullSize(): boolean {
   return VARIABLES.every((variable) => process.env[variable] === undefined);
 }
 
-function sizeFrom(variable: (typeof VARIABLES)[number], full: number): number {
+/** @throws RangeError when the variable is no whole number above 0 */
+export function sizeFrom(variable: (typeof VARIABLES)[number], full: number): number {
   const given = process.env[variable];
   if (given === undefined) return full;
   const size = Number(given);

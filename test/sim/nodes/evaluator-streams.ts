@@ -6,6 +6,7 @@ import { LIMITS } from '@flagstream/protocol';
 import { SyncRequest } from '@flagstream/protocol/gen/flagstream/v1/stream';
 import { type Position, SyncServerSession } from '@flagstream/replica';
 import { ChangeFanout } from '../../../services/evaluator/src/fanout/change-fanout.ts';
+import { FullTransferGate } from '../../../services/evaluator/src/fanout/full-transfer-gate.ts';
 import {
   ServedEnvironment,
   type ServedLog,
@@ -38,6 +39,7 @@ export class EvaluatorStreams {
   readonly #parts: StreamsParts;
   readonly #fanout: ChangeFanout;
   readonly #transfers: TransferCache;
+  readonly #gate: FullTransferGate;
   readonly #streams = new Map<Connection, SyncStream>();
   /** Whose Hello was taken, by number. */
   readonly #sessions = new Set<number>();
@@ -51,6 +53,7 @@ export class EvaluatorStreams {
     this.#parts = parts;
     this.#fanout = new ChangeFanout(silentLogger);
     this.#transfers = new TransferCache(() => parts.served.state());
+    this.#gate = new FullTransferGate(parts.process.nowMs);
   }
 
   /** A frame from a client; the first one of a connection opens its stream. */
@@ -100,6 +103,7 @@ export class EvaluatorStreams {
       session,
       environment,
       transfers: this.#transfers,
+      gate: this.#gate,
       ledger: reports.delivery.of(environment.scope),
       logger: silentLogger,
       monotonicMs: process.nowMs,
@@ -120,7 +124,8 @@ export class EvaluatorStreams {
 
   /** Asks every client to move within this time. */
   drain(deadlineMs: number): void {
-    for (const stream of this.#streams.values()) stream.drain(deadlineMs);
+    const window = { deadlineMs, reconnectMaxMs: Math.ceil(deadlineMs / 2) };
+    for (const stream of this.#streams.values()) stream.drain(window);
   }
 
   /** Takes no stream any more, and ends those that are open. */
@@ -167,6 +172,8 @@ export class EvaluatorStreams {
       ackTimeoutMs: LIMITS.ackTimeoutMs,
       frameBytesMax: FRAME_BYTES_MAX,
       sessionTtlMs: LIMITS.sessionTtlMs,
+      rebalanceMs: LIMITS.rebalanceMs,
+      reconnectSpreadMs: () => 0,
       random: world.random.next,
     };
   }
@@ -182,18 +189,15 @@ class Sink {
     this.#connection = connection;
   }
 
-  write(frame: Buffer): boolean {
+  /** Taken at once: the connection is never full. */
+  write(frame: Buffer, taken?: () => void): void {
     this.#connection.send('server', frame);
-    return true;
+    taken?.();
   }
 
   end(): void {
     this.writableEnded = true;
     this.#connection.close('server', 'ended');
-  }
-
-  once(): void {
-    // A sink that is never full never drains.
   }
 
   /** How a call's error leaves a gRPC server. */

@@ -231,9 +231,8 @@ export class Evaluator extends Process {
   }
 
   #newReports(): EvaluatorReports {
-    const { network, nats, controlPlane, history } = this.#parts;
     const serving = { position: () => this.#state.position, freshness: () => this.freshness() };
-    return new EvaluatorReports({ process: this, network, nats, controlPlane, history, serving });
+    return new EvaluatorReports({ ...this.#parts, process: this, serving });
   }
 
   #newStreams(): EvaluatorStreams {

@@ -1,6 +1,6 @@
 /** Each role with its schema and its start function. */
 import { controlPlaneConfigSchema, startControlPlane } from '@flagstream/control-plane';
-import { evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
+import { type EvaluatorConfig, evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
 import {
   describeConfig,
   type ExposureSettings,
@@ -12,14 +12,19 @@ import {
 } from '@flagstream/runtime';
 import { z } from 'zod';
 import { VERSION } from '../version.ts';
-import type { PreparedRole, Role, RoleName, Roles, RunningRole } from './roles.ts';
+import type { PreparedRole, Role, RoleName, Roles, RunningRole, StartOptions } from './roles.ts';
 
 type RoleConfig = Pick<PreparedRole, 'log' | 'nodeId'> & ExposureSettings;
 
 function role<C extends RoleConfig>(
   name: RoleName,
   schema: z.ZodType<C>,
-  start: (config: C, secretFiles: ResolvedConfig<C>['secretFiles']) => Promise<RunningRole>,
+  start: (
+    config: C,
+    secretFiles: ResolvedConfig<C>['secretFiles'],
+    options: StartOptions,
+  ) => Promise<RunningRole>,
+  supervised: (config: C) => EvaluatorConfig | undefined = () => undefined,
 ): Role {
   return {
     name,
@@ -29,7 +34,13 @@ function role<C extends RoleConfig>(
     prepare: (sources) => {
       const { config, secretFiles } = resolveConfig(schema, sources);
       const insecure = exposureWarnings(exposureOf(config)).length > 0;
-      return { log: config.log, nodeId: config.nodeId, insecure, start: () => start(config, secretFiles) };
+      return {
+        log: config.log,
+        nodeId: config.nodeId,
+        insecure,
+        supervised: supervised(config),
+        start: (options = {}) => start(config, secretFiles, options),
+      };
     },
   };
 }
@@ -38,7 +49,10 @@ export const ROLES: Roles = {
   'control-plane': role('control-plane', controlPlaneConfigSchema, (config, secretFiles) =>
     startControlPlane(config, { version: VERSION, secretFiles }),
   ),
-  evaluator: role('evaluator', evaluatorConfigSchema, (config, secretFiles) =>
-    startEvaluator(config, { secretFiles }),
+  evaluator: role(
+    'evaluator',
+    evaluatorConfigSchema,
+    (config, secretFiles, { sharesPort }) => startEvaluator(config, { secretFiles, sharesPort }),
+    (config) => (config.workers > 1 ? config : undefined),
   ),
 };

@@ -2,8 +2,17 @@
  * The parts of an installation that a process can be. Loaded when a command
  * needs them: a client command must not wait for SQLite, NATS and metrics.
  */
+import type { EvaluatorConfig } from '@flagstream/evaluator';
 import type { FlagstreamError } from '@flagstream/protocol';
-import type { ConfigSources, EffectiveSetting, LogFormat, LogLevel, Setting } from '@flagstream/runtime';
+import type { Position } from '@flagstream/replica';
+import type {
+  ConfigSources,
+  EffectiveSetting,
+  LogFormat,
+  LogLevel,
+  Readiness,
+  Setting,
+} from '@flagstream/runtime';
 
 export const ROLE_NAMES = ['control-plane', 'evaluator'] as const;
 export type RoleName = (typeof ROLE_NAMES)[number];
@@ -13,6 +22,9 @@ export interface RunningRole {
   readonly managementPort: number;
   /** Resolves when the process must end by itself, with why. */
   readonly ended?: Promise<FlagstreamError>;
+  readiness?(): Readiness;
+  /** The revision that answers stand for. */
+  applied?(): Position;
   close(): Promise<void>;
 }
 
@@ -33,7 +45,14 @@ export interface PreparedRole {
   readonly nodeId?: string | undefined;
   /** It would be open to other machines as it should not be; whether it may start so is the role's to say. */
   readonly insecure: boolean;
-  start(): Promise<RunningRole>;
+  /** Several processes of the role are wanted behind its port: how it is to be supervised. */
+  readonly supervised?: EvaluatorConfig | undefined;
+  start(options?: StartOptions): Promise<RunningRole>;
+}
+
+export interface StartOptions {
+  /** It is one of several behind its gRPC port. */
+  readonly sharesPort?: boolean;
 }
 
 export type Roles = Readonly<Record<RoleName, Role>>;

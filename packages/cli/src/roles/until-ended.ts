@@ -3,7 +3,10 @@ import type { Lifecycle } from '@flagstream/runtime';
 import type { RunningRole } from './roles.ts';
 
 /** Does not resolve. @throws FlagstreamError when the role ended by itself; everything is stopped then */
-export async function untilEnded(lifecycle: Lifecycle, { ended }: RunningRole): Promise<never> {
+export async function untilEnded(
+  lifecycle: Lifecycle,
+  { ended }: Pick<RunningRole, 'ended'>,
+): Promise<never> {
   const error = await (ended ?? new Promise<never>(() => undefined));
   await lifecycle.stop();
   throw error;

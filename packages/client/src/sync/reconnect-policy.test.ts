@@ -3,31 +3,39 @@
 import { fail } from '@flagstream/protocol';
 import { describe, expect, test } from 'vitest';
 import { LIVED_MS, ReconnectPolicy } from './reconnect-policy.ts';
-import { streamEnd } from './stream-end.ts';
+import { type StreamLife, streamEnd } from './stream-end.ts';
 
 const LOST = streamEnd('connection lost');
+const life = (liveMs: number, reconnectSpreadMs = 0): StreamLife => ({ liveMs, reconnectSpreadMs });
 
 describe('delays', () => {
   test('grow up to the cap, and start over once a connection has lived', () => {
     const policy = new ReconnectPolicy(['a'], () => 0.999_999);
-    const delays = Array.from({ length: 8 }, () => policy.afterEnd(LOST, 0));
+    const delays = Array.from({ length: 8 }, () => policy.afterEnd(LOST, undefined));
     expect(delays).toEqual([600, 1_800, 5_400, 16_200, 30_000, 30_000, 30_000, 30_000]);
     expect(policy.attempts).toBe(8);
-    expect(policy.afterEnd(LOST, LIVED_MS - 1)).toBe(30_000);
-    expect(policy.afterEnd(LOST, LIVED_MS)).toBe(600);
+    expect(policy.afterEnd(LOST, life(LIVED_MS - 1))).toBe(30_000);
+    expect(policy.afterEnd(LOST, life(LIVED_MS))).toBe(600);
     expect(policy.attempts).toBe(1);
+  });
+
+  test('after the loss of a live stream are spread as its server has said, and only then', () => {
+    const policy = new ReconnectPolicy(['a'], () => 0.5);
+    expect(policy.afterEnd(LOST, life(1, 10_000))).toBe(5_000);
+    expect(policy.afterEnd(LOST, undefined)).toBeLessThan(1_000);
+    expect(new ReconnectPolicy(['a'], () => 0.5).afterEnd(LOST, life(1, 10))).toBe(400);
   });
 
   test('are as long as the server asks, spread a little', () => {
     const end = streamEnd('busy', 'overloaded', 10_000);
-    expect(new ReconnectPolicy(['a'], () => 0).afterEnd(end, 0)).toBe(10_000);
-    expect(new ReconnectPolicy(['a'], () => 0.5).afterEnd(end, 0)).toBe(11_000);
+    expect(new ReconnectPolicy(['a'], () => 0).afterEnd(end, undefined)).toBe(10_000);
+    expect(new ReconnectPolicy(['a'], () => 0.5).afterEnd(end, undefined)).toBe(10_250);
   });
 
   test('are patient where a retry cannot help', () => {
     for (const reason of ['UNAUTHENTICATED', 'PERMISSION_DENIED', 'STREAM_VERSION_UNSUPPORTED'] as const) {
       const end = { error: fail(reason, 'no'), behind: false };
-      expect(new ReconnectPolicy(['a'], () => 0).afterEnd(end, 0)).toBe(60_000);
+      expect(new ReconnectPolicy(['a'], () => 0).afterEnd(end, undefined)).toBe(60_000);
     }
   });
 
@@ -48,15 +56,23 @@ describe('endpoints', () => {
     const policy = new ReconnectPolicy(['a', 'b'], () => 0);
     const tried = Array.from({ length: 6 }, () => {
       const { endpoint } = policy;
-      policy.afterEnd(LOST, 0);
+      policy.afterEnd(LOST, undefined);
       return endpoint;
     });
     expect(tried).toEqual(['a', 'a', 'b', 'b', 'a', 'a']);
   });
 
+  test('change at once when a live stream is lost', () => {
+    const policy = new ReconnectPolicy(['a', 'b'], () => 0);
+    policy.afterEnd(LOST, life(1));
+    expect(policy.endpoint).toBe('b');
+    policy.afterEnd(LOST, undefined);
+    expect(policy.endpoint).toBe('b');
+  });
+
   test('change at once when the node is behind, and when it drains', () => {
     const policy = new ReconnectPolicy(['a', 'b'], () => 0);
-    expect(policy.afterEnd(streamEnd('older', 'behind', 2_000), 0)).toBe(200);
+    expect(policy.afterEnd(streamEnd('older', 'behind', 2_000), undefined)).toBe(200);
     expect(policy.endpoint).toBe('b');
     policy.afterDrain(0, 0);
     expect(policy.endpoint).toBe('a');
@@ -64,6 +80,6 @@ describe('endpoints', () => {
 
   test('with a single one, a node behind is given the time it asks for', () => {
     const policy = new ReconnectPolicy(['a'], () => 0);
-    expect(policy.afterEnd(streamEnd('older', 'behind', 2_000), 0)).toBe(2_000);
+    expect(policy.afterEnd(streamEnd('older', 'behind', 2_000), undefined)).toBe(2_000);
   });
 });

@@ -6,7 +6,7 @@
 import type { ErrorReason } from '@flagstream/protocol';
 import { Backoff, RECONNECT_BACKOFF } from '@flagstream/replica';
 import { Endpoints } from './endpoints.ts';
-import type { StreamEnd } from './stream-end.ts';
+import type { StreamEnd, StreamLife } from './stream-end.ts';
 
 /** A connection that was live this long has lived. */
 export const LIVED_MS = 60_000;
@@ -19,8 +19,9 @@ const HOPELESS: ReadonlySet<ErrorReason> = new Set([
   'STREAM_VERSION_UNSUPPORTED',
   'UNIMPLEMENTED',
 ]);
-/** Spreads clients that were given the same retry delay. */
+/** Spreads clients that were given the same retry delay; a server that has many gives each another one. */
 const RETRY_AFTER_SPREAD = 0.2;
+const RETRY_AFTER_SPREAD_MS_MAX = 500;
 
 export class ReconnectPolicy {
   readonly #random: () => number;
@@ -42,20 +43,27 @@ export class ReconnectPolicy {
     return this.#backoff.attempts;
   }
 
-  /** Milliseconds to wait after a stream ended. liveMs is how long it was live. */
-  afterEnd(end: StreamEnd, liveMs: number): number {
-    if (liveMs >= LIVED_MS) {
+  /**
+   * Milliseconds to wait after a stream ended.
+   * @param life of a stream that was live; the whole fleet of its server may have lost theirs with it
+   */
+  afterEnd(end: StreamEnd, life: StreamLife | undefined): number {
+    if (life !== undefined && life.liveMs >= LIVED_MS) {
       this.#backoff.reset();
       this.#endpoints.lived();
     }
-    const backoffMs = this.#backoff.nextMs();
+    const backoffMs = Math.max(this.#backoff.nextMs(), this.#random() * (life?.reconnectSpreadMs ?? 0));
     // A node behind this client stays behind for a while; another one may not be.
     if (end.behind && this.#endpoints.several) {
       this.#endpoints.next();
-      return backoffMs;
+      return Math.round(backoffMs);
     }
-    this.#endpoints.failed();
-    const retryAfterMs = (end.error.retryAfterMs ?? 0) * (1 + RETRY_AFTER_SPREAD * this.#random());
+    // What has ended a live stream has ended its node more often than not: the wait is for another one.
+    if (life !== undefined) this.#endpoints.next();
+    else this.#endpoints.failed();
+    const askedMs = end.error.retryAfterMs ?? 0;
+    const spreadMs = Math.min(RETRY_AFTER_SPREAD_MS_MAX, RETRY_AFTER_SPREAD * askedMs);
+    const retryAfterMs = askedMs + spreadMs * this.#random();
     return Math.round(Math.max(backoffMs, retryAfterMs, this.#hopelessMs(end)));
   }
 

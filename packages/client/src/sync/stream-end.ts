@@ -8,6 +8,13 @@ export interface StreamEnd {
   readonly behind: boolean;
 }
 
+/** Of a stream that has been live. */
+export interface StreamLife {
+  readonly liveMs: number;
+  /** What its server said: the longest wait before the next attempt if the stream is lost. */
+  readonly reconnectSpreadMs: number;
+}
+
 const REASONS: Readonly<Record<StreamErrorCode, ErrorReason>> = {
   behind: 'REVISION_NOT_REACHED',
   overloaded: 'OVERLOADED',

@@ -78,6 +78,7 @@ afterEach(async () => {
 function connect(
   targets: readonly string[],
   through: (dial: Dial) => Dial = (dial) => dial,
+  random: () => number = () => 0,
 ): {
   host: Recorder;
   clock: ManualClock;
@@ -87,7 +88,7 @@ function connect(
   const host = new Recorder();
   const scope = { project: 'default', environment: 'development' };
   const dial = through(grpcDial({ named: scope, apiKey: 'secret', tls: false }));
-  const connector = new SyncConnector({ endpoints: targets, settings, dial, clock, random: () => 0 }, host);
+  const connector = new SyncConnector({ endpoints: targets, settings, dial, clock, random }, host);
   opened.add(connector);
   connector.start();
   return { host, clock, connector };
@@ -146,7 +147,7 @@ test('waits as long as the server asks, and sends its key', async () => {
   expect(server.streams[0]?.metadata.get('authorization')).toBe('Bearer secret');
 });
 
-test('moves to another node after two failures, and carries its state over', async () => {
+test('moves to another node when a live stream is lost, and carries its state over', async () => {
   const log = new FixtureLog();
   const first = await SyncServerFixture.start({ log, node: 'first' });
   const second = await SyncServerFixture.start({ log, node: 'second' });
@@ -159,10 +160,20 @@ test('moves to another node after two failures, and carries its state over', asy
   await host.seen('reconnecting 1');
   log.putSwitch('a', false);
   clock.advance(200);
-  await host.seen('reconnecting 2');
-  clock.advance(200);
   await host.seen('live second');
   expect(second.streams[0]?.transfers).toEqual(['delta 2>3']);
+});
+
+test('of a node that is lost its clients come back spread as it has said', async () => {
+  const server = await SyncServerFixture.start({ reconnectSpreadMs: 8_000 });
+  const { host } = connect(
+    [server.target],
+    (dial) => dial,
+    () => 0.5,
+  );
+  await host.seen('live');
+  server.breakStreams();
+  await host.seen('reconnecting 1 4000');
 });
 
 /** A client that is live on the first of two nodes and was asked to leave it within three seconds. */

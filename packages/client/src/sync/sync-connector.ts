@@ -173,7 +173,7 @@ export class SyncConnector implements SyncLinkListener {
     // A drained stream that ends in time is no failure: its successor is under way.
     if (this.#candidate !== undefined || this.#cancelAttempt !== undefined) return;
     this.#host.failed(end.error, link.endpoint);
-    this.#connectIn(this.#policy.afterEnd(end, link.liveMs), end.error.message);
+    this.#connectIn(this.#policy.afterEnd(end, link.life), end.error.message);
   }
 
   /** The same record's set, and no repair of it. */

@@ -14,7 +14,7 @@ import {
   type Welcome,
 } from '@flagstream/replica';
 import type { Clock } from '../clock.ts';
-import { type StreamEnd, streamEnd } from './stream-end.ts';
+import { type StreamEnd, type StreamLife, streamEnd } from './stream-end.ts';
 import type { Dial, SyncStream } from './sync-stream.ts';
 
 export type LinkEffect = Extract<SyncClientEffect, { readonly type: 'apply' | 'fresh' | 'drain' }>;
@@ -85,9 +85,14 @@ export class SyncLink {
     return this.#welcomedMs;
   }
 
-  /** How long the link has been live, in milliseconds. */
-  get liveMs(): number {
-    return this.#liveSinceMs === undefined ? 0 : this.#clock.monotonicMs() - this.#liveSinceMs;
+  /** What the link was until now, if it has been live. */
+  get life(): StreamLife | undefined {
+    return this.#liveSinceMs === undefined
+      ? undefined
+      : {
+          liveMs: this.#clock.monotonicMs() - this.#liveSinceMs,
+          reconnectSpreadMs: this.#session.reconnectSpreadMs,
+        };
   }
 
   get ended(): boolean {

@@ -110,6 +110,7 @@ describe('frames of the push protocol', () => {
           ackTimeoutMs: 30_000,
           maxFrameBytes: 262_144,
           sessionTtlMs: 1_800_000,
+          reconnectSpreadMs: 10_000,
           freshness: fresh,
           project: 'shop',
           environment: 'production',
@@ -123,6 +124,7 @@ describe('frames of the push protocol', () => {
           freshness: fresh,
           wantDigest: true,
           echoNonce: nonce,
+          reconnectSpreadMs: 9_000,
         };
         expect(plain(decodeServerFrame(encodePing(ping)))).toEqual(plain(ping));
         const drain = { reason: 'shutdown' as const, deadlineMs: 1, reconnectMinMs: 2, reconnectMaxMs: 3 };

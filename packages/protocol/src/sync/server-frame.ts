@@ -65,7 +65,7 @@ export function serverFrameFromWire(response: SyncResponse): ServerFrame {
       };
     }
     case 'ping': {
-      const { nonce, head, freshness, wantDigest, echoNonce } = frame.value;
+      const { nonce, head, freshness, wantDigest, echoNonce, reconnectSpreadMs } = frame.value;
       return {
         type: 'ping',
         nonce: revisionNumber(nonce),
@@ -73,6 +73,7 @@ export function serverFrameFromWire(response: SyncResponse): ServerFrame {
         freshness: freshnessFromWire(freshness),
         wantDigest,
         echoNonce: revisionNumber(echoNonce),
+        reconnectSpreadMs,
       };
     }
     case 'drain': {
@@ -130,6 +131,7 @@ function welcomeFromWire(welcome: WireWelcome): Welcome {
     ackTimeoutMs,
     maxFrameBytes,
     sessionTtlMs,
+    reconnectSpreadMs: welcome.reconnectSpreadMs,
     freshness: freshnessFromWire(welcome.freshness),
     project: welcome.project,
     environment: welcome.environment,
@@ -160,6 +162,7 @@ export function encodePing(ping: SyncServerEffect & { type: 'ping' }): Buffer {
     freshness: freshnessToWire(ping.freshness),
     wantDigest: ping.wantDigest,
     echoNonce: BigInt(ping.echoNonce),
+    reconnectSpreadMs: ping.reconnectSpreadMs,
   };
   return encodeFrame({ $case: 'ping', value });
 }

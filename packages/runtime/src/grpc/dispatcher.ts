@@ -139,6 +139,12 @@ export class Dispatcher {
     this.#awaited.sweep();
   }
 
+  /** Whether a call may be refused as there are too many: unary ones, but for those that ask whether all is well. */
+  canRefuse(path: string): boolean {
+    const bound = this.#methods.get(path);
+    return bound?.kind === 'unary' && bound.verb !== 'health';
+  }
+
   /** Of a call, before anything of its body is read. False: it was refused. */
   arrive(call: ArrivingCall): boolean {
     const bound = this.#methods.get(call.path);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { HealthClient } from '@flagstream/protocol/gen/grpc/health/v1/health';
 import * as grpc from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
@@ -15,6 +16,14 @@ import {
   type Text,
 } from './echo-host.fixture.ts';
 import { unary } from './handler.ts';
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(port, '127.0.0.1', () => resolve(true));
+    probe.on('error', () => resolve(false));
+    opened.push(() => probe.destroy());
+  });
+}
 
 describe('draining', () => {
   it('tells watchers, lets services say goodbye, ends streams UNAVAILABLE and finishes unary calls', async () => {
@@ -56,6 +65,25 @@ describe('draining', () => {
     expect(await slow).toEqual({ text: 'slow' });
     await drained;
     expect((await failure(say(client, 'late'))).code).toBe(grpc.status.UNAVAILABLE);
+  });
+
+  it.each([
+    [true, 'at once'],
+    [false, 'after the goodbyes'],
+  ])('leaves its port (to others behind it: %s) %s', async (sharesPort, when) => {
+    const { host, port } = await start([echo], { sharesPort });
+    const { promise: asked, resolve: ask } = promised<void>();
+    const { promise: goodbye, resolve: part } = promised<void>();
+    host.onDrain(() => {
+      ask();
+      return goodbye;
+    });
+    const drained = host.drain(60_000);
+    await asked;
+    expect(await accepts(port)).toBe(when === 'after the goodbyes');
+    part();
+    await drained;
+    expect(await accepts(port)).toBe(false);
   });
 
   it('cuts what is left after the grace', async () => {

@@ -46,7 +46,9 @@ export const EchoService = {
 
 export const policy = { say: 'evaluate', tell: 'sync', chat: 'sync' } as const;
 
-export const quiet: BidiHandler = bidi((stream) => stream.on('end', () => stream.end()).resume());
+export const quiet: BidiHandler = bidi((stream) => {
+  stream.on('end', () => stream.end()).resume();
+});
 
 export const echo: ServiceBinding = {
   definition: EchoService,

@@ -8,7 +8,7 @@
  */
 import type { Server as HttpServer, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as turnOver } from 'node:timers/promises';
 import { descriptorSet, type FlagstreamError, LIMITS } from '@flagstream/protocol';
 import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
 import type { HealthState } from '../health/health-state.ts';
@@ -28,10 +28,12 @@ import { logGrpcItself } from './grpc-log.ts';
 import { healthBinding } from './health-service.ts';
 import { KeyQuota, QUOTA, type QuotaLimits } from './key-quota.ts';
 import { passOverLeftCalls } from './left-calls.ts';
+import { LoadShedder } from './load-shedder.ts';
 import type { Authenticate, Principal } from './principal.ts';
 import { REFLECTION_SERVICES, reflectionBindings } from './reflection-service.ts';
 import { RequestMessages } from './request-messages.ts';
 import { type BoundMethod, bindMethods, type ServiceBinding } from './service-binding.ts';
+import { shedCalls } from './shed-calls.ts';
 
 export interface GrpcHostOptions {
   /** Names the host in logs and errors: "evaluator". */
@@ -62,11 +64,15 @@ export interface GrpcHostOptions {
    * pinged so often that one that lives is heard in time. Default: 40 s, as for every connection.
    */
   readonly peerSilenceMs?: number;
-  /** Milliseconds that never run backwards; quotas and times of requests count by it. */
+  /** Milliseconds that never run backwards; quotas, times of requests and lateness count by it. */
   readonly monotonicMs?: () => number;
+  /** Uniform in [0, 1): spreads those who are told to come back. */
+  readonly random?: () => number;
   /** With it the port speaks TLS alone. */
   readonly tls?: ListenerTls | undefined;
   readonly tlsHandshakeTimeoutMs?: number;
+  /** Other processes accept on its port: from the start of a drain on, connections are theirs. */
+  readonly sharesPort?: boolean | undefined;
 }
 
 /** Who was let in once, and may have lost the right since. */
@@ -92,6 +98,7 @@ export class GrpcHost {
   readonly #http: HttpServer;
   readonly #door: FrontDoor;
   readonly #dispatcher: Dispatcher;
+  readonly #shedder: LoadShedder;
   readonly #silence: SilenceWatch<Socket> | undefined;
   readonly #drainListeners = new Set<() => void | Promise<void>>();
   readonly #sweeping: NodeJS.Timeout;
@@ -112,6 +119,11 @@ export class GrpcHost {
       monotonicMs,
       onPeerStream: (peer) => this.#watchPeer(peer),
     });
+    this.#shedder = new LoadShedder({
+      monotonicMs,
+      random: options.random ?? Math.random,
+      afterTurn: (callback) => setImmediate(callback),
+    });
     this.#silence = silenceWatch(options);
     this.#server = new Server({
       'grpc.enable_channelz': 0,
@@ -121,6 +133,11 @@ export class GrpcHost {
       'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? LIMITS.concurrentStreamsMax,
     });
     logGrpcItself(options.logger);
+    shedCalls(this.#server, (path, headers) =>
+      this.#dispatcher.canRefuse(path)
+        ? this.#shedder.refusal(headers['grpc-timeout']?.toString())
+        : undefined,
+    );
     passOverLeftCalls(this.#server, options.logger);
     gateCalls(this.#server, (call) => this.#dispatcher.arrive(call));
     spareFarewells(this.#server, monotonicMs);
@@ -171,6 +188,7 @@ export class GrpcHost {
     this.#stopStanding();
     this.#options.health.drain();
     this.#dispatcher.refuseStreams();
+    if (this.#options.sharesPort === true) this.#door.stopAccepting();
     await Promise.race([this.#sayGoodbye(), deadline.passed]);
     this.#dispatcher.endStreams();
     this.#door.stopAccepting();
@@ -245,6 +263,9 @@ export class GrpcHost {
     metrics.gauge('grpc_connections', 'Open connections at the front door.', [], (gauge) =>
       gauge.set(this.#door.connections),
     );
+    metrics.countedBy('why', 'calls_shed_total', 'Unary calls refused unread: this process was late.', () =>
+      Object.entries(this.#shedder.counts),
+    );
     metrics.gauge('grpc_open_streams', 'Open streaming calls.', [], (gauge) =>
       gauge.set(this.#dispatcher.openStreams),
     );
@@ -267,8 +288,8 @@ function pingEveryMs({ peerSilenceMs }: GrpcHostOptions): number {
 
 /** What has been answered is handed to the socket within two turns of the event loop. */
 async function flushed(): Promise<void> {
-  await setImmediate();
-  await setImmediate();
+  await turnOver();
+  await turnOver();
 }
 
 function after(ms: number): { readonly passed: Promise<void>; cancel(): void } {

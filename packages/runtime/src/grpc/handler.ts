@@ -39,7 +39,10 @@ export interface ServerStreamHandler {
 
 export interface BidiHandler {
   readonly kind: 'bidi';
-  readonly invoke: (stream: ServerDuplexStream<unknown, unknown>, context: CallContext) => void;
+  readonly invoke: (
+    stream: ServerDuplexStream<unknown, unknown>,
+    context: CallContext,
+  ) => void | Promise<void>;
 }
 
 export type Handler = UnaryHandler | ServerStreamHandler | BidiHandler;
@@ -59,9 +62,12 @@ export function serverStream<I, O>(
   return { kind: 'serverStream', invoke: invoke as unknown as ServerStreamHandler['invoke'] };
 }
 
-/** A method with a stream in both directions. The handler owns the stream and ends it. */
+/**
+ * A method with a stream in both directions. The handler owns the stream and ends it; what it throws, now or later,
+ * ends it with that status.
+ */
 export function bidi<I, O>(
-  invoke: (stream: ServerDuplexStream<I, O>, context: CallContext) => void,
+  invoke: (stream: ServerDuplexStream<I, O>, context: CallContext) => void | Promise<void>,
 ): BidiHandler {
   return { kind: 'bidi', invoke: invoke as unknown as BidiHandler['invoke'] };
 }

@@ -24,6 +24,8 @@ export interface Readiness {
   readonly ready: boolean;
   /** Why not. */
   readonly reasons: readonly string[];
+  /** What else its answer tells. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 export interface ManagementOptions {
@@ -73,7 +75,8 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
     }
   });
   keepNewest(server, CONNECTIONS_MAX);
-  const { port } = await claimPort(server, options, `${options.name ?? 'process'} management`);
+  const { name = 'process', host, port: wanted } = options;
+  const { port } = await claimPort(server, { host, port: wanted, exclusive: true }, `${name} management`);
   return {
     port,
     close: () =>
@@ -118,7 +121,7 @@ function answerReadiness(
   const ready = asked.ready && !options.health.draining;
   const { warnings = [] } = options;
   const told = warnings.length === 0 ? {} : { warnings };
-  answerJson(request, response, ready ? 200 : 503, { ready, reasons, ...told });
+  answerJson(request, response, ready ? 200 : 503, { ready, reasons, ...told, ...asked.details });
 }
 
 /** Scrapes that come while one is being made share its text. */

@@ -8,6 +8,8 @@ export interface ListenAddress {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** This process alone has it: node:cluster would share it among workers. */
+  readonly exclusive?: boolean;
 }
 
 /**
@@ -19,7 +21,7 @@ export function claimPort(server: Server, address: ListenAddress, purpose: strin
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => reject(bindError(error, address, purpose));
     server.once('error', onError);
-    server.listen({ host: address.host, port: address.port }, () => {
+    server.listen({ host: address.host, port: address.port, exclusive: address.exclusive ?? false }, () => {
       server.off('error', onError);
       const bound = server.address() as AddressInfo;
       resolve({ host: address.host, port: bound.port });

@@ -46,13 +46,6 @@ export class FrontDoor {
         options.tlsHandshakeTimeoutMs,
       );
     this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
-    this.#server.maxConnections = options.maxConnections;
-    this.#server.on('drop', (info) => {
-      options.logger.warn(
-        { peer: info?.remoteAddress, max: options.maxConnections },
-        'connection refused: too many',
-      );
-    });
   }
 
   /** Connections that are open now. */
@@ -82,7 +75,14 @@ export class FrontDoor {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Counts by itself: what net.Server refuses in a worker of node:cluster, Node offers it again and again. */
   #accept(socket: Socket): void {
+    const { maxConnections: max, logger } = this.#options;
+    if (this.#sockets.size >= max) {
+      logger.warn({ peer: socket.remoteAddress, max }, 'connection refused: too many');
+      socket.destroy();
+      return;
+    }
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     this.#read(socket, 'outer');

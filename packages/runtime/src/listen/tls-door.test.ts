@@ -55,6 +55,16 @@ describe('the front door with TLS', () => {
     expect(text).toBe('over https');
   });
 
+  it('takes a crowd that comes at once', async () => {
+    const tls = new TestTls();
+    const { port } = await startTls(tls);
+    const settings = { port, host: 'localhost', ca: tls.authority.cert, ALPNProtocols: ['h2'] };
+    const sockets = Array.from({ length: 150 }, () => connectTls(settings));
+    await Promise.all(sockets.map((socket) => once(socket, 'secureConnect')));
+    for (const socket of sockets) socket.destroy();
+    expect(await say(tls.client(port), 'hello')).toEqual({ text: 'hello' });
+  });
+
   it('takes TLS 1.2, and nothing older', async () => {
     const tls = new TestTls();
     const { port } = await startTls(tls);

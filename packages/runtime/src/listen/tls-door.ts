@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { type HandshakeFailures, handshakeFailure } from '../tls/handshake-failures.ts';
 import type { ServerIdentity } from '../tls/server-identity.ts';
+import { PacedStarts } from './paced-starts.ts';
 
 /** What a listener needs to speak TLS. */
 export interface ListenerTls {
@@ -17,8 +18,19 @@ export interface ListenerTls {
 /** What gRPC and HTTP clients ask for within TLS. */
 const PROTOCOLS = ['h2', 'http/1.1'];
 
+/** A handshake is about a millisecond of arithmetic: answers to others, and those that have begun, go on in between. */
+const HANDSHAKES_PER_TURN = 20;
+
 export class TlsDoor {
   readonly #server: Server;
+  readonly #handshakes = new PacedStarts<Socket>(
+    HANDSHAKES_PER_TURN,
+    (socket) => {
+      // Its peer may have left while it waited.
+      if (!socket.destroyed) this.#server.emit('connection', socket);
+    },
+    (callback) => setImmediate(callback),
+  );
 
   /** @param secured takes a connection whose peer agreed on TLS, still unread */
   constructor(tls: ListenerTls, secured: (socket: TLSSocket) => void, handshakeTimeoutMs: number) {
@@ -30,7 +42,7 @@ export class TlsDoor {
   }
 
   accept(socket: Socket): void {
-    this.#server.emit('connection', socket);
+    this.#handshakes.add(socket);
   }
 }
 

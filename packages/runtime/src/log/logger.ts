@@ -19,7 +19,7 @@ export interface LoggerOptions {
   readonly nodeId: string;
   /** Stands in every line of a process that is open to other machines as it should not be. */
   readonly insecure?: boolean;
-  /** Where lines go; stdout when absent. */
+  /** Where lines go; standardOutput() when absent. */
   readonly destination?: DestinationStream;
 }
 
@@ -38,7 +38,7 @@ const SECRET_NAMES: readonly string[] = [
 
 export function createLogger(options: LoggerOptions): Logger {
   const { level, format = 'json', service, version, nodeId, insecure = false } = options;
-  const out = options.destination ?? pino.destination({ fd: 1, sync: true });
+  const out = options.destination ?? standardOutput();
   return pino(
     {
       level,
@@ -49,6 +49,11 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     format === 'pretty' ? prettyStream(out) : out,
   );
+}
+
+/** Whole lines, written before anything else happens; nobody reading them any more ends nothing. */
+export function standardOutput(): DestinationStream {
+  return pino.destination({ fd: 1, sync: true });
 }
 
 function secretPaths(): string[] {

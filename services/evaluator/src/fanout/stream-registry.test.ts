@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type OpenStream, StreamRegistry } from './stream-registry.ts';
+import { type DrainWindow, type OpenStream, StreamRegistry } from './stream-registry.ts';
 
 /** Ends as soon as it is asked to. */
 class TestStream implements OpenStream {
@@ -11,7 +11,7 @@ class TestStream implements OpenStream {
     this.#registry = registry;
   }
 
-  drain(deadlineMs: number): void {
+  drain({ deadlineMs }: DrainWindow): void {
     this.asked.push(deadlineMs);
     this.#registry.remove(this, 'draining');
   }
@@ -22,7 +22,7 @@ it('says goodbye to a stream that opens after the goodbye to all, and only then'
   const [early, late] = [new TestStream(registry), new TestStream(registry)];
   registry.add(early);
   expect(early.asked).toEqual([]);
-  await registry.drain(50);
+  await registry.drain({ deadlineMs: 50, reconnectMaxMs: 10 });
   registry.add(late);
   expect([early.asked, late.asked]).toEqual([[50], [50]]);
   expect([registry.size, registry.closed.get('draining')]).toEqual([0, 2]);

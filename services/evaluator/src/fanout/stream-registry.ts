@@ -2,13 +2,24 @@
  * All open streams of a kind: counts them for the metrics and says goodbye to
  * them when the process stops.
  */
+import { setImmediate } from 'node:timers/promises';
+
+/** How long clients have to move when the process stops. */
+export interface DrainWindow {
+  /** Their streams end after this. */
+  readonly deadlineMs: number;
+  /** They begin within this, at random. */
+  readonly reconnectMaxMs: number;
+}
 
 export interface OpenStream {
   /** It has something unsent or unacknowledged. */
   readonly dirty: boolean;
-  /** The process stops: the client has this long to move. */
-  drain(deadlineMs: number): void;
+  drain(window: DrainWindow): void;
 }
+
+/** The event loop has its turn in between: evaluations go on until the end. */
+const GOODBYES_BEFORE_YIELD = 200;
 
 export class StreamRegistry {
   readonly #streams = new Set<OpenStream>();
@@ -16,7 +27,7 @@ export class StreamRegistry {
   #divergences = 0;
   #emptied: (() => void) | undefined;
   /** Set once the process stops. */
-  #drainMs: number | undefined;
+  #window: DrainWindow | undefined;
 
   get size(): number {
     return this.#streams.size;
@@ -45,7 +56,7 @@ export class StreamRegistry {
   /** A stream that opens after the goodbye, as one that waited for its revision may, is told at once. */
   add(stream: OpenStream): void {
     this.#streams.add(stream);
-    if (this.#drainMs !== undefined) stream.drain(this.#drainMs);
+    if (this.#window !== undefined) stream.drain(this.#window);
   }
 
   remove(stream: OpenStream, reason: string): void {
@@ -54,15 +65,26 @@ export class StreamRegistry {
     if (this.#streams.size === 0) this.#emptied?.();
   }
 
-  /** Asks every client to move; resolves when all have, or after graceMs. */
-  async drain(graceMs: number): Promise<void> {
-    this.#drainMs = graceMs;
-    for (const stream of this.#streams) stream.drain(graceMs);
-    if (this.#streams.size === 0 || graceMs === 0) return;
+  /** Asks every client to move; resolves when all have, or when their time is over. */
+  async drain(window: DrainWindow): Promise<void> {
+    const { deadlineMs } = window;
+    this.#window = window;
+    const over = deadlineMs === 0 ? undefined : this.#emptyWithin(deadlineMs);
+    let told = 0;
+    for (const stream of [...this.#streams]) {
+      if (this.#streams.has(stream)) stream.drain(window);
+      told += 1;
+      if (told % GOODBYES_BEFORE_YIELD === 0) await setImmediate();
+    }
+    await over;
+  }
+
+  async #emptyWithin(ms: number): Promise<void> {
+    if (this.#streams.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#emptied = resolve;
-      timer = setTimeout(resolve, graceMs);
+      timer = setTimeout(resolve, ms);
     });
     clearTimeout(timer);
   }

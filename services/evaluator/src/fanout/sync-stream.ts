@@ -2,9 +2,9 @@
  * One Sync stream: carries a session's effects out on a gRPC stream. Third
  * station of the path, the last one in this process.
  *
- * Holds true: frames of a transfer are shared bytes; a transfer of many frames
- * waits for the stream to drain between them and nothing else is written
- * meanwhile; a stream that ended is told nothing any more.
+ * Holds true: frames of a transfer are shared bytes; of a transfer of many
+ * frames one is on its way at a time and nothing else is written meanwhile; a
+ * stream that ended is told nothing any more.
  */
 import {
   clientFrameFromWire,
@@ -31,6 +31,8 @@ import { endWithError, type Logger } from '@flagstream/runtime';
 import type { EnvironmentLedger } from '../report/environment-ledger.ts';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
 import type { FanoutMember } from './change-fanout.ts';
+import type { FullTransferGate, TurnTaker } from './full-transfer-gate.ts';
+import type { DrainWindow, OpenStream } from './stream-registry.ts';
 import type { Ticked } from './tick-wheel.ts';
 import type { TransferCache } from './transfer-cache.ts';
 
@@ -38,10 +40,9 @@ import type { TransferCache } from './transfer-cache.ts';
 export interface FrameSink {
   readonly writableEnded: boolean;
   readonly destroyed: boolean;
-  /** False: full; `drain` tells when it is not any more. */
-  write(frame: Buffer): boolean;
+  /** `taken`: the connection has it. */
+  write(frame: Buffer, taken?: () => void): unknown;
   end(): unknown;
-  once(event: 'drain', listener: () => void): unknown;
   emit(event: string, ...args: unknown[]): boolean;
 }
 
@@ -50,6 +51,7 @@ export interface SyncStreamOptions {
   readonly session: SyncServerSession;
   readonly environment: EnvironmentReplica;
   readonly transfers: TransferCache;
+  readonly gate: FullTransferGate;
   /** Where it is counted. */
   readonly ledger: EnvironmentLedger;
   readonly logger: Logger;
@@ -62,6 +64,8 @@ export interface SyncStreamOptions {
 
 /** The client should try another node this soon: this one will not have caught up. */
 const BEHIND_RETRY_MS = 2_000;
+/** Others that hold nothing have been served by then. */
+const OVERLOADED_RETRY_MS = 5_000;
 
 const CLOSE_STATUS: Readonly<Record<Exclude<CloseReason, 'bye'>, ErrorReason>> = {
   'hello-timeout': 'TIMEOUT',
@@ -71,13 +75,14 @@ const CLOSE_STATUS: Readonly<Record<Exclude<CloseReason, 'bye'>, ErrorReason>> =
   'unsupported-version': 'STREAM_VERSION_UNSUPPORTED',
   behind: 'NOT_READY',
   'not-ready': 'NOT_READY',
+  overloaded: 'OVERLOADED',
   'digest-mismatch': 'INTERNAL',
   draining: 'DRAINING',
 };
 
-export class SyncStream implements FanoutMember, Ticked {
+export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
   readonly #options: SyncStreamOptions;
-  /** Frames of a transfer that wait for the stream to drain. */
+  /** Frames of a transfer that wait for the one before them to be taken. */
   #waiting: readonly Buffer[] = [];
   /** Frames of other kinds that came up meanwhile: a farewell and an error at most. */
   #behindTransfer: Buffer[] = [];
@@ -125,16 +130,12 @@ export class SyncStream implements FanoutMember, Ticked {
     this.#handle({ type: 'tick' });
   }
 
-  /** The process stops: the client has this long to move. */
-  drain(deadlineMs: number): void {
-    this.#write(
-      encodeDrain({
-        reason: 'shutdown',
-        deadlineMs,
-        reconnectMinMs: 0,
-        reconnectMaxMs: Math.ceil(deadlineMs / 2),
-      }),
-    );
+  turn(): void {
+    this.#handle({ type: 'turn' });
+  }
+
+  drain(window: DrainWindow): void {
+    this.#handle({ type: 'stop', ...window });
   }
 
   /** The client half-closed or went away. */
@@ -162,9 +163,15 @@ export class SyncStream implements FanoutMember, Ticked {
       case 'welcome':
         this.#write(encodeWelcome(effect.welcome));
         break;
+      case 'ask-turn':
+        if (!this.#options.gate.ask(this)) this.#handle({ type: 'no-turn' });
+        break;
       case 'transfer':
         this.#waiting = transfers.frames(environment, effect, session.frameBytesMax);
         this.#pump();
+        break;
+      case 'drain':
+        this.#write(encodeDrain(effect));
         break;
       case 'ping':
         // Behind a transfer it would come late, and say how fresh the state was when it was made.
@@ -203,7 +210,15 @@ export class SyncStream implements FanoutMember, Ticked {
         }),
       );
     const status = CLOSE_STATUS[reason];
-    this.#end(reason, fail(status, detail, { metadata: { close: reason } }));
+    const metadata = { close: reason };
+    this.#end(
+      reason,
+      fail(
+        status,
+        detail,
+        reason === 'overloaded' ? { metadata, retryAfterMs: OVERLOADED_RETRY_MS } : { metadata },
+      ),
+    );
   }
 
   #end(reason: string, error: Error): void {
@@ -213,10 +228,11 @@ export class SyncStream implements FanoutMember, Ticked {
 
   #finish(reason: string): void {
     this.#closed = true;
-    const { session, ledger, monotonicMs } = this.#options;
+    const { session, ledger, monotonicMs, gate } = this.#options;
     ledger.left(session, monotonicMs());
     this.#waiting = [];
     this.#behindTransfer = [];
+    gate.done(this);
     this.#options.onClose(reason);
   }
 
@@ -226,27 +242,27 @@ export class SyncStream implements FanoutMember, Ticked {
     else this.#options.sink.write(frame);
   }
 
-  #drained(): void {
+  readonly #taken = (): void => {
+    if (this.#closed) return;
+    this.#options.gate.moved(this);
     this.#handle({ type: 'drained' });
     this.#pump();
-  }
+  };
 
-  /** Writes until the stream is full, and goes on when it has drained. */
+  /** Writes the next frame of a transfer, and what has waited behind the last one. */
   #pump(): void {
-    const { sink } = this.#options;
-    const frames = this.#waiting;
-    for (let at = 0; at < frames.length; at++) {
-      if (sink.write(frames[at]!)) continue;
-      this.#waiting = frames.slice(at + 1);
-      if (this.#waiting.length > 0) {
-        sink.once('drain', () => this.#drained());
-        return;
-      }
+    const { sink, gate } = this.#options;
+    const [next, ...rest] = this.#waiting;
+    this.#waiting = rest;
+    if (next !== undefined && rest.length > 0) {
+      sink.write(next, this.#taken);
+      return;
     }
-    this.#waiting = [];
+    if (next !== undefined) sink.write(next);
     const behind = this.#behindTransfer;
     this.#behindTransfer = [];
     for (const frame of behind) sink.write(frame);
+    gate.done(this);
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { type CallContext, passThrough, type ServiceBinding, serverStream, unary } from '@flagstream/runtime';
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
 import type { ChangeFanout } from '../fanout/change-fanout.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import type { TickWheel } from '../fanout/tick-wheel.ts';
@@ -29,6 +30,7 @@ export interface EvaluationServiceParts {
   readonly counts: EvaluationCounts;
   readonly fanout: ChangeFanout;
   readonly wheel: TickWheel;
+  readonly admission: StreamAdmission;
   readonly watchers: StreamRegistry;
   readonly heartbeatMs: number;
   /** Milliseconds that never run backwards. */
@@ -46,7 +48,9 @@ export function evaluationService(parts: EvaluationServiceParts): ServiceBinding
       ),
       evaluateBatch: unary<EvaluateBatchRequest, Buffer>((request, call) => evaluator.batch(request, call)),
       explain: unary<ExplainRequest, ExplainResponse>((request, call) => evaluator.explain(request, call)),
-      watch: serverStream<WatchRequest, Buffer>((request, sink, call) => watch(parts, request, sink, call)),
+      watch: serverStream<WatchRequest, Buffer>((request, sink, call) =>
+        inTurn(parts.admission, sink, () => watch(parts, request, sink, call)),
+      ),
     },
   };
 }

@@ -5,7 +5,9 @@ import { StreamServiceService, type SyncRequest } from '@flagstream/protocol/gen
 import { SyncServerSession, type SyncServerSettings } from '@flagstream/replica';
 import { bidi, type CallContext, passThrough, type ServiceBinding } from '@flagstream/runtime';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
 import type { ChangeFanout } from '../fanout/change-fanout.ts';
+import type { FullTransferGate } from '../fanout/full-transfer-gate.ts';
 import { ServedEnvironment } from '../fanout/served-environment.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import { SyncStream } from '../fanout/sync-stream.ts';
@@ -19,6 +21,8 @@ export interface StreamServiceParts {
   readonly fanout: ChangeFanout;
   readonly wheel: TickWheel;
   readonly transfers: TransferCache;
+  readonly gate: FullTransferGate;
+  readonly admission: StreamAdmission;
   readonly streams: StreamRegistry;
   readonly delivery: DeliveryLedger;
   readonly nodeId: string;
@@ -33,7 +37,11 @@ export function streamService(parts: StreamServiceParts): ServiceBinding {
   return {
     definition: passThrough({ sync: boundedFrames(StreamServiceService.sync) }, ['sync']),
     policy: { sync: 'sync' },
-    handlers: { sync: bidi<SyncRequest, Buffer>((call, context) => sync(parts, call, context)) },
+    handlers: {
+      sync: bidi<SyncRequest, Buffer>((call, context) =>
+        inTurn(parts.admission, call, () => sync(parts, call, context)),
+      ),
+    },
   };
 }
 
@@ -57,7 +65,7 @@ function sync(
   call: ServerDuplexStream<SyncRequest, Buffer>,
   { principal, logger }: CallContext,
 ): void {
-  const { serving, fanout, wheel, transfers, streams, delivery, monotonicMs } = parts;
+  const { serving, fanout, wheel, transfers, gate, streams, delivery, monotonicMs } = parts;
   const environment = serving.environment(principal);
   const settings = sessionSettings(parts);
   const session = new SyncServerSession(new ServedEnvironment(environment, serving), settings, monotonicMs());
@@ -69,6 +77,7 @@ function sync(
     session,
     environment,
     transfers,
+    gate,
     logger: logger.child({ session: settings.sessionId }),
     monotonicMs,
     head: () => serving.position(),
@@ -87,7 +96,13 @@ function sync(
   call.once('cancelled', () => stream.left('cancelled'));
 }
 
-function sessionSettings({ nodeId, heartbeatMs, random }: StreamServiceParts): SyncServerSettings {
+function sessionSettings({
+  nodeId,
+  heartbeatMs,
+  streams,
+  admission,
+  random,
+}: StreamServiceParts): SyncServerSettings {
   return {
     node: nodeId,
     sessionId: randomUUID(),
@@ -99,6 +114,8 @@ function sessionSettings({ nodeId, heartbeatMs, random }: StreamServiceParts): S
     ackTimeoutMs: LIMITS.ackTimeoutMs,
     frameBytesMax: LIMITS.syncFrameBytesMax,
     sessionTtlMs: LIMITS.sessionTtlMs,
+    rebalanceMs: LIMITS.rebalanceMs,
+    reconnectSpreadMs: () => admission.spreadMs(streams.size),
     random,
   };
 }

@@ -395,6 +395,11 @@ export interface Welcome {
   environment: string;
   /** Which log the server follows. A client that held another one starts over. */
   logIdentity: Uint8Array;
+  /**
+   * A client that loses the stream waits up to this, at random, before it
+   * connects again, so that those of one node do not come all at once.
+   */
+  reconnectSpreadMs: number;
 }
 
 export interface Begin {
@@ -459,11 +464,19 @@ export interface Ping {
   wantDigest: boolean;
   /** The last client_nonce. */
   echoNonce: bigint;
+  /** As in Welcome, as of now. */
+  reconnectSpreadMs: number;
 }
 
+/**
+ * The client is asked to connect again, elsewhere if it can, and is served by
+ * this stream until it has a new one.
+ */
 export interface Drain {
   reason: DrainReason;
+  /** The stream is ended after this. */
   deadlineMs: number;
+  /** The client begins at a random moment between these. */
   reconnectMinMs: number;
   reconnectMaxMs: number;
   endpoints: string[];
@@ -2227,6 +2240,7 @@ function createBaseWelcome(): Welcome {
     project: "",
     environment: "",
     logIdentity: new Uint8Array(0),
+    reconnectSpreadMs: 0,
   };
 }
 
@@ -2276,6 +2290,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.logIdentity.length !== 0) {
       writer.uint32(122).bytes(message.logIdentity);
+    }
+    if (message.reconnectSpreadMs !== 0) {
+      writer.uint32(128).uint32(message.reconnectSpreadMs);
     }
     return writer;
   },
@@ -2413,6 +2430,14 @@ export const Welcome: MessageFns<Welcome> = {
             message.logIdentity = reader.bytes();
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.reconnectSpreadMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2470,6 +2495,11 @@ export const Welcome: MessageFns<Welcome> = {
         : isSet(object.log_identity)
         ? bytesFromBase64(object.log_identity)
         : new Uint8Array(0),
+      reconnectSpreadMs: isSet(object.reconnectSpreadMs)
+        ? globalThis.Number(object.reconnectSpreadMs)
+        : isSet(object.reconnect_spread_ms)
+        ? globalThis.Number(object.reconnect_spread_ms)
+        : 0,
     };
   },
 
@@ -2520,6 +2550,9 @@ export const Welcome: MessageFns<Welcome> = {
     if (message.logIdentity.length !== 0) {
       obj.logIdentity = base64FromBytes(message.logIdentity);
     }
+    if (message.reconnectSpreadMs !== 0) {
+      obj.reconnectSpreadMs = Math.round(message.reconnectSpreadMs);
+    }
     return obj;
   },
 
@@ -2545,6 +2578,7 @@ export const Welcome: MessageFns<Welcome> = {
     message.project = object.project ?? "";
     message.environment = object.environment ?? "";
     message.logIdentity = object.logIdentity ?? new Uint8Array(0);
+    message.reconnectSpreadMs = object.reconnectSpreadMs ?? 0;
     return message;
   },
 };
@@ -3428,7 +3462,7 @@ export const Update: MessageFns<Update> = {
 };
 
 function createBasePing(): Ping {
-  return { nonce: 0n, head: undefined, freshness: undefined, wantDigest: false, echoNonce: 0n };
+  return { nonce: 0n, head: undefined, freshness: undefined, wantDigest: false, echoNonce: 0n, reconnectSpreadMs: 0 };
 }
 
 export const Ping: MessageFns<Ping> = {
@@ -3453,6 +3487,9 @@ export const Ping: MessageFns<Ping> = {
         throw new globalThis.Error("value provided for field message.echoNonce of type uint64 too large");
       }
       writer.uint32(40).uint64(message.echoNonce);
+    }
+    if (message.reconnectSpreadMs !== 0) {
+      writer.uint32(48).uint32(message.reconnectSpreadMs);
     }
     return writer;
   },
@@ -3510,6 +3547,14 @@ export const Ping: MessageFns<Ping> = {
             message.echoNonce = reader.uint64() as bigint;
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.reconnectSpreadMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3537,6 +3582,11 @@ export const Ping: MessageFns<Ping> = {
         : isSet(object.echo_nonce)
         ? BigInt(object.echo_nonce)
         : 0n,
+      reconnectSpreadMs: isSet(object.reconnectSpreadMs)
+        ? globalThis.Number(object.reconnectSpreadMs)
+        : isSet(object.reconnect_spread_ms)
+        ? globalThis.Number(object.reconnect_spread_ms)
+        : 0,
     };
   },
 
@@ -3557,6 +3607,9 @@ export const Ping: MessageFns<Ping> = {
     if (message.echoNonce !== 0n) {
       obj.echoNonce = message.echoNonce.toString();
     }
+    if (message.reconnectSpreadMs !== 0) {
+      obj.reconnectSpreadMs = Math.round(message.reconnectSpreadMs);
+    }
     return obj;
   },
 
@@ -3572,6 +3625,7 @@ export const Ping: MessageFns<Ping> = {
       : undefined;
     message.wantDigest = object.wantDigest ?? false;
     message.echoNonce = (object.echoNonce !== undefined && object.echoNonce !== null) ? BigInt(object.echoNonce) : 0n;
+    message.reconnectSpreadMs = object.reconnectSpreadMs ?? 0;
     return message;
   },
 };

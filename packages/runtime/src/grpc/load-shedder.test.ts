@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
+import { LIMITS } from '@flagstream/protocol';
+import { HealthClient } from '@flagstream/protocol/gen/grpc/health/v1/health';
+import { credentials, status } from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import { check, codec, EchoService, opened, start } from './echo-host.fixture.ts';
+import { LoadShedder } from './load-shedder.ts';
+
+class Turns {
+  nowMs = 0;
+  #over: (() => void) | undefined;
+  readonly shedder = new LoadShedder({
+    monotonicMs: () => this.nowMs,
+    random: () => 0.5,
+    afterTurn: (callback) => {
+      this.#over = callback;
+    },
+  });
+
+  end(): void {
+    this.#over?.();
+  }
+}
+
+describe('a turn of the event loop', () => {
+  it('answers what it reads first, and refuses what it reads after turnCallsMs', () => {
+    const turns = new Turns();
+    expect(turns.shedder.refusal(undefined)).toBeUndefined();
+    turns.nowMs += LIMITS.turnCallsMs;
+    expect(turns.shedder.refusal(undefined)).toBeUndefined();
+    turns.nowMs += 1;
+    expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED', retryAfterMs: 200 });
+    turns.end();
+    expect(turns.shedder.refusal(undefined)).toBeUndefined();
+    expect(turns.shedder.counts).toEqual({ late: 1, deadline: 0 });
+  });
+
+  it('refuses a call whose own time was over while it waited', () => {
+    const turns = new Turns();
+    expect(turns.shedder.refusal('1m')).toBeUndefined();
+    turns.nowMs += 50;
+    expect(turns.shedder.refusal('50m')).toMatchObject({ reason: 'TIMEOUT' });
+    expect(turns.shedder.refusal('49999u')).toMatchObject({ reason: 'TIMEOUT' });
+    for (const longer of ['51m', '1S', '1M', '1H', 'nonsense', '']) {
+      expect(turns.shedder.refusal(longer)).toBeUndefined();
+    }
+  });
+
+  it.each([
+    [LIMITS.turnCallsMs + 1, 200],
+    [10_000, LIMITS.shedRetryMsMax * 0.75],
+  ])('of %i ms sends them away for %i ms', (lateMs, retryAfterMs) => {
+    const turns = new Turns();
+    turns.shedder.refusal(undefined);
+    turns.nowMs += lateMs;
+    expect(turns.shedder.refusal(undefined)).toMatchObject({ retryAfterMs });
+  });
+});
+
+interface Answer {
+  readonly status: string;
+  readonly pushbackMs: number;
+}
+
+const MESSAGE = codec.serialize({ text: 'hello' });
+
+async function answerTo(session: ClientHttp2Session): Promise<Answer> {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': EchoService.say.path,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, MESSAGE.length]), MESSAGE]));
+  stream.resume();
+  let headers: IncomingHttpHeaders = {};
+  for (const event of ['response', 'trailers'] as const)
+    stream.on(event, (more: IncomingHttpHeaders) => {
+      headers = { ...headers, ...more };
+    });
+  await once(stream, 'close');
+  return {
+    status: String(headers['grpc-status']),
+    pushbackMs: Number(headers['grpc-retry-pushback-ms'] ?? 0),
+  };
+}
+
+it('calls that are read too late are refused unread, with when to come back; health is not', async () => {
+  // Each look at the clock finds it 40 ms later: of calls that come together the first few are in time.
+  let nowMs = 0;
+  const tickingMs = (): number => {
+    nowMs += 40;
+    return nowMs;
+  };
+  const { port, metrics } = await start(undefined, { monotonicMs: tickingMs });
+  const session = connect(`http://127.0.0.1:${port}`);
+  opened.push(() => session.destroy());
+  const answers = await Promise.all(Array.from({ length: 40 }, () => answerTo(session)));
+  const refused = answers.filter((answer) => answer.status === String(status.RESOURCE_EXHAUSTED));
+  expect(refused.length).toBeGreaterThan(0);
+  expect(answers.filter((answer) => answer.status === '0')).toHaveLength(answers.length - refused.length);
+  for (const { pushbackMs } of refused) {
+    expect(pushbackMs).toBeGreaterThanOrEqual(LIMITS.shedRetryMsMin / 2);
+    expect(pushbackMs).toBeLessThanOrEqual(LIMITS.shedRetryMsMax);
+  }
+  expect(await metrics.text()).toContain(`flagstream_calls_shed_total{why="late"} ${refused.length}`);
+  const health = new HealthClient(`127.0.0.1:${port}`, credentials.createInsecure());
+  opened.push(() => health.close());
+  const checks = await Promise.all(Array.from({ length: 40 }, () => check(health, '')));
+  expect(new Set(checks).size).toBe(1);
+});

@@ -1,0 +1,87 @@
+/**
+ * Which calls are refused because there are more than this process can answer.
+ * Their frames lie in the sockets until a turn of the event loop reads them, so
+ * what is read late in a long turn has waited longest: it is refused, and what
+ * the turn began with is answered. So nobody is answered after his patience is
+ * over, and what is answered is answered soon.
+ */
+import { type FlagstreamError, fail, LIMITS } from '@flagstream/protocol';
+
+export interface LoadShedderParts {
+  readonly monotonicMs: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Calls back once this turn of the event loop is over. */
+  readonly afterTurn: (callback: () => void) => void;
+}
+
+export class LoadShedder {
+  readonly #parts: LoadShedderParts;
+  #turnStartedMs: number | undefined;
+  readonly #counts = { late: 0, deadline: 0 };
+
+  constructor(parts: LoadShedderParts) {
+    this.#parts = parts;
+  }
+
+  /** Calls that were refused so far: as the turn was long, or their own time was over. */
+  get counts(): Readonly<Record<'late' | 'deadline', number>> {
+    return this.#counts;
+  }
+
+  /**
+   * Why a call that is read now is refused, if it is.
+   * @param timeout its grpc-timeout as it stands in the headers
+   */
+  refusal(timeout: string | undefined): FlagstreamError | undefined {
+    const lateMs = this.#lateMs();
+    if (lateMs > LIMITS.turnCallsMs) {
+      this.#counts.late += 1;
+      return this.#overloaded(lateMs);
+    }
+    if (timeout === undefined || lateMs === 0 || timeoutMs(timeout) > lateMs) return undefined;
+    this.#counts.deadline += 1;
+    return fail('TIMEOUT', 'the deadline passed before this node came to the call');
+  }
+
+  /** How long this turn has run since it read its first call. */
+  #lateMs(): number {
+    const nowMs = this.#parts.monotonicMs();
+    if (this.#turnStartedMs !== undefined) return nowMs - this.#turnStartedMs;
+    this.#turnStartedMs = nowMs;
+    this.#parts.afterTurn(this.#turnOver);
+    return 0;
+  }
+
+  readonly #turnOver = (): void => {
+    this.#turnStartedMs = undefined;
+  };
+
+  /** The longer the turn, the more come; each is told another time, in steps, so that few refusals are made. */
+  #overloaded(lateMs: number): FlagstreamError {
+    const { shedRetryMsMin, shedRetryMsMax } = LIMITS;
+    const span = Math.min(shedRetryMsMax, Math.max(shedRetryMsMin, 2 * lateMs));
+    const steps = Math.ceil((span * (0.5 + this.#parts.random() / 2)) / RETRY_STEP_MS);
+    return fail('OVERLOADED', 'more calls come than this node can answer in time', {
+      retryAfterMs: steps * RETRY_STEP_MS,
+    });
+  }
+}
+
+const RETRY_STEP_MS = 50;
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1_000,
+  m: 1,
+  u: 0.001,
+  n: 0.000_001,
+};
+
+/** Of a grpc-timeout; what is none has no end. */
+function timeoutMs(text: string): number {
+  const amount = Number(text.slice(0, -1));
+  const unitMs = UNIT_MS[text.slice(-1)];
+  return unitMs === undefined || Number.isNaN(amount) ? Number.POSITIVE_INFINITY : amount * unitMs;
+}

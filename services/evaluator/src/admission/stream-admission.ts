@@ -1,0 +1,146 @@
+/**
+ * How many streams this process opens in a second, whoever comes. A stream that
+ * comes too early waits a moment for its turn, which costs it nothing; where
+ * many wait already, it is told when to come back: each another time, so that
+ * the fleet of a node that ended comes as a line and not as a crowd.
+ *
+ * Bounded: those that wait by the time that one waits, the others by nothing
+ * that is kept here.
+ */
+import { fail } from '@flagstream/protocol';
+
+export interface AdmissionSettings {
+  readonly streamsPerSecond: number;
+  /** Longest time that a stream waits for its turn. */
+  readonly holdMs: number;
+  /** Longest time that one is told to stay away. */
+  readonly retryAfterMsMax: number;
+}
+
+export interface AdmissionParts {
+  readonly monotonicMs: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Share of a second's streams that may come at once; the others of that second come evenly. */
+const BURST_SHARE = 0.05;
+/** Between two looks at those that wait: unary calls are answered in between. */
+const LOOK_MS = 10;
+
+interface Waiting {
+  readonly dueMs: number;
+  readonly open: () => void;
+}
+
+export class StreamAdmission {
+  readonly #settings: AdmissionSettings;
+  readonly #monotonicMs: () => number;
+  readonly #random: () => number;
+  readonly #stepMs: number;
+  readonly #burstMs: number;
+  /** In the order of their turns. */
+  #waiting: Waiting[] = [];
+  /** When the next turn is; those of the burst lie in the past. */
+  #nextMs = Number.NEGATIVE_INFINITY;
+  /** When the next of those that stay away may come. */
+  #lineMs = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #counts = { opened: 0, held: 0, refused: 0 };
+
+  constructor(settings: AdmissionSettings, { monotonicMs, random }: AdmissionParts) {
+    this.#settings = settings;
+    this.#monotonicMs = monotonicMs;
+    this.#random = random;
+    const burst = Math.max(1, Math.floor(settings.streamsPerSecond * BURST_SHARE));
+    // So that no second has more than it may, the one with the burst included.
+    this.#stepMs = 1_000 / (settings.streamsPerSecond - burst);
+    this.#burstMs = (burst - 1) * this.#stepMs;
+  }
+
+  /** Streams so far that opened, waited for their turn, and were told to come back. */
+  get counts(): Readonly<Record<'opened' | 'held' | 'refused', number>> {
+    return this.#counts;
+  }
+
+  /** Streams that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /**
+   * A new stream. Undefined: it may open now; otherwise it may when the promise resolves, if it is still there.
+   * @throws FlagstreamError OVERLOADED saying when to come back
+   */
+  take(): Promise<void> | undefined {
+    const nowMs = this.#monotonicMs();
+    const dueMs = Math.max(this.#nextMs, nowMs - this.#burstMs);
+    if (dueMs - nowMs > this.#settings.holdMs) throw this.#refusal(nowMs);
+    this.#nextMs = dueMs + this.#stepMs;
+    if (dueMs <= nowMs && this.#waiting.length === 0) {
+      this.#counts.opened += 1;
+      return undefined;
+    }
+    this.#counts.held += 1;
+    return new Promise((resolve) => {
+      this.#waiting.push({ dueMs, open: resolve });
+      this.#timer ??= setInterval(() => this.look(), LOOK_MS);
+    });
+  }
+
+  /** Opens what is due. The timer calls it while somebody waits. */
+  look(): void {
+    const nowMs = this.#monotonicMs();
+    const due = this.#waiting.findIndex(({ dueMs }) => dueMs > nowMs);
+    const opened = this.#waiting.splice(0, due === -1 ? this.#waiting.length : due);
+    this.#counts.opened += opened.length;
+    for (const { open } of opened) open();
+    if (this.#waiting.length === 0) this.close();
+  }
+
+  /** Time over which so many clients can come at the rate that this process takes them. */
+  spreadMs(clients: number): number {
+    return Math.min(
+      this.#settings.retryAfterMsMax,
+      Math.ceil((clients * 1_000) / this.#settings.streamsPerSecond),
+    );
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Turns are given away for `holdMs`: who comes back meets a line that has half gone, and leaves no turn unused. */
+  #refusal(nowMs: number): Error {
+    const { streamsPerSecond, holdMs, retryAfterMsMax } = this.#settings;
+    this.#counts.refused += 1;
+    const placeMs = Math.max(this.#lineMs, nowMs + holdMs / 2);
+    const isTooFar = placeMs - nowMs > retryAfterMsMax;
+    if (!isTooFar) this.#lineMs = placeMs + this.#stepMs;
+    const retryAfterMs = isTooFar ? retryAfterMsMax * (0.5 + this.#random() / 2) : placeMs - nowMs;
+    return fail('OVERLOADED', `this node opens ${streamsPerSecond} streams a second, and more have come`, {
+      retryAfterMs: Math.ceil(retryAfterMs),
+    });
+  }
+}
+
+/** A stream as its handler got it. */
+interface HeldCall {
+  readonly cancelled: boolean;
+  readonly writableEnded: boolean;
+}
+
+/**
+ * Opens a stream once its turn has come, unless its caller has left, or the process has begun to stop, meanwhile.
+ * @throws FlagstreamError OVERLOADED
+ */
+export function inTurn(
+  admission: StreamAdmission,
+  call: HeldCall,
+  open: () => void | Promise<void>,
+): void | Promise<void> {
+  const turn = admission.take();
+  if (turn === undefined) return open();
+  return turn.then(() => (call.cancelled || call.writableEnded ? undefined : open()));
+}

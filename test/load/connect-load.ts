@@ -1,0 +1,77 @@
+// Clients that come, take in the newest state and leave, at a pace of their own: how many a server admits, and how long
+// those take that it sends away at first.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { percentile } from '../bench/statistics.ts';
+import { ConnectTally, LoadClient, type LoadClientOptions } from './load-client.ts';
+import { machineMs } from './machine-clock.ts';
+
+export interface ConnectLoadOptions {
+  readonly perSecond: number;
+  readonly durationMs: number;
+}
+
+export interface ConnectFigures {
+  /** Clients that came. */
+  readonly offered: number;
+  /** Not started, as too many of this process were waiting. */
+  readonly unsent: number;
+  /** Connections, those of second and later attempts among them. */
+  readonly attempts: number;
+  readonly admitted: number;
+  readonly admittedPerSecond: number;
+  /** Attempts that were refused with a delay to keep. */
+  readonly shed: number;
+  readonly retryAfterMaxMs: number;
+  /** Refused or lost without one. */
+  readonly failed: Readonly<Record<string, number>>;
+  /** From a client's start to the newest state, its delays among them; the whole time where none came so far. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+const WAITING_MAX = 4_000;
+const PACE_MS = 5;
+
+export async function connectLoad(
+  { perSecond, durationMs }: ConnectLoadOptions,
+  client: Omit<LoadClientOptions, 'instanceId' | 'tally'>,
+): Promise<ConnectFigures> {
+  const tally = new ConnectTally();
+  const waiting = new Map<LoadClient, number>();
+  const tookMs: number[] = [];
+  const leaving: Promise<void>[] = [];
+  let [offered, unsent] = [0, 0];
+  const startedMs = machineMs();
+  for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs = machineMs() - startedMs) {
+    for (; offered < (elapsedMs / 1_000) * perSecond; offered++) {
+      if (waiting.size >= WAITING_MAX) unsent += 1;
+      else
+        waiting.set(
+          new LoadClient({ ...client, tally, instanceId: `comer-${process.pid}-${offered}` }),
+          machineMs(),
+        );
+    }
+    for (const [comer, sinceMs] of waiting) {
+      if (!comer.isLive) continue;
+      waiting.delete(comer);
+      tookMs.push(machineMs() - sinceMs);
+      leaving.push(comer.close());
+    }
+    await delay(PACE_MS);
+  }
+  const seconds = (machineMs() - startedMs) / 1_000;
+  await Promise.all([...leaving, ...[...waiting.keys()].map((comer) => comer.close())]);
+  return {
+    offered,
+    unsent,
+    attempts: tally.attemptMs.length,
+    admitted: tally.admittedMs.length,
+    admittedPerSecond: tally.admittedMs.length / seconds,
+    shed: tally.retryAfterMs.length,
+    retryAfterMaxMs: Math.max(0, ...tally.retryAfterMs),
+    failed: Object.fromEntries(tally.failures),
+    p50Ms: tookMs.length === 0 ? durationMs : percentile(tookMs, 0.5),
+    p99Ms: tookMs.length === 0 ? durationMs : percentile(tookMs, 0.99),
+  };
+}
