@@ -325,33 +325,6 @@ describe('pings', () => {
     b.tick(SETTINGS.heartbeatMs);
     expect(closeOf(b.tick(SETTINGS.heartbeatMs / 2))).toBe('silent');
   });
-
-  it('find a client whose set is another one', () => {
-    expect(live().pong(have(10, digestAt(3)))).toMatchObject([
-      { type: 'diverged', position: at(10) },
-      { type: 'transfer', kind: 'full' },
-    ]);
-    const returning = new Bench().frame(hello(have(10, digestAt(3))));
-    expect(returning).toMatchObject([
-      { type: 'welcome' },
-      { type: 'diverged', position: at(10) },
-      { type: 'transfer', kind: 'full' },
-    ]);
-  });
-
-  it('end the stream of a client whose set a full transfer does not mend, in place of sending it again and again', () => {
-    const b = live();
-    b.pong(have(10, digestAt(3)));
-    b.ack(10);
-    const again = b.pong(have(10, digestAt(3)));
-    expect(again[0]).toMatchObject({ type: 'diverged' });
-    expect(closeOf(again)).toBe('digest-mismatch');
-    const mended = live();
-    mended.pong(have(10, digestAt(3)));
-    mended.ack(10);
-    mended.pong(have(10));
-    expect(mended.pong(have(10, digestAt(3)))).toMatchObject([{ type: 'diverged' }, { type: 'transfer' }]);
-  });
 });
 
 describe('the end', () => {
