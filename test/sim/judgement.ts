@@ -32,6 +32,23 @@ export function arrivedWithoutNats(cluster: Cluster, place: Position): boolean {
   return whoLacks(place, holders(cluster), cluster.history.past) === undefined;
 }
 
+/** The control plane knows who there is: of what is written from now on, all can be told. */
+export function isKnown({ controlPlane, evaluators }: Cluster): boolean {
+  return controlPlane.up && controlPlane.fleet.knowsJust(evaluators.map(({ bootId }) => bootId));
+}
+
+/** Everybody is counted, and nobody owes the newest change. */
+export function isConfirmed(cluster: Cluster): boolean {
+  const rollout = cluster.controlPlane.up ? cluster.controlPlane.fleet.newest() : undefined;
+  return rollout?.complete === true && rollout.departed === 0 && rollout.applied === cluster.clients.length;
+}
+
+/** What the control plane says once everybody had time to tell. */
+export function judgeConfirmed({ controlPlane, clients }: Cluster): void {
+  const rollout = controlPlane.fleet.newest();
+  if (rollout !== undefined) controlPlane.fleet.observe(rollout, clients.length);
+}
+
 /** Everybody's bound is proven, and small. */
 export function isCalm(cluster: Cluster): boolean {
   return [...cluster.evaluators, ...cluster.clients].every((one) => isProven(one.freshness()));

@@ -11,7 +11,18 @@ import type { Fault } from './faults/fault.ts';
 import { logFaults } from './faults/log-faults.ts';
 import { natsFaults } from './faults/nats-faults.ts';
 import { networkFaults } from './faults/network-faults.ts';
-import { arrivedWithoutNats, holders, isCalm, isSettled, judge, judgeCalm } from './judgement.ts';
+import {
+  arrivedWithoutNats,
+  holders,
+  isCalm,
+  isConfirmed,
+  isKnown,
+  isSettled,
+  judge,
+  judgeCalm,
+  judgeConfirmed,
+} from './judgement.ts';
+import { STRAY_MS_MAX } from './nodes/evaluator-reports.ts';
 import { Workload } from './workload.ts';
 import { World } from './world/world.ts';
 
@@ -47,6 +58,8 @@ const WRITE_WITHOUT_NATS_MS = 5_000;
 /** Worlds that go on until everybody's bound of staleness is proven. */
 const CALM_SHARE = 0.1;
 const PROOF_MS = 30_000;
+/** A dead stream is noticed, its client is asked for and found, twice over; a silent node is lost and back. */
+const CONFIRM_MS = 45_000;
 const PASSING_WRITES = 40;
 const PASSING_MS = 3_000;
 const TAIL_LINES = 60;
@@ -92,10 +105,20 @@ async function live(cluster: Cluster, faults: string[]): Promise<void> {
     await settle(cluster, workload, PASSING_MS);
   }
   judge(cluster);
+  // Who left with an evaluator that crashed is known by number alone: what was written meanwhile stays in doubt.
+  await letPass(cluster, CONFIRM_MS, () => isKnown(cluster));
+  await world.runUntil(world.nowMs + STRAY_MS_MAX);
+  workload.last();
+  await letPass(cluster, CONFIRM_MS, () => workload.idle && isConfirmed(cluster));
+  judgeConfirmed(cluster);
   if (!world.random.chance(CALM_SHARE)) return;
-  const endMs = world.nowMs + PROOF_MS;
-  while (world.nowMs < endMs && !isCalm(cluster)) await world.runUntil(world.nowMs + LOOK_EVERY_MS);
+  await letPass(cluster, PROOF_MS, () => isCalm(cluster));
   judgeCalm(cluster);
+}
+
+async function letPass({ world }: Cluster, longestMs: number, isDone: () => boolean): Promise<void> {
+  const endMs = world.nowMs + longestMs;
+  while (world.nowMs < endMs && !isDone()) await world.runUntil(world.nowMs + LOOK_EVERY_MS);
 }
 
 /** NATS is gone and nothing else is: what is written now reaches everybody through the control plane. */

@@ -46,10 +46,16 @@ test('every planted bug still fits the sources', () => {
 
 // The others by hand: `make sim ARGS=mutants`.
 test('the simulation finds planted bugs', { timeout: 480_000 }, async () => {
-  const names = ['fallback-never-goes-back', 'freshness-of-what-is-not-applied', 'half-a-record-applied'];
+  const names = [
+    'fallback-never-goes-back',
+    'freshness-of-what-is-not-applied',
+    'half-a-record-applied',
+    'node-that-lags-owes-nothing',
+  ];
   expect(await huntByName(names, await bundleSimulation())).toMatchObject([
     { name: names[0], promise: 'converged' },
     { name: names[1], promise: 'fresh' },
     { name: names[2], promise: 'reliable' },
+    { name: names[3], promise: 'confirmed' },
   ]);
 });

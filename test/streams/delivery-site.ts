@@ -36,6 +36,11 @@ export class DeliverySite {
     hold({ what: 'fleet client', release: () => this.fleet.close(), releaseNow: () => undefined });
   }
 
+  /** Where evaluators follow the log. */
+  get controlPlanePort(): number {
+    return this.#controlPlane.grpcPort;
+  }
+
   static async start(): Promise<DeliverySite> {
     const config = controlPlaneConfigSchema.parse({
       grpcPort: 0,
@@ -50,19 +55,11 @@ export class DeliverySite {
 
   /** Of the control plane. */
   get address(): string {
-    return `127.0.0.1:${this.#controlPlane.grpcPort}`;
+    return `127.0.0.1:${this.controlPlanePort}`;
   }
 
   async startEvaluator(nodeId: string): Promise<RunningEvaluator> {
-    const config = evaluatorConfigSchema.parse({
-      nodeId,
-      grpcPort: 0,
-      managementPort: 0,
-      drainMs: 50,
-      controlPlane: { address: this.address },
-    });
-    const running = await startEvaluator(config, { logger: unreadLogger });
-    hold({ what: `evaluator ${nodeId}`, release: () => running.close(), releaseNow: () => undefined });
+    const running = await launchEvaluator(nodeId, this.controlPlanePort);
     await running.ready();
     return running;
   }
@@ -98,4 +95,23 @@ export class DeliverySite {
       { what, timeoutMs: 30_000 },
     ) as Promise<Rollout>;
   }
+}
+
+/** It need not be ready yet. */
+export async function launchEvaluator(
+  nodeId: string,
+  controlPlanePort: number,
+  { grpcPort = 0, cacheDir }: { readonly grpcPort?: number; readonly cacheDir?: string } = {},
+): Promise<RunningEvaluator> {
+  const config = evaluatorConfigSchema.parse({
+    nodeId,
+    grpcPort,
+    managementPort: 0,
+    drainMs: 50,
+    controlPlane: { address: `127.0.0.1:${controlPlanePort}` },
+    cache: { dir: cacheDir },
+  });
+  const running = await startEvaluator(config, { logger: unreadLogger });
+  hold({ what: `evaluator ${nodeId}`, release: () => running.close(), releaseNow: () => undefined });
+  return running;
 }

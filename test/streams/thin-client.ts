@@ -3,7 +3,7 @@
 
 import { decodeServerFrame, encodeClientFrame, sha256 } from '@flagstream/protocol';
 import { StreamServiceService } from '@flagstream/protocol/gen/flagstream/v1/stream';
-import { SyncClientSession } from '@flagstream/replica';
+import { type ClientSet, SyncClientSession } from '@flagstream/replica';
 import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 
 const SETTINGS = {
@@ -14,6 +14,12 @@ const SETTINGS = {
   transferEntitiesMax: 100_000,
   welcomeTimeoutMs: 10_000,
 };
+
+export interface ThinClientOptions {
+  readonly frameBytesMax?: number;
+  /** Called with each set that it is about to bring in force. */
+  readonly onApply?: (set: ClientSet) => void;
+}
 
 const asBytes = (bytes: Buffer): Buffer => bytes;
 
@@ -27,6 +33,8 @@ export class ThinClient {
   ignoredBytes = 0;
   /** Transfers that it was sent, confirmed or not. */
   transfers = 0;
+  /** Of these: came in more than one frame. */
+  partedTransfers = 0;
   /** Revisions that it confirmed, in their order. */
   readonly confirmed: number[] = [];
   ended: Error | undefined;
@@ -34,14 +42,17 @@ export class ThinClient {
   readonly #stream: ClientDuplexStream<Buffer, Buffer>;
   readonly #session: SyncClientSession;
   readonly #waiting: Buffer[] = [];
+  readonly #options: ThinClientOptions;
 
-  constructor(port: number, instanceId: string) {
+  constructor(port: number, instanceId: string, options: ThinClientOptions = {}) {
     this.instanceId = instanceId;
+    this.#options = options;
     this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
     });
-    this.#session = new SyncClientSession(sha256, { ...SETTINGS, instanceId });
+    const { frameBytesMax = SETTINGS.frameBytesMax } = options;
+    this.#session = new SyncClientSession(sha256, { ...SETTINGS, instanceId, frameBytesMax });
     this.#stream = this.#client.makeBidiStreamRequest(StreamServiceService.sync.path, asBytes, asBytes);
     this.#stream.on('data', (bytes: Buffer) => this.#receive(bytes));
     this.#stream.on('error', (error: Error) => {
@@ -72,7 +83,9 @@ export class ThinClient {
       this.#waiting.push(bytes);
       return;
     }
-    this.#handle({ type: 'frame', frame: decodeServerFrame(bytes) });
+    const frame = decodeServerFrame(bytes);
+    if (frame.type === 'begin') this.partedTransfers += 1;
+    this.#handle({ type: 'frame', frame });
   }
 
   #handle(event: Parameters<SyncClientSession['handle']>[0]): void {
@@ -80,8 +93,10 @@ export class ThinClient {
       if (effect.type === 'send') {
         if (effect.frame.type === 'ack') this.confirmed.push(effect.frame.transferId);
         this.#stream.write(encodeClientFrame(effect.frame));
-      } else if (effect.type === 'apply') this.#apply(effect.transfer.transferId);
-      else if (effect.type === 'close') this.ended ??= new Error(effect.reason);
+      } else if (effect.type === 'apply') {
+        this.#options.onApply?.(effect.set);
+        this.#apply(effect.transfer.transferId);
+      } else if (effect.type === 'close') this.ended ??= new Error(effect.reason);
     }
   }
 

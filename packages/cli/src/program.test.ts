@@ -76,6 +76,8 @@ describe('flagstream', () => {
     [['plan'], "required option '-f, --file <path>' not specified"],
     [['plan', '-f', 'no-such-file.yaml'], 'no-such-file.yaml cannot be read'],
     [['dev', '--port-base', '70000'], 'Give a port from 1 to 65529'],
+    [['demo', '--clients', '0'], 'Give a whole number from 1 to 1000.'],
+    [['demo', '--flips', '2.5'], 'Give a whole number from 1 to 100.'],
     [[], 'Usage: flagstream'],
   ])('refuses %j with 2', async (words, message) => {
     const { code, stdout, stderr } = await run(...words);

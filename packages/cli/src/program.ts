@@ -9,6 +9,7 @@ import { backupCommand } from './commands/backup.ts';
 import { blameCommand } from './commands/blame.ts';
 import { completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
+import { demoCommand } from './commands/demo.ts';
 import { devCommand } from './commands/dev.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -41,6 +42,7 @@ export function buildProgram(session: CliSession, roles: Roles | undefined): Com
       'after',
       `
 Examples:
+  $ flagstream demo
   $ flagstream dev --seed demo
   $ flagstream flag list -e production
   $ flagstream flag rollout new-checkout 10% -e production
@@ -50,6 +52,7 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 conflict, 5 denied, 6 unava
 10 changes (plan, diff), 78 configuration, 130 interrupted.`,
     );
   for (const command of [
+    demoCommand(session),
     devCommand(session),
     serveCommand(session, roles),
     flagCommand(session),

@@ -62,6 +62,11 @@ export class Terminal {
     this.#streams.stdout.write(`${line}\n`);
   }
 
+  /** In place of what stands in the last line of stdout, which stays open; for where a person reads it. */
+  redraw(text: string): void {
+    this.#streams.stdout.write(`\r\u001b[K${text}`);
+  }
+
   /** Much data, to stdout as it is: settles when the reader has room for more. */
   async write(text: string): Promise<void> {
     const { stdout } = this.#streams;

@@ -29,7 +29,7 @@ import type {
   SyncServerEvent,
   SyncServerSettings,
 } from './sync-server-events.ts';
-import { chooseTransfer } from './transfer-choice.ts';
+import { chooseTransfer, DIGEST_DIFFERS } from './transfer-choice.ts';
 
 /** `waiting`: for the turn of a full transfer. */
 type Phase = 'await-hello' | 'live' | 'waiting' | 'in-flight' | 'closed';
@@ -52,6 +52,8 @@ export class SyncServerSession {
   /** After a Nack: nothing is sent until the environment changes beyond this revision. */
   #stuckAt: Position | undefined;
   #fullRetried = false;
+  /** The client's set was another one and was replaced; it has not said yet that it adds up. */
+  #replaced = false;
   #peer: SyncPeer | undefined;
   #refusal: Refusal | undefined;
   /** What the client holds was withdrawn; it is told with each full transfer until it has taken one. */
@@ -209,7 +211,10 @@ export class SyncServerSession {
     }
     const from = choice.intent === 'delta' ? hello.have?.position : undefined;
     this.#acked = from;
-    return [welcome, from === undefined ? this.#askTurn(choice.forked) : this.#transfer(from, nowMs)];
+    const next = from === undefined ? this.#askTurn(choice.forked) : this.#transfer(from, nowMs);
+    if (choice.reason !== DIGEST_DIFFERS || hello.have === undefined) return [welcome, next];
+    this.#replaced = true;
+    return [welcome, { type: 'diverged', position: hello.have.position }, next];
   }
 
   #welcome(intent: Intent, reason: string, head: Position, nowMs: number): Welcome {
@@ -351,9 +356,14 @@ export class SyncServerSession {
     if (digest.hi === have.digest.hi && digest.lo === have.digest.lo) {
       const head = this.#cursor ?? have.position;
       this.#acked = head;
+      this.#replaced = false;
       return [{ type: 'confirmed', position: head }];
     }
-    return [{ type: 'diverged', position: have.position }, this.#askTurn(false)];
+    const diverged: SyncServerEffect = { type: 'diverged', position: have.position };
+    if (this.#replaced)
+      return [diverged, ...this.#close('digest-mismatch', 'a full transfer did not mend the set')];
+    this.#replaced = true;
+    return [diverged, this.#askTurn(false)];
   }
 
   #tick(nowMs: number): readonly SyncServerEffect[] {

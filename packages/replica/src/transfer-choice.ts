@@ -3,6 +3,9 @@ import { bytesEqual } from './position.ts';
 import type { SyncEnvironment } from './sync-environment.ts';
 import type { Have, Intent } from './sync-frames.ts';
 
+/** The client is where nothing has changed since, and holds something else. */
+export const DIGEST_DIFFERS = 'the digest differs';
+
 export interface TransferChoice {
   /** `behind`: nothing of this node does, it would take the client backwards. */
   readonly intent: Intent | 'behind';
@@ -30,5 +33,5 @@ export function chooseTransfer(env: SyncEnvironment, have: Have | undefined): Tr
   const digest = env.digest();
   return digest.hi === have.digest.hi && digest.lo === have.digest.lo
     ? { intent: 'none', reason: 'current', forked: false }
-    : { intent: 'full', reason: 'the digest differs', forked: false };
+    : { intent: 'full', reason: DIGEST_DIFFERS, forked: false };
 }

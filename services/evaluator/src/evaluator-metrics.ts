@@ -137,6 +137,11 @@ function exportStreams(metrics: Metrics, parts: MeasuredParts): void {
   metrics.countedBy('kind', 'transfers_total', 'Transfers to Sync streams.', () =>
     Object.entries(transfers.sent),
   );
+  metrics.counted(
+    'stream_divergences_total',
+    'Clients that held another set than this node at the same revision: it was replaced.',
+    () => streams.divergences,
+  );
   const kinds = [['sync', streams] as const, ['watch', watchers] as const, ['evaluate', pipelines] as const];
   metrics.gauge('stream_clients', 'Open streams.', ['kind'], (gauge) => {
     for (const [kind, registry] of kinds) gauge.set({ kind }, registry.size);

@@ -5,13 +5,14 @@ import { describe, expect, test } from 'vitest';
 import { Atomic } from './atomic.ts';
 import { Bookmarkable } from './bookmarkable.ts';
 import type { Checker } from './checker.ts';
+import { Confirmed } from './confirmed.ts';
 import { Converged } from './converged.ts';
 import { Decided } from './decided.ts';
 import { Durable } from './durable.ts';
 import { Fresh } from './fresh.ts';
 import { allCheckers } from './history.ts';
 import { Kept } from './kept.ts';
-import type { Holder, Observation } from './observation.ts';
+import type { Holder, Observation, RolloutTold } from './observation.ts';
 import { Ordered } from './ordered.ts';
 import { ReadYourWrites } from './read-your-writes.ts';
 import { Reliable } from './reliable.ts';
@@ -34,6 +35,25 @@ import { Unique } from './unique.ts';
 
 const LOG = [committed(R1, 1), committed(R2, 2), committed(R3, 3)];
 
+/** A client at R2 was there, and was told of, when R3 was committed. */
+const AT_R3: readonly Observation[] = [
+  committed(R1, 1),
+  committed(R2, 2),
+  { type: 'session-opened', boot: 'b', stream: 1, client: 'c', joined: R2, ms: 2.2 },
+  taken(R2, { ms: 2.3 }),
+  { type: 'reported', boot: 'b', sequence: 1n, ms: 2.5 },
+  { type: 'report-taken', boot: 'b', sequence: 1n, ms: 2.6 },
+  committed(R3, 3),
+];
+const left = (at: LogRecord): Observation => ({ type: 'session-ended', boot: 'b', stream: 1, at, ms: 4 });
+const isSaid = (told: Partial<RolloutTold>, quietClients?: number): Observation => ({
+  type: 'rollout',
+  target: R3,
+  told: { complete: false, applied: 0, owing: 0, departed: 0, ...told },
+  quietClients,
+  ms: 50,
+});
+const COMPLETE = { complete: true, applied: 1 };
 const bookmarked = (fingerprint: number): Observation => ({
   type: 'bookmarked',
   client: 'c',
@@ -165,6 +185,7 @@ const CASES: readonly Case[] = [
       [...LOG, taken(R2, { fingerprint: said(R3) })],
       [...LOG, taken(OTHER_R3)],
       [...LOG, { type: 'refused', client: 'c', code: 'digest-mismatch', ms: 9 }],
+      [...LOG, { type: 'diverged', node: 'ev', ms: 9 }],
     ],
   },
   {
@@ -227,6 +248,26 @@ const CASES: readonly Case[] = [
       [...LOG, readAtHead(false)],
       [...LOG, evaluated({ position: R2, minimum: R3 })],
       [...LOG, foreign(OTHER_R3), evaluated({ position: OTHER_R3, minimum: R3 })],
+    ],
+  },
+  {
+    checker: () => new Confirmed(),
+    kept: [
+      [...AT_R3, isSaid({ owing: 1 }), taken(R3), isSaid(COMPLETE, 1)],
+      [...AT_R3, left(R3), isSaid({ complete: true, departed: 1 })],
+      // It left before its node had the change, began anew, or could not be known.
+      [...AT_R3, left(R2), isSaid({ complete: true })],
+      [...AT_R3, { type: 'forgot', who: 'c', ms: 9 }, isSaid({ complete: true })],
+      [...AT_R3, { type: 'fleet-begun', ms: 9 }, isSaid({ complete: true })],
+    ],
+    violated: [
+      [...AT_R3, isSaid({ complete: true })],
+      [...AT_R3, left(R3), isSaid({ complete: true })],
+      [...AT_R3, isSaid({ applied: 1 })],
+      [...AT_R3, taken(R3), isSaid({ applied: 2 })],
+      [...AT_R3, taken(R3), isSaid({ ...COMPLETE, departed: 1 }, 1)],
+      [...AT_R3, taken(R3), isSaid({ applied: 1 }, 1)],
+      [...AT_R3, taken(R3), isSaid({ complete: true }, 1)],
     ],
   },
   {

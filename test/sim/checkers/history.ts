@@ -9,6 +9,7 @@ import type { World } from '../world/world.ts';
 import { Atomic } from './atomic.ts';
 import { Bookmarkable } from './bookmarkable.ts';
 import type { Checker } from './checker.ts';
+import { Confirmed } from './confirmed.ts';
 import { Converged } from './converged.ts';
 import { Decided } from './decided.ts';
 import { Durable } from './durable.ts';
@@ -35,6 +36,7 @@ export function allCheckers(): readonly Checker[] {
     new Resumable(),
     new Bookmarkable(),
     new Converged(),
+    new Confirmed(),
     new Durable(),
     new Fresh(),
     new ReadYourWrites(),
@@ -88,6 +90,10 @@ export class History {
 
   epochBegun(by: Process, begun: { readonly byPerson: boolean; readonly foreign: boolean }): void {
     if (by === this.#authority) this.observe({ type: 'epoch-begun', ...begun });
+  }
+
+  fleetBegun(by: Process): void {
+    if (by === this.#authority) this.observe({ type: 'fleet-begun' });
   }
 
   committed(by: Process, record: LogRecord): void {

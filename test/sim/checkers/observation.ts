@@ -71,6 +71,42 @@ export type Observation =
     }
   /** A client did not take a transfer. */
   | { readonly type: 'refused'; readonly client: string; readonly code: string; readonly ms: number }
+  /** A node found that a client held another set than itself, at the same revision. */
+  | { readonly type: 'diverged'; readonly node: string; readonly ms: number }
+  /** An evaluator took a client's Hello. */
+  | {
+      readonly type: 'session-opened';
+      readonly boot: string;
+      readonly stream: number;
+      readonly client: string;
+      /** Where the evaluator was. */
+      readonly joined: Position;
+      readonly ms: number;
+    }
+  /** A stream ended that had been opened. */
+  | {
+      readonly type: 'session-ended';
+      readonly boot: string;
+      readonly stream: number;
+      /** Where the evaluator was; absent: it ended with the process. */
+      readonly at: Position | undefined;
+      readonly ms: number;
+    }
+  /** An evaluator has made a report of its clients. */
+  | { readonly type: 'reported'; readonly boot: string; readonly sequence: bigint; readonly ms: number }
+  /** The control plane has heard it. */
+  | { readonly type: 'report-taken'; readonly boot: string; readonly sequence: bigint; readonly ms: number }
+  /** A control plane that knows of no report has begun. */
+  | { readonly type: 'fleet-begun'; readonly ms: number }
+  /** What the control plane says of a revision. */
+  | {
+      readonly type: 'rollout';
+      readonly target: Position;
+      readonly told: RolloutTold;
+      /** All is well, and was for some time: so many clients there are. */
+      readonly quietClients: number | undefined;
+      readonly ms: number;
+    }
   /** The authority began an epoch. */
   | {
       readonly type: 'epoch-begun';
@@ -133,6 +169,13 @@ export interface Answer {
   readonly minimum: Position | undefined;
   /** Somebody who knows the log has spoken to this process since it started. */
   readonly heard: boolean;
+}
+
+export interface RolloutTold {
+  readonly complete: boolean;
+  readonly applied: number;
+  readonly owing: number;
+  readonly departed: number;
 }
 
 export interface Holder {

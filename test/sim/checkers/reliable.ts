@@ -30,6 +30,8 @@ export class Reliable implements Checker {
       if (past.state(position.hash)?.environment !== fingerprint) this.#differs(client, position, past);
     } else if (observation.type === 'refused' && observation.code === 'digest-mismatch') {
       throw new Violation(this.promise, `${observation.client} was sent what does not add up`);
+    } else if (observation.type === 'diverged') {
+      throw new Violation(this.promise, `a client of ${observation.node} held what the log does not say`);
     } else if (observation.type === 'forgot') this.#last.delete(observation.who);
   }
 

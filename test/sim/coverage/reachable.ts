@@ -66,9 +66,10 @@ const REACHABLE: Table = {
   },
   SyncServerSession: {
     'await-hello': ['hello'],
-    live: ['head', 'pong', 'tick', 'bye'],
-    'in-flight': ['ack', 'nack', 'head', 'pong', 'tick', 'bye'],
-    stuck: ['head', 'pong', 'tick', 'bye'],
+    live: ['head', 'pong', 'tick', 'bye', 'stop'],
+    waiting: ['turn'],
+    'in-flight': ['ack', 'nack', 'head', 'pong', 'tick', 'bye', 'stop'],
+    stuck: ['head', 'pong', 'tick', 'bye', 'stop'],
   },
   SyncClientSession: {
     idle: ['opened'],
@@ -95,7 +96,22 @@ const EVENTS: Readonly<Record<string, readonly string[]>> = {
   ],
   Follower: ['start', 'live', 'down', 'behind', ...HEARD, ...SNAPSHOTS],
   SourceChoice: [...CHOICE, ...SECONDARY, 'secondary-head', 'secondary-delivered'],
-  SyncServerSession: ['hello', 'ack', 'nack', 'pong', 'bye', 'unknown', 'head', 'drained', 'tick'],
+  SyncServerSession: [
+    ...[
+      'hello',
+      'ack',
+      'nack',
+      'pong',
+      'bye',
+      'unknown',
+      'head',
+      'drained',
+      'tick',
+      'turn',
+      'no-turn',
+      'stop',
+    ],
+  ],
   SyncClientSession: [
     ...['opened', 'welcome', 'begin', 'items', 'commit', 'update', 'ping', 'drain', 'error', 'unknown'],
     ...['applied', 'apply-failed', 'tick'],
@@ -113,6 +129,7 @@ const ONE_RELEASE = 'every node of a world is of one release';
 const ENDED = 'nothing is handed to a session that has ended';
 const TRUSTED = 'frames are well formed and in order: fuzzing has tests of its own';
 const HELLO_FIRST = 'the first message of a connection is its hello, and it comes once';
+const TURN_AT_ONCE = 'fewer clients than turns: a turn comes when it is asked for, and nothing before';
 const SEES_STREAM = 'no world starts a restored file without its stream';
 
 const UNREACHED: Readonly<Record<string, readonly Unreached[]>> = {
@@ -155,7 +172,17 @@ const UNREACHED: Readonly<Record<string, readonly Unreached[]>> = {
     },
   ],
   SyncServerSession: [
-    { phases: ['await-hello'], events: ['ack', 'nack', 'pong', 'bye', 'head', 'tick'], why: HELLO_FIRST },
+    {
+      phases: ['await-hello'],
+      events: ['ack', 'nack', 'pong', 'bye', 'head', 'tick', 'stop'],
+      why: HELLO_FIRST,
+    },
+    { phases: ['await-hello', 'live', 'in-flight', 'stuck'], events: ['turn', 'no-turn'], why: TURN_AT_ONCE },
+    {
+      phases: ['waiting'],
+      events: EVENTS['SyncServerSession']!.filter((event) => event !== 'turn'),
+      why: TURN_AT_ONCE,
+    },
     { phases: ['live', 'in-flight', 'stuck'], events: ['hello'], why: HELLO_FIRST },
     { phases: ['live', 'stuck'], events: ['ack', 'nack'], why: 'no transfer is under way' },
     { phases: ['await-hello', 'live', 'in-flight', 'stuck'], events: ['unknown'], why: ONE_RELEASE },

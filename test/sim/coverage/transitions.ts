@@ -103,6 +103,7 @@ function within<T>(map: Map<string, Map<string, T>>, key: string): Map<string, T
 const PHASE_AFTER: Readonly<Record<string, string>> = {
   welcome: 'live',
   confirmed: 'live',
+  'ask-turn': 'waiting',
   transfer: 'in-flight',
   refused: 'stuck',
   close: 'closed',

@@ -23,6 +23,7 @@ import type { Network } from '../world/network.ts';
 import { Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import { DiskStore } from './disk-store.ts';
+import { FleetView } from './fleet-view.ts';
 import { LogWatchers } from './log-watchers.ts';
 import { NatsClient } from './nats-client.ts';
 import { ShipDriver } from './ship-driver.ts';
@@ -56,6 +57,7 @@ export class ControlPlane extends Process {
   #snapshots: Snapshots | undefined;
   #ship: ShipDriver | undefined;
   #guard: SecondWriterGuard | undefined;
+  #fleet: FleetView | undefined;
 
   constructor(parts: ControlPlaneParts, name: string, disk: Disk = new Disk()) {
     super(parts.world, name);
@@ -78,6 +80,11 @@ export class ControlPlane extends Process {
   get ship(): ShipDriver {
     if (this.#ship === undefined) throw new Error(`${this.name} is down`);
     return this.#ship;
+  }
+
+  get fleet(): FleetView {
+    if (this.#fleet === undefined) throw new Error(`${this.name} is down`);
+    return this.#fleet;
   }
 
   head(): Position {
@@ -166,6 +173,9 @@ export class ControlPlane extends Process {
     });
     log.onCommit(() => this.#tellHead());
     this.every(BEACON_MS, () => this.#tellHead());
+    this.#fleet = new FleetView({ process: this, log, codec, history });
+    history.fleetBegun(this);
+    this.#fleet.open();
     this.watchers.open(log);
     this.#nats.open();
   }
@@ -174,6 +184,7 @@ export class ControlPlane extends Process {
     this.#log = undefined;
     this.#snapshots = undefined;
     this.#ship = undefined;
+    this.#fleet = undefined;
     this.watchers.forget();
   }
 

@@ -13,11 +13,12 @@ import {
 } from '../../../services/evaluator/src/fanout/served-environment.ts';
 import { SyncStream } from '../../../services/evaluator/src/fanout/sync-stream.ts';
 import { TransferCache } from '../../../services/evaluator/src/fanout/transfer-cache.ts';
-import { EnvironmentLedger } from '../../../services/evaluator/src/report/environment-ledger.ts';
 import type { EnvironmentReplica } from '../../../services/evaluator/src/state/environment-replica.ts';
+import type { History } from '../checkers/history.ts';
 import type { Connection } from '../world/connection.ts';
 import type { Process } from '../world/process.ts';
 import { silentLogger } from '../world/silent-logger.ts';
+import type { EvaluatorReports } from './evaluator-reports.ts';
 
 /** Small frames, so that transfers are cut and can be torn. */
 const FRAME_BYTES_MAX = 1_200;
@@ -26,6 +27,8 @@ const HEARTBEAT_MS = 4_000;
 export interface StreamsParts {
   readonly process: Process;
   readonly served: ServedLog;
+  readonly reports: EvaluatorReports;
+  readonly history: History;
   /** Undefined: not ready. */
   environment(): EnvironmentReplica | undefined;
   /** Wraps a session, to count what it goes through. */
@@ -38,7 +41,13 @@ export class EvaluatorStreams {
   readonly #transfers: TransferCache;
   readonly #gate: FullTransferGate;
   readonly #streams = new Map<Connection, SyncStream>();
+  /** Whose Hello was taken, by number. */
+  readonly #sessions = new Set<number>();
+  #accepted = 0;
+  #closing = false;
   readonly #seen = new WeakSet<Connection>();
+  /** Streams that wait for their Hello. */
+  readonly #opening = new Map<Connection, { readonly number: number; readonly session: SyncServerSession }>();
 
   constructor(parts: StreamsParts) {
     this.#parts = parts;
@@ -54,15 +63,38 @@ export class EvaluatorStreams {
       this.#accept(connection);
     }
     this.#streams.get(connection)?.receive(SyncRequest.decode(bytes));
+    this.#opened(connection);
+  }
+
+  /** Its first frame was a Hello that was taken. */
+  #opened(connection: Connection): void {
+    const opening = this.#opening.get(connection);
+    const peer = opening?.session.peer;
+    if (opening === undefined || peer === undefined) return;
+    this.#opening.delete(connection);
+    const { reports, history } = this.#parts;
+    const { number: stream } = opening;
+    const { instanceId: client, joined } = peer;
+    this.#sessions.add(stream);
+    history.observe({ type: 'session-opened', boot: reports.bootId, stream, client, joined });
+    if (!this.#streams.has(connection)) this.#ended(stream, this.#parts.served.position());
+  }
+
+  #ended(stream: number, at: Position | undefined): void {
+    const { reports, history } = this.#parts;
+    if (this.#sessions.delete(stream))
+      history.observe({ type: 'session-ended', boot: reports.bootId, stream, at });
   }
 
   #accept(connection: Connection): void {
-    const { served, process } = this.#parts;
+    const { served, process, reports, history } = this.#parts;
     const environment = this.#parts.environment();
-    if (environment === undefined) {
+    if (environment === undefined || this.#closing) {
       connection.close('server', 'not ready');
       return;
     }
+    this.#accepted += 1;
+    const number = this.#accepted;
     const session = this.#parts.watch(
       new SyncServerSession(new ServedEnvironment(environment, served), this.#settings(), process.nowMs()),
     );
@@ -72,16 +104,20 @@ export class EvaluatorStreams {
       environment,
       transfers: this.#transfers,
       gate: this.#gate,
-      ledger: new EnvironmentLedger(environment.scope),
+      ledger: reports.delivery.of(environment.scope),
       logger: silentLogger,
       monotonicMs: process.nowMs,
       head: (): Position => served.position(),
+      onDiverged: () => history.observe({ type: 'diverged', node: process.name }),
       onClose: () => {
         this.#streams.delete(connection);
         this.#fanout.remove(environment, stream);
+        this.#ended(number, served.position());
       },
     });
+    reports.changed([environment]);
     this.#streams.set(connection, stream);
+    this.#opening.set(connection, { number, session });
     this.#fanout.add(environment, stream);
     this.#tick(connection, stream);
   }
@@ -90,6 +126,20 @@ export class EvaluatorStreams {
   drain(deadlineMs: number): void {
     const window = { deadlineMs, reconnectMaxMs: Math.ceil(deadlineMs / 2) };
     for (const stream of this.#streams.values()) stream.drain(window);
+  }
+
+  /** Takes no stream any more, and ends those that are open. */
+  close(): void {
+    this.#closing = true;
+    for (const connection of [...this.#streams.keys()]) {
+      this.left(connection);
+      connection.close('server', 'draining');
+    }
+  }
+
+  /** The process is gone, and nothing was said of it. */
+  crashed(): void {
+    for (const stream of [...this.#sessions]) this.#ended(stream, undefined);
   }
 
   left(connection: Connection): void {

@@ -32,6 +32,7 @@ import { Process } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { EvaluatorDisk } from './evaluator-disk.ts';
+import { EvaluatorReports } from './evaluator-reports.ts';
 import { EvaluatorStreams } from './evaluator-streams.ts';
 import { FailoverSource } from './failover-source.ts';
 import { NatsClient } from './nats-client.ts';
@@ -70,6 +71,7 @@ export class Evaluator extends Process {
   #follower: Follower;
   #state: EvaluatorState;
   #streams: EvaluatorStreams;
+  #reports: EvaluatorReports;
   #subscription: LogSubscription | undefined;
   #generation = 0;
   #heard = false;
@@ -94,6 +96,7 @@ export class Evaluator extends Process {
     this.disk = new EvaluatorDisk(this, codec);
     this.#follower = this.#newFollower();
     this.#state = this.#newState();
+    this.#reports = this.#newReports();
     this.#streams = this.#newStreams();
   }
 
@@ -102,8 +105,10 @@ export class Evaluator extends Process {
     this.#stopping = true;
     this.world.promised();
     const { life } = this;
-    this.disk
+    this.#streams.close();
+    this.#reports
       .close()
+      .then(() => this.disk.close())
       .then(() => {
         if (this.life === life) this.crash();
       })
@@ -116,6 +121,11 @@ export class Evaluator extends Process {
 
   get streams(): EvaluatorStreams {
     return this.#streams;
+  }
+
+  /** Names this life of it. */
+  get bootId(): string {
+    return this.#reports.bootId;
   }
 
   get position(): Position {
@@ -162,6 +172,7 @@ export class Evaluator extends Process {
     this.#parts.history.observe({ type: 'forgot', who: this.name });
     this.#follower = this.#newFollower();
     this.#state = this.#newState();
+    this.#reports = this.#newReports();
     this.#streams = this.#newStreams();
     const user = { state: () => this.#follower.state, held: () => this.#state.held() };
     this.disk.open(this.#parts.poison.release, user, (opened) => this.#opened(opened));
@@ -185,11 +196,13 @@ export class Evaluator extends Process {
     const sources = { primary: this.#natsSource, secondary: this.#watchLog };
     this.#source = new FailoverSource(this, sources, this.#parts.transitions);
     this.#nats.open();
+    this.#reports.open();
     this.#handle({ type: 'start' });
     this.every(TICK_MS, () => this.#handle({ type: 'tick' }));
   }
 
   protected crashed(): void {
+    this.#streams.crashed();
     this.#natsSource.forget();
     this.#subscription = undefined;
     this.#generation += 1;
@@ -205,13 +218,21 @@ export class Evaluator extends Process {
 
   #newState(held?: HeldUnits): EvaluatorState {
     const listener: StateListener = {
-      changed: (environments) => this.#streams.changed(environments),
+      changed: (environments) => {
+        this.#reports.changed(environments);
+        this.#streams.changed(environments);
+      },
       quarantine: (_environment, id, entry) => {
         this.disk.cache?.quarantineChanged();
         this.say(`${id} ${entry === undefined ? 'is good again' : 'is quarantined'}`);
       },
     };
     return new EvaluatorState(() => this.#follower.state, listener, held);
+  }
+
+  #newReports(): EvaluatorReports {
+    const serving = { position: () => this.#state.position, freshness: () => this.freshness() };
+    return new EvaluatorReports({ ...this.#parts, process: this, serving });
   }
 
   #newStreams(): EvaluatorStreams {
@@ -223,6 +244,8 @@ export class Evaluator extends Process {
         freshness: () => this.freshness(),
       },
       environment: () => this.#state.environment(PROJECT, ENVIRONMENT),
+      reports: this.#reports,
+      history: this.#parts.history,
       watch: (session) => this.#parts.transitions.server(session),
     });
   }

@@ -59,6 +59,8 @@ async function dev(session: CliSession, options: EmbeddedOptions): Promise<never
         paint: (style, text) => terminal.paint(style, text),
       }),
     );
+    // Until a signal.
+    return new Promise<never>(() => undefined);
   });
 }
 

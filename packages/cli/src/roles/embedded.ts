@@ -5,7 +5,10 @@ export interface EmbeddedOptions {
   /** What a new data folder is filled with. */
   readonly seed: 'none' | 'default' | 'demo';
   readonly data: string;
-  readonly portBase: number;
+  /** The folder goes when the process ends. */
+  readonly temporary?: boolean;
+  /** Undefined: ports that are free. */
+  readonly portBase: number | undefined;
   readonly nats?: string;
   readonly logLevel: LogLevel;
   /** Of all ports; plaintext without. */

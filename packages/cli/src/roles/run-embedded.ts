@@ -2,6 +2,7 @@
  * Control plane and evaluator in this process: the log is passed on in memory,
  * logs go to stderr.
  */
+import { rm } from 'node:fs/promises';
 import {
   controlPlaneConfigSchema,
   type RunningControlPlane,
@@ -41,14 +42,15 @@ const FLEET_SETTLE_MS = 2_000;
 const DRAIN_GRACE_MS = 2_000;
 
 /**
- * Does not resolve: a signal ends the process.
- * @throws FlagstreamError PORT_IN_USE, DATA_DIR_LOCKED, DATA_DIR_UNWRITABLE, SCHEMA_TOO_NEW
+ * Starts both, runs `use`, and stops both when that is over. A signal stops
+ * them too and ends the process.
+ * @throws FlagstreamError PORT_IN_USE, DATA_DIR_LOCKED, DATA_DIR_UNWRITABLE, SCHEMA_TOO_NEW, and whatever `use` throws
  */
-export async function runEmbedded(
+export async function runEmbedded<T>(
   session: CliSession,
   options: EmbeddedOptions,
-  started: (running: RunningEmbedded) => Promise<void>,
-): Promise<never> {
+  use: (running: RunningEmbedded) => Promise<T>,
+): Promise<T> {
   const { stderr } = session.terminal;
   const logger = createLogger({
     level: options.logLevel,
@@ -59,8 +61,40 @@ export async function runEmbedded(
     destination: { write: (line: string) => stderr.write(line) },
   });
   const lifecycle = new Lifecycle({ logger, stopTimeoutMs: STOP_TIMEOUT_MS });
+  let interrupted = false;
   session.takeOverSignals();
-  stopOnSignals({ logger, stop: () => stop(session, lifecycle, options) });
+  const ignoreSignals = stopOnSignals({
+    logger,
+    stop: () => {
+      interrupted = true;
+      return stop(session, lifecycle, options);
+    },
+  });
+  try {
+    const running = await startBoth(lifecycle, options, logger);
+    return await Promise.race([use(running), untilEnded(lifecycle, running.controlPlane)]);
+  } catch (error) {
+    // What is in use fails while it is stopped; the process ends with the last part.
+    if (interrupted) return new Promise<never>(() => undefined);
+    throw error;
+  } finally {
+    if (!interrupted) {
+      await lifecycle.stop();
+      ignoreSignals();
+    }
+  }
+}
+
+async function startBoth(
+  lifecycle: Lifecycle,
+  options: EmbeddedOptions,
+  logger: Logger,
+): Promise<RunningEmbedded> {
+  await lifecycle.start(
+    'data folder',
+    () => options.data,
+    (folder) => (options.temporary === true ? rm(folder, { recursive: true, force: true }) : undefined),
+  );
   const controlPlane = await lifecycle.start(
     'control plane',
     () => openControlPlane(options, logger),
@@ -71,14 +105,8 @@ export async function runEmbedded(
     () => openEvaluator(options, logger, controlPlane),
     (running) => running.close(),
   );
-  try {
-    await evaluator.ready();
-    await started({ controlPlane, evaluator });
-  } catch (error) {
-    await lifecycle.stop();
-    throw error;
-  }
-  return untilEnded(lifecycle, controlPlane);
+  await evaluator.ready();
+  return { controlPlane, evaluator };
 }
 
 function openControlPlane(options: EmbeddedOptions, logger: Logger): Promise<RunningControlPlane> {
@@ -86,8 +114,8 @@ function openControlPlane(options: EmbeddedOptions, logger: Logger): Promise<Run
     data: options.data,
     seed: options.seed,
     tls: tlsOf(options),
-    grpcPort: options.portBase + PORT_OFFSETS.controlPlane,
-    managementPort: options.portBase + PORT_OFFSETS.controlPlaneManagement,
+    grpcPort: portOf(options, 'controlPlane'),
+    managementPort: portOf(options, 'controlPlaneManagement'),
     project: EMBEDDED_PROJECT,
     environment: ENVIRONMENT,
     drainGraceMs: DRAIN_GRACE_MS,
@@ -109,8 +137,8 @@ function openEvaluator(
 ): Promise<RunningEvaluator> {
   const config = evaluatorConfigSchema.parse({
     tls: tlsOf(options),
-    grpcPort: options.portBase + PORT_OFFSETS.evaluator,
-    managementPort: options.portBase + PORT_OFFSETS.evaluatorManagement,
+    grpcPort: portOf(options, 'evaluator'),
+    managementPort: portOf(options, 'evaluatorManagement'),
     nodeId: NODE_ID,
     project: EMBEDDED_PROJECT,
     environment: ENVIRONMENT,
@@ -126,6 +154,10 @@ function openEvaluator(
   });
 }
 
+function portOf({ portBase }: EmbeddedOptions, listener: keyof typeof PORT_OFFSETS): number {
+  return portBase === undefined ? 0 : portBase + PORT_OFFSETS[listener];
+}
+
 function tlsOf({ tlsCertFile, tlsKeyFile, tlsClientCaFile }: EmbeddedOptions): TlsSettings {
   return { certFile: tlsCertFile, keyFile: tlsKeyFile, clientCaFile: tlsClientCaFile };
 }
@@ -133,10 +165,11 @@ function tlsOf({ tlsCertFile, tlsKeyFile, tlsClientCaFile }: EmbeddedOptions): T
 async function stop(
   { terminal }: CliSession,
   lifecycle: Lifecycle,
-  { data }: EmbeddedOptions,
+  { data, temporary }: EmbeddedOptions,
 ): Promise<boolean> {
   terminal.note('stopping');
   const clean = await lifecycle.stop();
-  terminal.note(clean ? `stopped; the flags stay in ${data}` : 'stopped, but not all parts in order');
+  const left = temporary === true ? 'nothing of it is left' : `the flags stay in ${data}`;
+  terminal.note(clean ? `stopped; ${left}` : 'stopped, but not all parts in order');
   return clean;
 }

@@ -193,5 +193,29 @@ describe('a node that ends', () => {
     bench.tell('n1', 7, { clients: 2, current: 2 });
     bench.tell('n1', 6, { clients: 9 }, { sequence: 1n });
     expect(bench.of(7)).toMatchObject({ applied: 2, owing: 0 });
+    bench.tell('n1', 7, undefined, { leaving: true });
+    bench.tell('n1', 7, { clients: 9 }, { sequence: 3n });
+    expect(bench.fleet.nodes(0)).toEqual([]);
+    expect(bench.of(8)).toEqual(NOBODY);
+  });
+
+  it('and started again is not taken for the one before by a report of that one that comes late', () => {
+    const bench = new Bench();
+    bench.tell('n1', 6, { clients: 2, current: 2 });
+    bench.tell('n1', 7, { clients: 1, current: 1 }, { bootId: 'b2' });
+    bench.tell('n1', 6, { clients: 2, current: 2 }, { sequence: 1n });
+    expect(bench.fleet.nodes(0).map(({ report }) => report.bootId)).toEqual(['b2']);
+    expect(bench.of(7)).toMatchObject({ applied: 1, owing: 0 });
+  });
+
+  it('is known by its next report, where one of another process has come late and was not known', () => {
+    const bench = new Bench();
+    bench.head = at(7);
+    bench.tell('n1', 7, { clients: 1, current: 1 }, { bootId: 'b2' });
+    bench.tell('n1', 7, undefined);
+    expect(bench.fleet.nodes(0).map(({ report }) => report.bootId)).toEqual(['b1']);
+    bench.tell('n1', 7, { clients: 1, behind: [[6, 1]], laggards: [['a', 6]] }, { bootId: 'b2' });
+    expect(bench.fleet.nodes(0).map(({ report }) => report.bootId)).toEqual(['b2']);
+    expect(bench.of(7)).toEqual({ applied: 0, owing: 1, arriving: 0, departed: 0, names: ['a'] });
   });
 });

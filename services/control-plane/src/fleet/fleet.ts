@@ -53,6 +53,8 @@ export class Fleet {
   readonly #nodes = new Map<string, Heard>();
   /** Oldest first. */
   #ended: Ended[] = [];
+  /** The newest sequence of processes that ended, oldest first: what was sent before comes late, and says nothing. */
+  readonly #endedBoots = new Map<string, bigint>();
   readonly #listeners = new Set<() => void>();
 
   /** Called after each report. Returns how to stop. */
@@ -66,11 +68,13 @@ export class Fleet {
    * @param nowMs monotonic
    */
   take(report: NodeReport, head: Position, nowMs: number): void {
+    if (report.sequence <= (this.#endedBoots.get(bootOf(report)) ?? -1n)) return;
     const known = this.#nodes.get(report.nodeId);
     if (known !== undefined && known.report.bootId === report.bootId) {
       // Over two ways a later one may come first.
       if (report.sequence <= known.report.sequence) return;
     } else if (known !== undefined) this.#end(known, head);
+    this.#lives(report);
     if (report.leaving) {
       this.#nodes.delete(report.nodeId);
       this.#end({ report, heardMs: nowMs }, head);
@@ -131,7 +135,16 @@ export class Fleet {
     return found;
   }
 
+  /** It was taken for ended by a report of another process that came late. */
+  #lives(report: NodeReport): void {
+    if (!this.#endedBoots.delete(bootOf(report))) return;
+    this.#ended = this.#ended.filter((ended) => bootOf(ended.report) !== bootOf(report));
+  }
+
   #end(heard: Heard, head: Position): void {
+    this.#endedBoots.set(bootOf(heard.report), heard.report.sequence);
+    const [oldest] = this.#endedBoots.keys();
+    if (this.#endedBoots.size > LIMITS.endedNodesMax) this.#endedBoots.delete(oldest!);
     const tells = heard.report.environments.some(
       ({ clients, departedClients }) => clients + departedClients > 0,
     );
@@ -139,6 +152,10 @@ export class Fleet {
     this.#ended.push({ ...heard, until: { epoch: head.epoch, revision: head.revision } });
     this.#ended = this.#ended.slice(-LIMITS.endedNodesMax);
   }
+}
+
+function bootOf({ nodeId, bootId }: NodeReport): string {
+  return `${nodeId}/${bootId}`;
 }
 
 type Counts = Omit<Delivered, 'nodeId' | 'place'>;

@@ -24,6 +24,7 @@ const GOODBYES_BEFORE_YIELD = 200;
 export class StreamRegistry {
   readonly #streams = new Set<OpenStream>();
   readonly #closed = new Map<string, number>();
+  #divergences = 0;
   #emptied: (() => void) | undefined;
   /** Set once the process stops. */
   #window: DrainWindow | undefined;
@@ -41,6 +42,15 @@ export class StreamRegistry {
   /** Streams that ended so far, by reason. */
   get closed(): ReadonlyMap<string, number> {
     return this.#closed;
+  }
+
+  /** Clients so far whose set was found to be another one. */
+  get divergences(): number {
+    return this.#divergences;
+  }
+
+  diverged(): void {
+    this.#divergences += 1;
   }
 
   /** A stream that opens after the goodbye, as one that waited for its revision may, is told at once. */

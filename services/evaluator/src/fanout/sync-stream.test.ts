@@ -232,6 +232,13 @@ describe('Sync ends a stream', () => {
       [(p) => p.send({ type: 'ack', transferId: 1, have: undefined, applyUs: 0 }), 'ack before hello'],
       [(p) => p.write({ frame: undefined, ignorable: false }), 'a frame that this server does not know'],
       [
+        (p) =>
+          p.write(
+            SyncRequest.fromJSON({ hello: { protoMin: 1, protoMax: 1, filter: { tagsAny: ['web'] } } }),
+          ),
+        'filters are not served by this release',
+      ],
+      [
         (p) => p.write(SyncRequest.fromJSON({ ack: { transferId: '18446744073709551615' } })),
         '18446744073709551615 is not a revision',
       ],

@@ -57,6 +57,8 @@ export interface SyncStreamOptions {
   readonly logger: Logger;
   readonly monotonicMs: () => number;
   readonly onClose: (reason: string) => void;
+  /** The client held another set than this node at the same revision. */
+  readonly onDiverged: () => void;
   readonly head: () => Position;
 }
 
@@ -182,6 +184,7 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
         );
         break;
       case 'diverged':
+        this.#options.onDiverged();
         logger.error({ revision: effect.position.revision }, 'a client holds another set at this revision');
         break;
       case 'close':

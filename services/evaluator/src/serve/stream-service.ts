@@ -86,6 +86,7 @@ function sync(
       wheel.remove(stream);
       streams.remove(stream, reason);
     },
+    onDiverged: () => streams.diverged(),
   });
   fanout.add(environment, stream);
   wheel.add(stream);

@@ -3341,8 +3341,8 @@ export const FleetServiceDefinition = {
       options: {},
     },
     /**
-     * WatchRollout answers the same each time that something moves, at most once
-     * a second, and at least every ten. The caller ends it.
+     * WatchRollout answers the same each time that something moves, at most ten
+     * times a second, and at least every ten seconds. The caller ends it.
      */
     watchRollout: {
       name: "WatchRollout",
@@ -3416,8 +3416,8 @@ export const FleetServiceService = {
     responseDeserialize: (value: Buffer): GetRolloutResponse => GetRolloutResponse.decode(value),
   },
   /**
-   * WatchRollout answers the same each time that something moves, at most once
-   * a second, and at least every ten. The caller ends it.
+   * WatchRollout answers the same each time that something moves, at most ten
+   * times a second, and at least every ten seconds. The caller ends it.
    */
   watchRollout: {
     path: "/flagstream.v1.FleetService/WatchRollout" as const,
@@ -3446,8 +3446,8 @@ export interface FleetServiceServer extends UntypedServiceImplementation {
   /** GetRollout answers who has a revision in force, as far as it is known now. */
   getRollout: handleUnaryCall<GetRolloutRequest, GetRolloutResponse>;
   /**
-   * WatchRollout answers the same each time that something moves, at most once
-   * a second, and at least every ten. The caller ends it.
+   * WatchRollout answers the same each time that something moves, at most ten
+   * times a second, and at least every ten seconds. The caller ends it.
    */
   watchRollout: handleServerStreamingCall<WatchRolloutRequest, WatchRolloutResponse>;
 }
@@ -3537,8 +3537,8 @@ export interface FleetServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetRolloutResponse) => void,
   ): ClientUnaryCall;
   /**
-   * WatchRollout answers the same each time that something moves, at most once
-   * a second, and at least every ten. The caller ends it.
+   * WatchRollout answers the same each time that something moves, at most ten
+   * times a second, and at least every ten seconds. The caller ends it.
    */
   watchRollout(
     request: WatchRolloutRequest,

@@ -272,7 +272,7 @@ export interface SyncRequest {
     /** The client leaves. */
     { $case: "bye"; value: Bye }
     | undefined;
-  /** An unknown frame with this set is ignored, otherwise it is refused. */
+  /** An unknown frame with this set is ignored, any other one ends the stream. */
   ignorable: boolean;
 }
 
