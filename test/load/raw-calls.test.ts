@@ -1,3 +1,5 @@
+// Hand-made frames against a real HTTP/2 server.
+
 import { createServer, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
