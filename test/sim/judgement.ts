@@ -34,7 +34,7 @@ export function arrivedWithoutNats(cluster: Cluster, place: Position): boolean {
 
 /** The control plane knows who there is: of what is written from now on, all can be told. */
 export function isKnown({ controlPlane, evaluators }: Cluster): boolean {
-  return controlPlane.up && controlPlane.fleet.knowsJust(evaluators.map(({ bootId }) => bootId));
+  return controlPlane.up && controlPlane.fleet.knowsJust(evaluators.map(({ reports }) => reports.bootId));
 }
 
 /** Everybody is counted, and nobody owes the newest change. */

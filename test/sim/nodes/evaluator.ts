@@ -123,9 +123,8 @@ export class Evaluator extends Process {
     return this.#streams;
   }
 
-  /** Names this life of it. */
-  get bootId(): string {
-    return this.#reports.bootId;
+  get reports(): EvaluatorReports {
+    return this.#reports;
   }
 
   get position(): Position {
