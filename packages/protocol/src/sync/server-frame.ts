@@ -52,16 +52,16 @@ export function serverFrameFromWire(response: SyncResponse): ServerFrame {
     case 'update': {
       const { begin, items, commit } = frame.value;
       if (begin === undefined || commit === undefined) return { type: 'unknown', ignorable: false };
+      const to = positionFromWire(commit.to);
+      const put = items?.put.map(entityFromWire) ?? [];
+      const remove = items?.remove.map(idFromWire) ?? [];
+      const digest = { hi: commit.digestHi, lo: commit.digestLo };
+      const said = beginFromWire(begin);
       return {
         type: 'update',
-        transfer: {
-          ...beginFromWire(begin),
-          to: positionFromWire(commit.to),
-          put: items?.put.map(entityFromWire) ?? [],
-          remove: items?.remove.map(idFromWire) ?? [],
-          digest: { hi: commit.digestHi, lo: commit.digestLo },
-        },
-        items: commit.items,
+        transfer: { ...said, transferId: said.transferId || to.revision, to, put, remove, digest },
+        // One frame has all of its items, or is none.
+        items: commit.items || put.length + remove.length,
       };
     }
     case 'ping': {

@@ -49,9 +49,9 @@ export function encodeTransfer(
   if (chunks.length === 1) {
     // In one frame each thing is said once: these bytes go to every client.
     const value = {
-      begin: { ...begin, to: undefined, items: 0, bytes: 0n },
+      begin: { ...begin, transferId: 0n, to: undefined, items: 0, bytes: 0n },
       items: { transferId: 0n, seq: 0, ...chunks[0]! },
-      commit: { ...commit, transferId: 0n },
+      commit: { ...commit, transferId: 0n, items: 0 },
     };
     return [encodeFrame({ $case: 'update', value })];
   }

@@ -451,8 +451,8 @@ export interface Commit {
 }
 
 /**
- * Says each thing once: the transfer's id stands in begin alone, where it leads
- * to and how many items it has in commit alone.
+ * Says each thing once: where it leads to stands in commit, and is the
+ * transfer's id; how many items it has, and their bytes, it shows.
  */
 export interface Update {
   begin?: Begin | undefined;
