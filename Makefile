@@ -52,7 +52,7 @@ interop: build ## run foreign clients and flagd's evaluator against us, as far a
 bench: build ## measure, and print the figures beside a bare gRPC server's and other systems' SDKs
 	@exec node --conditions=source --import tsx test/bench/main.ts $(ARGS)
 
-soak: build ## what must not grow: start-up over 500,000 revisions, memory over 1,000,000 changes (ARGS="start-up" or "changes")
+soak: build ## what must not grow: start-up over 500,000 revisions, memory over 1,000,000 changes, ten minutes of clients that come and go (ARGS="start-up", "changes" or "clients")
 	@exec node --import tsx test/soak/main.ts $(ARGS)
 
 load: build ## ten thousand clients on one evaluator, laggards, killed nodes, ten times the load (ARGS="push --clients 1000")

@@ -19,8 +19,8 @@ export const SIDES: Readonly<Record<Side, string>> = {
 };
 
 /**
- * An hour at full size is 18,000 changes, 24,000 visits and some eight million transfers: a kilobyte kept of each change
- * or visit, or two bytes of each transfer, is more than this.
+ * An hour at full size is 18,000 changes, 24,000 visits and some two million transfers: a kilobyte kept of each change
+ * or visit, or nine bytes of each transfer, is more than this.
  */
 const HEAP_MAX_MIB_PER_HOUR = 16;
 /** RSS moves by some MiB with each collection, which ten minutes make seven times as much of an hour. */

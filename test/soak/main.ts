@@ -28,8 +28,8 @@ const MINUTES = 10;
 const START_UP = { flags: 200, rounds: 9 } as const;
 /** Some 40 % of one core in all, so that it may run beside other work. */
 const CLIENTS = {
-  stay: { thin: 500, sdk: 50 },
-  visit: { thin: 80, sdk: 20 },
+  stay: { thin: 80, sdk: 15 },
+  visit: { thin: 85, sdk: 15 },
   flags: 50,
   // From the first client on, what is kept of each revision is full.
   revisionsBefore: LIMITS.deltaWindowRevisions + 2_000,

@@ -112,23 +112,26 @@ class ClientsSoak {
   readonly #evaluator: HostedNode;
   readonly #admin: Admin;
   readonly #fleet: FleetServiceClient;
-  readonly #values: Record<string, boolean> = {};
+  readonly #values: Record<string, boolean>;
   readonly #startedMs: number = machineMs();
   #dueMs: number = machineMs();
-  #revision = 0;
+  #revision: number;
   #changes = 0;
   #visits = 0;
 
   private constructor(
     options: ManyClientsOptions,
-    nodes: { readonly controlPlane: HostedNode; readonly evaluator: HostedNode },
+    nodes: { readonly controlPlane: HostedNode; readonly evaluator: HostedNode; readonly admin: Admin },
     crowd: ClientCrowd,
+    revision: number,
   ) {
     this.#options = options;
     this.#controlPlane = nodes.controlPlane;
     this.#evaluator = nodes.evaluator;
     this.crowd = crowd;
-    this.#admin = new Admin(this.#controlPlane.grpcPort);
+    this.#admin = nodes.admin;
+    this.#revision = revision;
+    this.#values = Object.fromEntries(keysOf(options.flags).map((key) => [key, true]));
     const address = `127.0.0.1:${this.#controlPlane.grpcPort}`;
     this.#fleet = new FleetServiceClient(address, credentials.createInsecure());
     hold({ what: 'fleet client', release: () => this.#fleet.close(), releaseNow: () => undefined });
@@ -149,9 +152,12 @@ class ClientsSoak {
       controlPlane: { address: `127.0.0.1:${controlPlane.grpcPort}` },
       cache: { dir: tempDir('soak-cache') },
     });
+    const admin = new Admin(controlPlane.grpcPort);
+    // A revision that changes nothing is not pushed: each of those that are counted must change something.
+    for (const key of keysOf(options.flags)) await admin.setEnabled(key, true);
     const { revision } = await controlPlane.measure();
     const crowd = await ClientCrowd.gather(`127.0.0.1:${evaluator.grpcPort}`, options.stay, revision);
-    return new ClientsSoak(options, { controlPlane, evaluator }, crowd);
+    return new ClientsSoak(options, { controlPlane, evaluator, admin }, crowd, revision);
   }
 
   /** Visitors come, see half of the cycle's changes, and go. */
@@ -246,6 +252,11 @@ class ClientsSoak {
     if (kind === 'pause-clients') this.crowd.resume();
     else if (kind === 'pause-evaluator') process.kill(this.#evaluator.pid, 'SIGCONT');
   }
+}
+
+/** As fillLog names them. */
+function keysOf(flags: number): readonly string[] {
+  return Array.from({ length: flags }, (_, index) => `flag-${index}`);
 }
 
 function withOpenFiles(kept: KeptMemory, pid: number): SideSample {
