@@ -19,6 +19,8 @@ export interface RawCallsOptions {
   readonly body: Buffer;
   /** Of the call that `send` has numbered so. */
   readonly ended: (call: number, end: CallEnd) => void;
+  /** The peer had no room for it and has done nothing of it: it may be sent again at once. */
+  readonly refused: (call: number) => void;
   /** Nothing can be sent any more; calls on their way get no end. */
   readonly closed: (why: string) => void;
 }
@@ -92,13 +94,18 @@ export class RawCalls {
     );
   }
 
-  /** Its number. What is sent leaves with `flush`. */
-  send(): number {
+  /**
+   * Its number. What is sent leaves with `flush`.
+   * @param leftMs until its deadline
+   */
+  send(leftMs: number): number {
     const stream = this.#nextStream;
     this.#nextStream += 2;
     const request = Buffer.from(this.#request);
     request.writeUInt32BE(stream, 5);
     request.writeUInt32BE(stream, this.#bodyAt + 5);
+    // It is the last of the headers.
+    request.write(timeoutText(leftMs), this.#bodyAt - TIMEOUT_LENGTH, 'latin1');
     this.#waiting.push(request);
     this.#windowBytes -= this.#options.body.length;
     this.#open.set(stream, false);
@@ -147,7 +154,7 @@ export class RawCalls {
         if ((flags & END_STREAM) !== 0) this.#end(stream, payload);
         return;
       case RST_STREAM:
-        if (this.#open.delete(stream)) this.#options.ended(stream, { status: -1, retryAfterMs: undefined });
+        if (this.#open.delete(stream)) this.#options.refused(stream);
         return;
       case SETTINGS:
         if ((flags & ACK) === 0) this.#settings(payload);
@@ -198,8 +205,15 @@ function headerBlock(path: string, deadlineMs: number): Buffer {
     field(':authority', '127.0.0.1'),
     field('content-type', 'application/grpc'),
     field('te', 'trailers'),
-    field('grpc-timeout', `${deadlineMs}m`),
+    field('grpc-timeout', timeoutText(deadlineMs)),
   ]);
+}
+
+const TIMEOUT_LENGTH = 8;
+
+/** Always as long. */
+function timeoutText(ms: number): string {
+  return `${String(Math.max(1, Math.floor(ms))).padStart(TIMEOUT_LENGTH - 1, '0')}m`;
 }
 
 function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {

@@ -169,8 +169,10 @@ class Line {
     const beforeMs = machineMs() - DEADLINE_MS;
     while (this.#waiting.length > 0 && this.#waiting[0]!.sinceMs < beforeMs)
       this.#listener.ended(this.#waiting.shift()!, { missed: 'unsent' });
-    while (this.#waiting.length > 0 && this.#calls.hasRoom)
-      this.#sent.set(this.#calls.send(), this.#waiting.shift()!);
+    while (this.#waiting.length > 0 && this.#calls.hasRoom) {
+      const wanted = this.#waiting.shift()!;
+      this.#sent.set(this.#calls.send(wanted.sinceMs - beforeMs), wanted);
+    }
     // A Map is in the order of sending.
     for (const [call, wanted] of this.#sent) {
       if (wanted.sinceMs >= beforeMs) break;
@@ -202,6 +204,10 @@ class Line {
         const wanted = this.#sent.get(call);
         if (!this.#sent.delete(call)) return;
         this.#listener.ended(wanted!, end);
+      },
+      refused: (call) => {
+        const wanted = this.#sent.get(call);
+        if (this.#sent.delete(call)) this.#waiting.unshift(wanted!);
       },
       closed: (why) => {
         const lost = [...this.#sent.values()];

@@ -58,12 +58,12 @@ export const LIMITS = {
 
   /**
    * Calls are answered for so long in one turn of the event loop, and those that it reads later are refused: they
-   * have waited as long already. A thousand at the usual speed.
+   * have waited as long already. Some hundreds at the usual speed.
    */
-  turnCallsMs: 100,
-  /** When those may come back: between these, twice as late as they were. */
-  shedRetryMsMin: 100,
-  shedRetryMsMax: 2_000,
+  turnCallsMs: 40,
+  /** When those may come back: between these, the later the more are refused. */
+  shedRetryMsMin: 1_000,
+  shedRetryMsMax: 5_000,
 
   /** One evaluation request, context included. */
   evaluationRequestBytesMax: 1_048_576,
@@ -147,8 +147,11 @@ export const LIMITS = {
   watchBufferedBytesMax: 4_194_304,
   watchFlagKeysMax: 1000,
 
-  /** Streams of one HTTP/2 connection: a client multiplexes, it does not flood. */
-  concurrentStreamsMax: 1000,
+  /**
+   * Streams of one HTTP/2 connection, unary calls among them: a client multiplexes, it does not flood. What a few dozen
+   * connections send at once is answered, or refused, within a second.
+   */
+  concurrentStreamsMax: 128,
   connectionsMax: 50_000,
   /** Time in which a new connection must say which protocol it speaks. */
   prefaceTimeoutMs: 5_000,

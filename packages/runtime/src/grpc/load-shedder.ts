@@ -15,10 +15,18 @@ export interface LoadShedderParts {
   readonly afterTurn: (callback: () => void) => void;
 }
 
+/** Of the last turn's share of refusals in what callers are told; the turns before have the rest. */
+const NEWEST_WEIGHT = 0.2;
+
 export class LoadShedder {
   readonly #parts: LoadShedderParts;
   #turnStartedMs: number | undefined;
+  readonly #turn = { answered: 0, refused: 0 };
+  /** Of the calls of the last turns, those that were refused. */
+  #refusedShare = 0;
   readonly #counts = { late: 0, deadline: 0 };
+  /** One for each delay: an error with its stack takes longer to make than an answer. */
+  readonly #refusals = new Map<number, FlagstreamError>();
 
   constructor(parts: LoadShedderParts) {
     this.#parts = parts;
@@ -37,11 +45,13 @@ export class LoadShedder {
     const lateMs = this.#lateMs();
     if (lateMs > LIMITS.turnCallsMs) {
       this.#counts.late += 1;
-      return this.#overloaded(lateMs);
+      this.#turn.refused += 1;
+      return this.#overloaded();
     }
+    this.#turn.answered += 1;
     if (timeout === undefined || lateMs === 0 || timeoutMs(timeout) > lateMs) return undefined;
     this.#counts.deadline += 1;
-    return fail('TIMEOUT', 'the deadline passed before this node came to the call');
+    return TOO_LATE;
   }
 
   /** How long this turn has run since it read its first call. */
@@ -54,21 +64,31 @@ export class LoadShedder {
   }
 
   readonly #turnOver = (): void => {
+    const { answered, refused } = this.#turn;
     this.#turnStartedMs = undefined;
+    this.#turn.answered = 0;
+    this.#turn.refused = 0;
+    this.#refusedShare +=
+      NEWEST_WEIGHT * ((refused === 0 ? 0 : refused / (answered + refused)) - this.#refusedShare);
   };
 
-  /** The longer the turn, the more come; each is told another time, in steps, so that few refusals are made. */
-  #overloaded(lateMs: number): FlagstreamError {
+  /** The more are refused, the longer they stay away; each another time, in steps, so that few texts are made. */
+  #overloaded(): FlagstreamError {
     const { shedRetryMsMin, shedRetryMsMax } = LIMITS;
-    const span = Math.min(shedRetryMsMax, Math.max(shedRetryMsMin, 2 * lateMs));
+    const span = shedRetryMsMin + (shedRetryMsMax - shedRetryMsMin) * this.#refusedShare;
     const steps = Math.ceil((span * (0.5 + this.#parts.random() / 2)) / RETRY_STEP_MS);
-    return fail('OVERLOADED', 'more calls come than this node can answer in time', {
+    const known = this.#refusals.get(steps);
+    if (known !== undefined) return known;
+    const refusal = fail('OVERLOADED', 'more calls come than this node can answer in time', {
       retryAfterMs: steps * RETRY_STEP_MS,
     });
+    this.#refusals.set(steps, refusal);
+    return refusal;
   }
 }
 
 const RETRY_STEP_MS = 50;
+const TOO_LATE = fail('TIMEOUT', 'the deadline passed before this node came to the call');
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   H: 3_600_000,
