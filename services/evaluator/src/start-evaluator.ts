@@ -128,7 +128,8 @@ export async function startEvaluator(
 
   const tls = await openTls({ settings: config.tls, logger, metrics, reloadsOnHangup }, lifecycle);
   const health = new HealthState();
-  const fanout = new ChangeFanout(logger);
+  const counts = new EvaluationCounts();
+  const fanout = new ChangeFanout(logger, { total: () => counts.total(), monotonicMs });
   const wheel = new TickWheel(monotonicMs, logger);
   const [streams, watchers, pipelines] = [new StreamRegistry(), new StreamRegistry(), new StreamRegistry()];
   const gate = new FullTransferGate(monotonicMs);
@@ -140,7 +141,6 @@ export async function startEvaluator(
     },
     { monotonicMs, random },
   );
-  const counts = new EvaluationCounts();
   const delivery = new DeliveryLedger();
   const readySignal = new ReadySignal();
 

@@ -64,7 +64,6 @@ describe('a turn of the event loop', () => {
     expect(delays).toEqual(delays.toSorted((a, b) => a - b));
     expect(delays.at(-1)).toBeGreaterThan(LIMITS.shedRetryMsMax * 0.7);
   });
-  });
 });
 
 interface Answer {

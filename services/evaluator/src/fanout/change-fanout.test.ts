@@ -26,6 +26,30 @@ describe('ChangeFanout', () => {
     expect(told).toEqual(['a']);
   });
 
+  it('yields after a millisecond of writing while somebody evaluates, and not while nobody does', async () => {
+    let [nowMs, total] = [10_000, 0];
+    const fanout = new ChangeFanout(testLogger().logger, { total: () => total, monotonicMs: () => nowMs });
+    const environment = replica('development');
+    let told = 0;
+    for (let index = 0; index < 100; index++)
+      fanout.add(environment, {
+        changed: () => {
+          told += 1;
+          nowMs += 0.25;
+        },
+      });
+    fanout.changed([environment]);
+    expect(told).toBe(100);
+    total += 1;
+    fanout.changed([environment]);
+    expect(told - 100).toBeLessThan(12);
+    while (told < 200) await turn();
+    // The last evaluation is long ago.
+    nowMs += 1_001;
+    fanout.changed([environment]);
+    expect(told).toBe(300);
+  });
+
   it('lets the event loop run between rounds of writes, and misses no change meanwhile', async () => {
     const fanout = new ChangeFanout(testLogger().logger);
     const environment = replica('development');

@@ -4,7 +4,8 @@
  * late costs no truth: it looks at the newest state when it is told.
  *
  * Holds true: the first change leaves at once; long rounds let the event loop
- * run in between, so evaluations do not wait for streams.
+ * run in between, the more often while somebody evaluates, so that evaluations
+ * do not wait for streams.
  */
 import type { Logger } from '@flagstream/runtime';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
@@ -14,16 +15,32 @@ export interface FanoutMember {
   changed(): void;
 }
 
+/** Whoever evaluates beside the streams, who is not to wait for them. */
+export interface Evaluations {
+  /** Evaluations so far. */
+  total(): number;
+  readonly monotonicMs: () => number;
+}
+
 const WRITES_BEFORE_YIELD = 200;
+/** While somebody has evaluated within the last second. Each yield costs the round as much as a write or two. */
+const BUSY_WRITE_MS = 1;
+const BUSY_FOR_MS = 1_000;
+/** Writes between two looks at the clock. */
+const WRITES_PER_LOOK = 5;
 
 export class ChangeFanout {
   readonly #logger: Logger;
+  readonly #evaluations: Evaluations | undefined;
+  #seen = { total: 0, ms: Number.NEGATIVE_INFINITY };
   readonly #members = new Map<EnvironmentReplica, Set<FanoutMember>>();
   readonly #pending = new Set<EnvironmentReplica>();
   #running = false;
 
-  constructor(logger: Logger) {
+  /** @param evaluations absent: nobody evaluates here */
+  constructor(logger: Logger, evaluations?: Evaluations) {
     this.#logger = logger;
+    this.#evaluations = evaluations;
   }
 
   add(environment: EnvironmentReplica, member: FanoutMember): void {
@@ -48,7 +65,9 @@ export class ChangeFanout {
   /** Tells until it is time to yield, and goes on after the event loop had its turn. */
   #run(round: Iterator<FanoutMember>): void {
     this.#running = true;
-    for (let written = 0; written < WRITES_BEFORE_YIELD; written++) {
+    const untilMs = this.#writeUntilMs();
+    for (let written = 1; written <= WRITES_BEFORE_YIELD; written++) {
+      if (written % WRITES_PER_LOOK === 0 && this.#nowMs() > untilMs) break;
       const next = round.next();
       if (next.done === true) {
         this.#running = false;
@@ -57,6 +76,18 @@ export class ChangeFanout {
       this.#tell(next.value);
     }
     setImmediate(() => this.#run(round));
+  }
+
+  #nowMs(): number {
+    return this.#evaluations?.monotonicMs() ?? 0;
+  }
+
+  #writeUntilMs(): number {
+    if (this.#evaluations === undefined) return Number.POSITIVE_INFINITY;
+    const nowMs = this.#nowMs();
+    const total = this.#evaluations.total();
+    if (total !== this.#seen.total) this.#seen = { total, ms: nowMs };
+    return nowMs - this.#seen.ms < BUSY_FOR_MS ? nowMs + BUSY_WRITE_MS : Number.POSITIVE_INFINITY;
   }
 
   /** An environment that changes again during its round gets another one; members that left are left out. */

@@ -15,6 +15,12 @@ export class EvaluationCounts {
     this.#counts[reason] += 1;
   }
 
+  /** Of all reasons. */
+  total(): number {
+    const { STATIC, DEFAULT, TARGETING_MATCH, SPLIT, DISABLED, ERROR } = this.#counts;
+    return STATIC + DEFAULT + TARGETING_MATCH + SPLIT + DISABLED + ERROR;
+  }
+
   entries(): readonly (readonly [reason: string, count: number])[] {
     return Object.entries(this.#counts);
   }
