@@ -136,7 +136,9 @@ function takenFrame(bytes: Buffer): Buffer | undefined {
   const commit =
     frame?.$case === 'update' ? frame.value.commit : frame?.$case === 'commit' ? frame.value : undefined;
   if (commit === undefined) return undefined;
-  const { transferId, to: rev, digestHi, digestLo } = commit;
+  const { to: rev, digestHi, digestLo } = commit;
+  // An Update says its id as the revision that it leads to.
+  const transferId = commit.transferId || (rev?.revision ?? 0n);
   return reply({ $case: 'ack', value: { transferId, have: { rev, digestHi, digestLo } } });
 }
 

@@ -198,6 +198,7 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   },
   drainMarginMs: OWN_PACE,
   turnCallsMs: { crossedIn: 'packages/runtime/src/grpc/load-shedder.test.ts', word: 'turnCallsMs' },
+  turnCallsMin: { crossedIn: 'packages/runtime/src/grpc/load-shedder.test.ts', word: 'turnCallsMin' },
   shedRetryMsMin: OWN_PACE,
   shedRetryMsMax: OWN_PACE,
   drainMsMax: OWN_PACE,

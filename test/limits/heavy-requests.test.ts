@@ -136,7 +136,7 @@ describe('who shows no key', () => {
     const { grpcPort } = site.evaluator;
     const refused: ServiceError[] = [];
     let answered = 0;
-    const clients = Array.from({ length: 2 }, () => clientTo(grpcPort));
+    const clients = Array.from({ length: 10 }, () => clientTo(grpcPort));
     const count = LIMITS.keylessStreamsMax + 5;
     const { path, requestSerialize, responseDeserialize } = HealthService.watch;
     for (let index = 0; index < count; index++) {

@@ -61,6 +61,8 @@ export const LIMITS = {
    * have waited as long already. Some hundreds at the usual speed.
    */
   turnCallsMs: 40,
+  /** And at least so many of them. */
+  turnCallsMin: 50,
   /** When those may come back: between these, the later the more are refused. */
   shedRetryMsMin: 1_000,
   shedRetryMsMax: 5_000,

@@ -248,6 +248,7 @@ export async function startEvaluator(
     health,
     reflection: config.reflection,
     maxRequestBytes: LIMITS.evaluationRequestBytesMax,
+    refusesLateCalls: true,
     monotonicMs,
     random,
     tls,

@@ -66,6 +66,11 @@ export interface GrpcHostOptions {
   readonly peerSilenceMs?: number;
   /** Milliseconds that never run backwards; quotas, times of requests and lateness count by it. */
   readonly monotonicMs?: () => number;
+  /**
+   * Refuses unary calls that have waited too long among many others. Default false: where a call may hold the event
+   * loop, as a commit does, calls wait for it, and are few.
+   */
+  readonly refusesLateCalls?: boolean;
   /** Uniform in [0, 1): spreads those who are told to come back. */
   readonly random?: () => number;
   /** With it the port speaks TLS alone. */
@@ -133,11 +138,12 @@ export class GrpcHost {
       'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? LIMITS.concurrentStreamsMax,
     });
     logGrpcItself(options.logger);
-    shedCalls(this.#server, (path, headers) =>
-      this.#dispatcher.canRefuse(path)
-        ? this.#shedder.refusal(headers['grpc-timeout']?.toString())
-        : undefined,
-    );
+    if (options.refusesLateCalls === true)
+      shedCalls(this.#server, (path, headers) =>
+        this.#dispatcher.canRefuse(path)
+          ? this.#shedder.refusal(headers['grpc-timeout']?.toString())
+          : undefined,
+      );
     passOverLeftCalls(this.#server, options.logger);
     gateCalls(this.#server, (call) => this.#dispatcher.arrive(call));
     spareFarewells(this.#server, monotonicMs);

@@ -43,7 +43,8 @@ export class LoadShedder {
    */
   refusal(timeout: string | undefined): FlagstreamError | undefined {
     const lateMs = this.#lateMs();
-    if (lateMs > LIMITS.turnCallsMs) {
+    // Few calls are late by a pause, of which they are not the cause.
+    if (lateMs > LIMITS.turnCallsMs && this.#turn.answered >= LIMITS.turnCallsMin) {
       this.#counts.late += 1;
       this.#turn.refused += 1;
       return this.#overloaded();
