@@ -65,7 +65,7 @@ export const LIMITS = {
   turnCallsMin: 50,
   /** When those may come back: between these, the later the more are refused. */
   shedRetryMsMin: 1_000,
-  shedRetryMsMax: 5_000,
+  shedRetryMsMax: 10_000,
 
   /** One evaluation request, context included. */
   evaluationRequestBytesMax: 1_048_576,
