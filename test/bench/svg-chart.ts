@@ -28,6 +28,7 @@ export function svgChart(panels: readonly Panel[]): string {
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${PANEL.height}" width="${width}" height="${PANEL.height}" font-family="sans-serif" font-size="11" fill="${INK}">`,
+    `<title>${escaped(panels.map(({ title }) => title).join('; '))}</title>`,
     ...body,
     '</svg>',
     '',
@@ -109,8 +110,11 @@ function rule(x1: number, y1: number, x2: number, y2: number, more = ''): string
 }
 
 function text(x: number, y: number, words: string, anchor: 'start' | 'middle' | 'end', more = ''): string {
-  const escaped = words.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  return `<text x="${x}" y="${y}" text-anchor="${anchor}" ${more}>${escaped}</text>`;
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}" ${more}>${escaped(words)}</text>`;
+}
+
+function escaped(words: string): string {
+  return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
 
 function short(value: number): string {

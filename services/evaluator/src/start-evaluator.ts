@@ -335,9 +335,12 @@ export async function startEvaluator(
   };
 }
 
-/** What clients get to move: as long as other nodes need to take them all, and not longer than they may have. */
+/**
+ * What clients get to move: as long as other nodes need to take them all and half of that again, as these may be busy,
+ * and not longer than they may have.
+ */
 function drainWindow(drainMs: number, spreadMs: number): DrainWindow {
-  const deadlineMs = Math.min(drainMs, spreadMs + LIMITS.drainMarginMs);
+  const deadlineMs = Math.min(drainMs, Math.ceil(1.5 * spreadMs) + LIMITS.drainMarginMs);
   return { deadlineMs, reconnectMaxMs: Math.min(spreadMs, Math.floor(deadlineMs / 2)) };
 }
 

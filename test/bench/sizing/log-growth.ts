@@ -1,6 +1,7 @@
 // What a change adds for good: bytes in the control plane's database, and in NATS's window of the log.
 
 import path from 'node:path';
+import { logStreamName } from '@flagstream/protocol';
 import Database from 'better-sqlite3';
 import { connect } from 'nats';
 import { LoadSite } from '../../load/load-site.ts';
@@ -18,7 +19,9 @@ export async function measureLogGrowth(): Promise<LogGrowth> {
   const { dataDir, nats } = site.installation;
   const connection = await connect({ servers: nats.url });
   const manager = await connection.jetstreamManager();
-  const natsBytes = async (): Promise<number> => (await manager.streams.info(nats.prefix)).state.bytes;
+  const { epoch } = await site.change();
+  const natsBytes = async (): Promise<number> =>
+    (await manager.streams.info(logStreamName(nats.prefix, epoch))).state.bytes;
   const before = { log: databaseBytes(dataDir), nats: await natsBytes() };
   let left = CHANGES;
   const worker = async (): Promise<void> => {
