@@ -336,11 +336,11 @@ export async function startEvaluator(
 }
 
 /**
- * What clients get to move: as long as other nodes need to take them all and half of that again, as these may be busy,
- * and not longer than they may have.
+ * What clients get to move: several times what other nodes need to take them all, as these may be busy, and not longer
+ * than they may have. It is over as soon as all have moved; few that cannot move do not hold a stop for long.
  */
 function drainWindow(drainMs: number, spreadMs: number): DrainWindow {
-  const deadlineMs = Math.min(drainMs, Math.ceil(1.5 * spreadMs) + LIMITS.drainMarginMs);
+  const deadlineMs = Math.min(drainMs, 5 * spreadMs + LIMITS.drainMarginMs);
   return { deadlineMs, reconnectMaxMs: Math.min(spreadMs, Math.floor(deadlineMs / 2)) };
 }
 
