@@ -83,6 +83,16 @@ describe('what the context holds', () => {
     expect(JSON.stringify(told(value))).toBe(JSON.stringify(value));
   });
 
+  test('is named unreadable where looking at it fails', () => {
+    const context = {
+      get country(): string {
+        throw new Error('not to be read');
+      },
+    };
+    expect(told(context)).toBe('(unreadable)');
+    expect(told({ country: 'FR' })).toEqual({ country: 'FR' });
+  });
+
   test('is told in part where it is long, as each condition on it tells it again', () => {
     expect(told('x'.repeat(257))).toBe(`${'x'.repeat(256)}...`);
     expect(told(Array.from({ length: 30 }, (_, index) => index))).toEqual([

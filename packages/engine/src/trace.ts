@@ -14,6 +14,8 @@ import type { JsonValue } from './model.ts';
 const SHOWN_ITEMS = 20;
 /** UTF-16 units shown of a text of the context: a thousand conditions on one attribute would say it a thousand times. */
 const SHOWN_CHARS = 256;
+/** Stands for a value that failed when it was looked at. */
+const UNREADABLE = '(unreadable)';
 
 export class Trace {
   readonly #steps: ExplanationStep[] = [];
@@ -75,8 +77,7 @@ export class Trace {
   flush(recorder: Recorder): void {
     for (const step of this.#steps) {
       // A flag's own is its answer, whose length its definition decides.
-      if (step.actual !== undefined && step.kind !== 'flag')
-        step.actual = shortened(step.actual, { left: SHOWN_ITEMS });
+      if (step.actual !== undefined && step.kind !== 'flag') step.actual = shownOfContext(step.actual);
       recorder.step(step);
     }
   }
@@ -86,6 +87,15 @@ export class Trace {
 export function shown(values: readonly JsonValue[]): JsonValue {
   if (values.length <= SHOWN_ITEMS) return values;
   return [...values.slice(0, SHOWN_ITEMS), `and ${values.length - SHOWN_ITEMS} more`];
+}
+
+/** A foreign context may fail where it is read: that is no reason not to explain the answer. */
+function shownOfContext(value: JsonValue): JsonValue {
+  try {
+    return shortened(value, { left: SHOWN_ITEMS });
+  } catch {
+    return UNREADABLE;
+  }
 }
 
 /** As much of a value as a person reads; what is as short stays the same. */
