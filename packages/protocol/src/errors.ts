@@ -327,6 +327,13 @@ export function invalidField(field: string, description: string): FlagstreamErro
   });
 }
 
+/** A field that holds more than is allowed, by its path in the request. */
+export function limitExceeded(field: string, description: string): FlagstreamError {
+  return new FlagstreamError('LIMIT_EXCEEDED', `${field}: ${description}`, {
+    fields: [{ field, description }],
+  });
+}
+
 /** What something caught says: anything can be thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

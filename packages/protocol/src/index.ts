@@ -44,6 +44,7 @@ export {
   fail,
   invalidField,
   isSystemError,
+  limitExceeded,
   messageOf,
   withMetadata,
 } from './errors.ts';

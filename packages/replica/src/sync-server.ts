@@ -173,7 +173,7 @@ export class SyncServerSession {
       case 'nack':
         return this.#nack(frame, nowMs);
       case 'pong':
-        return this.#pong(frame, nowMs);
+        return this.#pong(frame);
       case 'bye':
         this.#leave(frame.have);
         return this.#close('bye', frame.reason);
@@ -346,7 +346,7 @@ export class SyncServerSession {
       this.#acked = have.position;
   }
 
-  #pong(frame: ClientFrame & { type: 'pong' }, _nowMs: number): readonly SyncServerEffect[] {
+  #pong(frame: ClientFrame & { type: 'pong' }): readonly SyncServerEffect[] {
     this.#clientNonce = frame.clientNonce;
     const { have } = frame;
     if (this.#phase !== 'live' || have === undefined || this.#stuckAt !== undefined) return [];

@@ -30,7 +30,6 @@ export function readContext(reader: WireReader, end: number): UncheckedContext {
 }
 
 function readStruct(reader: WireReader, end: number, depth: number): UncheckedContext {
-  if (depth > NESTED_MAX) throw undecodable(`a context is nested deeper than ${NESTED_MAX} levels`);
   const object: UncheckedContext = {};
   while (reader.position < end) {
     const tag = reader.tag(end);
@@ -73,10 +72,10 @@ function readValue(reader: WireReader, end: number, depth: number): unknown {
         value = null;
         break;
       case STRUCT_VALUE:
-        value = readStruct(reader, reader.contentEnd(end), depth + 1);
+        value = readStruct(reader, reader.contentEnd(end), deeper(depth));
         break;
       case LIST_VALUE:
-        value = readList(reader, reader.contentEnd(end), depth + 1);
+        value = readList(reader, reader.contentEnd(end), deeper(depth));
         break;
       default:
         reader.skip(tag, end);
@@ -85,8 +84,13 @@ function readValue(reader: WireReader, end: number, depth: number): unknown {
   return value;
 }
 
+/** @throws FlagstreamError INVALID_FIELD */
+function deeper(depth: number): number {
+  if (depth >= NESTED_MAX) throw undecodable(`a context is nested deeper than ${NESTED_MAX} levels`);
+  return depth + 1;
+}
+
 function readList(reader: WireReader, end: number, depth: number): unknown[] {
-  if (depth > NESTED_MAX) throw undecodable(`a context is nested deeper than ${NESTED_MAX} levels`);
   const list: unknown[] = [];
   while (reader.position < end) {
     const tag = reader.tag(end);

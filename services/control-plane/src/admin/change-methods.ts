@@ -4,6 +4,7 @@ import {
   formatName,
   invalidField,
   LIMITS,
+  limitExceeded,
   parseName,
   requireName,
   revisionNumber,
@@ -42,12 +43,9 @@ export interface ChangeParts extends AdminParts {
 export function changeMethods(parts: ChangeParts): Readonly<Record<string, Handler>> {
   return {
     applyChangeSet: unary<ApplyChangeSetRequest, ApplyChangeSetResponse>((request, context) => {
-      if (request.changes.length > LIMITS.applyEntitiesMax) {
-        const description = `has ${request.changes.length} changes, the limit is ${LIMITS.applyEntitiesMax}`;
-        throw fail('LIMIT_EXCEEDED', `changes: ${description}`, {
-          fields: [{ field: 'changes', description }],
-        });
-      }
+      const limit = LIMITS.applyEntitiesMax;
+      if (request.changes.length > limit)
+        throw limitExceeded('changes', `has ${request.changes.length} changes, the limit is ${limit}`);
       const edits = request.changes.map(applyEdit);
       const result = performEdits(parts, ApplyChangeSetRequest, request, context, edits);
       return { outcomes: outcomesOf(result), revision: revisionOf(result.position) };

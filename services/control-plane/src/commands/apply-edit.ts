@@ -13,6 +13,7 @@ import {
   formatName,
   invalidField,
   LIMITS,
+  limitExceeded,
   messageOf,
   timestampOf,
 } from '@flagstream/protocol';
@@ -110,8 +111,7 @@ function write(
 
 function requireFitting({ path }: Edit, { content }: EntityChange): void {
   if (content.length <= LIMITS.entityBytesMax) return;
-  const description = `has ${content.length} bytes, the limit is ${LIMITS.entityBytesMax}`;
-  throw fail('LIMIT_EXCEEDED', `${path}: ${description}`, { fields: [{ field: path, description }] });
+  throw limitExceeded(path, `has ${content.length} bytes, the limit is ${LIMITS.entityBytesMax}`);
 }
 
 /** The message with what the control plane fills in, as it is stored. */

@@ -4,7 +4,7 @@
  * hash, so that one added member rewrites one part and not the whole list.
  */
 import { murmur3x86 } from '@flagstream/engine';
-import { fail, invalidField, LIMITS, segmentMembers, sha256 } from '@flagstream/protocol';
+import { fail, invalidField, LIMITS, limitExceeded, segmentMembers, sha256 } from '@flagstream/protocol';
 import { Segment, SegmentMembers, type SegmentPart } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { bytesEqual, ENTITY_KIND, type EntityChange, entityKey, partId } from '@flagstream/replica';
 import { partChange } from '../log/staging.ts';
@@ -121,7 +121,7 @@ function checkLimits(members: readonly string[], path: string): void {
   const description = tooMany
     ? `has ${members.length} members, the limit is ${LIMITS.segmentMembersMax}`
     : `is longer than ${MEMBER_BYTES_MAX} bytes`;
-  throw fail('LIMIT_EXCEEDED', `${field}: ${description}`, { fields: [{ field, description }] });
+  throw limitExceeded(field, description);
 }
 
 interface MemberPart {

@@ -29,7 +29,7 @@ import type {
 } from '@flagstream/replica';
 import { endWithError, type Logger } from '@flagstream/runtime';
 import type { EnvironmentLedger } from '../report/environment-ledger.ts';
-import type { EnvironmentReplica } from '../state/environment-replica.ts';
+import { type EnvironmentReplica, environmentArchived } from '../state/environment-replica.ts';
 import type { FanoutMember } from './change-fanout.ts';
 import type { FullTransferGate, TurnTaker } from './full-transfer-gate.ts';
 import type { DrainWindow, OpenStream } from './stream-registry.ts';
@@ -119,8 +119,7 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
   changed(): void {
     const { environment } = this.#options;
     if (environment.gone) {
-      const { environment: name } = environment.scope;
-      this.#end('archived', fail('ENVIRONMENT_NOT_FOUND', `environment "${name}" was archived`));
+      this.#end('archived', environmentArchived(environment));
       return;
     }
     this.#handle({ type: 'head' });

@@ -4,7 +4,7 @@
  * the same evaluation, which engines share between contexts, are encoded once.
  */
 import type { Evaluation } from '@flagstream/engine';
-import { type AnswerPlace, fail, LIMITS } from '@flagstream/protocol';
+import { type AnswerPlace, LIMITS, limitExceeded } from '@flagstream/protocol';
 import { EvaluateBatchResponse } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { encodedEvaluation } from './encoded-result.ts';
 
@@ -62,6 +62,8 @@ function lengthPrefix(length: number): Uint8Array {
 }
 
 function tooLarge(): Error {
-  const description = `the answer is larger than ${LIMITS.batchAnswerBytesMax} bytes: ask for fewer contexts or flags at once`;
-  return fail('LIMIT_EXCEEDED', `contexts: ${description}`, { fields: [{ field: 'contexts', description }] });
+  return limitExceeded(
+    'contexts',
+    `the answer is larger than ${LIMITS.batchAnswerBytesMax} bytes: ask for fewer contexts or flags at once`,
+  );
 }

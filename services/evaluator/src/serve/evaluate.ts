@@ -9,11 +9,11 @@ import {
   checkedFlagKey,
   evaluationError,
   evaluationResult,
-  fail,
   hasKind,
   invalidField,
   kindMismatch,
   LIMITS,
+  limitExceeded,
   type StreamedRequest,
   unixMsOf,
 } from '@flagstream/protocol';
@@ -139,9 +139,7 @@ export class Evaluator {
       contexts,
       answerBeginning(this.#serving, this.#monotonicMs, belowMinRevision),
     );
-    return contexts.length * keys.length <= EVALUATIONS_AT_ONCE
-      ? this.#turns.begin(steps, call)
-      : this.#turns.queue(steps, call);
+    return this.#take(steps, contexts.length * keys.length, call);
   }
 
   #streamed(
@@ -152,7 +150,12 @@ export class Evaluator {
     const state = viewFor(call.principal)(this.#serving.environment(call.principal).state);
     const beginning = answerBeginning(this.#serving, this.#monotonicMs, belowMinRevision);
     const steps = streamedAnswer(request, state, this.#counts, beginning);
-    return request.evaluations <= EVALUATIONS_AT_ONCE
+    return this.#take(steps, request.evaluations, call);
+  }
+
+  /** What is short is over when this returns. */
+  #take(steps: Steps<Buffer>, evaluations: number, call: CallContext): Buffer | Promise<Buffer> {
+    return evaluations <= EVALUATIONS_AT_ONCE
       ? this.#turns.begin(steps, call)
       : this.#turns.queue(steps, call);
   }
@@ -203,6 +206,5 @@ function checkBatchSize(contexts: number, flags: number): void {
 }
 
 function tooMany(field: string, given: string, allowed: string): Error {
-  const description = `${given}, at most ${allowed} allowed in one call`;
-  return fail('LIMIT_EXCEEDED', `${field}: ${description}`, { fields: [{ field, description }] });
+  return limitExceeded(field, `${given}, at most ${allowed} allowed in one call`);
 }

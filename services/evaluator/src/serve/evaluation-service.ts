@@ -1,5 +1,5 @@
 /** flagstream.v1.EvaluationService as the host serves it. */
-import { checkedContext, checkedFlagKey, fail, LIMITS } from '@flagstream/protocol';
+import { checkedContext, checkedFlagKey, LIMITS, limitExceeded } from '@flagstream/protocol';
 import {
   type EvaluateBatchRequest,
   type EvaluateRequest,
@@ -24,6 +24,7 @@ import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import type { TickWheel } from '../fanout/tick-wheel.ts';
 import { viewFor } from './answer-view.ts';
 import type { BoundedAnswers } from './bounded-answers.ts';
+import { boundedMessage } from './bounded-message.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
 import { type EvaluationCall, EvaluationStream } from './evaluation-stream.ts';
@@ -50,15 +51,12 @@ export interface EvaluationServiceParts {
 /** Messages of EvaluateStream are read when they are answered, and by hand: until then they are their bytes. */
 const CONTRACT = {
   ...EvaluationServiceService,
-  evaluateStream: { ...EvaluationServiceService.evaluateStream, requestDeserialize: boundedMessage },
+  evaluateStream: {
+    ...EvaluationServiceService.evaluateStream,
+    requestDeserialize: (bytes: Buffer): Buffer =>
+      boundedMessage('message', bytes, LIMITS.streamedRequestBytesMax),
+  },
 } as const;
-
-function boundedMessage(bytes: Buffer): Buffer {
-  const limit = LIMITS.streamedRequestBytesMax;
-  if (bytes.length <= limit) return bytes;
-  const description = `has ${bytes.length} bytes, the limit is ${limit}`;
-  throw fail('LIMIT_EXCEEDED', `message: ${description}`, { fields: [{ field: 'message', description }] });
-}
 
 export function evaluationService(parts: EvaluationServiceParts): ServiceBinding {
   const { evaluator } = parts;
@@ -169,12 +167,11 @@ function letGo(request: WatchRequest): void {
 
 function watchedKeys(flagKeys: readonly string[]): ReadonlySet<string> | undefined {
   const { watchFlagKeysMax } = LIMITS;
-  if (flagKeys.length > watchFlagKeysMax) {
-    const description = `${flagKeys.length} keys are given, at most ${watchFlagKeysMax} are allowed; none watches all flags`;
-    throw fail('LIMIT_EXCEEDED', `flag_keys: ${description}`, {
-      fields: [{ field: 'flag_keys', description }],
-    });
-  }
+  if (flagKeys.length > watchFlagKeysMax)
+    throw limitExceeded(
+      'flag_keys',
+      `${flagKeys.length} keys are given, at most ${watchFlagKeysMax} are allowed; none watches all flags`,
+    );
   for (const [index, key] of flagKeys.entries()) checkedFlagKey(`flag_keys[${index}]`, key);
   return flagKeys.length === 0 ? undefined : new Set(flagKeys);
 }

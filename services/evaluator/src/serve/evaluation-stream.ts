@@ -7,12 +7,20 @@
  * read until that is over; what it sends meanwhile stays on its own side.
  */
 import { setMaxListeners } from 'node:events';
-import { FlagstreamError, fail, LIMITS, StreamedRequest, withMetadata } from '@flagstream/protocol';
+import {
+  FlagstreamError,
+  fail,
+  invalidField,
+  LIMITS,
+  limitExceeded,
+  StreamedRequest,
+  withMetadata,
+} from '@flagstream/protocol';
 import { type CallContext, endWithError } from '@flagstream/runtime';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { FanoutMember } from '../fanout/change-fanout.ts';
 import type { OpenStream } from '../fanout/stream-registry.ts';
-import type { EnvironmentReplica } from '../state/environment-replica.ts';
+import { type EnvironmentReplica, environmentArchived } from '../state/environment-replica.ts';
 import { EVALUATIONS_PER_CALL, type Evaluator } from './evaluate.ts';
 import type { Serving } from './serving.ts';
 import { streamedRefusal } from './streamed-answer.ts';
@@ -65,11 +73,7 @@ export class EvaluationStream implements OpenStream, FanoutMember {
   changed(): void {
     const { environment, serving } = this.#options;
     if (!environment.gone) return;
-    const archived = fail(
-      'ENVIRONMENT_NOT_FOUND',
-      `environment "${environment.scope.environment}" was archived`,
-    );
-    this.#end('archived', withMetadata(archived, serving.place(false)));
+    this.#end('archived', withMetadata(environmentArchived(environment), serving.place(false)));
   }
 
   /** The process stops: what was begun is answered, and the rest can be sent elsewhere. */
@@ -102,11 +106,11 @@ export class EvaluationStream implements OpenStream, FanoutMember {
 
   /** @throws FlagstreamError INVALID_FIELD, LIMIT_EXCEEDED, OVERLOADED */
   #check({ evaluations, bytes }: StreamedRequest): void {
-    if (evaluations === 0) throw evaluationsRefused('INVALID_FIELD', 'must hold at least one');
+    if (evaluations === 0) throw invalidField('evaluations', 'must hold at least one');
     const { streamedEvaluationsMax } = LIMITS;
     if (evaluations > streamedEvaluationsMax)
-      throw evaluationsRefused(
-        'LIMIT_EXCEEDED',
+      throw limitExceeded(
+        'evaluations',
         `${evaluations} are given, at most ${streamedEvaluationsMax} are allowed in one message`,
       );
     const owed = this.#owed + EVALUATIONS_PER_MESSAGE + evaluations + bytes * EVALUATIONS_PER_BYTE;
@@ -198,8 +202,4 @@ export class EvaluationStream implements OpenStream, FanoutMember {
     this.#closed = true;
     this.#options.onClose(reason);
   }
-}
-
-function evaluationsRefused(reason: 'INVALID_FIELD' | 'LIMIT_EXCEEDED', description: string): Error {
-  return fail(reason, `evaluations: ${description}`, { fields: [{ field: 'evaluations', description }] });
 }

@@ -1,6 +1,6 @@
 /** flagstream.v1.StreamService as the host serves it. */
 import { randomUUID } from 'node:crypto';
-import { fail, LIMITS } from '@flagstream/protocol';
+import { LIMITS } from '@flagstream/protocol';
 import { StreamServiceService, type SyncRequest } from '@flagstream/protocol/gen/flagstream/v1/stream';
 import { SyncServerSession, type SyncServerSettings } from '@flagstream/replica';
 import { bidi, type CallContext, passThrough, type ServiceBinding } from '@flagstream/runtime';
@@ -14,6 +14,7 @@ import { SyncStream } from '../fanout/sync-stream.ts';
 import type { TickWheel } from '../fanout/tick-wheel.ts';
 import type { TransferCache } from '../fanout/transfer-cache.ts';
 import type { DeliveryLedger } from '../report/delivery-ledger.ts';
+import { boundedMessage } from './bounded-message.ts';
 import type { Serving } from './serving.ts';
 
 export interface StreamServiceParts {
@@ -49,14 +50,8 @@ export function streamService(parts: StreamServiceParts): ServiceBinding {
 function boundedFrames(method: typeof StreamServiceService.sync): typeof StreamServiceService.sync {
   return {
     ...method,
-    requestDeserialize: (bytes: Buffer): SyncRequest => {
-      const limit = LIMITS.syncRequestBytesMax;
-      if (bytes.length > limit)
-        throw fail('LIMIT_EXCEEDED', `frame: has ${bytes.length} bytes, the limit is ${limit}`, {
-          fields: [{ field: 'frame', description: `has ${bytes.length} bytes, the limit is ${limit}` }],
-        });
-      return method.requestDeserialize(bytes);
-    },
+    requestDeserialize: (bytes: Buffer): SyncRequest =>
+      method.requestDeserialize(boundedMessage('frame', bytes, LIMITS.syncRequestBytesMax)),
   };
 }
 

@@ -10,10 +10,10 @@ import {
   checkedFlagKey,
   type ErrorReason,
   FlagstreamError,
-  fail,
   hasKind,
   kindMismatch,
   LIMITS,
+  limitExceeded,
   type StreamedRequest,
 } from '@flagstream/protocol';
 import { ErrorCode, EvaluateStreamResponse, Reason } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
@@ -159,8 +159,8 @@ function isSame(one: AnswerRest, other: AnswerRest): boolean {
 }
 
 function tooLarge(): Error {
-  const description = `the answer is larger than ${LIMITS.batchAnswerBytesMax} bytes: send fewer in a message`;
-  return fail('LIMIT_EXCEEDED', `evaluations: ${description}`, {
-    fields: [{ field: 'evaluations', description }],
-  });
+  return limitExceeded(
+    'evaluations',
+    `the answer is larger than ${LIMITS.batchAnswerBytesMax} bytes: send fewer in a message`,
+  );
 }

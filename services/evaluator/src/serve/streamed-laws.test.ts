@@ -1,12 +1,7 @@
-// Random flags and contexts: what EvaluateStream answers is what Evaluate answers.
-
-import type { JsonObject } from '@flagstream/engine';
-import { FlagstreamError } from '@flagstream/protocol';
 import {
   ErrorCode,
   EvaluateStreamRequest,
   type EvaluateStreamResponse,
-  type EvaluationResult,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { FlagKind } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
@@ -15,40 +10,12 @@ import { describe, expect, it } from 'vitest';
 import { contexts } from '../../../../packages/engine/src/laws/contexts.fixture.ts';
 import { LAW_TIMEOUT_MS, sized } from '../../../../packages/engine/src/laws/full-size.fixture.ts';
 import { tameSets } from '../../../../packages/engine/src/laws/tame-definitions.fixture.ts';
-import { FLAG_KEYS, nows } from '../../../../packages/engine/src/laws/vocabulary.fixture.ts';
-import { call, closing, Inbox, type Started, start, TestClock } from '../evaluator.fixture.ts';
+import { nows } from '../../../../packages/engine/src/laws/vocabulary.fixture.ts';
+import { closing, Inbox, start, TestClock } from '../evaluator.fixture.ts';
 import { commitUnits, shopLog } from '../log.fixture.ts';
+import { ASKED, answerOfResult, singleAnswer } from './single-answer.fixture.ts';
 
-const ASKED = [...FLAG_KEYS, 'new-checkout', 'nowhere'];
 const KINDS = 6;
-
-type Answer = Omit<EvaluationResult, 'flagKey' | 'errorCode' | 'errorMessage'>;
-
-/** What Evaluate says: an answer, or the message of the call's error. */
-async function single(
-  { client }: Started,
-  flagKey: string,
-  context: JsonObject,
-  expectedKind: FlagKind,
-): Promise<Answer | { readonly errorMessage: string }> {
-  try {
-    const request = { flagKey, context, expectedKind, allowStale: false };
-    const { value, variant, reason, ruleId, kind, enabled } = await call(client, client.evaluate, request);
-    return { value, variant, reason, ruleId, kind, enabled };
-  } catch (error) {
-    expect(error).toBeInstanceOf(FlagstreamError);
-    return { errorMessage: (error as FlagstreamError).message };
-  }
-}
-
-function ofStream({
-  errorCode,
-  errorMessage,
-  flagKey: _,
-  ...answer
-}: EvaluationResult): Awaited<ReturnType<typeof single>> {
-  return errorCode === ErrorCode.UNSPECIFIED ? answer : { errorMessage };
-}
 
 describe('EvaluateStream', { timeout: LAW_TIMEOUT_MS }, () => {
   it('answers each evaluation as Evaluate does, whatever the flags, with its own context or the message’s', async () => {
@@ -86,7 +53,9 @@ describe('EvaluateStream', { timeout: LAW_TIMEOUT_MS }, () => {
           expect(answer.results.map(({ flagKey }) => flagKey)).toEqual(ASKED);
           for (const [index, result] of answer.results.entries()) {
             const { flagKey, context = shared, expectedKind } = evaluations[index]!;
-            expect(ofStream(result)).toEqual(await single(started, flagKey, context, expectedKind));
+            expect(answerOfResult(result)).toEqual(
+              await singleAnswer(started, flagKey, context, expectedKind),
+            );
             errors += Number(result.errorCode !== ErrorCode.UNSPECIFIED);
           }
         },

@@ -11,7 +11,7 @@ import { endWithError } from '@flagstream/runtime';
 import type { FanoutMember } from '../fanout/change-fanout.ts';
 import type { OpenStream } from '../fanout/stream-registry.ts';
 import type { Ticked } from '../fanout/tick-wheel.ts';
-import type { EnvironmentReplica } from '../state/environment-replica.ts';
+import { type EnvironmentReplica, environmentArchived } from '../state/environment-replica.ts';
 import { type AnswerView, type ViewOf, wholeView } from './answer-view.ts';
 import type { Serving } from './serving.ts';
 import { TimedAnswers } from './timed-answers.ts';
@@ -94,9 +94,7 @@ export class WatchStream implements FanoutMember, Ticked, OpenStream {
     if (this.#closed) return;
     const { environment, serving, monotonicMs } = this.#options;
     if (environment.gone) {
-      const { environment: name } = environment.scope;
-      const archived = fail('ENVIRONMENT_NOT_FOUND', `environment "${name}" was archived`);
-      this.#end('archived', withMetadata(archived, serving.place(false)));
+      this.#end('archived', withMetadata(environmentArchived(environment), serving.place(false)));
       return;
     }
     this.#dirty = true;

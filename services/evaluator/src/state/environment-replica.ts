@@ -11,6 +11,8 @@ import {
   type EntityReadings,
   EnvironmentSet,
   EnvironmentUnits,
+  type FlagstreamError,
+  fail,
   type GoodUnits,
   LIMITS,
   type Quarantined,
@@ -145,4 +147,9 @@ function viewOf(
   floor: number,
 ): EnvironmentView {
   return EnvironmentView.of(sha256, scope, { revisions: LIMITS.deltaWindowRevisions }, floor, entities);
+}
+
+/** What the streams of an environment end with once it is gone. */
+export function environmentArchived({ scope }: EnvironmentReplica): FlagstreamError {
+  return fail('ENVIRONMENT_NOT_FOUND', `environment "${scope.environment}" was archived`);
 }
