@@ -1,8 +1,8 @@
 // What a process keeps, asked of itself: what a forced collection leaves, once it does not change any more. Started
 // with --expose-gc.
 
-import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { keptMemory } from '../support/kept-memory.ts';
 
 export interface Memory {
   readonly rssBytes: number;
@@ -30,10 +30,6 @@ export async function restingMemory(): Promise<Memory> {
 }
 
 function collected(): Memory {
-  if (globalThis.gc === undefined) throw new Error('memory is measured with --expose-gc alone');
-  // The second collection takes what the finalizers of the first one let go.
-  globalThis.gc();
-  globalThis.gc();
-  const { rss, heapUsed, external } = process.memoryUsage();
-  return { rssBytes: rss, heapBytes: heapUsed + external };
+  const { heapBytes, externalBytes, rssBytes } = keptMemory();
+  return { rssBytes, heapBytes: heapBytes + externalBytes };
 }

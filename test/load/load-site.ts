@@ -2,17 +2,14 @@
 // evaluators' processes take.
 
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fromServiceError } from '@flagstream/protocol';
 import {
   FleetServiceClient,
   GetRolloutRequest,
   type Rollout,
 } from '@flagstream/protocol/gen/flagstream/v1/fleet';
-import { Flag, FlagConfig } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { credentials, type ServiceError } from '@grpc/grpc-js';
+import { credentials } from '@grpc/grpc-js';
 import { cpuNs, cpuTimeMissing } from '../bench/unary/cpu-time.ts';
-import { type Admin, written } from '../support/admin.ts';
+import type { Admin } from '../support/admin.ts';
 import { type Finished, runFlagstream } from '../support/flagstream.ts';
 import { callUnary } from '../support/grpc-call.ts';
 import { Installation, type RunningNode } from '../support/installation.ts';
@@ -25,6 +22,15 @@ import { machineMsAt } from './machine-clock.ts';
 export const MEASURED_FLAG = 'measured';
 /** Members of a list in its rule, so that a change of it is about 1 KB. */
 const BULK = Array.from({ length: 80 }, (_, index) => `segment-${index}`);
+const BULKY_CONFIG = {
+  rules: [
+    {
+      id: 'listed',
+      condition: { compare: { attribute: 'segment', operator: 'equals', values: BULK } },
+      serve: { variant: 'on' },
+    },
+  ],
+};
 /** Writes on their way at once while flags are made. */
 const IN_FLIGHT = 32;
 
@@ -87,7 +93,7 @@ export class LoadSite {
   /** Switches the measured flag. */
   async switch(): Promise<Omit<Change, 'committedMs'>> {
     const enabled = !this.#enabled;
-    const { epoch, revision } = await persistently(() => this.admin.setEnabled(MEASURED_FLAG, enabled));
+    const { epoch, revision } = await this.admin.setEnabled(MEASURED_FLAG, enabled);
     this.#enabled = enabled;
     return { epoch, revision, enabled };
   }
@@ -156,26 +162,6 @@ function rssBytes(pid: number): number {
   return Number(kibibytes) * 1_024;
 }
 
-/**
- * A busy node sends writers away with a delay to keep: they keep it, and come again. Each write has to say the same
- * each time; one that was refused so had not begun.
- */
-export async function persistently<Answer>(
-  write: () => Promise<Answer>,
-  sentAway: () => void = () => undefined,
-): Promise<Answer> {
-  for (;;) {
-    try {
-      return await write();
-    } catch (error) {
-      const { retryAfterMs } = fromServiceError(error as ServiceError);
-      if (retryAfterMs === undefined) throw error;
-      sentAway();
-      await delay(retryAfterMs);
-    }
-  }
-}
-
 /** The measured one, on, and others like it. Answers the newest revision. */
 export async function createFlags(admin: Admin, flags: number): Promise<number> {
   let [next, newest] = [0, 0];
@@ -183,41 +169,10 @@ export async function createFlags(admin: Admin, flags: number): Promise<number> 
     while (next < flags) {
       const index = next++;
       const key = index === 0 ? MEASURED_FLAG : `flag-${index}`;
-      const request = {
-        parent: `projects/${admin.project}`,
-        flagId: key,
-        flag: Flag.fromJSON({
-          kind: 'FLAG_KIND_BOOLEAN',
-          variants: [
-            { key: 'on', value: true },
-            { key: 'off', value: false },
-          ],
-          offVariant: 'off',
-        }),
-        configs: { [admin.environment]: index === 0 ? bulkyConfig() : FlagConfig.fromJSON(PLAIN_CONFIG) },
-        ...written('load'),
-      };
-      const { revision } = await persistently(() =>
-        callUnary(admin.client, admin.client.createFlag, request),
-      );
-      newest = Math.max(newest, Number(revision?.revision));
+      const { revision } = await admin.createBoolean(key, true, index === 0 ? BULKY_CONFIG : {});
+      newest = Math.max(newest, revision);
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
   return newest;
-}
-
-const PLAIN_CONFIG = { enabled: true, fallthrough: { variant: 'on' } };
-
-function bulkyConfig(): FlagConfig {
-  return FlagConfig.fromJSON({
-    ...PLAIN_CONFIG,
-    rules: [
-      {
-        id: 'listed',
-        condition: { compare: { attribute: 'segment', operator: 'equals', values: BULK } },
-        serve: { variant: 'on' },
-      },
-    ],
-  });
 }

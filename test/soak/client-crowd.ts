@@ -3,8 +3,8 @@
 
 import { BenchChild } from '../bench/bench-child.ts';
 import { LoadFleet } from '../load/load-fleet.ts';
+import type { KeptMemory } from '../support/kept-memory.ts';
 import { until } from '../support/until.ts';
-import type { KeptMemory } from './kept-memory.ts';
 import type { SdkCounts, SdkQuestion } from './sdk-host.ts';
 
 export interface CrowdSize {

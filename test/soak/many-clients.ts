@@ -13,6 +13,7 @@ import { cpuNs } from '../bench/unary/cpu-time.ts';
 import { machineMs } from '../load/machine-clock.ts';
 import { Admin } from '../support/admin.ts';
 import { callUnary } from '../support/grpc-call.ts';
+import type { KeptMemory } from '../support/kept-memory.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { hold } from '../support/resources.ts';
 import { scrape } from '../support/scrape.ts';
@@ -21,7 +22,6 @@ import { until } from '../support/until.ts';
 import { ClientCrowd, type CrowdReport, type CrowdSize } from './client-crowd.ts';
 import { fillLog } from './fill-log.ts';
 import { HostedNode } from './hosted-node.ts';
-import type { KeptMemory } from './kept-memory.ts';
 import { openFiles } from './open-files.ts';
 
 export type Side = 'controlPlane' | 'evaluator' | 'sdk';

@@ -5,7 +5,7 @@ import process from 'node:process';
 import { controlPlaneConfigSchema, startControlPlane } from '@flagstream/control-plane';
 import { evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
 import { createLogger } from '@flagstream/runtime';
-import { type KeptMemory, keptMemory } from './kept-memory.ts';
+import { type KeptMemory, keptMemory } from '../support/kept-memory.ts';
 
 export type HostRequest = 'measure' | 'stop';
 

@@ -1,7 +1,7 @@
 // A process full of real SDK clients, some that stay and some that come and go, that tells what it keeps.
 
 import { answerQuestions } from '../bench/answer-questions.ts';
-import { keptMemory } from './kept-memory.ts';
+import { keptMemory } from '../support/kept-memory.ts';
 import { SdkSubject } from './sdk-subject.ts';
 
 export type SdkQuestion =

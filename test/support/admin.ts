@@ -36,8 +36,11 @@ export class Admin {
     });
   }
 
-  /** A boolean flag that is on for everybody. */
-  async createBoolean(key: string, enabled = true): Promise<Written> {
+  /**
+   * A boolean flag that is on for everybody.
+   * @param config what its configuration has beside that, in JSON
+   */
+  async createBoolean(key: string, enabled = true, config: object = {}): Promise<Written> {
     const response = await callUnary(this.client, this.client.createFlag, {
       parent: `projects/${this.project}`,
       flagId: key,
@@ -49,7 +52,9 @@ export class Admin {
         ],
         offVariant: 'off',
       }),
-      configs: { [this.environment]: FlagConfig.fromJSON({ enabled, fallthrough: { variant: 'on' } }) },
+      configs: {
+        [this.environment]: FlagConfig.fromJSON({ enabled, fallthrough: { variant: 'on' }, ...config }),
+      },
       ...written('create'),
     });
     return { ...place(response.revision), etag: response.flag?.etag ?? '' };

@@ -1,7 +1,7 @@
 // SDK clients in a process of their own: when the evaluator closed their streams, and who still follows.
 
-import process from 'node:process';
 import { type ClientOptions, createClient, type FlagstreamClient } from '@flagstream/client';
+import { machineMs } from '../../load/machine-clock.ts';
 import { until } from '../../support/until.ts';
 import { answerQuestions } from '../answer-questions.ts';
 
@@ -16,7 +16,7 @@ export interface Way {
 /** Clients are asked by the name of their group. */
 export type ClientQuestion =
   | { readonly ask: 'open'; readonly group: string; readonly count: number; readonly way: Way }
-  /** Answers when all of the group were told that their key is no longer good: when, one by one (nowMs). */
+  /** Answers when all of the group were told that their key is no longer good: when, one by one (machineMs). */
   | { readonly ask: 'ends'; readonly group: string }
   /** Answers how many of the group never lost their streams and came to the revision. */
   | { readonly ask: 'following'; readonly group: string; readonly revision: number }
@@ -80,7 +80,7 @@ function watched(client: FlagstreamClient): Member {
     if (wasLive) member.lostBy ??= reason;
   });
   client.on('error', ({ error }) => {
-    if (error.reason === 'UNAUTHENTICATED') member.refusedMs ??= nowMs();
+    if (error.reason === 'UNAUTHENTICATED') member.refusedMs ??= machineMs();
   });
   return member;
 }
@@ -112,9 +112,4 @@ function membersOf(group: string): readonly Member[] {
   const members = groups.get(group);
   if (members === undefined) throw new Error(`there are no clients ${group}`);
   return members;
-}
-
-/** The machine's monotonic clock, which its processes share. */
-function nowMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
 }

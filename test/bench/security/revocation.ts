@@ -1,7 +1,7 @@
 // A key is revoked while many clients follow by it: how long until the last of their streams is closed, and whether
 // the streams of other keys stay.
 
-import process from 'node:process';
+import { machineMs } from '../../load/machine-clock.ts';
 import type { SuiteReport } from '../report.ts';
 import { percentile } from '../statistics.ts';
 import { Clients } from './clients.ts';
@@ -79,9 +79,9 @@ async function revokeInRounds(site: SecuritySite, sizes: Sizes): Promise<readonl
   for (let round = 0; round < sizes.revocationRounds; round++) {
     const key = await open(REVOKED, sizes.clients);
     const ended = clients.ends(REVOKED);
-    const sentMs = nowMs();
+    const sentMs = machineMs();
     await site.revoke(key);
-    const answeredMs = nowMs() - sentMs;
+    const answeredMs = machineMs() - sentMs;
     const closedMs = (await ended).map((ms) => ms - sentMs);
     const { revision } = await site.admin.setEnabled(FLAG_KEY, round % 2 === 1);
     let still = 0;
@@ -94,9 +94,4 @@ async function revokeInRounds(site: SecuritySite, sizes: Sizes): Promise<readonl
   await clients.close();
   await evaluator.close();
   return rounds;
-}
-
-/** The machine's monotonic clock, which its processes share (client-host.ts). */
-function nowMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
 }

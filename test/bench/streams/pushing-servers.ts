@@ -2,7 +2,7 @@
 
 import { decodeServerFrame } from '@flagstream/protocol';
 import type { Way } from '../../load/bare-stream.ts';
-import { createFlags, MEASURED_FLAG, persistently } from '../../load/load-site.ts';
+import { createFlags, MEASURED_FLAG } from '../../load/load-site.ts';
 import { machineMsAt } from '../../load/machine-clock.ts';
 import type { PushedSite } from '../../load/push-rounds.ts';
 import { BenchChild } from '../bench-child.ts';
@@ -39,7 +39,7 @@ export async function startEvaluator(door: Door, flags: number): Promise<Pushing
   const way = evaluator.authority === undefined ? {} : { authority: evaluator.authority };
   const state = { enabled: true, revision: newest };
   const change = async (): ReturnType<PushedSite['change']> => {
-    const { revision } = await persistently(() => site.admin.setEnabled(MEASURED_FLAG, !state.enabled));
+    const { revision } = await site.admin.setEnabled(MEASURED_FLAG, !state.enabled);
     state.enabled = !state.enabled;
     state.revision = revision;
     return { revision, committedMs: machineMsAt(await site.lastCommitMs()) };
