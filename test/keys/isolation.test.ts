@@ -197,9 +197,13 @@ async function run({ holder: h, method: m, seed, changes }: Case): Promise<void>
   );
   const twin = JSON.parse(ghosted) as { json: JsonValue; headers: Record<string, string> };
   const ghost = await client.call(raw, twin.headers, requestBytes(method, twin.json));
-  expect(saidOfEither(essence(method, ghost)), `${holder.what}: ${raw.path} ${said}`).toBe(
-    saidOfEither(essence(method, answer)),
-  );
+  const saidOfGhost = saidOfEither(essence(method, ghost));
+  let saidOfOne = saidOfEither(essence(method, answer));
+  // An evaluator may have followed a change between the two, the end of this key say: then it says of either what it
+  // says now. Its calls change nothing, so that it can be asked again.
+  if (isEvaluator && saidOfOne !== saidOfGhost)
+    saidOfOne = saidOfEither(essence(method, await client.call(raw, headers, message)));
+  expect(saidOfGhost, `${holder.what}: ${raw.path} ${said}`).toBe(saidOfOne);
 }
 
 function keepEnding({ name }: DescMethod, { error }: RawAnswer, isTrial: boolean): void {
