@@ -63,7 +63,7 @@ export const LIMITS = {
   turnCallsMs: 40,
   /** And at least so many of them. */
   turnCallsMin: 50,
-  /** When those may come back: between these, the later the more are refused. */
+  /** When those may come back: between these, one after the other. */
   shedRetryMsMin: 1_000,
   shedRetryMsMax: 10_000,
 

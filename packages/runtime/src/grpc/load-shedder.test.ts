@@ -11,10 +11,11 @@ import { LoadShedder } from './load-shedder.ts';
 
 class Turns {
   nowMs = 0;
+  random = (): number => 0.5;
   #over: (() => void) | undefined;
   readonly shedder = new LoadShedder({
     monotonicMs: () => this.nowMs,
-    random: () => 0.5,
+    random: () => this.random(),
     afterTurn: (callback) => {
       this.#over = callback;
     },
@@ -64,20 +65,42 @@ describe('a turn of the event loop', () => {
     }
   });
 
-  it('sends them away for the longer, the more it has refused lately', () => {
+  it('gives those that it refuses places in a line, which moves on as answers are given', () => {
     const turns = new Turns();
-    const refused = (): number => {
+    const { shedRetryMsMin, turnCallsMin } = LIMITS;
+    const refused = (calls: number): number[] => {
       turns.begin();
-      turns.nowMs += LIMITS.turnCallsMs + 1;
-      const { retryAfterMs } = turns.shedder.refusal(undefined)!;
-      for (let more = 0; more < 1_000; more++) turns.shedder.refusal(undefined);
+      turns.nowMs += 10 * turnCallsMin;
+      const delays = Array.from({ length: calls }, () => turns.shedder.refusal(undefined)!.retryAfterMs!);
       turns.end();
-      return retryAfterMs!;
+      return delays;
     };
-    expect(refused()).toBe(LIMITS.shedRetryMsMin * 0.75);
-    const delays = Array.from({ length: 30 }, refused);
-    expect(delays).toEqual(delays.toSorted((a, b) => a - b));
-    expect(delays.at(-1)).toBeGreaterThan(LIMITS.shedRetryMsMax * 0.7);
+    // Until it is known that an answer takes ten milliseconds.
+    for (let turn = 0; turn < 50; turn++) refused(1);
+    turns.nowMs += 1_000_000;
+    const delays = refused(50);
+    expect(delays[0]).toBe(shedRetryMsMin);
+    for (const [place, delay] of delays.entries()) {
+      expect(delay - shedRetryMsMin).toBeGreaterThanOrEqual(place * 99);
+      expect(delay - shedRetryMsMin).toBeLessThanOrEqual(place * 100 + 50);
+    }
+    // The next turn's stand behind them.
+    expect(refused(1)[0]).toBeGreaterThan(delays.at(-1)! - 10 * turnCallsMin);
+  });
+
+  it('sends no one away for longer than shedRetryMsMax, however many come, and not all until the same time', () => {
+    const turns = new Turns();
+    turns.begin();
+    turns.nowMs += LIMITS.turnCallsMs + 1;
+    let random = 0;
+    turns.random = () => {
+      random = (random + 0.1) % 1;
+      return random;
+    };
+    const delays = Array.from({ length: 100_000 }, () => turns.shedder.refusal(undefined)!.retryAfterMs!);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(LIMITS.shedRetryMsMax);
+    expect(new Set(delays.slice(-100)).size).toBeGreaterThan(5);
+    expect(Math.min(...delays.slice(-100))).toBeGreaterThanOrEqual(LIMITS.shedRetryMsMax / 2);
   });
 });
 

@@ -4,6 +4,10 @@
  * what is read late in a long turn has waited longest: it is refused, and what
  * the turn began with is answered. So nobody is answered after his patience is
  * over, and what is answered is answered soon.
+ *
+ * To refuse costs about half of an answer. So those that are refused get places
+ * in a line, and come back as a small share of what can be answered: however
+ * many callers there are, that share is what refusals take from the answers.
  */
 import { type FlagstreamError, fail, LIMITS } from '@flagstream/protocol';
 
@@ -15,15 +19,21 @@ export interface LoadShedderParts {
   readonly afterTurn: (callback: () => void) => void;
 }
 
-/** Of the last turn's share of refusals in what callers are told; the turns before have the rest. */
+/** Of the last busy turn in what an answer takes; the turns before have the rest. */
 const NEWEST_WEIGHT = 0.2;
+/** One caller comes back in the time of so many answers. */
+const ANSWERS_PER_RETURN = 10;
+/** At first. */
+const ANSWER_MS = 0.2;
 
 export class LoadShedder {
   readonly #parts: LoadShedderParts;
   #turnStartedMs: number | undefined;
   readonly #turn = { answered: 0, refused: 0 };
-  /** Of the calls of the last turns, those that were refused. */
-  #refusedShare = 0;
+  /** What an answer takes of a turn that has more calls than it can answer. */
+  #answerMs = ANSWER_MS;
+  /** When the next of those that were refused may come back. */
+  #lineMs = Number.NEGATIVE_INFINITY;
   readonly #counts = { late: 0, deadline: 0 };
   /** One for each delay: an error with its stack takes longer to make than an answer. */
   readonly #refusals = new Map<number, FlagstreamError>();
@@ -42,12 +52,13 @@ export class LoadShedder {
    * @param timeout its grpc-timeout as it stands in the headers
    */
   refusal(timeout: string | undefined): FlagstreamError | undefined {
-    const lateMs = this.#lateMs();
+    const nowMs = this.#parts.monotonicMs();
+    const lateMs = this.#lateMs(nowMs);
     // Few calls are late by a pause, of which they are not the cause.
     if (lateMs > LIMITS.turnCallsMs && this.#turn.answered >= LIMITS.turnCallsMin) {
       this.#counts.late += 1;
       this.#turn.refused += 1;
-      return this.#overloaded();
+      return this.#overloaded(nowMs);
     }
     this.#turn.answered += 1;
     if (timeout === undefined || lateMs === 0 || timeoutMs(timeout) > lateMs) return undefined;
@@ -56,8 +67,7 @@ export class LoadShedder {
   }
 
   /** How long this turn has run since it read its first call. */
-  #lateMs(): number {
-    const nowMs = this.#parts.monotonicMs();
+  #lateMs(nowMs: number): number {
     if (this.#turnStartedMs !== undefined) return nowMs - this.#turnStartedMs;
     this.#turnStartedMs = nowMs;
     this.#parts.afterTurn(this.#turnOver);
@@ -66,18 +76,23 @@ export class LoadShedder {
 
   readonly #turnOver = (): void => {
     const { answered, refused } = this.#turn;
+    if (refused > 0)
+      this.#answerMs +=
+        NEWEST_WEIGHT * ((this.#parts.monotonicMs() - this.#turnStartedMs!) / answered - this.#answerMs);
     this.#turnStartedMs = undefined;
     this.#turn.answered = 0;
     this.#turn.refused = 0;
-    this.#refusedShare +=
-      NEWEST_WEIGHT * ((refused === 0 ? 0 : refused / (answered + refused)) - this.#refusedShare);
   };
 
-  /** The more are refused, the longer they stay away; each another time, in steps, so that few texts are made. */
-  #overloaded(): FlagstreamError {
+  /** With the next place in the line, or with any later time where the line is too long. */
+  #overloaded(nowMs: number): FlagstreamError {
     const { shedRetryMsMin, shedRetryMsMax } = LIMITS;
-    const span = shedRetryMsMin + (shedRetryMsMax - shedRetryMsMin) * this.#refusedShare;
-    const steps = Math.ceil((span * (0.5 + this.#parts.random() / 2)) / RETRY_STEP_MS);
+    const placeMs = Math.max(this.#lineMs, nowMs + shedRetryMsMin);
+    const isTooFar = placeMs - nowMs > shedRetryMsMax;
+    if (!isTooFar) this.#lineMs = placeMs + this.#answerMs * ANSWERS_PER_RETURN;
+    const delayMs = isTooFar ? shedRetryMsMax * (0.5 + this.#parts.random() / 2) : placeMs - nowMs;
+    // In steps, so that few errors and their texts are made.
+    const steps = Math.ceil(delayMs / RETRY_STEP_MS);
     const known = this.#refusals.get(steps);
     if (known !== undefined) return known;
     const refusal = fail('OVERLOADED', 'more calls come than this node can answer in time', {
