@@ -199,6 +199,7 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   drainMarginMs: OWN_PACE,
   turnCallsMs: { crossedIn: 'packages/runtime/src/grpc/load-shedder.test.ts', word: 'turnCallsMs' },
   turnCallsMin: { crossedIn: 'packages/runtime/src/grpc/load-shedder.test.ts', word: 'turnCallsMin' },
+  callsAtOnceMax: { crossedIn: 'test/limits/http-doors.test.ts', word: 'callsAtOnceMax' },
   shedRetryMsMin: OWN_PACE,
   shedRetryMsMax: OWN_PACE,
   drainMsMax: OWN_PACE,

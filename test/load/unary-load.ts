@@ -27,6 +27,8 @@ export interface UnaryFigures {
   readonly keptAway: number;
   /** Not sent within the deadline: the server takes so many at once. */
   readonly unsent: number;
+  /** Sent again, as the server had no room for their streams and had done nothing of them. */
+  readonly bounced: number;
   /** Neither answered nor refused within the deadline. */
   readonly late: number;
   readonly failed: number;
@@ -63,7 +65,7 @@ class UnaryLoad {
   readonly #lines: readonly Line[];
   readonly #notBeforeMs = new Float64Array(CALLERS);
   readonly #answeredMs: number[] = [];
-  readonly #counts = { shed: 0, keptAway: 0, unsent: 0, late: 0, failed: 0 };
+  readonly #counts = { shed: 0, keptAway: 0, unsent: 0, bounced: 0, late: 0, failed: 0 };
   #offered = 0;
   #firstFailure: string | undefined;
 
@@ -71,7 +73,13 @@ class UnaryLoad {
     this.#options = options;
     this.#lines = Array.from(
       { length: CONNECTIONS },
-      () => new Line(options, { ended: (wanted, end) => this.#ended(wanted, end) }),
+      () =>
+        new Line(options, {
+          ended: (wanted, end) => this.#ended(wanted, end),
+          bounced: () => {
+            this.#counts.bounced += 1;
+          },
+        }),
     );
   }
 
@@ -140,6 +148,7 @@ type LineEnd = CallEnd | { readonly missed: 'unsent' | 'late' } | { readonly los
 
 interface LineListener {
   ended(wanted: Wanted, end: LineEnd): void;
+  bounced(): void;
 }
 
 /** One connection, opened again when it is lost. Calls wait here while the server takes no more at once. */
@@ -207,7 +216,9 @@ class Line {
       },
       refused: (call) => {
         const wanted = this.#sent.get(call);
-        if (this.#sent.delete(call)) this.#waiting.unshift(wanted!);
+        if (!this.#sent.delete(call)) return;
+        this.#listener.bounced();
+        this.#waiting.unshift(wanted!);
       },
       closed: (why) => {
         const lost = [...this.#sent.values()];

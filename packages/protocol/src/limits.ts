@@ -65,7 +65,12 @@ export const LIMITS = {
   turnCallsMin: 50,
   /** When those may come back: between these, one after the other. */
   shedRetryMsMin: 1_000,
-  shedRetryMsMax: 10_000,
+  shedRetryMsMax: 20_000,
+  /**
+   * Unary calls that a connection of an evaluator has at once: as many as clients send before they have heard of it, and
+   * what some dozens send is answered, or refused, within a second.
+   */
+  callsAtOnceMax: 100,
 
   /** One evaluation request, context included. */
   evaluationRequestBytesMax: 1_048_576,
@@ -149,11 +154,8 @@ export const LIMITS = {
   watchBufferedBytesMax: 4_194_304,
   watchFlagKeysMax: 1000,
 
-  /**
-   * Streams of one HTTP/2 connection, unary calls among them: a client multiplexes, it does not flood. What a few dozen
-   * connections send at once is answered, or refused, within a second.
-   */
-  concurrentStreamsMax: 128,
+  /** Streams of one HTTP/2 connection, unary calls among them: a client multiplexes, it does not flood. */
+  concurrentStreamsMax: 1_000,
   connectionsMax: 50_000,
   /** Time in which a new connection must say which protocol it speaks. */
   prefaceTimeoutMs: 5_000,

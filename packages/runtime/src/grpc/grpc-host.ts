@@ -34,6 +34,7 @@ import { REFLECTION_SERVICES, reflectionBindings } from './reflection-service.ts
 import { RequestMessages } from './request-messages.ts';
 import { type BoundMethod, bindMethods, type ServiceBinding } from './service-binding.ts';
 import { shedCalls } from './shed-calls.ts';
+import { StreamRoom } from './stream-room.ts';
 
 export interface GrpcHostOptions {
   /** Names the host in logs and errors: "evaluator". */
@@ -129,21 +130,23 @@ export class GrpcHost {
       random: options.random ?? Math.random,
       afterTurn: (callback) => setImmediate(callback),
     });
+    const streamsMax = options.maxConcurrentStreams ?? LIMITS.concurrentStreamsMax;
+    const callsMax = LIMITS.callsAtOnceMax;
     this.#silence = silenceWatch(options);
     this.#server = new Server({
       'grpc.enable_channelz': 0,
       'grpc.keepalive_time_ms': pingEveryMs(options),
       'grpc.keepalive_timeout_ms': SILENCE_MS_MAX - pingEveryMs(options),
       'grpc.max_receive_message_length': options.maxRequestBytes ?? LIMITS.evaluationRequestBytesMax,
-      'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? LIMITS.concurrentStreamsMax,
+      'grpc.max_concurrent_streams': options.refusesLateCalls === true ? callsMax : streamsMax,
     });
     logGrpcItself(options.logger);
     if (options.refusesLateCalls === true)
-      shedCalls(this.#server, (path, headers) =>
-        this.#dispatcher.canRefuse(path)
-          ? this.#shedder.refusal(headers['grpc-timeout']?.toString())
-          : undefined,
-      );
+      shedCalls(this.#server, {
+        canRefuse: (path) => this.#dispatcher.canRefuse(path),
+        refusal: (headers) => this.#shedder.refusal(headers['grpc-timeout']?.toString()),
+        room: new StreamRoom({ callsMax, streamsMax }),
+      });
     passOverLeftCalls(this.#server, options.logger);
     gateCalls(this.#server, (call) => this.#dispatcher.arrive(call));
     spareFarewells(this.#server, monotonicMs);

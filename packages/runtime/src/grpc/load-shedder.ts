@@ -3,11 +3,13 @@
  * Their frames lie in the sockets until a turn of the event loop reads them, so
  * what is read late in a long turn has waited longest: it is refused, and what
  * the turn began with is answered. So nobody is answered after his patience is
- * over, and what is answered is answered soon.
+ * over, and what is answered is answered soon. It must be quick: a refusal that
+ * comes when its caller has given up keeps nobody away.
  *
- * To refuse costs about half of an answer. So those that are refused get places
- * in a line, and come back as a small share of what can be answered: however
- * many callers there are, that share is what refusals take from the answers.
+ * To refuse costs about a third of an answer. So those that are refused get
+ * places in a line, and come back as a small share of what can be answered:
+ * however many callers there are, that share is what refusals take from the
+ * answers.
  */
 import { type FlagstreamError, fail, LIMITS } from '@flagstream/protocol';
 
@@ -30,8 +32,10 @@ export class LoadShedder {
   readonly #parts: LoadShedderParts;
   #turnStartedMs: number | undefined;
   readonly #turn = { answered: 0, refused: 0 };
-  /** What an answer takes of a turn that has more calls than it can answer. */
+  /** What an answer takes while there are more calls than can be answered. */
   #answerMs = ANSWER_MS;
+  /** When the last turn ended, if it had more than it could answer. */
+  #busyMs: number | undefined;
   /** When the next of those that were refused may come back. */
   #lineMs = Number.NEGATIVE_INFINITY;
   readonly #counts = { late: 0, deadline: 0 };
@@ -76,21 +80,25 @@ export class LoadShedder {
 
   readonly #turnOver = (): void => {
     const { answered, refused } = this.#turn;
-    if (refused > 0)
-      this.#answerMs +=
-        NEWEST_WEIGHT * ((this.#parts.monotonicMs() - this.#turnStartedMs!) / answered - this.#answerMs);
+    const nowMs = this.#parts.monotonicMs();
+    const isBusy = refused > 0;
+    // From end to end: what a call begins is done when others are read.
+    if (isBusy && this.#busyMs !== undefined)
+      this.#answerMs += NEWEST_WEIGHT * ((nowMs - this.#busyMs) / answered - this.#answerMs);
+    this.#busyMs = isBusy ? nowMs : undefined;
     this.#turnStartedMs = undefined;
     this.#turn.answered = 0;
     this.#turn.refused = 0;
   };
 
-  /** With the next place in the line, or with any later time where the line is too long. */
+  /** With the next place in the line, or with any time where the line is too long. */
   #overloaded(nowMs: number): FlagstreamError {
     const { shedRetryMsMin, shedRetryMsMax } = LIMITS;
     const placeMs = Math.max(this.#lineMs, nowMs + shedRetryMsMin);
     const isTooFar = placeMs - nowMs > shedRetryMsMax;
     if (!isTooFar) this.#lineMs = placeMs + this.#answerMs * ANSWERS_PER_RETURN;
-    const delayMs = isTooFar ? shedRetryMsMax * (0.5 + this.#parts.random() / 2) : placeMs - nowMs;
+    const anyMs = shedRetryMsMin + (shedRetryMsMax - shedRetryMsMin) * this.#parts.random();
+    const delayMs = isTooFar ? anyMs : placeMs - nowMs;
     // In steps, so that few errors and their texts are made.
     const steps = Math.ceil(delayMs / RETRY_STEP_MS);
     const known = this.#refusals.get(steps);
