@@ -47,9 +47,16 @@ const WIRE_KINDS: Readonly<Record<RecordKind, WireRecordKind>> = {
   noop: WireRecordKind.NOOP,
 };
 
+const SHA256_BYTES = 32;
+
+/** Does not keep `bytes`. */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  // One call: half the cost of an object for each of these short texts.
-  return hash('sha256', bytes, 'buffer');
+  // A start hashes short texts by the ten thousand. Node makes a text of the digest in a third of the time that a
+  // Buffer takes it, and so small an array lies in V8's own heap.
+  const text = hash('sha256', bytes, 'latin1');
+  const digest = new Uint8Array(SHA256_BYTES);
+  for (let at = 0; at < SHA256_BYTES; at++) digest[at] = text.charCodeAt(at);
+  return digest;
 }
 
 function decodeRecord(bytes: Uint8Array): LogRecord {
