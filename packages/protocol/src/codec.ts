@@ -53,7 +53,7 @@ const SHA256_BYTES = 32;
 export function sha256(bytes: Uint8Array): Uint8Array {
   // A start hashes short texts by the ten thousand. Node makes a text of the digest in a third of the time that a
   // Buffer takes it, and so small an array lies in V8's own heap.
-  const text = hash('sha256', bytes, 'latin1');
+  const text = hash('sha256', bytes, 'binary');
   const digest = new Uint8Array(SHA256_BYTES);
   for (let at = 0; at < SHA256_BYTES; at++) digest[at] = text.charCodeAt(at);
   return digest;

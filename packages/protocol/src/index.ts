@@ -26,14 +26,16 @@ export {
   segmentUnit,
 } from './definitions.ts';
 export { descriptorSet } from './descriptor.ts';
+export type { Guarded } from './environment/arriving-set.ts';
 export { EntityReadings } from './environment/entity-readings.ts';
-export { EnvironmentSet, type Quarantined } from './environment/environment-set.ts';
+export { EnvironmentSet } from './environment/environment-set.ts';
 export {
   type EnvironmentEntities,
   EnvironmentUnits,
   type GoodUnits,
   unitId,
 } from './environment/environment-units.ts';
+export type { Quarantined, QuarantineLookup } from './environment/quarantine.ts';
 export {
   ERROR_CATALOGUE,
   ERROR_DOMAIN,

@@ -40,7 +40,13 @@ describe('StateDigest', () => {
   it('is a sum modulo 2^128, and goes through bytes and halves', () => {
     const summand = fc.uint8Array({ minLength: 16, maxLength: 16 });
     const words = fc.array(fc.constantFrom(0, 1, 0x7f, 0x80, 0xff), { minLength: 16, maxLength: 16 });
-    const summands = fc.array(fc.oneof(summand, words.map((bytes) => Uint8Array.from(bytes))), { maxLength: 8 });
+    const summands = fc.array(
+      fc.oneof(
+        summand,
+        words.map((bytes) => Uint8Array.from(bytes)),
+      ),
+      { maxLength: 8 },
+    );
     fc.assert(
       fc.property(summands, summands, (added, removed) => {
         const digest = new StateDigest();

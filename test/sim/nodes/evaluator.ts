@@ -2,6 +2,7 @@
  * An evaluator: production's Follower, state and streams over simulated sources.
  * Its driver only carries the follower's effects out.
  */
+import type { Guarded } from '@flagstream/protocol';
 import {
   type Codec,
   FOLLOWER_SETTINGS,
@@ -189,15 +190,23 @@ export class Evaluator extends Process {
     if (position.revision > 0) {
       this.disk.cache?.activating();
       this.#state.replaced();
+      this.disk.cache?.activated();
       this.#applied('cache', []);
-    }
-    this.disk.cache?.loaded();
+    } else this.disk.cache?.loaded();
     const sources = { primary: this.#natsSource, secondary: this.#watchLog };
     this.#source = new FailoverSource(this, sources, this.#parts.transitions);
     this.#nats.open();
     this.#reports.open();
     this.#handle({ type: 'start' });
-    this.every(TICK_MS, () => this.#handle({ type: 'tick' }));
+    this.every(TICK_MS, () => {
+      this.#handle({ type: 'tick' });
+      this.#compile();
+    });
+  }
+
+  /** As LaterCompile does, one unit in an event. */
+  #compile(): void {
+    if (this.position.revision > 0 && this.#state.compile(() => true)) this.disk.cache?.loaded();
   }
 
   protected crashed(): void {
@@ -226,7 +235,9 @@ export class Evaluator extends Process {
         this.say(`${id} ${entry === undefined ? 'is good again' : 'is quarantined'}`);
       },
     };
-    return new EvaluatorState(() => this.#follower.state, listener, held);
+    const later: Guarded = (work) =>
+      this.disk.cache === undefined ? work() : this.disk.cache.compiling(work);
+    return new EvaluatorState(() => this.#follower.state, listener, { held, later });
   }
 
   #newReports(): EvaluatorReports {

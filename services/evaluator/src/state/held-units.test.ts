@@ -29,7 +29,7 @@ class Served {
         this.told.push(`${id} ${entry === undefined ? 'out' : 'in'}`);
       },
     };
-    this.state = new EvaluatorState(() => this.log, listener, held);
+    this.state = new EvaluatorState(() => this.log, listener, { held });
     this.state.replaced();
   }
 
