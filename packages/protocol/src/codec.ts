@@ -59,13 +59,16 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return digest;
 }
 
+/** As bytes are that were decoded: what a record says of itself equals what others say of it. */
+const bufferOfSha256 = (bytes: Uint8Array): Buffer => hash('sha256', bytes, 'buffer');
+
 function decodeRecord(bytes: Uint8Array): LogRecord {
   const set = ChangeSet.decode(bytes);
   const kind = KINDS.get(set.kind);
   if (kind === undefined) throw new RangeError(`unknown record kind ${set.kind}`);
   return {
     bytes,
-    hash: chainHash(sha256, bytes),
+    hash: chainHash(bufferOfSha256, bytes),
     format: set.format,
     logId: set.logId,
     epoch: set.epoch,
@@ -108,7 +111,7 @@ function encodeRecord(fields: RecordFields): LogRecord {
     close: undefined,
     parts: [...fields.parts],
   }).finish();
-  return { ...fields, bytes, hash: chainHash(sha256, bytes) };
+  return { ...fields, bytes, hash: chainHash(bufferOfSha256, bytes) };
 }
 
 /** Replica's codec over generated code and Node's SHA-256. */
