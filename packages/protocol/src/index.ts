@@ -94,6 +94,7 @@ export {
 } from './names.ts';
 export { fromServiceError, toServiceError } from './service-error.ts';
 export { snapshotChunks, snapshotFromWire, snapshotHeaderToWire } from './snapshot-codec.ts';
+export { readSnapshotEntities } from './snapshot-entities.ts';
 export {
   epochOfStream,
   headRequestSubject,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { entityDigest, StateDigest } from './digest.ts';
+import { entityKey } from './entity.ts';
 import { flag, jsonCodec } from './log.fixture.ts';
 
 const { sha256 } = jsonCodec;
@@ -62,6 +63,15 @@ describe('StateDigest', () => {
         expect(StateDigest.from(digest.toBytes()).toBytes()).toEqual(digest.toBytes());
       }),
     );
+  });
+
+  it('hashes the key of the entity, its version and the hash of its content', () => {
+    const long = { change: flag('k'.repeat(600), '1'), version: 12_345 };
+    for (const entity of [a, long, b]) {
+      const id = new TextEncoder().encode(`${entityKey(entity.change)}/${entity.version}/`);
+      const input = Uint8Array.of(...id, ...entity.change.contentHash);
+      expect(entityDigest(sha256, entity)).toEqual(sha256(input));
+    }
   });
 
   it('takes the first 16 bytes of a hash', () => {

@@ -7,7 +7,7 @@
  * Added up in words of 32 bits: a start adds tens of thousands of entities, and
  * a big integer for each would cost as much as its hash.
  */
-import { entityKey, type VersionedEntity } from './entity.ts';
+import type { VersionedEntity } from './entity.ts';
 import type { Codec } from './record.ts';
 
 const DIGEST_BYTES = 16;
@@ -69,23 +69,32 @@ export class StateDigest {
   }
 }
 
+const SLASH = 0x2f;
+
 /** Written anew for each entity: memory of its own for each of so short inputs would cost as much as its hash. */
 let scratch = new Uint8Array(512);
 
 /** One live entity's summand, in the first 16 bytes of what is answered. */
-export function entityDigest(sha256: Codec['sha256'], entity: VersionedEntity): Uint8Array {
-  const { change, version } = entity;
-  const id = `${entityKey(change)}/${version}/`;
-  const length = id.length + change.contentHash.length;
+export function entityDigest(sha256: Codec['sha256'], { change, version }: VersionedEntity): Uint8Array {
+  const { kind, project, environment, key, contentHash } = change;
+  // entityKey and the version, without the text in between.
+  const parts = [String(kind), project, environment, key, String(version)];
+  let length = contentHash.length;
+  for (const part of parts) length += part.length + 1;
   if (scratch.length < length) scratch = new Uint8Array(length);
-  writeAscii(id, scratch);
-  scratch.set(change.contentHash, id.length);
+  let at = 0;
+  for (const part of parts) {
+    writeAscii(part, at);
+    at += part.length;
+    scratch[at++] = SLASH;
+  }
+  scratch.set(contentHash, at);
   return sha256(scratch.subarray(0, length));
 }
 
 /** Keys are ASCII by construction (the resource name grammar). */
-function writeAscii(text: string, bytes: Uint8Array): void {
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+function writeAscii(text: string, at: number): void {
+  for (let i = 0; i < text.length; i++) scratch[at + i] = text.charCodeAt(i);
 }
 
 function wordAt(bytes: Uint8Array, word: number): number {

@@ -12,6 +12,7 @@ import {
   messageOf,
   sha256,
   snapshotChunks,
+  readSnapshotEntities,
   snapshotFromWire,
   snapshotHeaderToWire,
 } from '@flagstream/protocol';
@@ -92,15 +93,11 @@ async function readSnapshot(
     chunks.push(bytes);
   }
   try {
-    return await verifySnapshot(snapshotFromWire(manifest.header, decoded(chunks)));
+    return await verifySnapshot(snapshotFromWire(manifest.header, chunks.map(readSnapshotEntities)));
   } catch (error) {
     // Whole, but not for this release to read, or not true.
     return passOver(messageOf(error));
   }
-}
-
-function* decoded(chunks: readonly Uint8Array[]): Generator<SnapshotEntity[], void, undefined> {
-  for (const bytes of chunks) yield SnapshotEntities.decode(bytes).entities;
 }
 
 async function readManifest(bucket: ObjectBucket, name: string): Promise<SnapshotManifest | undefined> {

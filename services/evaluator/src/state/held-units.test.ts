@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import { decodeHeld, encodeHeld } from '../cache/held-file.ts';
 import { booleanFlag, entity, type MemoryLog, serving, shopLog } from '../log.fixture.ts';
 import { EvaluatorState, type StateOptions } from './evaluator-state.ts';
-import type { HeldUnits } from './held-units.ts';
 
 const config = (json: object, key = 'new-checkout') => entity.config('default', 'development', key, json);
 
