@@ -71,6 +71,11 @@ export class EvaluatorDisk {
       .catch((error: unknown) => world.end(error));
   }
 
+  /** Compiles a piece of what was found. */
+  compiling<T>(work: () => T): T {
+    return this.#cache === undefined ? work() : this.#cache.compiling(work);
+  }
+
   /** As the real driver before an event that may move the state. */
   applying(upTo: Place): void {
     this.#cache?.applying(upTo);

@@ -2,7 +2,6 @@
  * An evaluator: production's Follower, state and streams over simulated sources.
  * Its driver only carries the follower's effects out.
  */
-import type { Guarded } from '@flagstream/protocol';
 import {
   type Codec,
   FOLLOWER_SETTINGS,
@@ -198,15 +197,11 @@ export class Evaluator extends Process {
     this.#nats.open();
     this.#reports.open();
     this.#handle({ type: 'start' });
+    this.every(TICK_MS, () => this.#handle({ type: 'tick' }));
+    // As LaterCompile does, one unit in an event.
     this.every(TICK_MS, () => {
-      this.#handle({ type: 'tick' });
-      this.#compile();
+      if (this.#state.compile(() => true)) this.disk.cache?.loaded();
     });
-  }
-
-  /** As LaterCompile does, one unit in an event. */
-  #compile(): void {
-    if (this.position.revision > 0 && this.#state.compile(() => true)) this.disk.cache?.loaded();
   }
 
   protected crashed(): void {
@@ -235,9 +230,10 @@ export class Evaluator extends Process {
         this.say(`${id} ${entry === undefined ? 'is good again' : 'is quarantined'}`);
       },
     };
-    const later: Guarded = (work) =>
-      this.disk.cache === undefined ? work() : this.disk.cache.compiling(work);
-    return new EvaluatorState(() => this.#follower.state, listener, { held, later });
+    return new EvaluatorState(() => this.#follower.state, listener, {
+      held,
+      later: (work) => this.disk.compiling(work),
+    });
   }
 
   #newReports(): EvaluatorReports {

@@ -10,14 +10,13 @@
  */
 import {
   messageOf,
+  readSnapshotEntities,
   sha256,
   snapshotChunks,
-  readSnapshotEntities,
   snapshotFromWire,
   snapshotHeaderToWire,
 } from '@flagstream/protocol';
 import { SnapshotEntities, SnapshotManifest } from '@flagstream/protocol/gen/flagstream/v1/log';
-import type { SnapshotEntity } from '@flagstream/protocol/gen/flagstream/v1/record';
 import {
   bytesEqual,
   comparePositions,
