@@ -198,10 +198,6 @@ export class Evaluator extends Process {
     this.#reports.open();
     this.#handle({ type: 'start' });
     this.every(TICK_MS, () => this.#handle({ type: 'tick' }));
-    // As LaterCompile does, one unit in an event.
-    this.every(TICK_MS, () => {
-      if (this.#state.compile(() => true)) this.disk.cache?.loaded();
-    });
   }
 
   protected crashed(): void {
@@ -230,10 +226,7 @@ export class Evaluator extends Process {
         this.say(`${id} ${entry === undefined ? 'is good again' : 'is quarantined'}`);
       },
     };
-    return new EvaluatorState(() => this.#follower.state, listener, {
-      held,
-      later: (work) => this.disk.compiling(work),
-    });
+    return new EvaluatorState(() => this.#follower.state, listener, { held, later: this.disk.compiling });
   }
 
   #newReports(): EvaluatorReports {
@@ -278,7 +271,7 @@ export class Evaluator extends Process {
     const { applied, replaced } = this.#perform(this.#follower.handle(event, this.nowMs()));
     if (replaced) this.disk.replaced();
     else if (upTo !== undefined) this.disk.applied(applied);
-    if (event.type === 'tick') this.disk.tick();
+    if (event.type === 'tick') this.disk.tick(this.#state);
   }
 
   /** The record has ended the process; whoever supervises it starts it again. */
