@@ -233,7 +233,7 @@ export async function startEvaluator(
   });
   const { heartbeatMs } = config;
   const fanning = { serving, fanout, wheel, admission, heartbeatMs, monotonicMs };
-  const answers = new BoundedAnswers(serving, wait);
+  const answers = new BoundedAnswers(serving, wait, later);
   const evaluator = new Evaluator({
     serving,
     answers,

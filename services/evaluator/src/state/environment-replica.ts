@@ -114,7 +114,7 @@ export class EnvironmentReplica {
   /** Takes entities into what streams send, revision by revision; `settle` then brings them into force. */
   apply(entities: readonly VersionedEntity[], revision: number): boolean {
     // The first set is of what they replace.
-    if (entities.some(({ change }) => this.#view.holds(change))) this.compile();
+    if (!this.#compiled.whole && entities.some(({ change }) => this.#view.holds(change))) this.compile();
     return this.#view.apply(entities, revision);
   }
 

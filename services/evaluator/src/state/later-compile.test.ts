@@ -90,6 +90,25 @@ describe('what is compiled later', () => {
     expect([started.pieces, started.told]).toEqual([pieces, []]);
   });
 
+  it('is waited for by who asks for all of it, but not after the end', async () => {
+    const started = new Started();
+    expect(started.later.waiting()).toBeUndefined();
+    started.later.start();
+    started.state.replaced();
+    await started.later.waiting();
+    expect(started.told).toContain('compiled');
+    expect(started.later.waiting()).toBeUndefined();
+    started.later.close();
+
+    const stopped = new Started();
+    stopped.later.start();
+    stopped.state.replaced();
+    const waiting = stopped.later.waiting();
+    stopped.later.close();
+    await waiting;
+    expect([stopped.told, stopped.later.waiting()]).toEqual([[], undefined]);
+  });
+
   it('is compiled at once where a change comes before it was', () => {
     const started = new Started();
     started.state.replaced();

@@ -23,6 +23,7 @@ export class LaterCompile {
   #compiled = false;
   #done = false;
   #next: NodeJS.Immediate | undefined;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(parts: LaterCompileParts) {
     this.#parts = parts;
@@ -40,9 +41,23 @@ export class LaterCompile {
     this.#next ??= setImmediate(this.#slice);
   }
 
+  /**
+   * For who asks for all flags: resolves when all are compiled, in turns in which others are answered. Undefined: they
+   * are, or nobody works on it any more.
+   */
+  waiting(): Promise<void> | undefined {
+    if (this.#compiled || !this.#running) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
   close(): void {
     this.#running = false;
     clearImmediate(this.#next);
+    this.#release();
+  }
+
+  #release(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   readonly #slice = (): void => {
@@ -59,6 +74,7 @@ export class LaterCompile {
       if (!state.compile(enough)) return false;
       this.#compiled = true;
       compiled();
+      this.#release();
     }
     return state.prepare(enough);
   }
