@@ -12,6 +12,9 @@ const ROOT = path.dirname(import.meta.dirname);
 export const NATIVE = { name: 'better-sqlite3', pinnedBy: 'services/control-plane' };
 export const PEERS = ['@openfeature/server-sdk', '@openfeature/core'];
 
+/** grpc-js asks for it in functions that nothing of ours calls. */
+const UNUSED = ['@grpc/proto-loader'];
+
 /** Entry points, by their name in the bundle. */
 export const PROGRAM = {
   cli: 'packages/cli/src/main.ts',
@@ -41,7 +44,7 @@ export async function bundle(entryPoints, outdir) {
     platform: 'node',
     target: 'node20.19',
     conditions: ['source'],
-    external: [NATIVE.name, ...PEERS],
+    external: [NATIVE.name, ...PEERS, ...UNUSED],
     banner: { js: REQUIRE_BANNER },
     // Whole licence texts stand in THIRD_PARTY_NOTICES.
     legalComments: 'none',

@@ -16,6 +16,16 @@ const ROOT = path.dirname(import.meta.dirname);
 const OUT = path.resolve(process.argv[2] ?? path.join(ROOT, 'build'));
 const PACKAGE = path.join(OUT, 'package');
 
+/** As packages/cli/bin/flagstream.js, for the package's own folders. */
+const COMMAND = `#!/usr/bin/env node
+// The flagstream command.
+import module from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+module.enableCompileCache?.(fileURLToPath(new URL('../dist/compiled', import.meta.url)));
+await import('../dist/cli.js');
+`;
+
 const manifest = (folder) => JSON.parse(readFileSync(path.join(ROOT, folder, 'package.json'), 'utf8'));
 const run = (program, ...rest) =>
   execFileSync(program, rest, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
@@ -40,11 +50,7 @@ const types = copyDeclarations({
   out: path.join(PACKAGE, 'types'),
 });
 
-writeFileSync(
-  path.join(PACKAGE, 'bin', 'flagstream.js'),
-  "#!/usr/bin/env node\n// The flagstream command.\nimport '../dist/cli.js';\n",
-  { mode: 0o755 },
-);
+writeFileSync(path.join(PACKAGE, 'bin', 'flagstream.js'), COMMAND, { mode: 0o755 });
 writeFileSync(path.join(PACKAGE, 'package.json'), `${JSON.stringify(packageManifest(types), null, 2)}\n`);
 writeFileSync(path.join(PACKAGE, 'THIRD_PARTY_NOTICES'), thirdPartyNotices(ROOT, bundled));
 for (const file of ['LICENSE', 'README.md']) copyFileSync(path.join(ROOT, file), path.join(PACKAGE, file));

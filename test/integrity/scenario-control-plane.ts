@@ -2,7 +2,13 @@
  * The part of a control plane that holds a log: a SQLite file, with what is
  * told of it. What leaves it has been through the wire's form.
  */
-import { recordCodec, snapshotChunks, snapshotFromWire, snapshotHeaderToWire } from '@flagstream/protocol';
+import {
+  recordCodec,
+  snapshotChunks,
+  snapshotFromWire,
+  snapshotHeaderToWire,
+  versionedEntityFromWire,
+} from '@flagstream/protocol';
 import type { EntityChange, HeadBeacon, Position, Snapshot } from '@flagstream/replica';
 import { verifyFile } from '../../services/control-plane/src/log/backup.ts';
 import { ChangeLog } from '../../services/control-plane/src/log/change-log.ts';
@@ -47,7 +53,8 @@ export class ScenarioControlPlane {
 
   snapshot(): Snapshot {
     const snapshot = new Snapshots(this.store).take();
-    return snapshotFromWire(snapshotHeaderToWire(snapshot), snapshotChunks(snapshot));
+    const chunks = [...snapshotChunks(snapshot)].map((chunk) => chunk.map(versionedEntityFromWire));
+    return snapshotFromWire(snapshotHeaderToWire(snapshot), chunks);
   }
 
   beacon(): HeadBeacon {

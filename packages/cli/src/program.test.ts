@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { buildProgram } from './all-commands.ts';
 import { memoryTerminal } from './memory-terminal.fixture.ts';
-import { buildProgram, runProgram } from './program.ts';
+import { runProgram } from './program.ts';
 
 interface Run {
   readonly code: number;

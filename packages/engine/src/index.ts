@@ -25,7 +25,13 @@ export { OPERATORS } from './operators/dialects.ts';
 export { PersistentMap } from './persistent-map.ts';
 export type { Problem } from './problem.ts';
 export { type AnswerChange, type AnswerChangeOptions, answerChanges } from './set/answer-changes.ts';
-export { type Compiled, compileSet, type SetChange, updateSet } from './set/compile-set.ts';
+export {
+  type Compiled,
+  compileSet,
+  compileSetInSteps,
+  type SetChange,
+  updateSet,
+} from './set/compile-set.ts';
 export type { CompiledSet, SetMembers } from './set/compiled-set.ts';
 export { movedShare } from './weights/moved-share.ts';
 export { resolveWeights } from './weights/resolve-weights.ts';

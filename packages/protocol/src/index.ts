@@ -26,14 +26,16 @@ export {
   segmentUnit,
 } from './definitions.ts';
 export { descriptorSet } from './descriptor.ts';
+export type { Guarded } from './environment/arriving-set.ts';
 export { EntityReadings } from './environment/entity-readings.ts';
-export { EnvironmentSet, type Quarantined } from './environment/environment-set.ts';
+export { EnvironmentSet } from './environment/environment-set.ts';
 export {
   type EnvironmentEntities,
   EnvironmentUnits,
   type GoodUnits,
   unitId,
 } from './environment/environment-units.ts';
+export type { Quarantined, QuarantineLookup } from './environment/quarantine.ts';
 export {
   ERROR_CATALOGUE,
   ERROR_DOMAIN,
@@ -92,6 +94,7 @@ export {
 } from './names.ts';
 export { fromServiceError, toServiceError } from './service-error.ts';
 export { snapshotChunks, snapshotFromWire, snapshotHeaderToWire } from './snapshot-codec.ts';
+export { readSnapshotEntities } from './snapshot-entities.ts';
 export {
   epochOfStream,
   headRequestSubject,

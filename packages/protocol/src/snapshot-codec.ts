@@ -2,14 +2,14 @@
  * Snapshots on the wire, in NATS and on disk: one header and chunks of entities
  * of bounded size. The digest is checked by the fold that starts from them.
  */
-import { LOG_ID, READER_VERSION, RECORD_FORMAT, type Snapshot } from '@flagstream/replica';
 import {
-  epochBaseFromWire,
-  epochBaseToWire,
-  revisionNumber,
-  versionedEntityFromWire,
-  versionedEntityToWire,
-} from './codec.ts';
+  LOG_ID,
+  READER_VERSION,
+  RECORD_FORMAT,
+  type Snapshot,
+  type VersionedEntity,
+} from '@flagstream/replica';
+import { epochBaseFromWire, epochBaseToWire, revisionNumber, versionedEntityToWire } from './codec.ts';
 import { fail } from './errors.ts';
 import type { SnapshotEntity, SnapshotHeader } from './gen/flagstream/v1/record.ts';
 import { LIMITS } from './limits.ts';
@@ -54,12 +54,11 @@ export function* snapshotChunks(snapshot: Snapshot): Generator<SnapshotEntity[],
 /** @throws FlagstreamError SCHEMA_TOO_NEW, or INTERNAL when chunks are missing. */
 export function snapshotFromWire(
   header: SnapshotHeader,
-  chunks: Iterable<readonly SnapshotEntity[]>,
+  chunks: Iterable<readonly VersionedEntity[]>,
 ): Snapshot {
   if (header.minReader > READER_VERSION)
     throw fail('SCHEMA_TOO_NEW', `the snapshot needs reader ${header.minReader}, this is ${READER_VERSION}`);
-  const entities = [];
-  for (const chunk of chunks) for (const entity of chunk) entities.push(versionedEntityFromWire(entity));
+  const entities = [...chunks].flat();
   if (BigInt(entities.length) !== header.entities)
     throw fail('INTERNAL', `the snapshot has ${entities.length} of ${header.entities} entities`);
   const recentHashes: Uint8Array[] = [];

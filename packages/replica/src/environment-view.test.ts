@@ -111,6 +111,34 @@ describe('EnvironmentView', () => {
     );
   });
 
+  it('has the same digest whenever it is made', () => {
+    const text = fc.constantFrom('1', '2', null);
+    const entry = fc.record({ key: fc.constantFrom('a', 'b', 'c'), text });
+    const entries = fc.array(entry, { maxLength: 8 });
+    fc.assert(
+      fc.property(
+        entries,
+        entries,
+        fc.nat(10),
+        fc.nat(10),
+        fc.boolean(),
+        (found, came, steps, more, asked) => {
+          const versioned = [...found, ...came].map(({ key, text }, index) => ({
+            change: config('dev', key, text),
+            version: index + 1,
+          }));
+          const view = viewOf(100, versioned.slice(0, found.length));
+          const preparing = view.prepareDigest();
+          for (let step = 0; step < steps; step++) preparing.next();
+          if (asked) expect(view.digest).toEqual(StateDigest.of(sha256, view.live()).halves);
+          for (const entity of versioned.slice(found.length)) view.apply([entity], entity.version);
+          for (let step = 0; step < more; step++) preparing.next();
+          expect(view.digest).toEqual(StateDigest.of(sha256, view.live()).halves);
+        },
+      ),
+    );
+  });
+
   it('does not take parts of an apply, which stand outside any project', () => {
     const view = viewOf();
     const part = changed(

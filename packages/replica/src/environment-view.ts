@@ -31,11 +31,14 @@ export class EnvironmentView {
   readonly #sha256: Codec['sha256'];
   readonly #window: ViewWindow;
   readonly #entities = new Map<string, VersionedEntity>();
-  readonly #digest = new StateDigest();
+  /** Undefined: nobody needed it yet. A start has to answer before it has hashed everything. */
+  #digest: StateDigest | undefined;
   /** Places where entities changed, by revision; an entity may stand in it more than once. */
   #journal: { readonly revision: number; readonly key: string }[] = [];
   #floor: number;
   #changedRevision = 0;
+  /** Counts what was taken. */
+  #taken = 0;
 
   /** @param floor the oldest revision from which a delta can be told */
   constructor(sha256: Codec['sha256'], scope: EnvironmentScope, window: ViewWindow, floor: number) {
@@ -86,7 +89,23 @@ export class EnvironmentView {
   }
 
   get digest(): { readonly hi: bigint; readonly lo: bigint } {
+    this.#digest ??= StateDigest.of(this.#sha256, this.#entities.values());
     return this.#digest.halves;
+  }
+
+  /**
+   * Makes the digest before somebody needs it, in steps between which others may run. When entities are taken
+   * meanwhile, whoever needs it first makes it.
+   */
+  *prepareDigest(): Generator<void, void> {
+    const digest = new StateDigest();
+    const taken = this.#taken;
+    for (const entity of this.#entities.values()) {
+      if (!entity.change.deleted) digest.add(entityDigest(this.#sha256, entity));
+      yield;
+      if (this.#digest !== undefined || this.#taken !== taken) return;
+    }
+    this.#digest = digest;
   }
 
   get size(): number {
@@ -149,10 +168,11 @@ export class EnvironmentView {
 
   #put(entity: VersionedEntity): void {
     const key = entityKey(entity.change);
+    this.#taken += 1;
     const before = this.#entities.get(key);
     if (before !== undefined && !before.change.deleted)
-      this.#digest.remove(entityDigest(this.#sha256, before));
-    if (!entity.change.deleted) this.#digest.add(entityDigest(this.#sha256, entity));
+      this.#digest?.remove(entityDigest(this.#sha256, before));
+    if (!entity.change.deleted) this.#digest?.add(entityDigest(this.#sha256, entity));
     this.#entities.set(key, entity);
     this.#journal.push({ revision: entity.version, key });
     if (entity.version > this.#changedRevision) this.#changedRevision = entity.version;

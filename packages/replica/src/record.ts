@@ -61,6 +61,7 @@ export interface LogRecord extends RecordFields {
 
 /** What this package needs from outside to read and write records. */
 export interface Codec {
+  /** Must not keep `bytes`: they are overwritten. */
   sha256(bytes: Uint8Array): Uint8Array;
   /** Throws when the bytes are not a record. */
   decodeRecord(bytes: Uint8Array): LogRecord;

@@ -9,7 +9,7 @@ import {
   type TlsSettings,
   tlsSchema,
 } from '@flagstream/runtime';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   type BackupSettings,
   backupSchema,

@@ -15,7 +15,7 @@ import {
   type TlsSettings,
   tlsSchema,
 } from '@flagstream/runtime';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** More than a machine has cores makes nothing faster, and each holds a whole state in memory. */
 const WORKERS_MAX = 64;

@@ -65,9 +65,7 @@ export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
     'Entities whose newest version is not in force.',
     ['serving'],
     (gauge) => {
-      const entries = [...state.environments()].flatMap(({ state: { quarantined } }) => [
-        ...quarantined.values(),
-      ]);
+      const entries = [...state.environments()].flatMap(({ quarantined }) => [...quarantined.values()]);
       const serving = entries.filter((entry) => entry.serving).length;
       gauge.set({ serving: 'older' }, serving);
       gauge.set({ serving: 'none' }, entries.length - serving);

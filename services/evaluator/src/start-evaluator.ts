@@ -49,6 +49,7 @@ import { Serving } from './serve/serving.ts';
 import { SharedTurns } from './serve/shared-turns.ts';
 import { streamService } from './serve/stream-service.ts';
 import { EvaluatorState, type StateListener } from './state/evaluator-state.ts';
+import { LaterCompile } from './state/later-compile.ts';
 import { quarantineLog } from './state/quarantine-log.ts';
 
 export interface EvaluatorDeps extends GivenSources {
@@ -166,13 +167,18 @@ export async function startEvaluator(
         delivery.of(environment.scope).changed(serving.changedPlace(environment), monotonicMs());
       fanout.changed(environments);
       wait.moved();
+      later.wake();
     },
     quarantine: (environment, id, entry) => {
       cache?.cache.quarantineChanged();
       logQuarantine(environment, id, entry);
     },
   };
-  const state = new EvaluatorState(log, stateListener, cache?.held);
+  const state = new EvaluatorState(log, stateListener, {
+    held: cache?.held,
+    later: (work) => (cache === undefined ? work() : cache.cache.compiling(work)),
+  });
+  const later = new LaterCompile({ state, monotonicMs, compiled: () => cache?.cache.loaded() });
   const listener: FollowListener = {
     moved: (records) => state.moved(records),
     replaced: () => state.replaced(),
@@ -227,7 +233,7 @@ export async function startEvaluator(
   });
   const { heartbeatMs } = config;
   const fanning = { serving, fanout, wheel, admission, heartbeatMs, monotonicMs };
-  const answers = new BoundedAnswers(serving, wait);
+  const answers = new BoundedAnswers(serving, wait, later);
   const evaluator = new Evaluator({
     serving,
     answers,
@@ -316,6 +322,12 @@ export async function startEvaluator(
       return host.listen({ host: config.host, port: config.grpcPort });
     },
     () => host.drain(drainMs + STOP_GRACE_MS),
+  );
+  // First calls come first.
+  await lifecycle.start(
+    'compiling',
+    () => later.start(),
+    () => later.close(),
   );
   logger.info(
     { host: address.host, port: address.port, management_port: management.port, tls: tls !== undefined },

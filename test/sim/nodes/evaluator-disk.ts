@@ -2,10 +2,12 @@
  * An evaluator's disk through all its lives: production's cache over a simulated
  * folder, and what must be found there after the next crash.
  */
+import type { Guarded } from '@flagstream/protocol';
 import { type Codec, comparePositions, type LogRecord, type LogState, type Place } from '@flagstream/replica';
 import { sortNames } from '../../../services/evaluator/src/cache/cache-names.ts';
 import type { CacheProblem } from '../../../services/evaluator/src/cache/cache-problem.ts';
 import { EvaluatorCache, type OpenedCache } from '../../../services/evaluator/src/cache/evaluator-cache.ts';
+import type { EvaluatorState } from '../../../services/evaluator/src/state/evaluator-state.ts';
 import type { HeldUnits } from '../../../services/evaluator/src/state/held-units.ts';
 import { Disk } from '../world/disk.ts';
 import type { Process } from '../world/process.ts';
@@ -33,6 +35,9 @@ export class EvaluatorDisk {
   #synced: Place | undefined;
   /** The state was replaced by this one, and it is not written yet: what is applied since leads on from nothing. */
   #replacedBy: Place | undefined;
+
+  /** Compiles a piece of what was found. */
+  readonly compiling: Guarded = (work) => (this.#cache === undefined ? work() : this.#cache.compiling(work));
 
   constructor(process: Process, codec: Codec) {
     this.#process = process;
@@ -92,7 +97,9 @@ export class EvaluatorDisk {
     this.#cache?.replaced();
   }
 
-  tick(): void {
+  tick(state: EvaluatorState): void {
+    // As LaterCompile does, one unit at a time.
+    if (state.compile(() => true)) this.#cache?.loaded();
     this.#cache?.tick();
     this.#lookAtSnapshots();
   }

@@ -189,9 +189,9 @@ export class Evaluator extends Process {
     if (position.revision > 0) {
       this.disk.cache?.activating();
       this.#state.replaced();
+      this.disk.cache?.activated();
       this.#applied('cache', []);
-    }
-    this.disk.cache?.loaded();
+    } else this.disk.cache?.loaded();
     const sources = { primary: this.#natsSource, secondary: this.#watchLog };
     this.#source = new FailoverSource(this, sources, this.#parts.transitions);
     this.#nats.open();
@@ -226,7 +226,7 @@ export class Evaluator extends Process {
         this.say(`${id} ${entry === undefined ? 'is good again' : 'is quarantined'}`);
       },
     };
-    return new EvaluatorState(() => this.#follower.state, listener, held);
+    return new EvaluatorState(() => this.#follower.state, listener, { held, later: this.disk.compiling });
   }
 
   #newReports(): EvaluatorReports {
@@ -271,7 +271,7 @@ export class Evaluator extends Process {
     const { applied, replaced } = this.#perform(this.#follower.handle(event, this.nowMs()));
     if (replaced) this.disk.replaced();
     else if (upTo !== undefined) this.disk.applied(applied);
-    if (event.type === 'tick') this.disk.tick();
+    if (event.type === 'tick') this.disk.tick(this.#state);
   }
 
   /** The record has ended the process; whoever supervises it starts it again. */

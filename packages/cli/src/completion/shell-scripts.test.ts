@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { buildProgram } from '../all-commands.ts';
 import { memoryTerminal } from '../memory-terminal.fixture.ts';
-import { buildProgram } from '../program.ts';
 import { commandWords } from './command-words.ts';
 import { completionScript, SHELLS } from './shell-scripts.ts';
 

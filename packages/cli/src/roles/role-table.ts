@@ -1,6 +1,6 @@
-/** Each role with its schema and its start function. */
-import { controlPlaneConfigSchema, startControlPlane } from '@flagstream/control-plane';
-import { type EvaluatorConfig, evaluatorConfigSchema, startEvaluator } from '@flagstream/evaluator';
+/** Each role with its schema and its start function. What one role is made of, the other does not load. */
+import { controlPlaneConfigSchema } from '@flagstream/control-plane/config';
+import { type EvaluatorConfig, evaluatorConfigSchema } from '@flagstream/evaluator/config';
 import {
   describeConfig,
   type ExposureSettings,
@@ -10,7 +10,7 @@ import {
   type ResolvedConfig,
   resolveConfig,
 } from '@flagstream/runtime';
-import { z } from 'zod';
+import * as z from 'zod';
 import { VERSION } from '../version.ts';
 import type { PreparedRole, Role, RoleName, Roles, RunningRole, StartOptions } from './roles.ts';
 
@@ -46,13 +46,17 @@ function role<C extends RoleConfig>(
 }
 
 export const ROLES: Roles = {
-  'control-plane': role('control-plane', controlPlaneConfigSchema, (config, secretFiles) =>
-    startControlPlane(config, { version: VERSION, secretFiles }),
-  ),
+  'control-plane': role('control-plane', controlPlaneConfigSchema, async (config, secretFiles) => {
+    const { startControlPlane } = await import('@flagstream/control-plane');
+    return startControlPlane(config, { version: VERSION, secretFiles });
+  }),
   evaluator: role(
     'evaluator',
     evaluatorConfigSchema,
-    (config, secretFiles, { sharesPort }) => startEvaluator(config, { secretFiles, sharesPort }),
+    async (config, secretFiles, { sharesPort }) => {
+      const { startEvaluator } = await import('@flagstream/evaluator');
+      return startEvaluator(config, { secretFiles, sharesPort });
+    },
     (config) => (config.workers > 1 ? config : undefined),
   ),
 };

@@ -27,10 +27,27 @@ export interface Compiled {
 
 /** Compiles everything. Of units with the same key the last counts. */
 export function compileSet(flags: Iterable<FlagUnit>, segments: Iterable<SegmentUnit>): Compiled {
+  return finished(compileSetInSteps(flags, segments));
+}
+
+/**
+ * The same in steps, between which others may run: each takes one unit, or links one. A unit is read when its step
+ * has come.
+ */
+export function* compileSetInSteps(
+  flags: Iterable<FlagUnit>,
+  segments: Iterable<SegmentUnit>,
+): Generator<void, Compiled> {
   const draft = new Draft(EMPTY_STATE);
-  for (const unit of byKey(segments)) putSegment(draft, unit.key, unit);
-  for (const unit of byKey(flags)) putFlag(draft, unit.key, unit);
-  const { state, problems } = draft.done();
+  for (const unit of segments) {
+    putSegment(draft, unit.key, unit);
+    yield;
+  }
+  for (const unit of flags) {
+    putFlag(draft, unit.key, unit);
+    yield;
+  }
+  const { state, problems } = yield* draft.link();
   return { set: new LinkedSet(state), problems };
 }
 
@@ -45,14 +62,14 @@ export function updateSet(previous: CompiledSet, change: SetChange): Compiled {
   const draft = new Draft(previous.state);
   for (const [key, unit] of change.segments ?? []) putSegment(draft, key, unit);
   for (const [key, unit] of change.flags ?? []) putFlag(draft, key, unit);
-  const { state, problems, moved } = draft.done();
-  return { set: previous.after(state, moved), problems };
+  const { state, problems, relinked } = finished(draft.link());
+  return { set: previous.after(state, relinked), problems };
 }
 
-function byKey<Unit extends { readonly key: string }>(units: Iterable<Unit>): Iterable<Unit> {
-  const map = new Map<string, Unit>();
-  for (const unit of units) map.set(unit.key, unit);
-  return map.values();
+function finished<Result>(steps: Generator<void, Result>): Result {
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
 }
 
 /** An archived flag is no longer there. */

@@ -12,7 +12,6 @@ import type { FlagKind, JsonObject } from '../model.ts';
 import type { PersistentMap } from '../persistent-map.ts';
 import { Trace } from '../trace.ts';
 import { type CompiledFlag, type CompiledSegment, type Directory, Walk } from '../walk.ts';
-import type { MovedFacts } from './draft.ts';
 import { nodeId, nodeOf, reachableDependents, type SetState } from './set-state.ts';
 import { Timetable } from './timetable.ts';
 
@@ -60,9 +59,12 @@ export class LinkedSet implements CompiledSet, Directory {
     this.#flags = state.flags.live;
   }
 
-  /** The set after an edit. What was computed over the whole set is kept where the edit left it right. */
-  after(state: SetState, moved: MovedFacts): LinkedSet {
+  /**
+   * The set after an edit of these nodes. What was computed over the whole set is kept where the edit left it right.
+   */
+  after(state: SetState, edited: Iterable<string>): LinkedSet {
     const set = new LinkedSet(state);
+    const moved = movedFacts(edited, this.state, state);
     if (!moved.keys) set.#sortedKeys = this.#sortedKeys;
     if (!moved.schedules) set.#timetable = this.#timetable;
     return set;
@@ -167,6 +169,27 @@ export class LinkedSet implements CompiledSet, Directory {
     for (const table of [this.state.flags, this.state.segments])
       for (const { schedule } of table.live.values()) if (schedule !== undefined) yield schedule;
   }
+}
+
+/** What an edit changes of the facts about a whole set. */
+interface MovedFacts {
+  /** Flags came or went. */
+  readonly keys: boolean;
+  /** When answers change by themselves. */
+  readonly schedules: boolean;
+}
+
+function movedFacts(edited: Iterable<string>, before: SetState, after: SetState): MovedFacts {
+  const moved = { keys: false, schedules: false };
+  for (const id of edited) {
+    const { kind, key } = nodeOf(id);
+    const table = kind === 'flag' ? 'flags' : 'segments';
+    const old = before[table].live.get(key);
+    const fresh = after[table].live.get(key);
+    if (kind === 'flag' && (old === undefined) !== (fresh === undefined)) moved.keys = true;
+    if (old?.schedule !== fresh?.schedule) moved.schedules = true;
+  }
+  return moved;
 }
 
 function nodesOf(flags: Iterable<string>, segments: Iterable<string>): string[] {

@@ -22,18 +22,11 @@ import {
 import { strongComponents } from './strong-components.ts';
 import { TableEdit } from './table-edit.ts';
 
-/** What an edit changes of the facts about a whole set. */
-export interface MovedFacts {
-  /** Flags came or went. */
-  readonly keys: boolean;
-  /** When answers change by themselves. */
-  readonly schedules: boolean;
-}
-
 export interface DraftOutcome {
   readonly state: SetState;
   readonly problems: readonly Problem[];
-  readonly moved: MovedFacts;
+  /** Nodes that changed, and those that refer to them. */
+  readonly relinked: ReadonlySet<string>;
 }
 
 export class Draft {
@@ -45,10 +38,8 @@ export class Draft {
   /** Dependents of nodes, where this draft edits them. */
   readonly #dependentEdits = new Map<string, MapEdit<string, true>>();
   readonly #changed = new Set<string>();
-  readonly #previous: SetState;
 
   constructor(previous: SetState) {
-    this.#previous = previous;
     this.#flags = new TableEdit(previous.flags);
     this.#segments = new TableEdit(previous.segments);
     this.#dependents = previous.dependents.edit();
@@ -94,19 +85,19 @@ export class Draft {
   }
 
   /**
-   * Links what changed and what refers to it; the problems are those of exactly
-   * these. The draft must not be used any more.
+   * Links what changed and what refers to it, in steps; the problems are those
+   * of exactly these. The draft must not be used any more.
    */
-  done(): DraftOutcome {
+  *link(): Generator<void, DraftOutcome> {
     this.#settleDependents();
-    const dirty = reachableDependents(this.#changed, this.#dependents);
-    const problems = this.#link(dirty);
+    const relinked = reachableDependents(this.#changed, this.#dependents);
+    const problems = yield* this.#link(relinked);
     const state = {
       flags: this.#flags.done(),
       segments: this.#segments.done(),
       dependents: this.#dependents.done(),
     };
-    return { state, problems, moved: movedFacts(dirty, this.#previous, state) };
+    return { state, problems, relinked };
   }
 
   #settleDependents(): void {
@@ -118,21 +109,30 @@ export class Draft {
     this.#dependentEdits.clear();
   }
 
-  #link(dirty: ReadonlySet<string>): Problem[] {
+  *#link(dirty: ReadonlySet<string>): Generator<void, readonly Problem[]> {
+    // The rest, usually nearly all, refers to nothing and is live already.
+    const nodes = new Set<string>();
+    for (const id of dirty) if (this.#hasRecord(id)) nodes.add(id);
     const targetsInside = (id: string): string[] =>
       this.#references(id)
         .map((reference) => nodeId(reference.kind, reference.key))
-        .filter((target) => dirty.has(target));
+        .filter((target) => nodes.has(target));
     const problems: Problem[] = [];
-    for (const component of strongComponents(dirty, targetsInside)) {
+    for (const component of strongComponents(nodes, targetsInside)) {
       const members = new Set(component);
       for (const id of component) {
         const { kind, key } = nodeOf(id);
         if (kind === 'flag') this.#relink(this.#flags, id, key, members, problems);
         else this.#relink(this.#segments, id, key, members, problems);
       }
+      yield;
     }
     return problems.sort(compareProblems);
+  }
+
+  #hasRecord(id: string): boolean {
+    const { kind, key } = nodeOf(id);
+    return (kind === 'flag' ? this.#flags : this.#segments).own(key) !== undefined;
   }
 
   #references(id: string): readonly Reference[] {
@@ -154,17 +154,4 @@ export class Draft {
     problems.push(...own.problems, ...link.problems);
     table.setLink(key, link);
   }
-}
-
-function movedFacts(edited: Iterable<string>, before: SetState, after: SetState): MovedFacts {
-  const moved = { keys: false, schedules: false };
-  for (const id of edited) {
-    const { kind, key } = nodeOf(id);
-    const table = kind === 'flag' ? 'flags' : 'segments';
-    const old = before[table].live.get(key);
-    const fresh = after[table].live.get(key);
-    if (kind === 'flag' && (old === undefined) !== (fresh === undefined)) moved.keys = true;
-    if (old?.schedule !== fresh?.schedule) moved.schedules = true;
-  }
-  return moved;
 }

@@ -15,14 +15,14 @@ interface Visit {
   next: number;
 }
 
-export function strongComponents(
+/** One after the other, so that who links them may let others run in between. */
+export function* strongComponents(
   nodes: Iterable<string>,
   targetsOf: (node: string) => readonly string[],
-): string[][] {
+): Generator<readonly string[], void> {
   const visits = new Map<string, Visit>();
   const open = new Set<string>();
   const stack: string[] = [];
-  const components: string[][] = [];
 
   const enter = (node: string, path: Visit[]): void => {
     const visit = { node, index: visits.size, low: visits.size, targets: targetsOf(node), next: 0 };
@@ -32,12 +32,13 @@ export function strongComponents(
     path.push(visit);
   };
 
-  const leave = (visit: Visit, parent: Visit | undefined): void => {
+  /** The component that is complete with this node. */
+  const leave = (visit: Visit, parent: Visit | undefined): readonly string[] | undefined => {
     if (parent !== undefined) parent.low = Math.min(parent.low, visit.low);
-    if (visit.low !== visit.index) return;
+    if (visit.low !== visit.index) return undefined;
     const component = stack.splice(stack.lastIndexOf(visit.node));
     for (const node of component) open.delete(node);
-    components.push(component);
+    return component;
   };
 
   for (const root of nodes) {
@@ -49,7 +50,8 @@ export function strongComponents(
       visit.next += 1;
       if (target === undefined) {
         path.pop();
-        leave(visit, path.at(-1));
+        const component = leave(visit, path.at(-1));
+        if (component !== undefined) yield component;
         continue;
       }
       const seen = visits.get(target);
@@ -57,5 +59,4 @@ export function strongComponents(
       else if (open.has(target)) visit.low = Math.min(visit.low, seen.index);
     }
   }
-  return components;
 }

@@ -14,18 +14,15 @@ import {
   type SegmentUnit,
   updateSet,
 } from '@flagstream/engine';
-import { type EnvironmentUnits, type GoodUnits, type UnitReading, unitId } from './environment-units.ts';
-
-/** An entity whose newest version is not in force, and why. */
-export interface Quarantined {
-  readonly entity: Problem['entity'];
-  readonly key: string;
-  readonly code: string;
-  readonly path: string;
-  readonly message: string;
-  /** An older version serves; otherwise none does. */
-  readonly serving: boolean;
-}
+import { ArrivingSet, type Guarded } from './arriving-set.ts';
+import { type GoodUnits, type UnitReading, type UnitSource, unitId } from './environment-units.ts';
+import {
+  type Quarantined,
+  type QuarantineLookup,
+  type UnitKind,
+  unitKindOf,
+  unreadable,
+} from './quarantine.ts';
 
 /** Flags and segments by key. */
 export interface UnitKeys {
@@ -34,11 +31,10 @@ export interface UnitKeys {
 }
 
 type Unit = FlagUnit | SegmentUnit;
-type Kind = 'flag' | 'segment';
 
 /** One unit on its way into the next set. */
 interface Attempt {
-  readonly kind: Kind;
+  readonly kind: UnitKind;
   readonly key: string;
   readonly good: Unit | undefined;
   unit: Unit | null;
@@ -50,26 +46,59 @@ interface Attempt {
 const ROUNDS_MAX = 8;
 
 export class EnvironmentSet {
-  #units: EnvironmentUnits;
-  readonly #good = new Map<string, Unit>();
+  #units: UnitSource;
+  #good = new Map<string, Unit>();
   #set: CompiledSet = compileSet([], []).set;
   #quarantined: ReadonlyMap<string, Quarantined> = new Map();
+  /** Set until all of the first set is compiled. */
+  #arriving: ArrivingSet | undefined;
 
-  /** @param held last good versions that another process kept of what was in quarantine */
-  constructor(units: EnvironmentUnits, held: GoodUnits = new Map()) {
+  /**
+   * @param held last good versions that another process kept of what was in quarantine
+   * @param later runs what is compiled, where the first set may come by and by: when it is asked for, and by
+   * `compile`. Without it, and where versions are held, all is compiled at once.
+   */
+  constructor(units: UnitSource, held: GoodUnits = new Map(), later?: Guarded) {
     this.#units = units;
+    if (later !== undefined && held.size === 0) {
+      this.#arriving = new ArrivingSet(units, later);
+      return;
+    }
     this.#take(this.#attempts(units.keys(), held));
     // What it served comes first; then the newest versions are tried on it, as they were then.
     if (held.size > 0) this.update(keysOf(held.keys()));
   }
 
   get set(): CompiledSet {
-    return this.#set;
+    return this.#arriving ?? this.#set;
   }
 
-  /** By `flag/<key>` and `segment/<key>`. */
+  /** By `flag/<key>` and `segment/<key>`; nothing before all is compiled. */
   get quarantined(): ReadonlyMap<string, Quarantined> {
     return this.#quarantined;
+  }
+
+  /** The same of one entity at any time. */
+  get quarantine(): QuarantineLookup {
+    const arriving = this.#arriving;
+    return arriving === undefined ? this.#quarantined : { get: (id) => arriving.quarantined(id) };
+  }
+
+  /** Nothing is left to compile. */
+  get whole(): boolean {
+    return this.#arriving === undefined;
+  }
+
+  /** Compiles what is not compiled yet, until it is `enough`. True: nothing is left. */
+  compile(enough?: () => boolean): boolean {
+    if (this.#arriving === undefined) return true;
+    const arrived = this.#arriving.compile(enough);
+    if (arrived === undefined) return false;
+    this.#set = arrived.set;
+    this.#good = arrived.good;
+    this.#quarantined = arrived.quarantined;
+    this.#arriving = undefined;
+    return true;
   }
 
   /** Versions that serve in the place of newer ones, by unitId. */
@@ -83,7 +112,8 @@ export class EnvironmentSet {
   }
 
   /** Takes other entities in the place of all; what does not compile among them is kept as it was. */
-  replace(units: EnvironmentUnits): void {
+  replace(units: UnitSource): void {
+    this.compile();
     this.#units = units;
     const [before, after] = [keysOf(this.#good.keys()), units.keys()];
     this.update({
@@ -92,8 +122,12 @@ export class EnvironmentSet {
     });
   }
 
-  /** Takes the newest versions of these; answers the flags whose answers may differ now. */
+  /**
+   * Takes the newest versions of these; answers the flags whose answers may differ now.
+   * @throws Error unless it is whole: what it was to begin with cannot be read any more
+   */
   update(touched: UnitKeys): ReadonlySet<string> {
+    if (!this.whole) throw new Error('the set is changed before it is compiled');
     return this.#take(this.#attempts(touched, new Map()));
   }
 
@@ -108,7 +142,7 @@ export class EnvironmentSet {
 
   #attempts(touched: UnitKeys, held: GoodUnits): Map<string, Attempt> {
     const attempts = new Map<string, Attempt>();
-    const add = (kind: Kind, key: string, unit?: Unit): void => {
+    const add = (kind: UnitKind, key: string, unit?: Unit): void => {
       const id = unitId(kind, key);
       if (attempts.has(id)) return;
       const reading = unit === undefined ? this.#read(kind, key) : ({ kind: 'unit', unit } as const);
@@ -117,11 +151,11 @@ export class EnvironmentSet {
     for (const [id, unit] of held) add(kindOfId(id), unit.key, unit);
     for (const key of touched.flags) add('flag', key);
     for (const key of touched.segments) add('segment', key);
-    for (const { entity, key } of this.#quarantined.values()) add(kindOf(entity), key);
+    for (const { entity, key } of this.#quarantined.values()) add(unitKindOf(entity), key);
     return attempts;
   }
 
-  #read(kind: Kind, key: string): UnitReading<Unit> {
+  #read(kind: UnitKind, key: string): UnitReading<Unit> {
     return kind === 'flag' ? this.#units.flag(key) : this.#units.segment(key);
   }
 
@@ -130,7 +164,7 @@ export class EnvironmentSet {
     let progress = false;
     const bystanders: Problem[] = [];
     for (const problem of problems) {
-      const attempt = attempts.get(unitId(kindOf(problem.entity), problem.key));
+      const attempt = attempts.get(unitId(unitKindOf(problem.entity), problem.key));
       if (attempt === undefined || attempt.held) {
         bystanders.push(problem);
         continue;
@@ -161,7 +195,7 @@ export class EnvironmentSet {
   ): ReadonlySet<string> {
     const left = new Map<string, Problem>();
     for (const problem of problems) {
-      const id = unitId(kindOf(problem.entity), problem.key);
+      const id = unitId(unitKindOf(problem.entity), problem.key);
       if (!left.has(id)) left.set(id, problem);
     }
     const quarantined = new Map<string, Quarantined>();
@@ -178,7 +212,7 @@ export class EnvironmentSet {
     }
     for (const [id, problem] of left) {
       this.#good.delete(id);
-      changed[kindOf(problem.entity) === 'flag' ? 'flags' : 'segments'].push(problem.key);
+      changed[unitKindOf(problem.entity) === 'flag' ? 'flags' : 'segments'].push(problem.key);
       quarantined.set(id, { ...problem, serving: false });
     }
     this.#quarantined = quarantined;
@@ -188,15 +222,14 @@ export class EnvironmentSet {
   }
 }
 
-function attemptOf(kind: Kind, key: string, reading: UnitReading<Unit>, good: Unit | undefined): Attempt {
+function attemptOf(kind: UnitKind, key: string, reading: UnitReading<Unit>, good: Unit | undefined): Attempt {
   switch (reading.kind) {
     case 'unit':
       return { kind, key, good, unit: reading.unit, held: false, problem: undefined };
     case 'absent':
       return { kind, key, good, unit: null, held: false, problem: undefined };
     case 'unreadable': {
-      const message = `This release cannot read it: ${reading.detail}.`;
-      const problem: Problem = { code: 'UNREADABLE', entity: kind, key, path: '', message };
+      const problem = unreadable(kind, key, reading.detail);
       return { kind, key, good, unit: good ?? null, held: true, problem };
     }
   }
@@ -237,5 +270,4 @@ function keysOf(ids: Iterable<string>): { readonly flags: string[]; readonly seg
   return keys;
 }
 
-const kindOfId = (id: string): Kind => (id.startsWith('segment/') ? 'segment' : 'flag');
-const kindOf = (entity: Problem['entity']): Kind => (entity === 'segment' ? 'segment' : 'flag');
+const kindOfId = (id: string): UnitKind => (id.startsWith('segment/') ? 'segment' : 'flag');

@@ -32,6 +32,14 @@ export interface EnvironmentEntities {
   live(): Iterable<VersionedEntity>;
 }
 
+/** The units of an environment; EnvironmentUnits is one. */
+export interface UnitSource {
+  /** Keys of all flags and segments that are not deleted. */
+  keys(): { readonly flags: readonly string[]; readonly segments: readonly string[] };
+  flag(key: string): UnitReading<FlagUnit>;
+  segment(key: string): UnitReading<SegmentUnit>;
+}
+
 /** Versions that serve in the place of newer ones, by unitId. */
 export type GoodUnits = ReadonlyMap<string, FlagUnit | SegmentUnit>;
 
@@ -39,7 +47,7 @@ export const unitId = (kind: 'flag' | 'segment', key: string): string => `${kind
 
 const ABSENT = { kind: 'absent' } as const;
 
-export class EnvironmentUnits {
+export class EnvironmentUnits implements UnitSource {
   readonly #entities: EnvironmentEntities;
   readonly #readings: EntityReadings;
 
@@ -48,8 +56,7 @@ export class EnvironmentUnits {
     this.#readings = readings;
   }
 
-  /** Keys of all flags and segments that are not deleted. */
-  keys(): { readonly flags: readonly string[]; readonly segments: readonly string[] } {
+  keys(): ReturnType<UnitSource['keys']> {
     const flags: string[] = [];
     const segments: string[] = [];
     for (const { change } of this.#entities.live()) {

@@ -48,7 +48,7 @@ export interface AnswerPlace {
   readonly project: string;
   readonly environment: string;
   /** Entities that are not in force in their newest version, by `flag/<key>` and `segment/<key>`. */
-  readonly quarantined: ReadonlyMap<string, { readonly message: string }>;
+  readonly quarantined: { get(id: string): { readonly message: string } | undefined };
 }
 
 /** What all answers carry; EvaluateResponse and EvaluationResult are made of it. */

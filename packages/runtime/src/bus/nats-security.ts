@@ -4,7 +4,7 @@
  */
 import { messageOf } from '@flagstream/protocol';
 import { nkeyAuthenticator, nkeys } from 'nats';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigError } from '../config/config-error.ts';
 import { type ReadText, readTextFile } from '../config/config-sources.ts';
 import { secretSetting, settingPlace } from '../config/setting.ts';

@@ -1,6 +1,6 @@
 /** What only nats-server's monitoring port tells: how often it syncs, and how much it may store in all. */
 import { LIMITS } from '@flagstream/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Finding } from './finding.ts';
 
 const NANOS_PER_S = 1e9;

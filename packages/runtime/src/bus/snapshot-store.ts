@@ -10,13 +10,13 @@
  */
 import {
   messageOf,
+  readSnapshotEntities,
   sha256,
   snapshotChunks,
   snapshotFromWire,
   snapshotHeaderToWire,
 } from '@flagstream/protocol';
 import { SnapshotEntities, SnapshotManifest } from '@flagstream/protocol/gen/flagstream/v1/log';
-import type { SnapshotEntity } from '@flagstream/protocol/gen/flagstream/v1/record';
 import {
   bytesEqual,
   comparePositions,
@@ -92,15 +92,11 @@ async function readSnapshot(
     chunks.push(bytes);
   }
   try {
-    return await verifySnapshot(snapshotFromWire(manifest.header, decoded(chunks)));
+    return await verifySnapshot(snapshotFromWire(manifest.header, chunks.map(readSnapshotEntities)));
   } catch (error) {
     // Whole, but not for this release to read, or not true.
     return passOver(messageOf(error));
   }
-}
-
-function* decoded(chunks: readonly Uint8Array[]): Generator<SnapshotEntity[], void, undefined> {
-  for (const bytes of chunks) yield SnapshotEntities.decode(bytes).entities;
 }
 
 async function readManifest(bucket: ObjectBucket, name: string): Promise<SnapshotManifest | undefined> {

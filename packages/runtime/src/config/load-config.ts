@@ -3,7 +3,7 @@
  * a whole before anything opens. Every problem is listed, each by the name
  * under which the value was given.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import {
   fromEnvironment,

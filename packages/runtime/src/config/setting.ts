@@ -3,7 +3,7 @@
  * one name per source. nats.url <-> --nats-url <-> FLAGSTREAM_NATS_URL.
  * Pure: reads the schema only.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export type SettingType = 'string' | 'number' | 'integer' | 'boolean' | 'list' | 'enum' | 'json';
 

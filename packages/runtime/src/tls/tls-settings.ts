@@ -3,7 +3,7 @@
  * connection of ours trusts and shows. They name files alone; tls-files.ts
  * reads and checks them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Of all listeners of a process. Without certFile and keyFile they speak plaintext. */
 export interface TlsSettings {

@@ -14,6 +14,7 @@ import {
   contentDamage,
   type EntityChange,
   type EpochBase,
+  entityDigest,
   entityKey,
   hex,
   type LogRecord,
@@ -253,7 +254,7 @@ class Verification {
     if (change.deleted) this.#tombstones += 1;
     else {
       this.#live += 1;
-      this.#digest.add(StateDigest.of(this.#codec.sha256, [entity]).value);
+      this.#digest.add(entityDigest(this.#codec.sha256, entity));
     }
     if (this.#depth === 'folded' && !sameEntity(this.#state.entity(entityKey(change)), entity))
       throw broken(`${entityKey(change)} is not what the log folds to`);

@@ -1,5 +1,5 @@
 /** Settings of what the control plane does with its log's file by itself. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface IntegritySettings {
   readonly everyMinutes: number;

@@ -82,6 +82,8 @@ export class EvaluatorCache {
   readonly #reportedMs = new Map<Write, number>();
   /** What was found is not in force before: then nothing is known to be worth writing. */
   #inForce = false;
+  /** What was found has to be compiled yet, or some of it. */
+  #compiles: boolean;
   /** The folder is ours to write in. */
   #claimed = false;
   #logIdentity: Uint8Array;
@@ -101,7 +103,7 @@ export class EvaluatorCache {
   /**
    * Loads what the folder holds and begins to write in it. Never throws because
    * of the files or the file system: then it starts with what there is. Call
-   * `activating` before what was found comes in force, and `loaded` once it is.
+   * `activating` before what was found comes in force, `activated` when it is, and `loaded` once all of it is compiled.
    * @throws FlagstreamError DATA_DIR_LOCKED when another process has the folder
    */
   static async open(options: EvaluatorCacheOptions): Promise<OpenedCache> {
@@ -141,6 +143,7 @@ export class EvaluatorCache {
     this.#attemptedMs = options.now();
     this.#logIdentity = state.logIdentity;
     this.#at = state.position;
+    this.#compiles = state.position.revision > 0;
   }
 
   /** Snapshots written, and writes of any kind that failed. */
@@ -163,9 +166,25 @@ export class EvaluatorCache {
     this.#attempt('marker', () => this.#loading.begin());
   }
 
-  /** What was found is in force: if this process ends now, that is not its doing. */
+  /** What was found is in force, but not all of it compiled. */
+  activated(): void {
+    this.#inForce = true;
+    this.#attempt('marker', () => this.#loading.pause());
+  }
+
+  /** Compiles a piece of what was found. */
+  compiling<T>(work: () => T): T {
+    if (!this.#compiles) return work();
+    this.activating();
+    const result = work();
+    this.#attempt('marker', () => this.#loading.pause());
+    return result;
+  }
+
+  /** What was found is in force and compiled: if this process ends now, that is not its doing. */
   loaded(): void {
     this.#inForce = true;
+    this.#compiles = false;
     this.#attempt('marker', () => this.#loading.over());
   }
 
@@ -288,7 +307,7 @@ export class EvaluatorCache {
       await folder.claim();
       if (!this.#claimed) {
         this.#begin();
-        this.loaded();
+        if (!this.#compiles) this.loaded();
       }
       this.#hold();
       await writeSnapshot(folder, snapshot);

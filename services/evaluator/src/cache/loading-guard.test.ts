@@ -41,6 +41,22 @@ async function die(path: string, release = '1'): Promise<number> {
   return revision;
 }
 
+/** Ends over a piece of what was loaded that is compiled later; answers how far it had got before. */
+async function dieLater(path: string): Promise<number> {
+  const process = await CachedProcess.load(new NodeCacheFolder(path));
+  process.cache.activating();
+  process.cache.activated();
+  process.cache.compiling(() => undefined);
+  const death = new Error('the process ends');
+  const dying = (): void =>
+    process.cache.compiling(() => {
+      throw death;
+    });
+  expect(dying).toThrow(death);
+  await process.kill();
+  return process.state.position.revision;
+}
+
 /** As many ends; what each of them had loaded. */
 async function dieAgain(path: string, times: number): Promise<readonly number[]> {
   const loaded = [];
@@ -177,6 +193,26 @@ describe('a state on disk that ends the process again and again', () => {
   });
 });
 
+describe('a state on disk with a piece that ends the process when it is compiled', () => {
+  it('is passed over as one that ends it at once', async () => {
+    const { path } = await filled();
+    for (let start = 0; start < 3; start++) expect(await dieLater(path)).toBe(5);
+    const process = await startIn(path);
+    expect(process.opened.problems).toMatchObject([{ kind: 'poison', file: 'snap-1-4.bin' }]);
+    expect([process.state.position.revision, process.cache.poisoned]).toEqual([3, true]);
+  });
+
+  it('is suspected no more once all of it was compiled', async () => {
+    const { path, log } = await filled();
+    for (let start = 0; start < 2; start++) expect(await dieLater(path)).toBe(5);
+    const process = await startIn(path);
+    await process.kill();
+    expect(await dieLater(path)).toBe(5);
+    const next = await startIn(path);
+    expect([next.opened.problems, next.state.position]).toEqual([[], log.position]);
+  });
+});
+
 describe('a stop while a state is loaded', () => {
   it('finds no marker of it whenever a signal can be heard', async () => {
     const folder = new MemoryFolder();
@@ -197,8 +233,12 @@ describe('a stop while a state is loaded', () => {
     expect(marker()).toBe('');
     next.cache.activating();
     expect(marker()).toBe('applying=1.3 last=1.3 deaths=0 release=1');
-    next.cache.loaded();
+    next.cache.activated();
     expect(marker()).toBe('');
+    expect(next.cache.compiling(marker)).toBe('applying=1.3 last=1.3 deaths=0 release=1');
+    expect(marker()).toBe('');
+    next.cache.loaded();
+    expect(next.cache.compiling(marker)).toBe('');
   });
 
   it('loses nothing, however often', async () => {

@@ -2,8 +2,9 @@
  * The poison guard of a start: a state on disk that ends the process when it is
  * decoded, folded or compiled must not end it at each start. Its marker names the
  * snapshot that is being loaded, and stands only while the process does that in
- * one go, never while it waits for the disk: a stop that was asked for is not
- * taken for a death. A kill from outside can be, so three deaths in a row count.
+ * one go, never while it waits for the disk or for calls between two pieces of
+ * compiling: a stop that was asked for is not taken for a death. A kill from
+ * outside can be, so three deaths in a row count, until all of it is compiled.
  *
  * What ended so many starts of one release is passed over, with all tails: the
  * start goes on from the snapshot before it, or from nothing, and what it reads
@@ -102,10 +103,10 @@ export class LoadingGuard {
 
   /** Before something else is waited for. @throws what the file system says */
   pause(): void {
-    this.#marker.open(this.#idle);
+    if (this.#dirty) this.#marker.open(this.#idle);
   }
 
-  /** What was loaded is in force: only what was passed over is still suspected. @throws what the file system says */
+  /** What was loaded is in force and compiled: only what was passed over is still suspected. @throws what the file system says */
   over(): void {
     const release = this.#release;
     const over = this.#passedOver;

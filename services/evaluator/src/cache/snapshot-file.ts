@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import {
   FlagstreamError,
+  readSnapshotEntities,
   snapshotChunks,
   snapshotFromWire,
   snapshotHeaderToWire,
@@ -84,10 +85,7 @@ function decode(body: Buffer): Snapshot {
   if (header.logId !== LOG_ID) throw new CacheFault('other-log', `it is of log "${header.logId}"`);
   if (header.format > RECORD_FORMAT)
     throw new CacheFault('newer-format', `its records have format ${header.format}`);
-  return snapshotFromWire(
-    header,
-    chunks.map((chunk) => SnapshotEntities.decode(chunk).entities),
-  );
+  return snapshotFromWire(header, chunks.map(readSnapshotEntities));
 }
 
 function sections(body: Buffer): readonly Buffer[] {

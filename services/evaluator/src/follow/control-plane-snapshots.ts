@@ -2,10 +2,16 @@
  * Snapshots from a control plane, over gRPC. One that no state can start from
  * is none: somebody else may have a better one.
  */
-import { fail, fromServiceError, LIMITS, snapshotFromWire } from '@flagstream/protocol';
+import {
+  fail,
+  fromServiceError,
+  LIMITS,
+  snapshotFromWire,
+  versionedEntityFromWire,
+} from '@flagstream/protocol';
 import type { GetSnapshotResponse, LogServiceClient } from '@flagstream/protocol/gen/flagstream/v1/log';
-import type { SnapshotEntity, SnapshotHeader } from '@flagstream/protocol/gen/flagstream/v1/record';
-import type { Snapshot, SnapshotSource } from '@flagstream/replica';
+import type { SnapshotHeader } from '@flagstream/protocol/gen/flagstream/v1/record';
+import type { Snapshot, SnapshotSource, VersionedEntity } from '@flagstream/replica';
 import { verifySnapshot } from '@flagstream/runtime';
 import type { ServiceError } from '@grpc/grpc-js';
 
@@ -25,13 +31,13 @@ export class ControlPlaneSnapshots implements SnapshotSource {
     const call = this.#client.getSnapshot({}, { deadline: Date.now() + LIMITS.snapshotFetchMs });
     const silence = setTimeout(() => call.cancel(), LIMITS.snapshotSilenceMs);
     let header: SnapshotHeader | undefined;
-    const chunks: (readonly SnapshotEntity[])[] = [];
+    const chunks: VersionedEntity[][] = [];
     try {
       for await (const message of call) {
         silence.refresh();
         const { chunk } = message as GetSnapshotResponse;
         if (chunk?.$case === 'header') header = chunk.value;
-        else if (chunk?.$case === 'entities') chunks.push(chunk.value.entities);
+        else if (chunk?.$case === 'entities') chunks.push(chunk.value.entities.map(versionedEntityFromWire));
       }
     } catch (error) {
       throw fromServiceError(error as ServiceError);

@@ -126,8 +126,8 @@ export class LogFollower {
     if (this.state.position.revision > 0) {
       this.#cache?.activating();
       this.#options.listener.replaced();
-    }
-    this.#cache?.loaded();
+      this.#cache?.activated();
+    } else this.#cache?.loaded();
     this.#handle({ type: 'start' });
     this.#timer = setInterval(() => this.#handle({ type: 'tick' }), TICK_MS);
   }

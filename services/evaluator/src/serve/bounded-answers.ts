@@ -1,6 +1,7 @@
 /**
  * What comes before every answer: the state is loaded, and holds the revision
- * that the caller asks for, or the caller takes an older one.
+ * that the caller asks for, or the caller takes an older one; and what the answer
+ * tells of is compiled.
  *
  * Holds true: an error is an answer as well. It says of which state, as a
  * lagging evaluator does not know what was made a moment ago.
@@ -8,6 +9,7 @@
 import { FlagstreamError, withMetadata } from '@flagstream/protocol';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { CallContext, RevisionWait } from '@flagstream/runtime';
+import type { LaterCompile } from '../state/later-compile.ts';
 import type { Serving } from './serving.ts';
 
 /** How new the answer to a request must be. */
@@ -19,10 +21,12 @@ export interface RevisionBound {
 export class BoundedAnswers {
   readonly #serving: Serving;
   readonly #wait: RevisionWait;
+  readonly #later: Pick<LaterCompile, 'waiting'>;
 
-  constructor(serving: Serving, wait: RevisionWait) {
+  constructor(serving: Serving, wait: RevisionWait, later: Pick<LaterCompile, 'waiting'>) {
     this.#serving = serving;
     this.#wait = wait;
+    this.#later = later;
   }
 
   /**
@@ -39,6 +43,19 @@ export class BoundedAnswers {
     const waiting = this.#wait.until(bound.minRevision, call, bound.allowStale);
     if (waiting === undefined) return this.#answered(answer, false);
     return waiting.then((outcome) => this.#answered(answer, outcome === 'below'));
+  }
+
+  /** The same for an answer that tells of all flags: it comes once all are compiled. */
+  answerOfAll<R>(
+    bound: RevisionBound,
+    call: CallContext,
+    answer: (below: boolean) => R | Promise<R>,
+  ): R | Promise<R> {
+    this.#serving.requireReady();
+    const waiting = this.#later.waiting();
+    return waiting === undefined
+      ? this.answer(bound, call, answer)
+      : waiting.then(() => this.answer(bound, call, answer));
   }
 
   #answered<R>(answer: (below: boolean) => R | Promise<R>, below: boolean): R | Promise<R> {

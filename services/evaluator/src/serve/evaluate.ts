@@ -72,7 +72,10 @@ export class Evaluator {
   /** The answer is encoded. */
   batch(request: EvaluateBatchRequest, call: CallContext): Buffer | Promise<Buffer> {
     checkFlagKeys(request.flagKeys);
-    return this.#answers.answer(request, call, (below) => this.#batch(request, call, below));
+    const answer = (below: boolean): Buffer | Promise<Buffer> => this.#batch(request, call, below);
+    return request.flagKeys.length === 0
+      ? this.#answers.answerOfAll(request, call, answer)
+      : this.#answers.answer(request, call, answer);
   }
 
   /** The answer to one message of a stream, encoded. */

@@ -111,7 +111,7 @@ interface Beginning {
   readonly belowMinRevision: boolean;
 }
 
-/** The stream begins once the state holds the request's min_revision. */
+/** The stream begins once the state holds the request's min_revision, and its next transition is known. */
 function watch(
   { answers, ...parts }: EvaluationServiceParts,
   request: WatchRequest,
@@ -119,7 +119,7 @@ function watch(
   call: CallContext,
 ): void | Promise<void> {
   const keys = watchedKeys(request.flagKeys);
-  return answers.answer(request, call, (belowMinRevision) => {
+  return answers.answerOfAll(request, call, (belowMinRevision) => {
     // Its caller may have left, or the process may have begun to stop, while it waited.
     if (!sink.cancelled && !sink.writableEnded) open(parts, request, sink, call, { keys, belowMinRevision });
   });

@@ -88,7 +88,10 @@ export class WatchedResults {
 
 /** The flag is not there: neither good nor quarantined. */
 function isMissing(state: AnswerView, evaluation: Evaluation): boolean {
-  return evaluation.errorCode === 'FLAG_NOT_FOUND' && !state.quarantined.has(`flag/${evaluation.flagKey}`);
+  return (
+    evaluation.errorCode === 'FLAG_NOT_FOUND' &&
+    state.quarantined.get(`flag/${evaluation.flagKey}`) === undefined
+  );
 }
 
 function sameAnswer(a: Evaluation, b: Evaluation): boolean {

@@ -14,8 +14,10 @@ import {
   type FlagstreamError,
   fail,
   type GoodUnits,
+  type Guarded,
   LIMITS,
   type Quarantined,
+  type QuarantineLookup,
   sha256,
 } from '@flagstream/protocol';
 import {
@@ -30,7 +32,7 @@ export interface EnvironmentState {
   readonly project: string;
   readonly environment: string;
   readonly set: CompiledSet;
-  readonly quarantined: ReadonlyMap<string, Quarantined>;
+  readonly quarantined: QuarantineLookup;
   /** Counts the states of this environment since the process started. */
   readonly generation: number;
 }
@@ -47,10 +49,13 @@ export class EnvironmentReplica {
   /** Flags that each of the newest generations affected, oldest first; undefined: all of them. */
   #affected: (ReadonlySet<string> | undefined)[] = [];
   #gone = false;
+  /** Makes the digest of the first view. */
+  readonly #digest: Generator<void, void>;
 
   /**
    * @param floor the oldest revision from which a delta can be told
    * @param held last good versions of what was in quarantine in another process
+   * @param later its first set may be compiled by and by; see EnvironmentSet
    */
   constructor(
     scope: EnvironmentScope,
@@ -58,16 +63,23 @@ export class EnvironmentReplica {
     entities: Iterable<VersionedEntity>,
     floor: number,
     held?: GoodUnits,
+    later?: Guarded,
   ) {
     this.scope = scope;
     this.#readings = readings;
     this.#view = viewOf(scope, entities, floor);
-    this.#compiled = new EnvironmentSet(new EnvironmentUnits(this.#view, readings), held);
+    this.#compiled = new EnvironmentSet(new EnvironmentUnits(this.#view, readings), held, later);
     this.#state = this.#stateOf(1);
+    this.#digest = this.#view.prepareDigest();
   }
 
   get state(): EnvironmentState {
     return this.#state;
+  }
+
+  /** Entities whose newest version is not in force, by unitId; none before all is compiled. */
+  get quarantined(): ReadonlyMap<string, Quarantined> {
+    return this.#compiled.quarantined;
   }
 
   /** Versions that serve in the place of newer ones, by unitId. */
@@ -84,8 +96,25 @@ export class EnvironmentReplica {
     return this.#gone;
   }
 
+  /** Compiles what is left of the first set, until it is `enough`. True: nothing is left. */
+  compile(enough?: () => boolean): boolean {
+    if (this.#compiled.whole) return true;
+    const whole = this.#compiled.compile(enough);
+    // It answers the same.
+    if (whole) this.#state = this.#stateOf(this.#state.generation);
+    return whole;
+  }
+
+  /** Makes what streams will need of the first view, until it is `enough`. True: nothing is left. */
+  prepare(enough: () => boolean): boolean {
+    while (!enough()) if (this.#digest.next().done) return true;
+    return false;
+  }
+
   /** Takes entities into what streams send, revision by revision; `settle` then brings them into force. */
-  apply(entities: Iterable<VersionedEntity>, revision: number): boolean {
+  apply(entities: readonly VersionedEntity[], revision: number): boolean {
+    // The first set is of what they replace.
+    if (!this.#compiled.whole && entities.some(({ change }) => this.#view.holds(change))) this.compile();
     return this.#view.apply(entities, revision);
   }
 
@@ -105,6 +134,7 @@ export class EnvironmentReplica {
   reset(entities: Iterable<VersionedEntity>, floor: number, sameLog: boolean): void {
     this.#view = viewOf(this.scope, entities, floor);
     const units = new EnvironmentUnits(this.#view, this.#readings);
+    // Compiles what is left of the first set: it reads the view of before.
     if (sameLog) this.#compiled.replace(units);
     else this.#compiled = new EnvironmentSet(units);
     this.#swap(undefined);
@@ -136,8 +166,8 @@ export class EnvironmentReplica {
 
   #stateOf(generation: number): EnvironmentState {
     const { project, environment } = this.scope;
-    const { set, quarantined } = this.#compiled;
-    return { project, environment, set, quarantined, generation };
+    const { set, quarantine } = this.#compiled;
+    return { project, environment, set, quarantined: quarantine, generation };
   }
 }
 

@@ -7,7 +7,7 @@
  * environment at the same revision; only environments that a change touches are
  * rebuilt.
  */
-import { EntityReadings, LIMITS, type Quarantined } from '@flagstream/protocol';
+import { EntityReadings, type Guarded, LIMITS, type Quarantined } from '@flagstream/protocol';
 import {
   bytesEqual,
   ENTITY_KIND,
@@ -30,9 +30,20 @@ export interface StateListener {
   quarantine(environment: EnvironmentReplica, id: string, entry: Quarantined | undefined): void;
 }
 
+export interface StateOptions {
+  /** Last good versions of what was in quarantine, for the first state that is taken. */
+  readonly held?: HeldUnits | undefined;
+  /**
+   * Set: the first state answers before it is compiled. What is asked for is compiled then, the rest by `compile`;
+   * all of it is run by this. Default: all is compiled when it is taken.
+   */
+  readonly later?: Guarded | undefined;
+}
+
 export class EvaluatorState {
   readonly #log: () => LogState;
   readonly #listener: StateListener;
+  readonly #later: Guarded | undefined;
   readonly #readings = new EntityReadings();
   readonly #projects = new Map<string, Map<string, EnvironmentReplica>>();
   /** The log's API keys at the same position. */
@@ -43,11 +54,11 @@ export class EvaluatorState {
   /** Oldest revision whose changes are all known: 0 when the log was read from its start. */
   #knownFrom = 0;
 
-  /** @param held last good versions of what was in quarantine, for the first state that is taken */
-  constructor(log: () => LogState, listener: StateListener, held?: HeldUnits) {
+  constructor(log: () => LogState, listener: StateListener, { held, later }: StateOptions = {}) {
     this.#log = log;
     this.#listener = listener;
     this.#held = held;
+    this.#later = later;
   }
 
   /** Last good versions of what is in quarantine now. */
@@ -89,7 +100,9 @@ export class EvaluatorState {
         newest.set(entityKey(entity.change), entity);
       }
       for (const replica of this.#replicasOf(changes))
-        if (replica.apply(entities, revision)) touched.add(replica);
+        this.#watchQuarantine(replica, () => {
+          if (replica.apply(entities, revision)) touched.add(replica);
+        });
     }
     for (const replica of touched) this.#watchQuarantine(replica, () => replica.settle(newest.values()));
     const moved = [...touched, ...this.#place(log, places)];
@@ -124,6 +137,24 @@ export class EvaluatorState {
     this.#settle(log);
     this.keys.replace(keys);
     this.#listener.changed(moved);
+  }
+
+  /** Compiles what is left of the first state, until it is `enough`. True: nothing is left. */
+  compile(enough: () => boolean): boolean {
+    for (const replica of this.environments()) {
+      let whole = true;
+      this.#watchQuarantine(replica, () => {
+        whole = replica.compile(enough);
+      });
+      if (!whole) return false;
+    }
+    return true;
+  }
+
+  /** Makes what streams will need, until it is `enough`. True: nothing is left. */
+  prepare(enough: () => boolean): boolean {
+    for (const replica of this.environments()) if (!replica.prepare(enough)) return false;
+    return true;
   }
 
   #settle(log: LogState): void {
@@ -166,9 +197,10 @@ export class EvaluatorState {
         const floor = this.#floor(log.position.revision);
         const scope = { project, environment };
         const good = heldIn(this.#held, log.logIdentity, scope);
-        const replica = new EnvironmentReplica(scope, this.#readings, entities, floor, good);
+        const later = this.#position.revision === 0 ? this.#later : undefined;
+        const replica = new EnvironmentReplica(scope, this.#readings, entities, floor, good, later);
         held.set(environment, replica);
-        for (const [id, entry] of replica.state.quarantined) this.#listener.quarantine(replica, id, entry);
+        for (const [id, entry] of replica.quarantined) this.#listener.quarantine(replica, id, entry);
         moved.push(replica);
       }
       if (wanted === undefined) this.#projects.delete(project);
@@ -179,9 +211,10 @@ export class EvaluatorState {
 
   /** Tells which entities went into quarantine or came out of it. */
   #watchQuarantine(replica: EnvironmentReplica, change: () => void): void {
-    const before = replica.state.quarantined;
+    const before = replica.quarantined;
     change();
-    const after = replica.state.quarantined;
+    const after = replica.quarantined;
+    if (before === after) return;
     for (const [id, entry] of after)
       if (before.get(id)?.message !== entry.message) this.#listener.quarantine(replica, id, entry);
     for (const id of before.keys()) if (!after.has(id)) this.#listener.quarantine(replica, id, undefined);
