@@ -199,7 +199,9 @@ export class SyncServerSession {
     this.#logIdentity = this.#environment.logIdentity();
     this.#schedulePing(nowMs);
     this.#agedMs = nowMs + this.#settings.sessionTtlMs * (0.8 + 0.4 * this.#settings.random());
-    this.#peer = { instanceId: hello.instanceId, sdk: hello.sdk, joined: head };
+    // Who has no name is counted by its stream: as one of its own.
+    const instanceId = hello.instanceId || this.#settings.sessionId;
+    this.#peer = { instanceId, sdk: hello.sdk, joined: head };
     const welcome: SyncServerEffect = {
       type: 'welcome',
       welcome: this.#welcome(choice.intent, choice.reason, head, nowMs),
@@ -307,8 +309,10 @@ export class SyncServerSession {
   #ack(transferId: number, have: Have | undefined, nowMs: number): readonly SyncServerEffect[] {
     if (this.#phase !== 'in-flight' || transferId !== this.#transferId || this.#cursor === undefined)
       return this.#close('protocol', 'an acknowledgement of no open transfer');
-    if (have === undefined || have.position.revision !== this.#cursor.revision)
+    if (have === undefined || comparePositions(have.position, this.#cursor) !== 0)
       return this.#close('protocol', 'the acknowledgement names another revision');
+    // After a change nothing is left to compare with: its own transfer follows, and is acknowledged.
+    if (this.#standsFor(this.#cursor) && !this.#addsUp(have)) return this.#mend(have);
     this.#phase = 'live';
     this.#acked = this.#cursor;
     this.#fullRetried = false;
@@ -352,14 +356,28 @@ export class SyncServerSession {
     if (this.#phase !== 'live' || have === undefined || this.#stuckAt !== undefined) return [];
     const env = this.#environment;
     if (have.position.revision < env.changedRevision()) return [];
-    const digest = env.digest();
-    if (digest.hi === have.digest.hi && digest.lo === have.digest.lo) {
-      const head = this.#cursor ?? have.position;
-      this.#acked = head;
-      this.#replaced = false;
-      return [{ type: 'confirmed', position: head }];
-    }
-    const diverged: SyncServerEffect = { type: 'diverged', position: have.position };
+    if (!this.#addsUp(have)) return this.#mend(have);
+    const head = this.#cursor ?? have.position;
+    this.#acked = head;
+    this.#replaced = false;
+    return [{ type: 'confirmed', position: head }];
+  }
+
+  /** Nothing has changed since this revision, which is of this lineage. */
+  #standsFor(position: Position): boolean {
+    const env = this.#environment;
+    return env.changedRevision() <= position.revision && env.canDelta(position);
+  }
+
+  /** What the client holds is what this node holds. */
+  #addsUp({ digest }: Have): boolean {
+    const { hi, lo } = this.#environment.digest();
+    return digest.hi === hi && digest.lo === lo;
+  }
+
+  /** The client holds another set: it is sent everything, once. */
+  #mend({ position }: Have): readonly SyncServerEffect[] {
+    const diverged: SyncServerEffect = { type: 'diverged', position };
     if (this.#replaced)
       return [diverged, ...this.#close('digest-mismatch', 'a full transfer did not mend the set')];
     this.#replaced = true;
