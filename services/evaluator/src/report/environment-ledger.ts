@@ -93,8 +93,8 @@ export class EnvironmentLedger {
   left(client: LedgerClient, nowMs: number): void {
     const { peer, acked } = client;
     if (!this.#clients.delete(client) || peer === undefined || !this.#owes(client)) return;
-    // An instance that came by another stream owes by that one.
-    if (this.#streamOf(peer.instanceId) !== undefined) return;
+    // Has it by another stream, or owes it by that one.
+    if (this.#isCountedElsewhere(peer.instanceId)) return;
     this.#departed.delete(peer.instanceId);
     this.#departed.set(peer.instanceId, { peer, acked, owed: this.#changed, leftMs: nowMs });
     if (this.#departed.size <= LIMITS.departedClientsMax) return;
@@ -109,7 +109,7 @@ export class EnvironmentLedger {
     let [current, arriving] = [0, 0];
     for (const client of this.#clients) {
       sdks.push({ sdk: client.peer!.sdk, clients: 1 });
-      if (!isBefore(client.acked, this.#changed)) current += 1;
+      if (this.#isCurrent(client)) current += 1;
       else if (this.#owes(client)) behind.push(client);
       else arriving += 1;
     }
@@ -138,7 +138,7 @@ export class EnvironmentLedger {
     const found: FoundInstance[] = [];
     for (const { peer, acked } of this.#clients)
       if (peer !== undefined && acked !== undefined && instanceIds.has(peer.instanceId))
-        found.push({ instanceId: peer.instanceId, revision: placeToWire(acked) });
+        found.push({ ...this.scope, instanceId: peer.instanceId, revision: placeToWire(acked) });
     return found;
   }
 
@@ -147,9 +147,16 @@ export class EnvironmentLedger {
     return peer !== undefined && isBefore(acked, this.#changed) && isBefore(peer.joined, this.#changed);
   }
 
-  #streamOf(instanceId: string): LedgerClient | undefined {
-    for (const client of this.#clients) if (client.peer?.instanceId === instanceId) return client;
-    return undefined;
+  /** By a stream that came after the change and has not confirmed it an instance owes nothing yet. */
+  #isCountedElsewhere(instanceId: string): boolean {
+    for (const client of this.#clients)
+      if (client.peer?.instanceId === instanceId && (this.#owes(client) || this.#isCurrent(client)))
+        return true;
+    return false;
+  }
+
+  #isCurrent({ acked }: LedgerClient): boolean {
+    return !isBefore(acked, this.#changed);
   }
 }
 
