@@ -30,7 +30,7 @@ import {
 } from '../options/connection-options.ts';
 import { targetRevisionOption } from '../options/revision.ts';
 import { printJson, printJsonLine } from '../output/json-output.ts';
-import { clientWord, rolloutLine } from '../output/rollout-text.ts';
+import { clientAtNode, rolloutLine } from '../output/rollout-text.ts';
 import { reconnecting } from '../output/stream-notes.ts';
 import { printTable } from '../output/table.ts';
 
@@ -112,7 +112,7 @@ function printClients({ terminal }: CliSession, environments: readonly Environme
     { title: 'SDKS', value: sdkWords },
   ]);
   const printNamed = (title: string, clients: readonly FleetClient[]): void => {
-    for (const client of clients) terminal.print(`${title} ${client.nodeId}: ${clientWord(client)}`);
+    for (const client of clients) terminal.print(`${title} ${clientAtNode(client)}`);
   };
   for (const { laggards, departedClients } of environments) {
     printNamed('lags at', laggards);
@@ -185,7 +185,7 @@ async function lastRollout(
   }
 }
 
-/** `flagstream watch rollout`: a line each time that something moves, until everybody has it. */
+/** `flagstream watch rollout`: a line each time that something moves, until it is ended. */
 export function watchRollout(session: CliSession, options: RolloutOptions): Promise<never> {
   return withFleet(options, (fleet) => {
     let target = options.rev;
