@@ -43,7 +43,7 @@ describe('a client whose set is another one', () => {
     const withdrawn = live();
     withdrawn.head();
     Object.assign(withdrawn.env, { branchedAt: 11, epoch: 2, changed: 9 });
-    expect(withdrawn.ack(11)).toMatchObject([
+    expect(withdrawn.ack(11, 1)).toMatchObject([
       { type: 'confirmed' },
       { type: 'transfer', kind: 'full', forked: true },
     ]);
