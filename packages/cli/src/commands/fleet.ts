@@ -30,7 +30,7 @@ import {
 } from '../options/connection-options.ts';
 import { targetRevisionOption } from '../options/revision.ts';
 import { printJson, printJsonLine } from '../output/json-output.ts';
-import { clientAtNode, rolloutLine } from '../output/rollout-text.ts';
+import { clientAtNode, lostNodesHint, rolloutLine } from '../output/rollout-text.ts';
 import { reconnecting } from '../output/stream-notes.ts';
 import { printTable } from '../output/table.ts';
 
@@ -143,7 +143,10 @@ async function waitFor(session: CliSession, options: WaitOptions): Promise<ExitC
   const last = await withFleet(options, (fleet) => lastRollout(fleet, options, isOver));
   if (options.output === 'json') printJson(session.terminal, Rollout.toJSON(last));
   else session.terminal.print(rolloutLine(last));
-  return isOver(last) ? EXIT.ok : EXIT.unavailable;
+  if (isOver(last)) return EXIT.ok;
+  const hint = lostNodesHint(last);
+  if (hint !== undefined) session.terminal.note(hint);
+  return EXIT.unavailable;
 }
 
 /**

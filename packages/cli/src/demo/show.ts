@@ -170,7 +170,7 @@ Everybody has it in force, and that is known, not hoped. Nothing of this demo is
 
   npx flagstream dev --seed demo
   npx flagstream flag disable ${FLAG}    in another terminal
-  npx flagstream wait                        exits 0 once every client has it`;
+  npx flagstream wait                         exits 0 once every client has it`;
 
 function everybody(rollout: Rollout): boolean {
   return isDone(rollout, false);

@@ -1,6 +1,6 @@
 import { FleetClient, Rollout } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { describe, expect, it } from 'vitest';
-import { clientAtNode, rolloutLine } from './rollout-text.ts';
+import { clientAtNode, lostNodesHint, rolloutLine } from './rollout-text.ts';
 
 const HOSTILE = FleetClient.fromPartial({
   nodeId: 'n1',
@@ -24,5 +24,10 @@ describe('a rollout in words', () => {
     expect(rolloutLine(Rollout.fromPartial({ nodes: 2, nodesApplied: 2 }))).toBe(
       'it changed no environment that may be read here; 2 of 2 nodes have it',
     );
+  });
+
+  it('says what ends the wait for nodes that are lost', () => {
+    expect(lostNodesHint(Rollout.fromPartial({ nodesLost: ['n1', 'n2'] }))).toMatch(/nodes forget n1$/);
+    expect(lostNodesHint(Rollout.fromPartial({}))).toBeUndefined();
   });
 });

@@ -27,6 +27,13 @@ export function rolloutLine(rollout: Rollout): string {
   return oneLine(parts.join('; '));
 }
 
+/** What a person can do about nodes that are lost; undefined: there are none. */
+export function lostNodesHint({ nodesLost }: Rollout): string | undefined {
+  const [first] = nodesLost;
+  if (first === undefined) return undefined;
+  return `clients of a lost node owe until it is back; if it will not be: flagstream nodes forget ${oneLine(first)}`;
+}
+
 function names(clients: readonly FleetClient[], total: number): string {
   if (clients.length === 0) return '';
   const shown = clients.slice(0, NAMES_SHOWN).map(clientWord);
