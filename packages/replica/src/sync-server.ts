@@ -29,7 +29,7 @@ import type {
   SyncServerEvent,
   SyncServerSettings,
 } from './sync-server-events.ts';
-import { chooseTransfer, DIGEST_DIFFERS } from './transfer-choice.ts';
+import { addsUp, chooseTransfer, DIGEST_DIFFERS, holdsAnother } from './transfer-choice.ts';
 
 /** `waiting`: for the turn of a full transfer. */
 type Phase = 'await-hello' | 'live' | 'waiting' | 'in-flight' | 'closed';
@@ -199,9 +199,8 @@ export class SyncServerSession {
     this.#logIdentity = this.#environment.logIdentity();
     this.#schedulePing(nowMs);
     this.#agedMs = nowMs + this.#settings.sessionTtlMs * (0.8 + 0.4 * this.#settings.random());
-    // Who has no name is counted by its stream: as one of its own.
-    const instanceId = hello.instanceId || this.#settings.sessionId;
-    this.#peer = { instanceId, sdk: hello.sdk, joined: head };
+    // Who has no name is counted by its stream.
+    this.#peer = { instanceId: hello.instanceId || this.#settings.sessionId, sdk: hello.sdk, joined: head };
     const welcome: SyncServerEffect = {
       type: 'welcome',
       welcome: this.#welcome(choice.intent, choice.reason, head, nowMs),
@@ -311,8 +310,7 @@ export class SyncServerSession {
       return this.#close('protocol', 'an acknowledgement of no open transfer');
     if (have === undefined || comparePositions(have.position, this.#cursor) !== 0)
       return this.#close('protocol', 'the acknowledgement names another revision');
-    // After a change nothing is left to compare with: its own transfer follows, and is acknowledged.
-    if (this.#standsFor(this.#cursor) && !this.#addsUp(have)) return this.#mend(have);
+    if (holdsAnother(this.#environment, this.#cursor, have)) return this.#mend(have);
     this.#phase = 'live';
     this.#acked = this.#cursor;
     this.#fullRetried = false;
@@ -356,23 +354,11 @@ export class SyncServerSession {
     if (this.#phase !== 'live' || have === undefined || this.#stuckAt !== undefined) return [];
     const env = this.#environment;
     if (have.position.revision < env.changedRevision()) return [];
-    if (!this.#addsUp(have)) return this.#mend(have);
+    if (!addsUp(env, have)) return this.#mend(have);
     const head = this.#cursor ?? have.position;
     this.#acked = head;
     this.#replaced = false;
     return [{ type: 'confirmed', position: head }];
-  }
-
-  /** Nothing has changed since this revision, which is of this lineage. */
-  #standsFor(position: Position): boolean {
-    const env = this.#environment;
-    return env.changedRevision() <= position.revision && env.canDelta(position);
-  }
-
-  /** What the client holds is what this node holds. */
-  #addsUp({ digest }: Have): boolean {
-    const { hi, lo } = this.#environment.digest();
-    return digest.hi === hi && digest.lo === lo;
   }
 
   /** The client holds another set: it is sent everything, once. */

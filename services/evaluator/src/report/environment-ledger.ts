@@ -101,8 +101,8 @@ export class EnvironmentLedger {
     if (peer === undefined) return;
     const others = this.#remove(client, peer);
     if (others === undefined || !this.#owes(client)) return;
-    // By a stream that came after the change and has not confirmed it an instance owes nothing yet.
-    if (others.some((other) => this.#owes(other) || this.#isCurrent(other))) return;
+    // An instance that came by another stream owes by that one, or has it.
+    if (others.some((other) => !this.#isArriving(other))) return;
     this.#departed.delete(peer.instanceId);
     this.#departed.set(peer.instanceId, { peer, acked, owed: this.#changed, leftMs: nowMs });
     if (this.#departed.size <= LIMITS.departedClientsMax) return;
@@ -117,7 +117,7 @@ export class EnvironmentLedger {
     let [current, arriving] = [0, 0];
     for (const client of this.#all()) {
       sdks.push({ sdk: client.peer!.sdk, clients: 1 });
-      if (this.#isCurrent(client)) current += 1;
+      if (!isBefore(client.acked, this.#changed)) current += 1;
       else if (this.#owes(client)) behind.push(client);
       else arriving += 1;
     }
@@ -170,8 +170,9 @@ export class EnvironmentLedger {
     return peer !== undefined && isBefore(acked, this.#changed) && isBefore(peer.joined, this.#changed);
   }
 
-  #isCurrent({ acked }: LedgerClient): boolean {
-    return !isBefore(acked, this.#changed);
+  /** It came later, and has not confirmed it yet: nothing here speaks for what it owed before it came. */
+  #isArriving(client: LedgerClient): boolean {
+    return isBefore(client.acked, this.#changed) && !this.#owes(client);
   }
 }
 
