@@ -34,7 +34,7 @@ import { addsUp, chooseTransfer, DIGEST_DIFFERS, holdsAnother } from './transfer
 /** `waiting`: for the turn of a full transfer. */
 type Phase = 'await-hello' | 'live' | 'waiting' | 'in-flight' | 'closed';
 
-/** A Ping asks for the digest every fifth time: divergence is noticed within 50 s at the default. */
+/** The SDK tells its digest with each Pong; who tells it only where it is wanted does so within 50 s at the default. */
 const DIGEST_EVERY_PINGS = 5;
 /** Ages differ by minutes already: streams that were opened together do not end together. */
 const REBALANCE_SPREAD_MS = 1_000;
