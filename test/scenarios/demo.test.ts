@@ -9,8 +9,9 @@ interface Told {
   readonly event: string;
   readonly step?: string;
   readonly client?: string;
+  /** As proto JSON: what is 0 is left out. */
   readonly rollout?: {
-    readonly applied: number;
+    readonly applied?: number;
     readonly owing: number;
     readonly complete: boolean;
     readonly laggards: readonly { readonly client: { readonly instanceId: string } }[];
@@ -43,10 +44,13 @@ test('shows that all clients confirm each flip, and names the one that is frozen
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('tells programs the same as JSON lines', async () => {
+test.each([
+  [3, 'client-2'],
+  [1, 'client-1'],
+])('tells programs the same as JSON lines, of %i clients', async (clients, name) => {
   const folder = tempDir('demo');
-  const env = { TMPDIR: folder };
-  const { code, stdout } = await runFlagstream(['demo', '--clients=3', '--flips=1', '-o', 'json'], { env });
+  const options = [`--clients=${clients}`, '--flips=1', '-o', 'json'];
+  const { code, stdout } = await runFlagstream(['demo', ...options], { env: { TMPDIR: folder } });
   expect(code).toBe(0);
   const told = stdout
     .trimEnd()
@@ -55,13 +59,14 @@ test('tells programs the same as JSON lines', async () => {
   const frozen = told.findIndex(({ event }) => event === 'frozen');
   const thawed = told.findIndex(({ event }) => event === 'thawed');
   expect([told[frozen], told[thawed]]).toEqual([
-    { event: 'frozen', client: 'client-2' },
-    { event: 'thawed', client: 'client-2' },
+    { event: 'frozen', client: name },
+    { event: 'thawed', client: name },
   ]);
-  expect(told[frozen - 1]?.rollout).toMatchObject({ applied: 3, complete: true });
-  expect(told[thawed - 1]?.rollout).toMatchObject({ applied: 2, owing: 1 });
-  expect(told[thawed - 1]?.rollout?.laggards.map(({ client }) => client.instanceId)).toEqual(['client-2']);
-  expect(told.at(-1)).toMatchObject({ event: 'rollout', rollout: { applied: 3, complete: true } });
+  expect(told[frozen - 1]?.rollout).toMatchObject({ applied: clients, complete: true });
+  const { applied = 0, owing } = told[thawed - 1]!.rollout!;
+  expect([applied, owing]).toEqual([clients - 1, 1]);
+  expect(told[thawed - 1]?.rollout?.laggards.map(({ client }) => client.instanceId)).toEqual([name]);
+  expect(told.at(-1)).toMatchObject({ event: 'rollout', rollout: { applied: clients, complete: true } });
   // Nothing is confirmed by everybody while one is frozen.
   expect(told.slice(frozen, thawed).some(({ rollout }) => rollout?.complete === true)).toBe(false);
 });

@@ -106,6 +106,15 @@ test('a node that stops in order is counted no more, and one that does not follo
   });
 });
 
+test('a revision of another epoch is not taken for the one that has its number', async () => {
+  const site = await DeliverySite.start();
+  const { epoch, revision } = await site.admin.createBoolean('checkout');
+  expect((await site.rollout(revision, epoch)).revision).toMatchObject({ epoch, revision: BigInt(revision) });
+  await expect(site.rollout(revision, epoch + 1)).rejects.toMatchObject({
+    details: expect.stringContaining(`revision e${epoch + 1}.${revision} is forked`),
+  });
+});
+
 test('flagstream wait exits 0 once everybody has it, and 6 while somebody does not', async () => {
   const dev = await startDev();
   const { env } = dev;
@@ -136,4 +145,6 @@ test('flagstream wait exits 0 once everybody has it, and 6 while somebody does n
   expect(JSON.parse(nodes.stdout)).toMatchObject({ nodes: [{ nodeId: 'dev', state: 'NODE_STATE_LIVE' }] });
   const clients = await runFlagstream(['clients'], { env });
   expect(clients.stdout).toContain('left dev: worker-1');
+  const slip = await runFlagstream(['clients', '-e', 'developmnt'], { env });
+  expect([slip.code, slip.stderr]).toEqual([3, expect.stringContaining('ENVIRONMENT_NOT_FOUND')]);
 });

@@ -76,8 +76,9 @@ export class DeliverySite {
     return clients;
   }
 
-  async rollout(revision: number): Promise<Rollout> {
-    const request = GetRolloutRequest.fromPartial({ revision: { revision: BigInt(revision) } });
+  /** @param epoch 0: whichever it is of */
+  async rollout(revision: number, epoch = 0): Promise<Rollout> {
+    const request = GetRolloutRequest.fromPartial({ revision: { epoch, revision: BigInt(revision) } });
     return (await callUnary(this.fleet, this.fleet.getRollout, request)).rollout!;
   }
 

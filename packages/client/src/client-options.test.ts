@@ -1,3 +1,4 @@
+import { LIMITS } from '@flagstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { type ClientOptions, resolveOptions } from './client-options.ts';
 
@@ -30,6 +31,19 @@ describe('the API key', () => {
       expect(text).not.toContain(SECRET);
     },
   );
+});
+
+describe('the name of a client', () => {
+  it.each(['', 'x'.repeat(LIMITS.instanceIdLengthMax + 1)])(
+    'is refused where a server would: %j',
+    (instanceId) => {
+      expect(refusal({ instanceId })).toMatch(/INVALID_FIELD.*instanceId/);
+    },
+  );
+
+  it('may be as long as a server takes', () => {
+    expect(refusal({ instanceId: 'x'.repeat(LIMITS.instanceIdLengthMax) })).toBe('taken');
+  });
 });
 
 describe('TLS', () => {

@@ -38,7 +38,7 @@ export interface ClientOptions {
    */
   readonly maxStalenessMs?: number;
   readonly logger?: Logger;
-  /** Names this client in the server's reports. Default: random. */
+  /** Names this client in the server's reports: no other one of its environment. Default: random. */
   readonly instanceId?: string;
   /** For tests. */
   readonly clock?: Clock;
@@ -94,7 +94,7 @@ export function resolveOptions(options: ClientOptions): Settings {
         ? Number.POSITIVE_INFINITY
         : duration('maxStalenessMs', options.maxStalenessMs),
     logger: options.logger ?? silentLogger,
-    instanceId: options.instanceId ?? randomUUID(),
+    instanceId: checkedInstanceId(options.instanceId ?? randomUUID()),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     dial:
@@ -138,6 +138,13 @@ function checkedKey(option: string, key: string): string {
     option,
     `must be ${grammar}, starting with a letter or digit, not ${JSON.stringify(key)}`,
   );
+}
+
+/** A server would refuse its stream, and go on doing so. */
+function checkedInstanceId(instanceId: string): string {
+  const { length } = instanceId;
+  if (length >= 1 && length <= LIMITS.instanceIdLengthMax) return instanceId;
+  throw invalidField('instanceId', `must have 1 to ${LIMITS.instanceIdLengthMax} characters, not ${length}`);
 }
 
 function duration(option: string, milliseconds: number): number {

@@ -102,8 +102,9 @@ export class Bench {
     return this.tell({ type: 'frame', frame });
   }
 
-  ack(revision: number): readonly SyncServerEffect[] {
-    return this.frame({ type: 'ack', transferId: revision, have: have(revision), applyUs: 1 });
+  ack(revision: number, epoch = this.env.epoch): readonly SyncServerEffect[] {
+    const held = { ...have(revision), position: at(revision, epoch) };
+    return this.frame({ type: 'ack', transferId: revision, have: held, applyUs: 1 });
   }
 
   nack(revision: number, code: NackCode): readonly SyncServerEffect[] {

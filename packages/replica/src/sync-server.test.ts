@@ -91,6 +91,12 @@ describe('hello', () => {
     expect(closeOf(live().frame(hello()))).toBe('protocol');
   });
 
+  it('that gives no name is of a client that is known by its stream alone', () => {
+    const b = new Bench();
+    b.frame(hello(undefined, { instanceId: '' }));
+    expect(b.session.peer?.instanceId).toBe(SETTINGS.sessionId);
+  });
+
   it('settles heartbeat and frame size within what is allowed', () => {
     const b = new Bench();
     const effects = b.frame(hello(undefined, { heartbeatMs: 1, maxFrameBytes: 100_000 }));

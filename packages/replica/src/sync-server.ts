@@ -29,12 +29,12 @@ import type {
   SyncServerEvent,
   SyncServerSettings,
 } from './sync-server-events.ts';
-import { chooseTransfer, DIGEST_DIFFERS } from './transfer-choice.ts';
+import { addsUp, chooseTransfer, DIGEST_DIFFERS, holdsAnother } from './transfer-choice.ts';
 
 /** `waiting`: for the turn of a full transfer. */
 type Phase = 'await-hello' | 'live' | 'waiting' | 'in-flight' | 'closed';
 
-/** A Ping asks for the digest every fifth time: divergence is noticed within 50 s at the default. */
+/** The SDK tells its digest with each Pong; who tells it only where it is wanted does so within 50 s at the default. */
 const DIGEST_EVERY_PINGS = 5;
 /** Ages differ by minutes already: streams that were opened together do not end together. */
 const REBALANCE_SPREAD_MS = 1_000;
@@ -199,7 +199,8 @@ export class SyncServerSession {
     this.#logIdentity = this.#environment.logIdentity();
     this.#schedulePing(nowMs);
     this.#agedMs = nowMs + this.#settings.sessionTtlMs * (0.8 + 0.4 * this.#settings.random());
-    this.#peer = { instanceId: hello.instanceId, sdk: hello.sdk, joined: head };
+    // Who has no name is counted by its stream.
+    this.#peer = { instanceId: hello.instanceId || this.#settings.sessionId, sdk: hello.sdk, joined: head };
     const welcome: SyncServerEffect = {
       type: 'welcome',
       welcome: this.#welcome(choice.intent, choice.reason, head, nowMs),
@@ -307,8 +308,9 @@ export class SyncServerSession {
   #ack(transferId: number, have: Have | undefined, nowMs: number): readonly SyncServerEffect[] {
     if (this.#phase !== 'in-flight' || transferId !== this.#transferId || this.#cursor === undefined)
       return this.#close('protocol', 'an acknowledgement of no open transfer');
-    if (have === undefined || have.position.revision !== this.#cursor.revision)
+    if (have === undefined || comparePositions(have.position, this.#cursor) !== 0)
       return this.#close('protocol', 'the acknowledgement names another revision');
+    if (holdsAnother(this.#environment, this.#cursor, have)) return this.#mend(have);
     this.#phase = 'live';
     this.#acked = this.#cursor;
     this.#fullRetried = false;
@@ -352,14 +354,16 @@ export class SyncServerSession {
     if (this.#phase !== 'live' || have === undefined || this.#stuckAt !== undefined) return [];
     const env = this.#environment;
     if (have.position.revision < env.changedRevision()) return [];
-    const digest = env.digest();
-    if (digest.hi === have.digest.hi && digest.lo === have.digest.lo) {
-      const head = this.#cursor ?? have.position;
-      this.#acked = head;
-      this.#replaced = false;
-      return [{ type: 'confirmed', position: head }];
-    }
-    const diverged: SyncServerEffect = { type: 'diverged', position: have.position };
+    if (!addsUp(env, have)) return this.#mend(have);
+    const head = this.#cursor ?? have.position;
+    this.#acked = head;
+    this.#replaced = false;
+    return [{ type: 'confirmed', position: head }];
+  }
+
+  /** The client holds another set: it is sent everything, once. */
+  #mend({ position }: Have): readonly SyncServerEffect[] {
+    const diverged: SyncServerEffect = { type: 'diverged', position };
     if (this.#replaced)
       return [diverged, ...this.#close('digest-mismatch', 'a full transfer did not mend the set')];
     this.#replaced = true;

@@ -1,5 +1,5 @@
 /** What brings a client that comes with a Hello to the head of the environment. */
-import { bytesEqual } from './position.ts';
+import { bytesEqual, type Position } from './position.ts';
 import type { SyncEnvironment } from './sync-environment.ts';
 import type { Have, Intent } from './sync-frames.ts';
 
@@ -30,8 +30,18 @@ export function chooseTransfer(env: SyncEnvironment, have: Have | undefined): Tr
     return { intent: 'full', reason: 'the revision is not within the delta window', forked: false };
   if (have.position.revision < env.changedRevision())
     return { intent: 'delta', reason: 'resumed', forked: false };
-  const digest = env.digest();
-  return digest.hi === have.digest.hi && digest.lo === have.digest.lo
+  return addsUp(env, have)
     ? { intent: 'none', reason: 'current', forked: false }
     : { intent: 'full', reason: DIGEST_DIFFERS, forked: false };
+}
+
+/** The client holds something else at this revision than this node, which can tell: nothing has changed there since. */
+export function holdsAnother(env: SyncEnvironment, position: Position, have: Have): boolean {
+  return env.changedRevision() <= position.revision && env.canDelta(position) && !addsUp(env, have);
+}
+
+/** The client holds what this node holds. */
+export function addsUp(env: SyncEnvironment, { digest }: Have): boolean {
+  const { hi, lo } = env.digest();
+  return digest.hi === hi && digest.lo === lo;
 }

@@ -19,9 +19,10 @@ import * as z from 'zod';
 
 /** More than a machine has cores makes nothing faster, and each holds a whole state in memory. */
 const WORKERS_MAX = 64;
+const PORT_MAX = 65_535;
 
 const port = (standard: number, description: string) =>
-  z.number().int().min(0).max(65_535).default(standard).describe(`${description}; 0 takes a free one.`);
+  z.number().int().min(0).max(PORT_MAX).default(standard).describe(`${description}; 0 takes a free one.`);
 
 const key = (standard: string, description: string) =>
   z
@@ -61,7 +62,7 @@ export interface EvaluatorConfig {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
 
-export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject({
+const settingsSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
   tls: tlsSchema,
   insecure: insecureSchema,
@@ -182,3 +183,16 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = z.strictObject(
     })
     .prefault({}),
 });
+
+export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = settingsSchema.superRefine(
+  ({ workers, workersManagementPort: first, grpcPort, managementPort }, context) => {
+    if (workers === 1 || first === 0) return;
+    const last = first + workers - 1;
+    const refuse = (message: string): void =>
+      context.addIssue({ code: 'custom', path: ['workersManagementPort'], message });
+    if (last > PORT_MAX) refuse(`that of the last of ${workers} would be ${last}, above ${PORT_MAX}`);
+    for (const [name, other] of Object.entries({ grpcPort, managementPort }))
+      if (other >= first && other <= last)
+        refuse(`${first} to ${last} are those of ${workers} workers, and ${name} is ${other}`);
+  },
+);

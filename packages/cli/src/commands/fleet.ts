@@ -30,7 +30,7 @@ import {
 } from '../options/connection-options.ts';
 import { targetRevisionOption } from '../options/revision.ts';
 import { printJson, printJsonLine } from '../output/json-output.ts';
-import { clientWord, rolloutLine } from '../output/rollout-text.ts';
+import { clientAtNode, lostNodesHint, rolloutLine } from '../output/rollout-text.ts';
 import { reconnecting } from '../output/stream-notes.ts';
 import { printTable } from '../output/table.ts';
 
@@ -112,7 +112,7 @@ function printClients({ terminal }: CliSession, environments: readonly Environme
     { title: 'SDKS', value: sdkWords },
   ]);
   const printNamed = (title: string, clients: readonly FleetClient[]): void => {
-    for (const client of clients) terminal.print(`${title} ${client.nodeId}: ${clientWord(client)}`);
+    for (const client of clients) terminal.print(`${title} ${clientAtNode(client)}`);
   };
   for (const { laggards, departedClients } of environments) {
     printNamed('lags at', laggards);
@@ -143,7 +143,10 @@ async function waitFor(session: CliSession, options: WaitOptions): Promise<ExitC
   const last = await withFleet(options, (fleet) => lastRollout(fleet, options, isOver));
   if (options.output === 'json') printJson(session.terminal, Rollout.toJSON(last));
   else session.terminal.print(rolloutLine(last));
-  return isOver(last) ? EXIT.ok : EXIT.unavailable;
+  if (isOver(last)) return EXIT.ok;
+  const hint = lostNodesHint(last);
+  if (hint !== undefined) session.terminal.note(hint);
+  return EXIT.unavailable;
 }
 
 /**
@@ -185,7 +188,7 @@ async function lastRollout(
   }
 }
 
-/** `flagstream watch rollout`: a line each time that something moves, until everybody has it. */
+/** `flagstream watch rollout`: a line each time that something moves, until it is ended. */
 export function watchRollout(session: CliSession, options: RolloutOptions): Promise<never> {
   return withFleet(options, (fleet) => {
     let target = options.rev;

@@ -65,7 +65,7 @@ class Show {
   async run(): Promise<void> {
     const { clients, flips } = this.#options;
     this.#say(
-      `Flagstream ${VERSION}: control plane, evaluator and ${clients} small clients in this process.`,
+      `Flagstream ${VERSION}: control plane, evaluator and ${clients} small ${clients === 1 ? 'client' : 'clients'} in this process.`,
     );
     await this.#connect();
     await this.#confirmed(
@@ -81,7 +81,9 @@ class Show {
     frozen.freeze();
     this.#event('frozen', frozen, 'now hangs: it keeps its connection, and looks at nothing that comes');
     const { name, revision } = await this.#flip();
-    await this.#confirmed(name, revision, ({ applied, owing }) => applied === clients - 1 && owing === 1);
+    const isNamed = ({ laggards }: Rollout): boolean =>
+      laggards.some(({ client }) => client?.instanceId === frozen.instanceId);
+    await this.#confirmed(name, revision, (rollout) => rollout.owing === 1 && isNamed(rollout));
     frozen.thaw();
     this.#event('thawed', frozen, 'goes on');
     await this.#confirmed(name, revision, everybody);
@@ -170,7 +172,7 @@ Everybody has it in force, and that is known, not hoped. Nothing of this demo is
 
   npx flagstream dev --seed demo
   npx flagstream flag disable ${FLAG}    in another terminal
-  npx flagstream wait                        exits 0 once every client has it`;
+  npx flagstream wait                         exits 0 once every client has it`;
 
 function everybody(rollout: Rollout): boolean {
   return isDone(rollout, false);

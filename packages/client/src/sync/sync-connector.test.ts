@@ -1,6 +1,6 @@
 // The connector over real streams, its time moved by hand.
 
-import { fail } from '@flagstream/protocol';
+import { encodeDrain, fail } from '@flagstream/protocol';
 import {
   ClientSet,
   type EntityId,
@@ -268,6 +268,38 @@ test('a drained stream that ends before its successor is live is no failure', as
   clock.advance(1_000);
   await until(() => server.streams.length === 2, { what: 'the second stream' });
   expect(host.told.filter((line) => line.startsWith('failed'))).toEqual([]);
+});
+
+test('a server that drains before it has sent its first transfer is left once that is in force', async () => {
+  const [first, second] = [
+    await SyncServerFixture.start(),
+    await SyncServerFixture.start({ node: 'second' }),
+  ];
+  const drain = encodeDrain({
+    reason: 'shutdown',
+    deadlineMs: 10_000,
+    reconnectMinMs: 50,
+    reconnectMaxMs: 50,
+  });
+  let dialled = 0;
+  const { host, clock } = connect([first.target, second.target], (dial) => (endpoint, listener) => {
+    dialled += 1;
+    if (dialled > 1) return dial(endpoint, listener);
+    let drained = false;
+    return dial(endpoint, {
+      ...listener,
+      message: (bytes) => {
+        listener.message(bytes);
+        if (!drained) listener.message(drain);
+        drained = true;
+      },
+    });
+  });
+  await host.seen('live');
+  expect(host.told).toContain('reconnecting 0 50');
+  clock.advance(50);
+  await host.seen('live second');
+  expect(host.told.filter((line) => /^(down|failed)/.test(line))).toEqual([]);
 });
 
 test('bytes that are no frame cost the stream, not the process', async () => {

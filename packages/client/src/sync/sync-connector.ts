@@ -56,6 +56,8 @@ export interface SyncConnectorOptions {
   readonly random: () => number;
 }
 
+type Drain = LinkEffect & { readonly type: 'drain' };
+
 /** Longest wait for a server to take our Bye. */
 const LEAVE_GRACE_MS = 500;
 
@@ -66,6 +68,8 @@ export class SyncConnector implements SyncLinkListener {
   #current: SyncLink | undefined;
   #candidate: SyncLink | undefined;
   #cancelAttempt: (() => void) | undefined;
+  /** Asked of the candidate: it is obeyed once that serves. */
+  #candidateDrain: Drain | undefined;
   /** Replaced streams that are taking their leave. */
   readonly #departures = new Set<Promise<void>>();
   #closed = false;
@@ -92,6 +96,7 @@ export class SyncConnector implements SyncLinkListener {
 
   #connect(): void {
     this.#cancelAttempt = undefined;
+    this.#candidateDrain = undefined;
     const { settings, dial, clock } = this.#options;
     const { endpoint, attempts: attempt } = this.#policy;
     this.#candidate = new SyncLink(
@@ -132,7 +137,8 @@ export class SyncConnector implements SyncLinkListener {
       this.#host.fresh(link.set, freshness, this.#options.clock.monotonicMs(), provenMs);
   }
 
-  drain(link: SyncLink, drain: LinkEffect & { readonly type: 'drain' }): void {
+  drain(link: SyncLink, drain: Drain): void {
+    if (link === this.#candidate) this.#candidateDrain = drain;
     // An attempt that is under way already leads away from the draining server, or to its successor.
     if (link !== this.#current || this.#candidate !== undefined || this.#cancelAttempt !== undefined) return;
     const delayMs = this.#policy.afterDrain(drain.reconnectMinMs, drain.reconnectMaxMs);
@@ -155,6 +161,7 @@ export class SyncConnector implements SyncLinkListener {
       this.#host.fresh(link.set, welcome.freshness, link.welcomedMs, undefined);
     this.#host.live(welcome.node);
     if (previous !== undefined) this.#depart(previous, 'moved to another stream');
+    if (this.#candidateDrain !== undefined) this.drain(link, this.#candidateDrain);
   }
 
   #depart(link: SyncLink, reason: string): void {

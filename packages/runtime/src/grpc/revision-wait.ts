@@ -56,7 +56,7 @@ export class RevisionWait {
     for (const { wanted, settle } of this.#waiters) {
       const reach = reached(wanted, held);
       if (reach === 'reached') settle('reached');
-      else if (reach === 'forked') settle(forked(wanted, held.position));
+      else if (reach === 'forked') settle(forkedRevision(wanted, held.position));
     }
   }
 
@@ -77,7 +77,7 @@ export class RevisionWait {
     const held = this.#log();
     const reach = reached(wanted, held);
     if (reach === 'reached') return undefined;
-    if (reach === 'forked') throw forked(wanted, held.position);
+    if (reach === 'forked') throw forkedRevision(wanted, held.position);
     if (this.#waiters.size < this.#waitersMax) return this.#wait(wanted, call, allowStale);
     if (allowStale) return Promise.resolve('below');
     throw fail('OVERLOADED', 'too many calls wait for a revision', {
@@ -121,7 +121,8 @@ function notReached(wanted: WantedRevision, applied: Position): Error {
   );
 }
 
-function forked(wanted: WantedRevision, applied: Position): Error {
+/** The one error for a revision of a branch that is gone. */
+export function forkedRevision(wanted: WantedRevision, applied: Position): Error {
   return fail(
     'REVISION_FORKED',
     `revision ${formatWanted(wanted)} is forked: it is not on the lineage of ${formatPosition(applied)}`,

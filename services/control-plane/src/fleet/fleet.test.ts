@@ -142,10 +142,18 @@ describe('a revision in the fleet', () => {
     bench.tell('n2', 7, { clients: 1, current: 1 });
     expect(bench.fleet.wantedOf('n2')).toEqual(['a']);
     expect(bench.fleet.wantedOf('n1')).toEqual([]);
-    bench.tell('n2', 7, { clients: 1 }, { found: [{ instanceId: 'a', revision: wire(6) }] });
+    bench.tell('n2', 7, { clients: 1 }, { found: [{ ...PLACE, instanceId: 'a', revision: wire(6) }] });
     expect(bench.of(7)).toMatchObject({ departed: 1 });
-    bench.tell('n2', 7, { clients: 1 }, { found: [{ instanceId: 'a', revision: wire(7) }] });
+    bench.tell('n2', 7, { clients: 1 }, { found: [{ ...PLACE, instanceId: 'a', revision: wire(7) }] });
     expect(bench.of(7)).toMatchObject({ departed: 0, names: [] });
+  });
+
+  it('is owed still where another environment has a client of the same name', () => {
+    const bench = new Bench();
+    bench.tell('n1', 7, { departed: [['a', 5, 7]] });
+    const found = [{ ...PLACE, environment: 'other', instanceId: 'a', revision: wire(9) }];
+    bench.tell('n2', 7, { clients: 1, current: 1 }, { found });
+    expect(bench.of(7)).toMatchObject({ departed: 1, names: ['a'] });
   });
 });
 
@@ -166,7 +174,12 @@ describe('a node that ends', () => {
     bench.head = at(8);
     expect(bench.of(8)).toMatchObject({ departed: 0 });
     expect(bench.fleet.wantedOf('n1')).toEqual(['a', 'b']);
-    bench.tell('n1', 8, { clients: 1 }, { bootId: 'b2', found: [{ instanceId: 'a', revision: wire(8) }] });
+    bench.tell(
+      'n1',
+      8,
+      { clients: 1 },
+      { bootId: 'b2', found: [{ ...PLACE, instanceId: 'a', revision: wire(8) }] },
+    );
     expect(bench.of(7)).toMatchObject({ departed: 1, names: ['b'] });
   });
 

@@ -112,15 +112,18 @@ export class Fleet {
   /** What is known about a revision that changed these places, by node and place. */
   delivered(target: Position, places: readonly Place[]): Delivered[] {
     const found = this.#found();
-    const isBack = ({ instanceId }: ClientReport): boolean => !isBefore(found.get(instanceId), target);
+    const isBackIn =
+      (place: Place) =>
+      ({ instanceId }: ClientReport): boolean =>
+        !isBefore(found.get(clientKey(instanceId, place)), target);
     const all: Delivered[] = [];
     for (const { report } of this.#nodes.values())
       for (const [place, environment] of environmentsOf(report, places))
-        all.push({ nodeId: report.nodeId, place, ...ofNode(report, environment, target, isBack) });
+        all.push({ nodeId: report.nodeId, place, ...ofNode(report, environment, target, isBackIn(place)) });
     for (const { report, until } of this.#ended) {
       if (isBefore(until, target)) continue;
       for (const [place, environment] of environmentsOf(report, places))
-        all.push({ nodeId: report.nodeId, place, ...ofEnded(report, environment, target, isBack) });
+        all.push({ nodeId: report.nodeId, place, ...ofEnded(report, environment, target, isBackIn(place)) });
     }
     return all;
   }
@@ -128,9 +131,10 @@ export class Fleet {
   #found(): ReadonlyMap<string, Position> {
     const found = new Map<string, Position>();
     for (const { report } of this.#nodes.values())
-      for (const { instanceId, revision } of report.found) {
+      for (const { instanceId, revision, project, environment } of report.found) {
+        const key = clientKey(instanceId, { project, environment });
         const position = positionOf(revision);
-        if (isBefore(found.get(instanceId), position)) found.set(instanceId, position);
+        if (isBefore(found.get(key), position)) found.set(key, position);
       }
     return found;
   }
@@ -156,6 +160,11 @@ export class Fleet {
 
 function bootOf({ nodeId, bootId }: NodeReport): string {
   return `${nodeId}/${bootId}`;
+}
+
+/** A process may have a client of the same name in each of several environments. */
+function clientKey(instanceId: string, { project, environment }: Place): string {
+  return `${project}/${environment}/${instanceId}`;
 }
 
 type Counts = Omit<Delivered, 'nodeId' | 'place'>;

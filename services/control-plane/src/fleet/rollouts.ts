@@ -16,8 +16,8 @@ import {
   type Rollout,
 } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { ENTITY_KIND, type EntityChange, type Position } from '@flagstream/replica';
-import { type Place, type Principal, permits } from '@flagstream/runtime';
+import { bytesEqual, ENTITY_KIND, type EntityChange, type Position } from '@flagstream/replica';
+import { forkedRevision, type Place, type Principal, permits } from '@flagstream/runtime';
 import { revisionOf } from '../admin/present.ts';
 import type { Reads } from '../admin/reads.ts';
 import type { ChangeLog } from '../log/change-log.ts';
@@ -48,10 +48,17 @@ export class Rollouts {
 
   /**
    * Where a revision stands; absent: the newest.
-   * @throws FlagstreamError REVISION_NOT_FOUND
+   * @throws FlagstreamError REVISION_NOT_FOUND, REVISION_FORKED
    */
   target(revision: Revision | undefined): Position {
-    return this.#parts.reads.positionAt(revision?.revision ?? 0n);
+    const position = this.#parts.reads.positionAt(revision?.revision ?? 0n);
+    if (revision === undefined) return position;
+    const { epoch, hash } = revision;
+    const isAnother =
+      (epoch !== 0 && epoch !== position.epoch) || (hash.length > 0 && !bytesEqual(hash, position.hash));
+    // What was withdrawn nobody can have in force, and what took its place was not asked about.
+    if (isAnother) throw forkedRevision({ epoch, hash, revision: position.revision }, position);
+    return position;
   }
 
   /** Of the environments that the caller may read. */
@@ -115,11 +122,11 @@ export class Rollouts {
 
   /**
    * By environment, of those that the caller may read.
-   * @throws FlagstreamError INVALID_NAME
+   * @throws FlagstreamError INVALID_NAME, PERMISSION_DENIED, PROJECT_NOT_FOUND, ENVIRONMENT_NOT_FOUND
    */
   clients(parent: string, principal: Principal): EnvironmentClients[] {
     const { fleet, monotonicMs } = this.#parts;
-    const scope = scopeOf(parent);
+    const scope = parent === '' ? {} : this.#scopeOf(parent, principal);
     const all = new Map<string, EnvironmentClients>();
     for (const { report } of fleet.nodes(monotonicMs()))
       for (const one of report.environments) {
@@ -146,6 +153,15 @@ export class Rollouts {
         });
       }
     return [...all.values()].sort((a, b) => (a.environment < b.environment ? -1 : 1));
+  }
+
+  /** A name that nothing has is a slip: it is told, instead of that nobody is there. */
+  #scopeOf(parent: string, principal: Principal): Partial<Place> {
+    const isProject = parseName(parent)?.kind === ENTITY_KIND.project;
+    const kind = isProject ? ENTITY_KIND.project : ENTITY_KIND.environment;
+    const { project, key } = requireName('parent', parent, kind);
+    this.#parts.reads.for(principal).get(kind, parent, 0n);
+    return isProject ? { project } : { project, environment: key };
   }
 
   /** Environments that a revision changed. */
@@ -223,14 +239,6 @@ function emptyClients(environment: string): EnvironmentClients {
     laggards: [],
     departedClients: [],
   };
-}
-
-/** @throws FlagstreamError INVALID_NAME */
-function scopeOf(parent: string): Partial<Place> {
-  if (parent === '') return {};
-  const isProject = parseName(parent)?.kind === ENTITY_KIND.project;
-  const id = requireName('parent', parent, isProject ? ENTITY_KIND.project : ENTITY_KIND.environment);
-  return isProject ? { project: id.project } : { project: id.project, environment: id.key };
 }
 
 function inScope(place: Place, { project, environment }: Partial<Place>): boolean {

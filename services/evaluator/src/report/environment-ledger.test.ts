@@ -141,14 +141,31 @@ describe('the ledger of an environment', () => {
     expect(bench.ledger.empty).toBe(true);
   });
 
-  it('does not call an instance departed that has another stream here', () => {
+  it('does not call an instance departed that has it by another stream here, or owes it by that one', () => {
     const bench = new Bench();
     bench.change(5);
-    const old = bench.join('moving', 5);
+    const [moved, doubled] = [bench.join('moved', 5), bench.join('doubled', 5)];
+    bench.join('doubled', 5);
     bench.change(7);
-    bench.join('moving', 7, 5);
-    bench.ledger.left(old, bench.nowMs);
-    expect(bench.report()).toMatchObject({ departedClients: 0, arriving: 1 });
+    bench.confirm(bench.join('moved', 7, 5), 7);
+    for (const client of [moved, doubled]) bench.ledger.left(client, bench.nowMs);
+    expect(bench.report()).toMatchObject({ departedClients: 0, current: 1, behind: [{ clients: 1 }] });
+  });
+
+  it('goes on naming an instance that owes, while the stream by which it came back has not confirmed it', () => {
+    const bench = new Bench();
+    bench.change(5);
+    const lost = bench.join('back', 5);
+    bench.change(7);
+    const back = bench.join('back', 7, 5);
+    bench.ledger.left(lost, bench.nowMs);
+    expect(bench.report()).toMatchObject({
+      arriving: 1,
+      departedClients: 1,
+      departed: [{ owedRevision: 7n }],
+    });
+    bench.confirm(back, 7);
+    expect(bench.report()).toMatchObject({ current: 1, departedClients: 0 });
   });
 
   it('forgets the oldest when too many have left', () => {
@@ -185,7 +202,7 @@ describe('the ledger of an environment', () => {
     bench.join('a', 5);
     bench.join('b', 5, 0);
     expect(bench.ledger.find(new Set(['a', 'b', 'c']))).toMatchObject([
-      { instanceId: 'a', revision: { revision: 5n } },
+      { ...SCOPE, instanceId: 'a', revision: { revision: 5n } },
     ]);
   });
 });

@@ -45,7 +45,9 @@ interface Delivery {
 
 export class EnvironmentLedger {
   readonly scope: EnvironmentScope;
-  readonly #clients = new Set<LedgerClient>();
+  /** By instance, so that many can leave at once: one has a second stream while it moves. */
+  readonly #streams = new Map<string, LedgerClient[]>();
+  #clients = 0;
   /** By instance, oldest first. */
   readonly #departed = new Map<string, Departed>();
   /** Newest last. */
@@ -58,11 +60,11 @@ export class EnvironmentLedger {
 
   /** Nothing to tell. */
   get empty(): boolean {
-    return this.#clients.size === 0 && this.#departed.size === 0;
+    return this.#clients === 0 && this.#departed.size === 0;
   }
 
   get clients(): number {
-    return this.#clients.size;
+    return this.#clients;
   }
 
   /** The environment is served as it is at a revision that changed it. */
@@ -76,7 +78,11 @@ export class EnvironmentLedger {
 
   /** Its Hello was taken. */
   joined(client: LedgerClient): void {
-    this.#clients.add(client);
+    const { instanceId } = client.peer!;
+    const streams = this.#streams.get(instanceId);
+    if (streams === undefined) this.#streams.set(instanceId, [client]);
+    else streams.push(client);
+    this.#clients += 1;
   }
 
   /** @param before what it had confirmed until now */
@@ -92,9 +98,11 @@ export class EnvironmentLedger {
 
   left(client: LedgerClient, nowMs: number): void {
     const { peer, acked } = client;
-    if (!this.#clients.delete(client) || peer === undefined || !this.#owes(client)) return;
-    // An instance that came by another stream owes by that one.
-    if (this.#streamOf(peer.instanceId) !== undefined) return;
+    if (peer === undefined) return;
+    const others = this.#remove(client, peer);
+    if (others === undefined || !this.#owes(client)) return;
+    // An instance that came by another stream owes by that one, or has it.
+    if (others.some((other) => !this.#isArriving(other))) return;
     this.#departed.delete(peer.instanceId);
     this.#departed.set(peer.instanceId, { peer, acked, owed: this.#changed, leftMs: nowMs });
     if (this.#departed.size <= LIMITS.departedClientsMax) return;
@@ -107,7 +115,7 @@ export class EnvironmentLedger {
     const behind: LedgerClient[] = [];
     const sdks: SdkClients[] = [];
     let [current, arriving] = [0, 0];
-    for (const client of this.#clients) {
+    for (const client of this.#all()) {
       sdks.push({ sdk: client.peer!.sdk, clients: 1 });
       if (!isBefore(client.acked, this.#changed)) current += 1;
       else if (this.#owes(client)) behind.push(client);
@@ -116,7 +124,7 @@ export class EnvironmentLedger {
     return {
       ...this.scope,
       changedRevision: BigInt(this.#changed.revision),
-      clients: this.#clients.size,
+      clients: this.#clients,
       current,
       arriving,
       ...countByRevision(behind),
@@ -136,10 +144,25 @@ export class EnvironmentLedger {
   /** Which of these are here, with what they have confirmed. */
   find(instanceIds: ReadonlySet<string>): FoundInstance[] {
     const found: FoundInstance[] = [];
-    for (const { peer, acked } of this.#clients)
-      if (peer !== undefined && acked !== undefined && instanceIds.has(peer.instanceId))
-        found.push({ instanceId: peer.instanceId, revision: placeToWire(acked) });
+    for (const instanceId of instanceIds)
+      for (const { acked } of this.#streams.get(instanceId) ?? [])
+        if (acked !== undefined) found.push({ ...this.scope, instanceId, revision: placeToWire(acked) });
     return found;
+  }
+
+  *#all(): Generator<LedgerClient> {
+    for (const streams of this.#streams.values()) yield* streams;
+  }
+
+  /** Answers the instance's other streams; undefined: it is not counted here. */
+  #remove(client: LedgerClient, { instanceId }: SyncPeer): readonly LedgerClient[] | undefined {
+    const streams = this.#streams.get(instanceId);
+    const index = streams?.indexOf(client) ?? -1;
+    if (streams === undefined || index < 0) return undefined;
+    streams.splice(index, 1);
+    if (streams.length === 0) this.#streams.delete(instanceId);
+    this.#clients -= 1;
+    return streams;
   }
 
   /** It was here when the newest change came, and has not confirmed it. */
@@ -147,9 +170,9 @@ export class EnvironmentLedger {
     return peer !== undefined && isBefore(acked, this.#changed) && isBefore(peer.joined, this.#changed);
   }
 
-  #streamOf(instanceId: string): LedgerClient | undefined {
-    for (const client of this.#clients) if (client.peer?.instanceId === instanceId) return client;
-    return undefined;
+  /** It came later, and has not confirmed it yet: nothing here speaks for what it owed before it came. */
+  #isArriving(client: LedgerClient): boolean {
+    return isBefore(client.acked, this.#changed) && !this.#owes(client);
   }
 }
 

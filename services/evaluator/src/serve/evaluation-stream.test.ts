@@ -314,6 +314,23 @@ describe('the end of a stream', () => {
     await closed;
   });
 
+  it('ends well when the process stops and its caller has sent everything before', async () => {
+    const started = await probed(shopLog(), {}, testConfig({ drainMs: 20_000 }));
+    const { probe, evaluator, log } = started;
+    probe.ask(1, { evaluations: one, minRevision: at(4n) });
+    await waiting(started);
+    probe.stream.end();
+    const idle = new Probe(started.client);
+    idle.ask(1);
+    await idle.answer(1);
+    const closed = evaluator.close();
+    await idle.inbox.until(() => idle.inbox.error);
+    log.commit(off);
+    expect(await probe.answer(1)).toMatchObject({ results: [{ value: false }] });
+    await closed;
+    expect([probe.inbox.ended, probe.inbox.error]).toEqual([true, undefined]);
+  });
+
   it('says that the environment was archived', async () => {
     const { probe, log } = await probed();
     probe.ask(1);

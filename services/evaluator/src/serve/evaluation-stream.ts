@@ -177,7 +177,8 @@ export class EvaluationStream implements OpenStream, FanoutMember {
   }
 
   #finishAfter(last: 'half-closed' | 'draining'): void {
-    this.#last = last;
+    // Of one whose caller has sent everything nothing is left unanswered, also when the process stops.
+    this.#last ??= last;
     this.#endIfLast();
   }
 

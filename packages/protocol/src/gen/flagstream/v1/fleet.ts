@@ -202,7 +202,12 @@ export interface SdkClients {
 export interface FoundInstance {
   instanceId: string;
   /** Confirmed last. Without a hash. */
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** Where: a process may have a client of the same name in each of several. */
+  project: string;
+  environment: string;
 }
 
 export interface ListNodesRequest {
@@ -1611,7 +1616,7 @@ export const SdkClients: MessageFns<SdkClients> = {
 };
 
 function createBaseFoundInstance(): FoundInstance {
-  return { instanceId: "", revision: undefined };
+  return { instanceId: "", revision: undefined, project: "", environment: "" };
 }
 
 export const FoundInstance: MessageFns<FoundInstance> = {
@@ -1621,6 +1626,12 @@ export const FoundInstance: MessageFns<FoundInstance> = {
     }
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(18).fork()).join();
+    }
+    if (message.project !== "") {
+      writer.uint32(26).string(message.project);
+    }
+    if (message.environment !== "") {
+      writer.uint32(34).string(message.environment);
     }
     return writer;
   },
@@ -1654,6 +1665,22 @@ export const FoundInstance: MessageFns<FoundInstance> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.project = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.environment = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1674,6 +1701,8 @@ export const FoundInstance: MessageFns<FoundInstance> = {
         ? globalThis.String(object.instance_id)
         : "",
       revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      project: isSet(object.project) ? globalThis.String(object.project) : "",
+      environment: isSet(object.environment) ? globalThis.String(object.environment) : "",
     };
   },
 
@@ -1684,6 +1713,12 @@ export const FoundInstance: MessageFns<FoundInstance> = {
     }
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
+    }
+    if (message.project !== "") {
+      obj.project = message.project;
+    }
+    if (message.environment !== "") {
+      obj.environment = message.environment;
     }
     return obj;
   },
@@ -1697,6 +1732,8 @@ export const FoundInstance: MessageFns<FoundInstance> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.project = object.project ?? "";
+    message.environment = object.environment ?? "";
     return message;
   },
 };

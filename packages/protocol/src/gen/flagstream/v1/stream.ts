@@ -320,7 +320,10 @@ export interface Filter {
 export interface Hello {
   protoMin: number;
   protoMax: number;
-  /** Stable for the life of the client process. */
+  /**
+   * Stable for the life of the client process, and no other's: two clients of
+   * an environment with one name count as one. Empty: each stream is a client.
+   */
   instanceId: string;
   sdk?: Sdk | undefined;
   filter?:
