@@ -179,6 +179,12 @@ export const LIMITS = {
   reportedDeliveriesMax: 8,
   reportedSdksMax: 8,
   reportedDetailLengthMax: 200,
+  /** Processes before, that clients of one environment were at; fewer where many environments have clients. */
+  reportedMovesMax: 8,
+  /** A report a second while something moves: heartbeats say to within two of them where a stream was. */
+  reportedSequencesMax: 16,
+  /** Streams that a client remembers having lost: a node and its successors seldom end within minutes of each other. */
+  lostStreamsMax: 4,
   /** Longer names of clients are refused: they stand in reports. */
   instanceIdLengthMax: 128,
   /** Clients that left owing, remembered by name for each environment. */

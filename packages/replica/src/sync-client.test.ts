@@ -41,6 +41,7 @@ const welcome = (intent: Intent, head = at(1)): ServerFrame => ({
     maxFrameBytes: 0,
     sessionTtlMs: 0,
     reconnectSpreadMs: 1_000,
+    place: { bootId: 'boot', sequence: 4 },
     freshness: FRESH,
     project: 'p',
     environment: 'e',
@@ -71,6 +72,7 @@ const ping = (head: Position, echoNonce = 0): ServerFrame => ({
   wantDigest: false,
   echoNonce,
   reconnectSpreadMs: 3_000,
+  reportSequence: 6,
 });
 
 const a1 = entity('a', 1);

@@ -23,6 +23,8 @@ export const SETTINGS = {
   frameBytesMax: 262_144,
   sessionTtlMs: 1_800_000,
   rebalanceMs: 30_000,
+  bootId: 'boot',
+  reportSequence: () => 0,
   reconnectSpreadMs: () => 2_000,
   random: () => 0.5,
 };
@@ -79,6 +81,7 @@ export const hello = (held?: Have, over: Partial<Hello> = {}): ClientFrame => ({
     heartbeatMs: 0,
     attempt: 0,
     filtered: false,
+    lostStreams: [],
     ...over,
   },
 });

@@ -141,7 +141,7 @@ export async function startEvaluator(
     },
     { monotonicMs, random },
   );
-  const delivery = new DeliveryLedger();
+  const delivery = new DeliveryLedger(randomUUID());
   const readySignal = new ReadySignal();
 
   const log = (): LogState => follower.state;
@@ -277,7 +277,6 @@ export async function startEvaluator(
   if (reports !== undefined) {
     const reporter = new NodeReporter({
       nodeId,
-      bootId: randomUUID(),
       version: VERSION,
       use,
       delivery,

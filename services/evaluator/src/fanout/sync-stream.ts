@@ -110,7 +110,10 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
       return;
     }
     if (frame.type === 'hello' && isTooLong(frame.hello)) {
-      this.#close('protocol', `a name in hello has more than ${LIMITS.instanceIdLengthMax} characters`);
+      this.#close(
+        'protocol',
+        `hello has a name of more than ${LIMITS.instanceIdLengthMax} characters, or more than ${LIMITS.lostStreamsMax} lost streams`,
+      );
       return;
     }
     this.#handle({ type: 'frame', frame });
@@ -228,7 +231,7 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
   #finish(reason: string): void {
     this.#closed = true;
     const { session, ledger, monotonicMs, gate } = this.#options;
-    ledger.left(session, monotonicMs());
+    ledger.left(session, monotonicMs(), reason === 'bye' ? 'with-bye' : 'lost');
     this.#waiting = [];
     this.#behindTransfer = [];
     gate.done(this);
@@ -266,7 +269,8 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
 }
 
 /** Names stand in reports and are kept by them. */
-function isTooLong({ instanceId, sdk }: Hello): boolean {
-  const names = [instanceId, sdk.name, sdk.version, sdk.language];
+function isTooLong({ instanceId, sdk, lostStreams }: Hello): boolean {
+  if (lostStreams.length > LIMITS.lostStreamsMax) return true;
+  const names = [instanceId, sdk.name, sdk.version, sdk.language, ...lostStreams.map(({ bootId }) => bootId)];
   return names.some(({ length }) => length > LIMITS.instanceIdLengthMax);
 }

@@ -26,9 +26,16 @@ import {
   type SyncPeer,
   type SyncServerSession,
 } from '@flagstream/replica';
+import { MovedClientsCount } from './moved-clients.ts';
+import { SequencedStreams } from './sequenced-streams.ts';
 
 /** A stream's session, as far as it is counted. */
-export type LedgerClient = Pick<SyncServerSession, 'peer' | 'acked' | 'heardMs' | 'refusal'>;
+export type LedgerClient = Pick<SyncServerSession, 'peer' | 'acked' | 'answered' | 'heardMs' | 'refusal'>;
+
+/** How many reports this process has made. */
+export interface ReportCount {
+  readonly sequence: number;
+}
 
 interface Departed {
   readonly peer: SyncPeer;
@@ -45,15 +52,19 @@ interface Delivery {
 
 export class EnvironmentLedger {
   readonly scope: EnvironmentScope;
+  readonly #reports: ReportCount;
   readonly #clients = new Set<LedgerClient>();
   /** By instance, oldest first. */
   readonly #departed = new Map<string, Departed>();
   /** Newest last. */
   #deliveries: Delivery[] = [];
   #changed: Place = ORIGIN;
+  /** By the report that counts them no more. */
+  readonly #lost = new SequencedStreams();
 
-  constructor(scope: EnvironmentScope) {
+  constructor(scope: EnvironmentScope, reports: ReportCount) {
     this.scope = scope;
+    this.#reports = reports;
   }
 
   /** Nothing to tell. */
@@ -90,11 +101,15 @@ export class EnvironmentLedger {
     if (departed !== undefined && !isBefore(acked, departed.owed)) this.#departed.delete(peer.instanceId);
   }
 
-  left(client: LedgerClient, nowMs: number): void {
+  /** @param how lost: its client may tell another node that it had this stream */
+  left(client: LedgerClient, nowMs: number, how: 'with-bye' | 'lost'): void {
     const { peer, acked } = client;
-    if (!this.#clients.delete(client) || peer === undefined || !this.#owes(client)) return;
-    // An instance that came by another stream owes by that one.
-    if (this.#streamOf(peer.instanceId) !== undefined) return;
+    if (!this.#clients.delete(client) || peer === undefined) return;
+    if (how === 'lost') this.#lost.add(this.#reports.sequence + 1);
+    if (!this.#owes(client)) return;
+    // An instance that came by another stream owes by that one, or has it.
+    const other = this.#streamOf(peer.instanceId);
+    if (other !== undefined && !this.#isArriving(other)) return;
     this.#departed.delete(peer.instanceId);
     this.#departed.set(peer.instanceId, { peer, acked, owed: this.#changed, leftMs: nowMs });
     if (this.#departed.size <= LIMITS.departedClientsMax) return;
@@ -106,12 +121,19 @@ export class EnvironmentLedger {
   report(nowMs: number, namesMax: number): EnvironmentReport {
     const behind: LedgerClient[] = [];
     const sdks: SdkClients[] = [];
+    const moved = new MovedClientsCount();
     let [current, arriving] = [0, 0];
     for (const client of this.#clients) {
-      sdks.push({ sdk: client.peer!.sdk, clients: 1 });
-      if (!isBefore(client.acked, this.#changed)) current += 1;
-      else if (this.#owes(client)) behind.push(client);
-      else arriving += 1;
+      const { sdk, lostStreams } = client.peer!;
+      sdks.push({ sdk, clients: 1 });
+      if (this.#isArriving(client)) {
+        arriving += 1;
+        continue;
+      }
+      if (this.#owes(client)) behind.push(client);
+      else current += 1;
+      // What the client had to confirm elsewhere, it has, or owes here.
+      if (client.answered) moved.add(lostStreams);
     }
     return {
       ...this.scope,
@@ -130,6 +152,8 @@ export class EnvironmentLedger {
         ({ place, counts }): DeliveryTimes => ({ revision: BigInt(place.revision), counts: [...counts] }),
       ),
       sdks: sumOfSdks(sdks).slice(0, LIMITS.reportedSdksMax),
+      lost: this.#lost.toWire(),
+      moved: moved.toWire(namesMax),
     };
   }
 
@@ -145,6 +169,11 @@ export class EnvironmentLedger {
   /** It was here when the newest change came, and has not confirmed it. */
   #owes({ peer, acked }: LedgerClient): boolean {
     return peer !== undefined && isBefore(acked, this.#changed) && isBefore(peer.joined, this.#changed);
+  }
+
+  /** It came later, and has not confirmed it yet: nothing here speaks for what it owed before it came. */
+  #isArriving(client: LedgerClient): boolean {
+    return isBefore(client.acked, this.#changed) && !this.#owes(client);
   }
 
   #streamOf(instanceId: string): LedgerClient | undefined {

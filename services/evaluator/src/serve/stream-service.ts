@@ -95,11 +95,14 @@ function sessionSettings({
   nodeId,
   heartbeatMs,
   streams,
+  delivery,
   admission,
   random,
 }: StreamServiceParts): SyncServerSettings {
   return {
     node: nodeId,
+    bootId: delivery.bootId,
+    reportSequence: () => delivery.sequence,
     sessionId: randomUUID(),
     helloTimeoutMs: LIMITS.helloTimeoutMs,
     heartbeatMs,
