@@ -9,7 +9,7 @@ import {
   SYNC_PROTOCOL_VERSION,
 } from './sync-frames.ts';
 import { SyncServerSession } from './sync-server.ts';
-import type { SyncServerEffect, SyncServerEvent } from './sync-server-events.ts';
+import type { SyncServerEffect, SyncServerEvent, SyncServerSettings } from './sync-server-events.ts';
 
 export const SETTINGS = {
   node: 'n',
@@ -91,7 +91,11 @@ export class Bench {
   nowMs = 0;
   /** Full transfers get their turn at once. */
   grantsTurns = true;
-  readonly session = new SyncServerSession(this.env, SETTINGS, 0);
+  readonly session: SyncServerSession;
+
+  constructor(over: Partial<SyncServerSettings> = {}) {
+    this.session = new SyncServerSession(this.env, { ...SETTINGS, ...over }, 0);
+  }
 
   tell(event: SyncServerEvent): readonly SyncServerEffect[] {
     return this.session

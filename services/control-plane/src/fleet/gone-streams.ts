@@ -21,13 +21,14 @@ export function streamsGone(
   told: readonly ReportedStreams[],
 ): number {
   // A later report may be the first that counted it.
-  const countedOnce = told.filter(({ lastSequence }) => lastSequence < sequence);
-  let most = 0;
-  for (const { firstSequence: from } of countedOnce) {
+  const countedOnce = told
+    .filter(({ lastSequence }) => lastSequence < sequence)
+    .sort((a, b) => Number(b.firstSequence - a.firstSequence));
+  let [open, most] = [0, 0];
+  for (const { firstSequence: from, streams } of countedOnce) {
     // All of these were open after that report: this one has them, but for those that were lost in between.
-    const open = sum(countedOnce.filter(({ firstSequence }) => firstSequence >= from));
-    const lostSince = sum(lost.filter(({ lastSequence }) => lastSequence > from));
-    most = Math.max(most, open - lostSince);
+    open += streams;
+    most = Math.max(most, open - lostAfter(lost, from));
   }
   return Math.min(clients, most);
 }
@@ -67,6 +68,6 @@ function keyOf({ project, environment }: EnvironmentReport): string {
   return `${project}/${environment}`;
 }
 
-function sum(counted: readonly ReportedStreams[]): number {
-  return counted.reduce((total, { streams }) => total + streams, 0);
+function lostAfter(lost: readonly ReportedStreams[], sequence: bigint): number {
+  return lost.reduce((sum, { lastSequence, streams }) => (lastSequence > sequence ? sum + streams : sum), 0);
 }
