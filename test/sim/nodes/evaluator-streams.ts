@@ -107,7 +107,7 @@ export class EvaluatorStreams {
       transfers: this.#transfers,
       gate: this.#gate,
       ledger: reports.delivery.of(environment.scope),
-      logger: silentLogger,
+      logger: () => silentLogger,
       monotonicMs: process.nowMs,
       head: (): Position => served.position(),
       onDiverged: () => history.observe({ type: 'diverged', node: process.name }),

@@ -54,7 +54,8 @@ export interface SyncStreamOptions {
   readonly gate: FullTransferGate;
   /** Where it is counted. */
   readonly ledger: EnvironmentLedger;
-  readonly logger: Logger;
+  /** Made when there is something to say: most streams never have. */
+  readonly logger: () => Logger;
   readonly monotonicMs: () => number;
   readonly onClose: (reason: string) => void;
   /** The client held another set than this node at the same revision. */
@@ -180,14 +181,14 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
         if (this.#waiting.length === 0) this.#write(encodePing(effect));
         break;
       case 'refused':
-        logger.warn(
+        logger().warn(
           { code: effect.code, detail: effect.detail.slice(0, LIMITS.nackDetailBytesMax) },
           'a client refused a transfer',
         );
         break;
       case 'diverged':
         this.#options.onDiverged();
-        logger.error({ revision: effect.position.revision }, 'a client holds another set at this revision');
+        logger().error({ revision: effect.position.revision }, 'a client holds another set at this revision');
         break;
       case 'close':
         this.#close(effect.reason, effect.detail);
