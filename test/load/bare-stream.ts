@@ -89,16 +89,7 @@ export class BareStream {
     this.#listener = listener;
     this.#socket = open(endpoint, way);
     this.#socket.setNoDelay(true);
-    const block = headerBlock({
-      ':method': 'POST',
-      ':scheme': way.authority === undefined ? 'http' : 'https',
-      ':path': path,
-      ':authority': endpoint,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      ...(way.apiKey === undefined ? {} : { authorization: `Bearer ${way.apiKey}` }),
-    });
-    this.#socket.write(Buffer.concat([HELLO, frame(HEADERS, END_HEADERS, STREAM, block)]));
+    this.#socket.write(beginning(endpoint, path, way));
     this.#socket.on('data', (bytes: Buffer) => this.#read(bytes));
     this.#socket.on('error', (error: Error) => this.#failed(error));
     this.#socket.on('close', () => this.#end(errorOf(this.#status, this.#failure)));
@@ -213,6 +204,28 @@ export class BareStream {
     this.#socket.destroySoon();
     this.#listener.ended(error);
   }
+}
+
+const BEGINNINGS = new Map<string, Buffer>();
+
+/** What all streams to one place begin with. */
+function beginning(endpoint: string, path: string, { authority, apiKey }: Way): Buffer {
+  const key = `${endpoint} ${path} ${authority === undefined} ${apiKey}`;
+  let bytes = BEGINNINGS.get(key);
+  if (bytes === undefined) {
+    const block = headerBlock({
+      ':method': 'POST',
+      ':scheme': authority === undefined ? 'http' : 'https',
+      ':path': path,
+      ':authority': endpoint,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+    });
+    bytes = Buffer.concat([HELLO, frame(HEADERS, END_HEADERS, STREAM, block)]);
+    BEGINNINGS.set(key, bytes);
+  }
+  return bytes;
 }
 
 function open(endpoint: string, { authority, localAddress }: Way): Socket {
