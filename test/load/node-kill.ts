@@ -20,6 +20,8 @@ export interface NodeKillOptions {
 const RECOVERY_AIM_MS = 12_000;
 const ADMISSION_AIM_PER_SECOND = 1_100;
 const RECOVERY_MAX_MS = 180_000;
+/** Nodes report each second while something moves, and one that died may have told of a client later than that. */
+const KNOWN_MAX_MS = 60_000;
 const WINDOW_MS = 1_000;
 const LOOK_MS = 100;
 
@@ -33,7 +35,13 @@ export async function runNodeKill({ clients, perSecond, signal }: NodeKillOption
     ...{ endpoints, way: {}, startAtFirst: true, heartbeatMs: 0 },
     ...{ count: clients, namePrefix: 'client', perSecond, seeded: false },
   });
-  await fleet.untilCurrent(await site.settled(), connectMaxMs(clients, perSecond));
+  const settled = await site.settled();
+  await fleet.untilCurrent(settled, connectMaxMs(clients, perSecond));
+  const everybody = clients + fleet.processes;
+  await site.untilRollout(settled, ({ applied }) => applied === everybody, {
+    what: `the control plane to know all ${everybody} clients`,
+    timeoutMs: KNOWN_MAX_MS,
+  });
 
   const watched = new GrowthWatch(site.evaluator(1).managementPort);
   const killedMs = machineMs();
@@ -47,10 +55,14 @@ export async function runNodeKill({ clients, perSecond, signal }: NodeKillOption
   const admittedMax = mostWithin(since(admittedMs), WINDOW_MS);
 
   const wrong = await fleet.wrongValues(revision, site.values);
-  const rollout = await site.untilRollout(revision, ({ applied }) => applied >= clients + fleet.processes, {
-    what: 'the control plane to know all of them at the other evaluator',
-    timeoutMs: 60_000,
-  });
+  const rollout = await site.untilRollout(
+    revision,
+    ({ applied, owing }) => applied === everybody && owing === 0,
+    {
+      what: 'the control plane to know all of them at the other evaluator, and each of them once',
+      timeoutMs: KNOWN_MAX_MS,
+    },
+  );
   found.promise(counts.regressions === 0, `${counts.regressions} clients went back to an older revision`);
   found.promise(wrong.length === 0, `an SDK client evaluates ${wrong.join(', ')} wrongly`);
   found.figure('clients on the evaluator that goes', clients);
