@@ -23,7 +23,7 @@ const RECOVERY_MAX_MS = 180_000;
 /** Nodes report each second while something moves, and one that died may have told of a client later than that. */
 const KNOWN_MAX_MS = 60_000;
 const WINDOW_MS = 1_000;
-const LOOK_MS = 100;
+const LOOK_MS = 250;
 
 export async function runNodeKill({ clients, perSecond, signal }: NodeKillOptions): Promise<ScenarioResult> {
   const found = new Findings();

@@ -7,14 +7,13 @@
  * or a later one; who leaves owing is remembered by name until it is back, or
  * the oldest when there are too many.
  */
-import { DELIVERY_BOUNDS_MS, LIMITS, nackCodeToWire, placeToWire, sumOfSdks } from '@flagstream/protocol';
+import { DELIVERY_BOUNDS_MS, LIMITS, nackCodeToWire, placeToWire, SdkCounts } from '@flagstream/protocol';
 import type {
   ClientReport,
   DeliveryTimes,
   EnvironmentReport,
   FoundInstance,
   RevisionClients,
-  SdkClients,
 } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import {
   comparePositions,
@@ -59,6 +58,7 @@ export class EnvironmentLedger {
   /** Newest last. */
   #deliveries: Delivery[] = [];
   #changed: Place = ORIGIN;
+  readonly #sdks = new SdkCounts();
   /** By the report that counts them no more. */
   readonly #lost = new SequencedStreams();
 
@@ -88,6 +88,7 @@ export class EnvironmentLedger {
   /** Its Hello was taken. */
   joined(client: LedgerClient): void {
     this.#clients.add(client);
+    if (client.peer !== undefined) this.#sdks.add(client.peer.sdk, 1);
   }
 
   /** @param before what it had confirmed until now */
@@ -105,6 +106,7 @@ export class EnvironmentLedger {
   left(client: LedgerClient, nowMs: number, how: 'with-bye' | 'lost'): void {
     const { peer, acked } = client;
     if (!this.#clients.delete(client) || peer === undefined) return;
+    this.#sdks.add(peer.sdk, -1);
     if (how === 'lost') this.#lost.add(this.#reports.sequence + 1);
     if (!this.#owes(client)) return;
     // An instance that came by another stream owes by that one, or has it.
@@ -120,12 +122,9 @@ export class EnvironmentLedger {
   /** @param namesMax clients of each kind that are told by name */
   report(nowMs: number, namesMax: number): EnvironmentReport {
     const behind: LedgerClient[] = [];
-    const sdks: SdkClients[] = [];
     const moved = new MovedClientsCount();
     let [current, arriving] = [0, 0];
     for (const client of this.#clients) {
-      const { sdk, lostStreams } = client.peer!;
-      sdks.push({ sdk, clients: 1 });
       if (this.#isArriving(client)) {
         arriving += 1;
         continue;
@@ -133,7 +132,7 @@ export class EnvironmentLedger {
       if (this.#owes(client)) behind.push(client);
       else current += 1;
       // What the client had to confirm elsewhere, it has, or owes here.
-      if (client.answered) moved.add(lostStreams);
+      if (client.answered) moved.add(client.peer!.lostStreams);
     }
     return {
       ...this.scope,
@@ -151,7 +150,7 @@ export class EnvironmentLedger {
       times: this.#deliveries.map(
         ({ place, counts }): DeliveryTimes => ({ revision: BigInt(place.revision), counts: [...counts] }),
       ),
-      sdks: sumOfSdks(sdks).slice(0, LIMITS.reportedSdksMax),
+      sdks: this.#sdks.all().slice(0, LIMITS.reportedSdksMax),
       lost: this.#lost.toWire(),
       moved: moved.toWire(namesMax),
     };
