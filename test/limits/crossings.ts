@@ -210,6 +210,7 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   reportedRevisionsMax: OWN_SIZE,
   reportedDeliveriesMax: OWN_SIZE,
   reportedSdksMax: OWN_SIZE,
+  acceptQueueMax: OWN_SIZE,
   reportedMovesMax: OWN_SIZE,
   reportedSequencesMax: OWN_SIZE,
   reportedDetailLengthMax: OWN_SIZE,

@@ -155,6 +155,12 @@ export const LIMITS = {
    */
   concurrentStreamsMax: 128,
   connectionsMax: 50_000,
+  /**
+   * Connections that the kernel keeps until this process accepts them: those of a node that died come within seconds, and
+   * one that finds no room tries again after one, three and seven seconds, or is reset. It may allow fewer itself
+   * (net.core.somaxconn, 4,096 at Linux's default).
+   */
+  acceptQueueMax: 8_192,
   /** Time in which a new connection must say which protocol it speaks. */
   prefaceTimeoutMs: 5_000,
   /** Time for the handshake of TLS: three round trips and some arithmetic. */
