@@ -22,6 +22,7 @@ const ADMISSION_AIM_PER_SECOND = 1_100;
 const RECOVERY_MAX_MS = 180_000;
 /** Nodes report each second while something moves, and one that died may have told of a client later than that. */
 const KNOWN_MAX_MS = 60_000;
+const WAIT_SECONDS = 60;
 const WINDOW_MS = 1_000;
 const LOOK_MS = 250;
 
@@ -46,7 +47,8 @@ export async function runNodeKill({ clients, perSecond, signal }: NodeKillOption
   const watched = new GrowthWatch(site.evaluator(1).managementPort);
   const killedMs = machineMs();
   await site.evaluator(0).process.kill(signal);
-  const { revision } = await site.change();
+  const change = await site.change();
+  const { revision } = change;
   const counts = await fleet.untilCurrent(revision, RECOVERY_MAX_MS);
   const recoveredMs = machineMs() - killedMs;
   const grownMax = await watched.stop();
@@ -63,6 +65,9 @@ export async function runNodeKill({ clients, perSecond, signal }: NodeKillOption
       timeoutMs: KNOWN_MAX_MS,
     },
   );
+  // A node that died is waited for until it is taken for lost.
+  const waited = await site.wait(change, WAIT_SECONDS);
+  found.promise(waited.code === 0, `flagstream wait exits ${waited.code}: ${waited.stdout}`);
   found.promise(counts.regressions === 0, `${counts.regressions} clients went back to an older revision`);
   found.promise(wrong.length === 0, `an SDK client evaluates ${wrong.join(', ')} wrongly`);
   found.figure('clients on the evaluator that goes', clients);
