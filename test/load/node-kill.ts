@@ -24,7 +24,7 @@ const RECOVERY_MAX_MS = 180_000;
 const KNOWN_MAX_MS = 60_000;
 const WAIT_SECONDS = 60;
 const WINDOW_MS = 1_000;
-const LOOK_MS = 250;
+const LOOK_MS = 500;
 
 export async function runNodeKill({ clients, perSecond, signal }: NodeKillOptions): Promise<ScenarioResult> {
   const found = new Findings();

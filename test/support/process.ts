@@ -215,7 +215,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
 
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(
-    ([name]) => !/^(FLAGSTREAM|NATS|VITEST)_|^(NODE_ENV|VITEST)$/.test(name),
+    ([name]) => !/^(FLAGSTREAM|NATS|VITEST)_|^(NODE_OPTIONS|NODE_ENV|VITEST)$/.test(name),
   );
   return Object.fromEntries(entries);
 }
