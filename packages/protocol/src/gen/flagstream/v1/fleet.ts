@@ -255,7 +255,10 @@ export interface Node {
     | undefined;
   /** Revisions between it and the head. */
   lag: bigint;
-  freshness?: Freshness | undefined;
+  freshness?:
+    | Freshness
+    | undefined;
+  /** Of a silent node, those that are at no other node by now. */
   clients: number;
   /** Of these: have not confirmed the newest change of their environment. */
   clientsBehind: number;
@@ -342,7 +345,8 @@ export interface Rollout {
   applied: number;
   /**
    * Were there when it was committed, and have not confirmed it; those of a
-   * silent node that had not told so, too.
+   * silent node that had not told so, too, unless they are at another node by
+   * now.
    */
   owing: number;
   /** Came later, and take in their first transfer. */
