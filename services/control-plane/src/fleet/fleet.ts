@@ -62,6 +62,8 @@ export class Fleet {
   /** The newest sequence of processes that ended, oldest first: what was sent before comes late, and says nothing. */
   readonly #endedBoots = new Map<string, bigint>();
   readonly #listeners = new Set<() => void>();
+  /** What the newest reports tell of streams at other processes, by process and environment; made when it is asked for. */
+  #lostStreams: ReadonlyMap<string, readonly ReportedStreams[]> | undefined;
 
   /** Called after each report. Returns how to stop. */
   onReport(listener: () => void): () => void {
@@ -86,12 +88,14 @@ export class Fleet {
       this.#nodes.delete(report.nodeId);
       this.#end(heard, head);
     } else this.#nodes.set(report.nodeId, heard);
+    this.#lostStreams = undefined;
     this.#knowGone(heard, head);
     for (const listener of this.#listeners) listener();
   }
 
   /** False: there is no such node. */
   forget(nodeId: string): boolean {
+    this.#lostStreams = undefined;
     return this.#nodes.delete(nodeId);
   }
 
@@ -157,13 +161,20 @@ export class Fleet {
 
   /** Streams of a process whose clients are counted elsewhere at this moment. */
   #goneNow({ bootId, sequence }: NodeReport, environment: EnvironmentReport): number {
-    const told: ReportedStreams[] = [];
-    const { project, environment: name } = environment;
+    this.#lostStreams ??= this.#allLostStreams();
+    const told = this.#lostStreams.get(lostKey(bootId, environment));
+    return told === undefined ? 0 : streamsGone(environment, sequence, told);
+  }
+
+  #allLostStreams(): ReadonlyMap<string, readonly ReportedStreams[]> {
+    const all = new Map<string, ReportedStreams[]>();
     for (const { report } of [...this.#nodes.values(), ...this.#ended])
-      for (const one of report.environments)
-        if (one.moved.length > 0 && one.project === project && one.environment === name)
-          for (const { bootId: before, streams } of one.moved) if (before === bootId) told.push(...streams);
-    return told.length === 0 ? 0 : streamsGone(environment, sequence, told);
+      for (const environment of report.environments)
+        for (const { bootId, streams } of environment.moved) {
+          const key = lostKey(bootId, environment);
+          all.set(key, [...(all.get(key) ?? []), ...streams]);
+        }
+    return all;
   }
 
   #found(): ReadonlyMap<string, Position> {
@@ -193,6 +204,10 @@ export class Fleet {
     this.#ended.push({ ...heard, until: { epoch: head.epoch, revision: head.revision } });
     this.#ended = this.#ended.slice(-LIMITS.endedNodesMax);
   }
+}
+
+function lostKey(bootId: string, { project, environment }: EnvironmentReport): string {
+  return `${project}/${environment}/${bootId}`;
 }
 
 function bootOf({ nodeId, bootId }: NodeReport): string {
