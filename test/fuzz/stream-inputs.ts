@@ -132,6 +132,7 @@ function hello(random: Random, sound: boolean): NonNullable<SyncRequest['frame']
       heartbeatMs: odd(0, [0, 1, 2 ** 32 - 1]),
       capabilities: odd(0n, [2n ** 64n - 1n]),
       attempt: odd(0, [2 ** 32 - 1]),
+      lostStreams: odd([], [[{ bootId: hostileText(random), sequence: 2n ** 64n - 1n }]]),
     },
   };
 }

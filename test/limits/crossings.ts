@@ -88,6 +88,7 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
     crossedIn: 'services/evaluator/src/fanout/sync-stream.test.ts',
     word: 'instanceIdLengthMax',
   },
+  lostStreamsMax: { crossedIn: 'services/evaluator/src/fanout/sync-stream.test.ts', word: 'lostStreamsMax' },
   nodeReportBytesMax: {
     crossedIn: 'services/control-plane/src/fleet/node-reports.test.ts',
     word: 'nodeReportBytesMax',
@@ -210,6 +211,9 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   reportedRevisionsMax: OWN_SIZE,
   reportedDeliveriesMax: OWN_SIZE,
   reportedSdksMax: OWN_SIZE,
+  acceptQueueMax: OWN_SIZE,
+  reportedMovesMax: OWN_SIZE,
+  reportedSequencesMax: OWN_SIZE,
   reportedDetailLengthMax: OWN_SIZE,
   departedClientsMax: OWN_SIZE,
   endedNodesMax: OWN_SIZE,

@@ -37,8 +37,9 @@ export class ConnectTally {
   readonly failures = new Map<string, number>();
   drains = 0;
 
-  failed({ reason, retryAfterMs }: FlagstreamError): void {
-    this.failures.set(reason, (this.failures.get(reason) ?? 0) + 1);
+  failed({ reason, message, retryAfterMs }: FlagstreamError): void {
+    const why = `${reason}: ${message.replace(/[0-9.:]+$/, '')}`;
+    this.failures.set(why, (this.failures.get(why) ?? 0) + 1);
     if (retryAfterMs !== undefined) this.retryAfterMs.push(retryAfterMs);
   }
 }

@@ -20,8 +20,11 @@ export interface NodeKillOptions {
 const RECOVERY_AIM_MS = 12_000;
 const ADMISSION_AIM_PER_SECOND = 1_100;
 const RECOVERY_MAX_MS = 180_000;
+/** Nodes report each second while something moves, and one that died may have told of a client later than that. */
+const KNOWN_MAX_MS = 60_000;
+const WAIT_SECONDS = 60;
 const WINDOW_MS = 1_000;
-const LOOK_MS = 100;
+const LOOK_MS = 500;
 
 export async function runNodeKill({ clients, perSecond, signal }: NodeKillOptions): Promise<ScenarioResult> {
   const found = new Findings();
@@ -33,30 +36,47 @@ export async function runNodeKill({ clients, perSecond, signal }: NodeKillOption
     ...{ endpoints, way: {}, startAtFirst: true, heartbeatMs: 0 },
     ...{ count: clients, namePrefix: 'client', perSecond, seeded: false },
   });
-  await fleet.untilCurrent(await site.settled(), connectMaxMs(clients, perSecond));
+  const settled = await site.settled();
+  await fleet.untilCurrent(settled, connectMaxMs(clients, perSecond));
+  const everybody = clients + fleet.processes;
+  await site.untilRollout(settled, ({ applied }) => applied === everybody, {
+    what: `the control plane to know all ${everybody} clients`,
+    timeoutMs: KNOWN_MAX_MS,
+  });
 
   const watched = new GrowthWatch(site.evaluator(1).managementPort);
   const killedMs = machineMs();
   await site.evaluator(0).process.kill(signal);
-  const { revision } = await site.change();
+  const change = await site.change();
+  const { revision } = change;
   const counts = await fleet.untilCurrent(revision, RECOVERY_MAX_MS);
   const recoveredMs = machineMs() - killedMs;
   const grownMax = await watched.stop();
   const { attemptMs, admittedMs, retryAfterMs, failures, drains } = await fleet.connects();
   const since = (moments: readonly number[]): readonly number[] => moments.filter((ms) => ms > killedMs);
-  const admittedMax = mostWithin(since(admittedMs), WINDOW_MS);
 
   const wrong = await fleet.wrongValues(revision, site.values);
-  const rollout = await site.untilRollout(revision, ({ applied }) => applied >= clients + fleet.processes, {
-    what: 'the control plane to know all of them at the other evaluator',
-    timeoutMs: 60_000,
-  });
+  const rollout = await site.untilRollout(
+    revision,
+    ({ applied, owing }) => applied === everybody && owing === 0,
+    {
+      what: 'the control plane to know all of them at the other evaluator, and each of them once',
+      timeoutMs: KNOWN_MAX_MS,
+    },
+  );
+  // A node that died is waited for until it is taken for lost.
+  const waited = await site.wait(change, WAIT_SECONDS);
+  found.promise(waited.code === 0, `flagstream wait exits ${waited.code}: ${waited.stdout}`);
   found.promise(counts.regressions === 0, `${counts.regressions} clients went back to an older revision`);
   found.promise(wrong.length === 0, `an SDK client evaluates ${wrong.join(', ')} wrongly`);
   found.figure('clients on the evaluator that goes', clients);
   found.figure('until all are current again at the other, ms', recoveredMs);
-  found.figure('welcomed by the other within a second, at most', admittedMax);
-  found.figure('the same by that evaluator’s metrics', grownMax);
+  // Processes that share cores with others read in bursts.
+  found.figure(
+    'welcomes read by the clients within a second, at most',
+    mostWithin(since(admittedMs), WINDOW_MS),
+  );
+  found.figure('admitted by it within a second, at most, by its metrics', grownMax);
   found.figure('asked to move by the evaluator that goes', drains);
   found.figure('streams that ended before another one was live', counts.losses);
   found.figure('attempts within a second, at most', mostWithin(since(attemptMs), WINDOW_MS));
@@ -69,7 +89,7 @@ export async function runNodeKill({ clients, perSecond, signal }: NodeKillOption
     `${rollout.applied} applied, ${rollout.owing} owe it`,
   );
   found.aim('until all are current again', recoveredMs, RECOVERY_AIM_MS, 'ms');
-  found.aim('admitted within a second', admittedMax, ADMISSION_AIM_PER_SECOND, 'clients');
+  found.aim('admitted within a second', grownMax, ADMISSION_AIM_PER_SECOND, 'clients');
   await fleet.close();
   const crowd = clients.toLocaleString('en-US');
   return signal === 'SIGKILL'
@@ -77,7 +97,7 @@ export async function runNodeKill({ clients, perSecond, signal }: NodeKillOption
     : found.result('drain', `An evaluator stops in order with ${crowd} clients`);
 }
 
-/** How many streams more an evaluator has within a second, at most, by its own metrics. */
+/** How many streams more an evaluator has after a second, at most, by its own metrics. */
 class GrowthWatch {
   readonly #seen: { readonly ms: number; readonly streams: number }[] = [];
   readonly #watching: Promise<void>;
@@ -91,10 +111,10 @@ class GrowthWatch {
     this.#stopped = true;
     await this.#watching;
     const grown = this.#seen.map(({ ms, streams }) => {
-      const within = this.#seen.filter((later) => later.ms >= ms && later.ms - ms <= WINDOW_MS);
-      return Math.max(...within.map((later) => later.streams)) - streams;
+      const later = this.#seen.find((look) => look.ms - ms >= WINDOW_MS);
+      return later === undefined ? 0 : ((later.streams - streams) * WINDOW_MS) / (later.ms - ms);
     });
-    return Math.max(...grown);
+    return Math.round(Math.max(...grown));
   }
 
   async #watch(managementPort: number): Promise<void> {

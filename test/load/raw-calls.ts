@@ -3,6 +3,30 @@
 
 import { connect, type Socket } from 'node:net';
 import { literalFields } from './hpack-literals.ts';
+import {
+  ACK,
+  CANCEL,
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  FIRST_WINDOW_BYTES,
+  FrameReader,
+  frame,
+  GOAWAY,
+  HEADERS,
+  headerBlock,
+  PING,
+  PREFACE,
+  RST_STREAM,
+  SETTING_HEADER_TABLE_SIZE,
+  SETTING_STREAMS_MAX,
+  SETTING_WINDOW,
+  SETTINGS,
+  settings,
+  settingsOf,
+  uint32,
+  WINDOW_UPDATE,
+} from './http2-frames.ts';
 
 export interface CallEnd {
   /** 0: answered. */
@@ -25,23 +49,7 @@ export interface RawCallsOptions {
   readonly closed: (why: string) => void;
 }
 
-const DATA = 0;
-const HEADERS = 1;
-const RST_STREAM = 3;
-const SETTINGS = 4;
-const PING = 6;
-const GOAWAY = 7;
-const WINDOW_UPDATE = 8;
-const ACK = 1;
-const END_STREAM = 1;
-const END_HEADERS = 4;
-const HEAD_BYTES = 9;
-const SETTING_HEADER_TABLE_SIZE = 1;
-const SETTING_STREAMS_MAX = 3;
-const SETTING_WINDOW = 4;
-const FIRST_WINDOW_BYTES = 65_535;
 const WINDOW_BYTES_MAX = 2 ** 31 - 1;
-const CANCEL = 8;
 const RESOURCE_EXHAUSTED = 8;
 /** Until the peer has said how many. */
 const STREAMS_AT_FIRST = 100;
@@ -56,20 +64,28 @@ export class RawCalls {
   #nextStream = 1;
   #streamsMax = STREAMS_AT_FIRST;
   #windowBytes = FIRST_WINDOW_BYTES;
-  #unread: Buffer = Buffer.alloc(0);
+  readonly #reader = new FrameReader();
   #waiting: Buffer[] = [];
   #isClosed = false;
 
   constructor(options: RawCallsOptions) {
     this.#options = options;
-    const block = headerBlock(options.path, options.deadlineMs);
+    const block = headerBlock({
+      ':method': 'POST',
+      ':scheme': 'http',
+      ':path': options.path,
+      ':authority': '127.0.0.1',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'grpc-timeout': timeoutText(options.deadlineMs),
+    });
     const headers = frame(HEADERS, END_HEADERS, 0, block);
     this.#bodyAt = headers.length;
     this.#request = Buffer.concat([headers, frame(DATA, END_STREAM, 0, options.body)]);
     this.#socket = connect({ port: options.port, host: '127.0.0.1', noDelay: true });
     this.#socket.write(
       Buffer.concat([
-        Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+        PREFACE,
         frame(
           SETTINGS,
           0,
@@ -133,16 +149,8 @@ export class RawCalls {
   }
 
   #read(bytes: Buffer): void {
-    const all = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
-    let at = 0;
-    while (all.length - at >= HEAD_BYTES) {
-      const length = all.readUIntBE(at, 3);
-      if (all.length - at < HEAD_BYTES + length) break;
-      const payload = all.subarray(at + HEAD_BYTES, at + HEAD_BYTES + length);
-      this.#take(all[at + 3]!, all[at + 4]!, all.readUInt32BE(at + 5), payload);
-      at += HEAD_BYTES + length;
-    }
-    this.#unread = all.subarray(at);
+    for (const { type, flags, stream, payload } of this.#reader.take(bytes))
+      this.#take(type, flags, stream, payload);
   }
 
   #take(type: number, flags: number, stream: number, payload: Buffer): void {
@@ -188,25 +196,10 @@ export class RawCalls {
   }
 
   #settings(payload: Buffer): void {
-    for (let at = 0; at < payload.length; at += 6)
-      if (payload.readUInt16BE(at) === SETTING_STREAMS_MAX) this.#streamsMax = payload.readUInt32BE(at + 2);
+    for (const [setting, value] of settingsOf(payload))
+      if (setting === SETTING_STREAMS_MAX) this.#streamsMax = value;
     this.#waiting.push(frame(SETTINGS, ACK, 0, Buffer.alloc(0)));
   }
-}
-
-function headerBlock(path: string, deadlineMs: number): Buffer {
-  const text = (value: string): Buffer => Buffer.concat([Buffer.of(value.length), Buffer.from(value)]);
-  const field = (name: string, value: string): Buffer =>
-    Buffer.concat([Buffer.of(0), text(name), text(value)]);
-  return Buffer.concat([
-    field(':method', 'POST'),
-    field(':scheme', 'http'),
-    field(':path', path),
-    field(':authority', '127.0.0.1'),
-    field('content-type', 'application/grpc'),
-    field('te', 'trailers'),
-    field('grpc-timeout', timeoutText(deadlineMs)),
-  ]);
 }
 
 const TIMEOUT_LENGTH = 8;
@@ -214,29 +207,4 @@ const TIMEOUT_LENGTH = 8;
 /** Always as long. */
 function timeoutText(ms: number): string {
   return `${String(Math.max(1, Math.floor(ms))).padStart(TIMEOUT_LENGTH - 1, '0')}m`;
-}
-
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const bytes = Buffer.alloc(HEAD_BYTES + payload.length);
-  bytes.writeUIntBE(payload.length, 0, 3);
-  bytes[3] = type;
-  bytes[4] = flags;
-  bytes.writeUInt32BE(stream, 5);
-  payload.copy(bytes, HEAD_BYTES);
-  return bytes;
-}
-
-function settings(entries: readonly (readonly [number, number])[]): Buffer {
-  const bytes = Buffer.alloc(entries.length * 6);
-  entries.forEach(([setting, value], index) => {
-    bytes.writeUInt16BE(setting, index * 6);
-    bytes.writeUInt32BE(value, index * 6 + 2);
-  });
-  return bytes;
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value, 0);
-  return bytes;
 }

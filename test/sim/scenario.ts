@@ -60,6 +60,12 @@ const CALM_SHARE = 0.1;
 const PROOF_MS = 30_000;
 /** A dead stream is noticed, its client is asked for and found, twice over; a silent node is lost and back. */
 const CONFIRM_MS = 45_000;
+/** Worlds in which an evaluator dies once more when all is well, and its clients move. */
+const NODE_LOSS_SHARE = 0.25;
+/** Every client is in a report that was heard. */
+const REPORTED_MS = 12_000;
+/** The node is taken for lost, clients wait for their turn, and some more. */
+const MOVED_MS = 60_000;
 const PASSING_WRITES = 40;
 const PASSING_MS = 3_000;
 const TAIL_LINES = 60;
@@ -111,9 +117,25 @@ async function live(cluster: Cluster, faults: string[]): Promise<void> {
   workload.last();
   await letPass(cluster, CONFIRM_MS, () => workload.idle && isConfirmed(cluster));
   judgeConfirmed(cluster);
+  if (world.random.chance(NODE_LOSS_SHARE)) await loseNode(cluster, workload);
   if (!world.random.chance(CALM_SHARE)) return;
   await letPass(cluster, PROOF_MS, () => isCalm(cluster));
   judgeCalm(cluster);
+}
+
+/** An evaluator is gone, with its clients: they are counted where they come to, also once it is back. */
+async function loseNode(cluster: Cluster, workload: Workload): Promise<void> {
+  const { world, evaluators } = cluster;
+  await world.runUntil(world.nowMs + REPORTED_MS);
+  const lost = world.random.pick(evaluators);
+  lost.crash();
+  world.say('----', `${lost.name} is lost`);
+  workload.last();
+  await letPass(cluster, MOVED_MS, () => workload.idle && isConfirmed(cluster));
+  judgeConfirmed(cluster);
+  lost.start();
+  await letPass(cluster, CONFIRM_MS, () => isKnown(cluster) && isConfirmed(cluster));
+  judgeConfirmed(cluster);
 }
 
 async function letPass({ world }: Cluster, longestMs: number, isDone: () => boolean): Promise<void> {

@@ -38,4 +38,5 @@ test('an evaluator is killed with a thousand clients: all follow the other one, 
   const result = await runNodeKill({ clients: CLIENTS, perSecond: PER_SECOND, signal: 'SIGKILL' });
   expect(result.broken).toEqual([]);
   expect(figure(result, 'clients on the evaluator that goes')).toBe('1,000');
+  expect(figure(result, 'the rollout, as the control plane tells it')).toBe('1001 applied, 0 owe it');
 });

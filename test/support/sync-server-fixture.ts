@@ -324,6 +324,8 @@ class SyncServerStream {
         frameBytesMax: LIMITS.syncFrameBytesMax,
         sessionTtlMs: LIMITS.sessionTtlMs,
         rebalanceMs: LIMITS.rebalanceMs,
+        bootId: 'boot',
+        reportSequence: () => 0,
         reconnectSpreadMs: () => options.reconnectSpreadMs ?? 0,
         random: () => 0.5,
       },

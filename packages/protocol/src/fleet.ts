@@ -1,5 +1,5 @@
 /** What reports of nodes mean, beside their messages. */
-import type { NackCode } from '@flagstream/replica';
+import type { NackCode, SdkInfo } from '@flagstream/replica';
 import type { SdkClients } from './gen/flagstream/v1/fleet.ts';
 import type { NackCode as WireNackCode } from './gen/flagstream/v1/stream.ts';
 import { NACKS } from './sync/words.ts';
@@ -11,14 +11,30 @@ export const DELIVERY_BOUNDS_MS: readonly number[] = [
 
 /** The same SDKs together, the most frequent first. */
 export function sumOfSdks(counted: Iterable<SdkClients>): SdkClients[] {
-  const sums = new Map<string, SdkClients>();
-  for (const { sdk, clients } of counted) {
-    const key = `${sdk?.name}\0${sdk?.version}\0${sdk?.language}`;
-    const sum = sums.get(key);
-    if (sum === undefined) sums.set(key, { sdk, clients });
-    else sum.clients += clients;
+  const sums = new SdkCounts();
+  for (const { sdk, clients } of counted) if (sdk !== undefined) sums.add(sdk, clients);
+  return sums.all();
+}
+
+/** How many clients each SDK has, while they come and go. */
+export class SdkCounts {
+  readonly #counts = new Map<string, { readonly sdk: SdkInfo; clients: number }>();
+
+  /** @param clients negative: they go */
+  add(sdk: SdkInfo, clients: number): void {
+    const key = `${sdk.name}\0${sdk.version}\0${sdk.language}`;
+    const counted = this.#counts.get(key);
+    if (counted === undefined) this.#counts.set(key, { sdk, clients });
+    else counted.clients += clients;
+    if (counted?.clients === 0) this.#counts.delete(key);
   }
-  return [...sums.values()].sort((a, b) => b.clients - a.clients);
+
+  /** The most frequent first. */
+  all(): SdkClients[] {
+    return [...this.#counts.values()]
+      .map(({ sdk, clients }) => ({ sdk: { ...sdk }, clients }))
+      .sort((a, b) => b.clients - a.clients);
+  }
 }
 
 export function nackCodeToWire(code: NackCode): WireNackCode {

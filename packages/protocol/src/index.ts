@@ -61,7 +61,7 @@ export {
   kindMismatch,
 } from './evaluation/evaluation-answer.ts';
 export { type AskedEvaluation, StreamedRequest } from './evaluation/streamed-request.ts';
-export { DELIVERY_BOUNDS_MS, nackCodeToWire, sumOfSdks } from './fleet.ts';
+export { DELIVERY_BOUNDS_MS, nackCodeToWire, SdkCounts, sumOfSdks } from './fleet.ts';
 export {
   formatToken,
   headerToken,

@@ -157,6 +157,12 @@ export const LIMITS = {
   /** Streams of one HTTP/2 connection, unary calls among them: a client multiplexes, it does not flood. */
   concurrentStreamsMax: 1_000,
   connectionsMax: 50_000,
+  /**
+   * Connections that the kernel keeps until this process accepts them: those of a node that died come within seconds, and
+   * one that finds no room tries again after one, three and seven seconds, or is reset. It may allow fewer itself
+   * (net.core.somaxconn, 4,096 at Linux's default).
+   */
+  acceptQueueMax: 8_192,
   /** Time in which a new connection must say which protocol it speaks. */
   prefaceTimeoutMs: 5_000,
   /** Time for the handshake of TLS: three round trips and some arithmetic. */
@@ -181,6 +187,12 @@ export const LIMITS = {
   reportedDeliveriesMax: 8,
   reportedSdksMax: 8,
   reportedDetailLengthMax: 200,
+  /** Processes before, that clients of one environment were at; fewer where many environments have clients. */
+  reportedMovesMax: 8,
+  /** A report a second while something moves: heartbeats say to within two of them where a stream was. */
+  reportedSequencesMax: 16,
+  /** Streams that a client remembers having lost: a node and its successors seldom end within minutes of each other. */
+  lostStreamsMax: 4,
   /** Longer names of clients are refused: they stand in reports. */
   instanceIdLengthMax: 128,
   /** Clients that left owing, remembered by name for each environment. */

@@ -122,6 +122,7 @@ export {
   type Intent,
   type NackCode,
   type Refusal,
+  type ReportPlace,
   type SdkInfo,
   type ServerFrame,
   type SourceState,

@@ -41,6 +41,7 @@ const welcome = (intent: Intent, head = at(1)): ServerFrame => ({
     maxFrameBytes: 0,
     sessionTtlMs: 0,
     reconnectSpreadMs: 1_000,
+    place: { bootId: 'boot', sequence: 4 },
     freshness: FRESH,
     project: 'p',
     environment: 'e',
@@ -71,6 +72,7 @@ const ping = (head: Position, echoNonce = 0): ServerFrame => ({
   wantDigest: false,
   echoNonce,
   reconnectSpreadMs: 3_000,
+  reportSequence: 6,
 });
 
 const a1 = entity('a', 1);
@@ -127,8 +129,21 @@ describe('SyncClientSession', () => {
       },
     ]);
     expect(sent(new Bench().handle({ type: 'opened', attempt: 0 }))).toMatchObject([
-      { hello: { have: undefined } },
+      { hello: { have: undefined, lostStreams: [] } },
     ]);
+  });
+
+  it('tells of streams that were lost, and knows where it is counted itself and whether it has answered', () => {
+    const b = new Bench(ClientSet.of(sha256, at(1), LOG, [a1]));
+    const lostStreams = [{ bootId: 'dead', sequence: 7 }];
+    expect(sent(b.handle({ type: 'opened', attempt: 1, lostStreams }))).toMatchObject([
+      { hello: { lostStreams } },
+    ]);
+    expect(b.session.place).toBeUndefined();
+    b.frame(welcome('none', at(1)));
+    expect([b.session.place, b.session.answered]).toEqual([{ bootId: 'boot', sequence: 4 }, false]);
+    b.frame(ping(at(1)));
+    expect([b.session.place, b.session.answered]).toEqual([{ bootId: 'boot', sequence: 6 }, true]);
   });
 
   it('acknowledges a transfer only when it is in force', () => {

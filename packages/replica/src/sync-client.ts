@@ -14,6 +14,7 @@ import {
   type Freshness,
   type Hello,
   type NackCode,
+  type ReportPlace,
   type SdkInfo,
   type ServerFrame,
   type StreamErrorCode,
@@ -67,7 +68,8 @@ export type SyncClientEffect =
     };
 
 export type SyncClientEvent =
-  | { readonly type: 'opened'; readonly attempt: number }
+  /** lostStreams: streams before, that ended without a Bye. */
+  | { readonly type: 'opened'; readonly attempt: number; readonly lostStreams?: readonly ReportPlace[] }
   | { readonly type: 'frame'; readonly frame: ServerFrame }
   | { readonly type: 'applied'; readonly transferId: number; readonly applyUs: number }
   | { readonly type: 'apply-failed'; readonly transferId: number; readonly detail: string }
@@ -94,6 +96,8 @@ export class SyncClientSession {
   #refused = false;
   #welcome: Welcome | undefined;
   #reconnectSpreadMs = 0;
+  #place: ReportPlace | undefined;
+  #answered = false;
   #openedMs = 0;
   #heardMs = 0;
   /** Moments stamped by this client's own clock, by nonce: a staleness bound counts from them. */
@@ -124,6 +128,16 @@ export class SyncClientSession {
     return this.#reconnectSpreadMs;
   }
 
+  /** Where the stream was last known to be open; undefined until its Welcome, which may say nothing of it. */
+  get place(): ReportPlace | undefined {
+    return this.#place;
+  }
+
+  /** It has told the server that it knows of this stream. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
   get deadlineMs(): number {
     switch (this.#phase) {
       case 'idle':
@@ -140,7 +154,7 @@ export class SyncClientSession {
     if (this.#phase === 'closed') return [];
     switch (event.type) {
       case 'opened':
-        return this.#opened(event.attempt, nowMs);
+        return this.#opened(event, nowMs);
       case 'frame':
         this.#heardMs = nowMs;
         return this.#frame(event.frame, nowMs);
@@ -153,7 +167,10 @@ export class SyncClientSession {
     }
   }
 
-  #opened(attempt: number, nowMs: number): readonly SyncClientEffect[] {
+  #opened(
+    { attempt, lostStreams = [] }: SyncClientEvent & { readonly type: 'opened' },
+    nowMs: number,
+  ): readonly SyncClientEffect[] {
     this.#phase = 'hello-sent';
     this.#openedMs = nowMs;
     const { instanceId, sdk, heartbeatMs, frameBytesMax } = this.#settings;
@@ -167,6 +184,7 @@ export class SyncClientSession {
       heartbeatMs,
       attempt,
       filtered: false,
+      lostStreams,
     };
     return [{ type: 'send', frame: { type: 'hello', hello } }];
   }
@@ -208,6 +226,7 @@ export class SyncClientSession {
     if (this.#phase !== 'hello-sent') return this.#close('a second welcome');
     this.#welcome = welcome;
     this.#reconnectSpreadMs = welcome.reconnectSpreadMs;
+    this.#place = welcome.place;
     this.#phase = welcome.intent === 'none' ? 'live' : 'syncing';
     const welcomed: SyncClientEffect = { type: 'welcomed', welcome };
     if (welcome.intent !== 'none') return [welcomed];
@@ -257,6 +276,7 @@ export class SyncClientSession {
     this.#applying = undefined;
     this.#refused = false;
     this.#phase = 'live';
+    this.#answered = true;
     const ack: ClientFrame = { type: 'ack', transferId, have: this.#set.have(), applyUs };
     return [{ type: 'send', frame: ack }];
   }
@@ -275,6 +295,8 @@ export class SyncClientSession {
 
   #ping(frame: ServerFrame & { type: 'ping' }, nowMs: number): readonly SyncClientEffect[] {
     this.#reconnectSpreadMs = frame.reconnectSpreadMs;
+    if (this.#place !== undefined) this.#place = { ...this.#place, sequence: frame.reportSequence };
+    this.#answered = true;
     const provenMs =
       frame.echoNonce !== 0 && frame.echoNonce === this.#clientNonce ? this.#stampedMs : undefined;
     this.#clientNonce += 1;

@@ -37,6 +37,12 @@ export interface SdkInfo {
   readonly language: string;
 }
 
+/** When a stream was open: after this report of its node's process, and before the next one. */
+export interface ReportPlace {
+  readonly bootId: string;
+  readonly sequence: number;
+}
+
 export interface Hello {
   readonly protoMin: number;
   readonly protoMax: number;
@@ -49,6 +55,8 @@ export interface Hello {
   readonly attempt: number;
   /** A filter with any member: not served yet. */
   readonly filtered: boolean;
+  /** Streams before, that ended without a Bye. */
+  readonly lostStreams: readonly ReportPlace[];
 }
 
 export type NackCode =
@@ -65,6 +73,8 @@ export interface SyncPeer {
   readonly sdk: SdkInfo;
   /** Where this node was when the client came. */
   readonly joined: Position;
+  /** Streams that it had before and that ended without a Bye. */
+  readonly lostStreams: readonly ReportPlace[];
 }
 
 export interface Refusal {
@@ -114,6 +124,8 @@ export interface Welcome {
   readonly sessionTtlMs: number;
   /** After a loss of the stream the client waits up to this before it connects again; the newest counts. */
   readonly reconnectSpreadMs: number;
+  /** Absent: the node counts nobody. */
+  readonly place: ReportPlace | undefined;
   readonly freshness: Freshness;
   readonly project: string;
   readonly environment: string;
@@ -169,6 +181,8 @@ export type ServerFrame =
       readonly wantDigest: boolean;
       readonly echoNonce: number;
       readonly reconnectSpreadMs: number;
+      /** Of the stream's place, as of now. */
+      readonly reportSequence: number;
     }
   | {
       readonly type: 'drain';

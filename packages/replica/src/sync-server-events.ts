@@ -16,6 +16,10 @@ export interface SyncServerSettings {
   readonly sessionTtlMs: number;
   /** What a client has then until its stream is ended. */
   readonly rebalanceMs: number;
+  /** Of the process, as its reports name it. */
+  readonly bootId: string;
+  /** Of the newest report that counted the clients of this process. */
+  readonly reportSequence: () => number;
   /** Time over which the clients of this node would come back if it ended now. */
   readonly reconnectSpreadMs: () => number;
   /** Uniform in [0, 1): spreads pings by ±10 %, ages by ±20 %. */

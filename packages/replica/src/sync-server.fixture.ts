@@ -9,7 +9,7 @@ import {
   SYNC_PROTOCOL_VERSION,
 } from './sync-frames.ts';
 import { SyncServerSession } from './sync-server.ts';
-import type { SyncServerEffect, SyncServerEvent } from './sync-server-events.ts';
+import type { SyncServerEffect, SyncServerEvent, SyncServerSettings } from './sync-server-events.ts';
 
 export const SETTINGS = {
   node: 'n',
@@ -23,6 +23,8 @@ export const SETTINGS = {
   frameBytesMax: 262_144,
   sessionTtlMs: 1_800_000,
   rebalanceMs: 30_000,
+  bootId: 'boot',
+  reportSequence: () => 0,
   reconnectSpreadMs: () => 2_000,
   random: () => 0.5,
 };
@@ -79,6 +81,7 @@ export const hello = (held?: Have, over: Partial<Hello> = {}): ClientFrame => ({
     heartbeatMs: 0,
     attempt: 0,
     filtered: false,
+    lostStreams: [],
     ...over,
   },
 });
@@ -88,7 +91,11 @@ export class Bench {
   nowMs = 0;
   /** Full transfers get their turn at once. */
   grantsTurns = true;
-  readonly session = new SyncServerSession(this.env, SETTINGS, 0);
+  readonly session: SyncServerSession;
+
+  constructor(over: Partial<SyncServerSettings> = {}) {
+    this.session = new SyncServerSession(this.env, { ...SETTINGS, ...over }, 0);
+  }
 
   tell(event: SyncServerEvent): readonly SyncServerEffect[] {
     return this.session

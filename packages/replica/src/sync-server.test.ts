@@ -415,6 +415,20 @@ describe('a client that is asked to move', () => {
     expect(b.tick(SETTINGS.heartbeatMs * 1.1)).toMatchObject([{ type: 'ping', reconnectSpreadMs: 2_000 }]);
   });
 
+  it('is told by its welcome and each ping which report was the last that need not have counted it', () => {
+    let newest = 3;
+    const b = new Bench({ reportSequence: () => newest });
+    expect(b.frame(hello(have(10)))[0]).toMatchObject({
+      welcome: { place: { bootId: 'boot', sequence: 3 } },
+    });
+    expect(b.session.answered).toBe(false);
+    expect(b.tick(SETTINGS.heartbeatMs * 1.1)).toMatchObject([{ type: 'ping', reportSequence: 3 }]);
+    newest = 6;
+    expect(b.tick(SETTINGS.heartbeatMs * 1.1)).toMatchObject([{ type: 'ping', reportSequence: 5 }]);
+    b.frame({ type: 'pong', nonce: 2, have: have(10), clientNonce: 1 });
+    expect(b.session.answered).toBe(true);
+  });
+
   it('before its hello was heard is not let in', () => {
     expect(closeOf(new Bench().tell({ type: 'stop', deadlineMs: 1, reconnectMaxMs: 1 }))).toBe('draining');
   });

@@ -55,6 +55,9 @@ export class SyncServerSession {
   /** The client's set was another one and was replaced; it has not said yet that it adds up. */
   #replaced = false;
   #peer: SyncPeer | undefined;
+  /** The newest report that was made before its Hello was taken. */
+  #joinedReport = 0;
+  #answered = false;
   #refusal: Refusal | undefined;
   /** What the client holds was withdrawn; it is told with each full transfer until it has taken one. */
   #forked = false;
@@ -100,6 +103,11 @@ export class SyncServerSession {
   /** Undefined until its Hello was taken. */
   get peer(): SyncPeer | undefined {
     return this.#peer;
+  }
+
+  /** The client has said something since its Welcome: it knows of this stream. */
+  get answered(): boolean {
+    return this.#answered;
   }
 
   /** Why the client did not take the newest transfer; undefined once it has taken another one. */
@@ -199,8 +207,11 @@ export class SyncServerSession {
     this.#logIdentity = this.#environment.logIdentity();
     this.#schedulePing(nowMs);
     this.#agedMs = nowMs + this.#settings.sessionTtlMs * (0.8 + 0.4 * this.#settings.random());
+    const { sdk, lostStreams } = hello;
     // Who has no name is counted by its stream.
-    this.#peer = { instanceId: hello.instanceId || this.#settings.sessionId, sdk: hello.sdk, joined: head };
+    const instanceId = hello.instanceId || this.#settings.sessionId;
+    this.#peer = { instanceId, sdk, joined: head, lostStreams };
+    this.#joinedReport = this.#settings.reportSequence();
     const welcome: SyncServerEffect = {
       type: 'welcome',
       welcome: this.#welcome(choice.intent, choice.reason, head, nowMs),
@@ -233,6 +244,7 @@ export class SyncServerSession {
       maxFrameBytes: this.#frameBytesMax,
       sessionTtlMs,
       reconnectSpreadMs: this.#settings.reconnectSpreadMs(),
+      place: { bootId: this.#settings.bootId, sequence: this.#joinedReport },
       freshness: env.freshness(nowMs),
       project: env.project,
       environment: env.environment,
@@ -311,6 +323,7 @@ export class SyncServerSession {
     if (have === undefined || comparePositions(have.position, this.#cursor) !== 0)
       return this.#close('protocol', 'the acknowledgement names another revision');
     if (holdsAnother(this.#environment, this.#cursor, have)) return this.#mend(have);
+    this.#answered = true;
     this.#phase = 'live';
     this.#acked = this.#cursor;
     this.#fullRetried = false;
@@ -349,6 +362,7 @@ export class SyncServerSession {
   }
 
   #pong(frame: ClientFrame & { type: 'pong' }): readonly SyncServerEffect[] {
+    this.#answered = true;
     this.#clientNonce = frame.clientNonce;
     const { have } = frame;
     if (this.#phase !== 'live' || have === undefined || this.#stuckAt !== undefined) return [];
@@ -391,8 +405,15 @@ export class SyncServerSession {
         wantDigest: this.#nonce % DIGEST_EVERY_PINGS === 0,
         echoNonce: this.#clientNonce,
         reconnectSpreadMs: this.#settings.reconnectSpreadMs(),
+        reportSequence: this.#placeSequence(),
       },
     ];
+  }
+
+  /** So that the report after it has counted this stream already, where one has. */
+  #placeSequence(): number {
+    const newest = this.#settings.reportSequence();
+    return newest > this.#joinedReport ? newest - 1 : newest;
   }
 
   #askToMove(

@@ -142,7 +142,7 @@ export async function startEvaluator(
     },
     { monotonicMs, random },
   );
-  const delivery = new DeliveryLedger();
+  const delivery = new DeliveryLedger(randomUUID());
   const readySignal = new ReadySignal();
 
   const log = (): LogState => follower.state;
@@ -283,7 +283,6 @@ export async function startEvaluator(
   if (reports !== undefined) {
     const reporter = new NodeReporter({
       nodeId,
-      bootId: randomUUID(),
       version: VERSION,
       use,
       delivery,

@@ -56,6 +56,7 @@ function beatBytes(): number {
     wantDigest: true,
     echoNonce: 1_000,
     reconnectSpreadMs: 10_000,
+    reportSequence: 1_000,
   });
   const have = { position, digest, logIdentity: new Uint8Array(32) };
   const pong = encodeClientFrame({ type: 'pong', nonce: 1_000, have, clientNonce: 1_000 });

@@ -19,6 +19,8 @@ interface Session {
   readonly joined: Position;
   readonly openedMs: number;
   ended: { readonly ms: number; readonly at: Position | undefined } | undefined;
+  /** When its client found that it had ended, which its node may notice later, or never. */
+  lostMs: number | undefined;
 }
 
 /** One life of an evaluator. */
@@ -50,13 +52,18 @@ export class Confirmed implements Checker {
         return;
       case 'session-opened': {
         const { boot, stream, client, joined, ms } = observation;
-        const session = { who: this.#who(client), joined, openedMs: ms, ended: undefined };
+        const session = { who: this.#who(client), joined, openedMs: ms, ended: undefined, lostMs: undefined };
         this.#boot(boot).sessions.set(stream, session);
         return;
       }
       case 'session-ended': {
         const session = this.#boot(observation.boot).sessions.get(observation.stream);
         if (session !== undefined) session.ended ??= { ms: observation.ms, at: observation.at };
+        return;
+      }
+      case 'session-lost': {
+        const session = this.#boot(observation.boot).sessions.get(observation.stream);
+        if (session !== undefined) session.lostMs ??= observation.ms;
         return;
       }
       case 'reported':
@@ -148,8 +155,9 @@ function nameOf(who: string): string {
 }
 
 /** There at the commit, and when its node had it, or when that ended. */
-function owes({ joined, openedMs, ended }: Session, target: Position, committedMs: number): boolean {
+function owes({ joined, openedMs, ended, lostMs }: Session, target: Position, committedMs: number): boolean {
   if (!isBefore(joined, target) || openedMs >= committedMs) return false;
+  if (lostMs !== undefined && lostMs <= committedMs) return false;
   if (ended === undefined) return true;
   return ended.ms > committedMs && (ended.at === undefined || !isBefore(ended.at, target));
 }

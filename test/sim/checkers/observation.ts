@@ -92,6 +92,8 @@ export type Observation =
       readonly at: Position | undefined;
       readonly ms: number;
     }
+  /** Its client has found that it ended, and has said no Bye. */
+  | { readonly type: 'session-lost'; readonly boot: string; readonly stream: number; readonly ms: number }
   /** An evaluator has made a report of its clients. */
   | { readonly type: 'reported'; readonly boot: string; readonly sequence: bigint; readonly ms: number }
   /** The control plane has heard it. */

@@ -166,10 +166,12 @@ export class Client extends Process {
 
   #dial(endpoint: string, listener: SyncStreamListener): SyncStream {
     const evaluator = this.#parts.evaluators.find(({ name }) => name === endpoint)!;
-    let open = true;
+    let [open, leaving] = [true, false];
+    const { streams } = evaluator;
     const end = (reason: string): void => {
       if (!open) return;
       open = false;
+      if (!leaving) streams.lost(connection);
       listener.ended(fail('UNREACHABLE', reason));
     };
     let answered = false;
@@ -191,7 +193,10 @@ export class Client extends Process {
     });
     return {
       send: (bytes) => connection.send('client', bytes),
-      end: () => connection.close('client', 'ended'),
+      end: () => {
+        leaving = true;
+        connection.close('client', 'ended');
+      },
       cancel: () => {
         connection.close('client', 'cancelled');
         end('cancelled');

@@ -35,7 +35,7 @@ export const STRAY_MS_MAX = 6_000;
 
 /** One life of an evaluator. */
 export class EvaluatorReports {
-  readonly delivery = new DeliveryLedger();
+  readonly delivery: DeliveryLedger;
   readonly bootId: string;
   readonly #parts: ReportParts;
   readonly #reporter: NodeReporter;
@@ -44,9 +44,9 @@ export class EvaluatorReports {
     const { process, serving } = parts;
     this.#parts = parts;
     this.bootId = `${process.name}-${process.life}`;
+    this.delivery = new DeliveryLedger(this.bootId);
     this.#reporter = new NodeReporter({
       nodeId: process.name,
-      bootId: this.bootId,
       version: '0',
       use: new KeyUse(),
       delivery: this.delivery,

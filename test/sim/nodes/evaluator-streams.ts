@@ -43,6 +43,7 @@ export class EvaluatorStreams {
   readonly #streams = new Map<Connection, SyncStream>();
   /** Whose Hello was taken, by number. */
   readonly #sessions = new Set<number>();
+  readonly #numbers = new WeakMap<Connection, number>();
   #accepted = 0;
   #closing = false;
   readonly #seen = new WeakSet<Connection>();
@@ -76,6 +77,7 @@ export class EvaluatorStreams {
     const { number: stream } = opening;
     const { instanceId: client, joined } = peer;
     this.#sessions.add(stream);
+    this.#numbers.set(connection, stream);
     history.observe({ type: 'session-opened', boot: reports.bootId, stream, client, joined });
     if (!this.#streams.has(connection)) this.#ended(stream, this.#parts.served.position());
   }
@@ -105,7 +107,7 @@ export class EvaluatorStreams {
       transfers: this.#transfers,
       gate: this.#gate,
       ledger: reports.delivery.of(environment.scope),
-      logger: silentLogger,
+      logger: () => silentLogger,
       monotonicMs: process.nowMs,
       head: (): Position => served.position(),
       onDiverged: () => history.observe({ type: 'diverged', node: process.name }),
@@ -146,6 +148,13 @@ export class EvaluatorStreams {
     this.#streams.get(connection)?.left('cancelled');
   }
 
+  /** Its client has found that it is over. */
+  lost(connection: Connection): void {
+    const stream = this.#numbers.get(connection);
+    const { reports, history } = this.#parts;
+    if (stream !== undefined) history.observe({ type: 'session-lost', boot: reports.bootId, stream });
+  }
+
   changed(environments: readonly EnvironmentReplica[]): void {
     this.#fanout.changed(environments);
   }
@@ -161,8 +170,11 @@ export class EvaluatorStreams {
 
   #settings(): ConstructorParameters<typeof SyncServerSession>[1] {
     const { name, world } = this.#parts.process;
+    const { delivery } = this.#parts.reports;
     return {
       node: name,
+      bootId: delivery.bootId,
+      reportSequence: () => delivery.sequence,
       sessionId: name,
       helloTimeoutMs: LIMITS.helloTimeoutMs,
       heartbeatMs: HEARTBEAT_MS,

@@ -134,6 +134,35 @@ test('starts its delays over only once a stream has been live for a minute', asy
   await host.seen('reconnecting 1');
 });
 
+test('tells the next server of the stream that was lost, until one has heard that it is followed', async () => {
+  const server = await SyncServerFixture.start({ heartbeatMs: 60_000 });
+  const { host, clock } = connect([server.target]);
+  const welcomed = async (times: number): Promise<void> => {
+    const live = (): number => host.told.filter((line) => line.startsWith('live')).length;
+    await until(() => live() === times, { what: `live for the ${times}. time` });
+  };
+  const lost = { bootId: 'boot', sequence: 0 };
+  await welcomed(1);
+  server.breakStreams();
+  await host.seen('reconnecting 1');
+  clock.advance(200);
+  await welcomed(2);
+  expect(server.streams.map(({ hello }) => hello?.lostStreams)).toEqual([[], [lost]]);
+  // Nothing was said to the second one: it speaks for nobody.
+  server.breakStreams();
+  await host.seen('reconnecting 2');
+  clock.advance(200);
+  await welcomed(3);
+  expect(server.streams[2]?.hello?.lostStreams).toEqual([lost, lost]);
+  server.log.putSwitch('a', true);
+  await host.seen('apply 2');
+  server.breakStreams();
+  await host.seen('reconnecting 3');
+  clock.advance(200);
+  await welcomed(4);
+  expect(server.streams[3]?.hello?.lostStreams).toEqual([lost]);
+});
+
 test('waits as long as the server asks, and sends its key', async () => {
   const server = await SyncServerFixture.start();
   server.refuseWith(() => fail('OVERLOADED', 'too many streams', { retryAfterMs: 7_000 }));

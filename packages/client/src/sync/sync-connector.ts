@@ -20,6 +20,7 @@ import type {
 import { bytesEqual, comparePositions, samePosition } from '@flagstream/replica';
 import type { Clock } from '../clock.ts';
 import type { Scope } from '../state/scope.ts';
+import { LostStreams } from './lost-streams.ts';
 import { ReconnectPolicy } from './reconnect-policy.ts';
 import type { StreamEnd } from './stream-end.ts';
 import { type LinkEffect, SyncLink, type SyncLinkListener } from './sync-link.ts';
@@ -65,6 +66,7 @@ export class SyncConnector implements SyncLinkListener {
   readonly #options: SyncConnectorOptions;
   readonly #host: SyncHost;
   readonly #policy: ReconnectPolicy;
+  readonly #lost = new LostStreams();
   #current: SyncLink | undefined;
   #candidate: SyncLink | undefined;
   #cancelAttempt: (() => void) | undefined;
@@ -99,10 +101,8 @@ export class SyncConnector implements SyncLinkListener {
     this.#candidateDrain = undefined;
     const { settings, dial, clock } = this.#options;
     const { endpoint, attempts: attempt } = this.#policy;
-    this.#candidate = new SyncLink(
-      { endpoint, attempt, held: this.#host.held(), settings, dial, clock },
-      this,
-    );
+    const [held, lostStreams] = [this.#host.held(), this.#lost.toTell(this.#current)];
+    this.#candidate = new SyncLink({ endpoint, attempt, lostStreams, held, settings, dial, clock }, this);
   }
 
   #connectIn(delayMs: number, reason: string): void {
@@ -165,6 +165,7 @@ export class SyncConnector implements SyncLinkListener {
   }
 
   #depart(link: SyncLink, reason: string): void {
+    this.#lost.left(link);
     const departure = link.leave(reason, this.#host.held().have(), LEAVE_GRACE_MS).then(() => {
       this.#departures.delete(departure);
     });
@@ -173,6 +174,7 @@ export class SyncConnector implements SyncLinkListener {
 
   ended(link: SyncLink, end: StreamEnd): void {
     if (this.#closed) return;
+    this.#lost.ended(link);
     const served = link === this.#current;
     if (served) this.#current = undefined;
     else if (link === this.#candidate) this.#candidate = undefined;

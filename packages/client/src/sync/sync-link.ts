@@ -7,6 +7,7 @@ import {
   type ClientSet,
   type Have,
   type NackCode,
+  type ReportPlace,
   type SyncClientEffect,
   type SyncClientEvent,
   SyncClientSession,
@@ -34,6 +35,8 @@ export interface SyncLinkListener {
 export interface SyncLinkOptions {
   readonly endpoint: string;
   readonly attempt: number;
+  /** Streams before, whose nodes may count this client still. */
+  readonly lostStreams: readonly ReportPlace[];
   readonly held: ClientSet;
   readonly settings: SyncClientSettings;
   readonly dial: Dial;
@@ -45,6 +48,8 @@ const NACK_DETAIL_CHARACTERS_MAX = Math.floor(LIMITS.nackDetailBytesMax / 3);
 
 export class SyncLink {
   readonly endpoint: string;
+  /** Told in its Hello. */
+  readonly lostStreams: readonly ReportPlace[];
   readonly #session: SyncClientSession;
   readonly #clock: Clock;
   readonly #listener: SyncLinkListener;
@@ -58,6 +63,7 @@ export class SyncLink {
 
   constructor(options: SyncLinkOptions, listener: SyncLinkListener) {
     this.endpoint = options.endpoint;
+    this.lostStreams = options.lostStreams;
     this.#clock = options.clock;
     this.#listener = listener;
     this.#session = new SyncClientSession(sha256, options.settings, options.held);
@@ -68,7 +74,8 @@ export class SyncLink {
           error === undefined ? streamEnd('the server ended the stream') : { error, behind: false },
         ),
     });
-    this.#guard(() => this.#handle({ type: 'opened', attempt: options.attempt }));
+    const { attempt, lostStreams } = options;
+    this.#guard(() => this.#handle({ type: 'opened', attempt, lostStreams }));
     if (!this.ended) this.#scheduleTick();
   }
 
@@ -78,6 +85,16 @@ export class SyncLink {
 
   get welcome(): Welcome | undefined {
     return this.#welcome;
+  }
+
+  /** Where its node counts it; undefined: it was not welcomed, or is not counted. */
+  get place(): ReportPlace | undefined {
+    return this.#session.place;
+  }
+
+  /** Its node may speak for the lost streams from here on. */
+  get answered(): boolean {
+    return this.#session.answered;
   }
 
   /** Monotonic moment of the Welcome. */

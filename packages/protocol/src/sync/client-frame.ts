@@ -1,11 +1,14 @@
 /**
  * Frames from client to server.
  */
-import type { ClientFrame } from '@flagstream/replica';
+import type { ClientFrame, ReportPlace } from '@flagstream/replica';
 import { revisionNumber } from '../codec.ts';
 import { SyncRequest, type NackCode as WireNackCode } from '../gen/flagstream/v1/stream.ts';
-import { haveFromWire, haveToWire, idFromWire } from './wire.ts';
+import { haveFromWire, haveToWire, idFromWire, reportPlaceFromWire, reportPlaceToWire } from './wire.ts';
 import { NACKS } from './words.ts';
+
+/** One for all streams that had none before. */
+const NONE: readonly ReportPlace[] = [];
 
 export function clientFrameFromWire(request: SyncRequest): ClientFrame {
   const { frame, ignorable } = request;
@@ -13,6 +16,7 @@ export function clientFrameFromWire(request: SyncRequest): ClientFrame {
     case 'hello': {
       const { sdk, filter, have, protoMin, protoMax, instanceId, maxFrameBytes, heartbeatMs, attempt } =
         frame.value;
+      const { lostStreams } = frame.value;
       return {
         type: 'hello',
         hello: {
@@ -25,6 +29,7 @@ export function clientFrameFromWire(request: SyncRequest): ClientFrame {
           heartbeatMs,
           attempt,
           filtered: filter !== undefined && Object.values(filter).some((members) => members.length > 0),
+          lostStreams: lostStreams.length === 0 ? NONE : lostStreams.map(reportPlaceFromWire),
         },
       };
     }
@@ -62,7 +67,8 @@ export function clientFrameFromWire(request: SyncRequest): ClientFrame {
 export function clientFrameToWire(frame: ClientFrame): SyncRequest {
   switch (frame.type) {
     case 'hello': {
-      const { protoMin, protoMax, instanceId, sdk, have, maxFrameBytes, heartbeatMs, attempt } = frame.hello;
+      const { protoMin, protoMax, instanceId, sdk, have, maxFrameBytes, heartbeatMs, attempt, lostStreams } =
+        frame.hello;
       const value = {
         protoMin,
         protoMax,
@@ -74,6 +80,7 @@ export function clientFrameToWire(frame: ClientFrame): SyncRequest {
         heartbeatMs,
         capabilities: 0n,
         attempt,
+        lostStreams: lostStreams.map(reportPlaceToWire),
       };
       return { frame: { $case: 'hello', value }, ignorable: false };
     }

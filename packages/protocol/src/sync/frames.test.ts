@@ -28,6 +28,7 @@ const position: fc.Arbitrary<Position> = fc.record({
 const half = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
 const digest = fc.record({ hi: half, lo: half });
 const have: fc.Arbitrary<Have> = fc.record({ position, digest, logIdentity: bytes });
+const reportPlace = fc.record({ bootId: fc.uuid(), sequence: revision });
 const maybeHave = fc.option(have, { nil: undefined });
 const u32 = fc.nat({ max: 0xffff_ffff });
 const text = fc.string({ maxLength: 40 });
@@ -56,6 +57,7 @@ const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
       heartbeatMs: u32,
       attempt: u32,
       filtered: fc.constant(false),
+      lostStreams: fc.array(reportPlace, { maxLength: 4 }),
     }),
   }),
   fc.record({ type: fc.constant('ack' as const), transferId: revision, have: maybeHave, applyUs: u32 }),
@@ -111,6 +113,7 @@ describe('frames of the push protocol', () => {
           maxFrameBytes: 262_144,
           sessionTtlMs: 1_800_000,
           reconnectSpreadMs: 10_000,
+          place: { bootId: 'b', sequence: nonce },
           freshness: fresh,
           project: 'shop',
           environment: 'production',
@@ -125,6 +128,7 @@ describe('frames of the push protocol', () => {
           wantDigest: true,
           echoNonce: nonce,
           reconnectSpreadMs: 9_000,
+          reportSequence: nonce,
         };
         expect(plain(decodeServerFrame(encodePing(ping)))).toEqual(plain(ping));
         const drain = { reason: 'shutdown' as const, deadlineMs: 1, reconnectMinMs: 2, reconnectMaxMs: 3 };

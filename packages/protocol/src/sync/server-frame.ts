@@ -19,6 +19,8 @@ import {
   NOTHING,
   positionFromWire,
   positionToWire,
+  reportPlaceFromWire,
+  reportPlaceToWire,
 } from './wire.ts';
 import { INTENTS, STREAM_ERRORS } from './words.ts';
 
@@ -65,7 +67,8 @@ export function serverFrameFromWire(response: SyncResponse): ServerFrame {
       };
     }
     case 'ping': {
-      const { nonce, head, freshness, wantDigest, echoNonce, reconnectSpreadMs } = frame.value;
+      const { nonce, head, freshness, wantDigest, echoNonce, reconnectSpreadMs, reportSequence } =
+        frame.value;
       return {
         type: 'ping',
         nonce: revisionNumber(nonce),
@@ -74,6 +77,7 @@ export function serverFrameFromWire(response: SyncResponse): ServerFrame {
         wantDigest,
         echoNonce: revisionNumber(echoNonce),
         reconnectSpreadMs,
+        reportSequence: revisionNumber(reportSequence),
       };
     }
     case 'drain': {
@@ -132,6 +136,7 @@ function welcomeFromWire(welcome: WireWelcome): Welcome {
     maxFrameBytes,
     sessionTtlMs,
     reconnectSpreadMs: welcome.reconnectSpreadMs,
+    place: welcome.place === undefined ? undefined : reportPlaceFromWire(welcome.place),
     freshness: freshnessFromWire(welcome.freshness),
     project: welcome.project,
     environment: welcome.environment,
@@ -150,6 +155,7 @@ export function encodeWelcome(welcome: Welcome): Buffer {
     head: positionToWire(welcome.head),
     intent: INTENTS.wire(welcome.intent),
     filterId: NOTHING,
+    place: welcome.place === undefined ? undefined : reportPlaceToWire(welcome.place),
     freshness: freshnessToWire(welcome.freshness),
   };
   return encodeFrame({ $case: 'welcome', value });
@@ -163,6 +169,7 @@ export function encodePing(ping: SyncServerEffect & { type: 'ping' }): Buffer {
     wantDigest: ping.wantDigest,
     echoNonce: BigInt(ping.echoNonce),
     reconnectSpreadMs: ping.reconnectSpreadMs,
+    reportSequence: BigInt(ping.reportSequence),
   };
   return encodeFrame({ $case: 'ping', value });
 }

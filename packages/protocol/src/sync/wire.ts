@@ -9,12 +9,18 @@ import type {
   Have,
   Place,
   Position,
+  ReportPlace,
   VersionedEntity,
 } from '@flagstream/replica';
 import { revisionNumber } from '../codec.ts';
 import type { Freshness as WireFreshness } from '../gen/flagstream/v1/evaluation.ts';
 import type { Revision } from '../gen/flagstream/v1/model.ts';
-import type { Entity, EntityRef, Have as WireHave } from '../gen/flagstream/v1/stream.ts';
+import type {
+  Entity,
+  EntityRef,
+  Have as WireHave,
+  ReportPlace as WireReportPlace,
+} from '../gen/flagstream/v1/stream.ts';
 import { SOURCES } from './words.ts';
 
 export const NOTHING: Uint8Array = new Uint8Array(0);
@@ -47,6 +53,14 @@ export function freshnessFromWire(freshness: WireFreshness | undefined): Freshne
     estimated: freshness?.estimated ?? true,
     source: SOURCES.word(freshness?.source ?? 0),
   };
+}
+
+export function reportPlaceToWire({ bootId, sequence }: ReportPlace): WireReportPlace {
+  return { bootId, sequence: BigInt(sequence) };
+}
+
+export function reportPlaceFromWire({ bootId, sequence }: WireReportPlace): ReportPlace {
+  return { bootId, sequence: revisionNumber(sequence) };
 }
 
 export function haveToWire(have: Have | undefined): WireHave | undefined {

@@ -2,7 +2,7 @@
  * Binds a server to its address, or says in the user's words why it cannot be.
  */
 import type { AddressInfo, Server } from 'node:net';
-import { fail } from '@flagstream/protocol';
+import { fail, LIMITS } from '@flagstream/protocol';
 
 export interface ListenAddress {
   readonly host: string;
@@ -21,10 +21,11 @@ export function claimPort(server: Server, address: ListenAddress, purpose: strin
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => reject(bindError(error, address, purpose));
     server.once('error', onError);
-    server.listen({ host: address.host, port: address.port, exclusive: address.exclusive ?? false }, () => {
+    const { host, port, exclusive = false } = address;
+    server.listen({ host, port, exclusive, backlog: LIMITS.acceptQueueMax }, () => {
       server.off('error', onError);
       const bound = server.address() as AddressInfo;
-      resolve({ host: address.host, port: bound.port });
+      resolve({ host, port: bound.port });
     });
   });
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setImmediate as turnOver } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { echo, failure, httpGet, say, start } from '../grpc/echo-host.fixture.ts';
 import { GrpcHost } from '../grpc/grpc-host.ts';
@@ -62,6 +63,20 @@ describe('the front door', () => {
     await once(second, 'close');
     expect(first.destroyed).toBe(false);
     first.destroy();
+  });
+
+  it('lets none of those wait for a second try that come at once', async () => {
+    const { port } = await start();
+    let connected = 0;
+    // More than Node has the kernel keep by itself; those are told to try again after a second.
+    const sockets = Array.from({ length: 700 }, () =>
+      connect(port, '127.0.0.1', () => {
+        connected += 1;
+      }).on('error', () => undefined),
+    );
+    for (let turn = 0; turn < 200 && connected < sockets.length; turn++) await turnOver();
+    for (const socket of sockets) socket.destroy();
+    expect(connected).toBe(sockets.length);
   });
 
   it('names the port that is in use and the way out', async () => {

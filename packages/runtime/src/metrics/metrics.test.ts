@@ -27,3 +27,12 @@ it('reads counters that live elsewhere at each scrape, under the prefix', async 
     'flagstream_ends_total{reason="bye"} 1',
   ]);
 });
+
+it('tells of the process what costs the same with any number of connections', async () => {
+  const metrics = new Metrics({ process: true });
+  const names = metrics.registry.getMetricsAsArray().map(({ name }) => name);
+  expect(names).toEqual(
+    expect.arrayContaining(['process_resident_memory_bytes', 'nodejs_eventloop_lag_seconds']),
+  );
+  expect(names.filter((name) => /handles|requests|resources|_fds$/.test(name))).toEqual(['process_max_fds']);
+});

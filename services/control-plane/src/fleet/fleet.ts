@@ -5,20 +5,24 @@
  *
  * Holds true: a client counts as having a revision only where its node has
  * said so; a node that is silent, or has not got so far, leaves all of its
- * clients owing; a client that left owing is not forgotten for having left.
+ * clients owing, but for those that are counted at another node by now; a
+ * client that left owing is not forgotten for having left.
  */
 import { LIMITS } from '@flagstream/protocol';
 import type {
   ClientReport,
   EnvironmentReport,
   NodeReport,
+  ReportedStreams,
 } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { isBefore, ORIGIN, type Place as Position } from '@flagstream/replica';
 import type { Place } from '@flagstream/runtime';
+import { GoneStreams, streamsGone } from './gone-streams.ts';
 
 /** A node as it is known. */
 export interface KnownNode {
+  /** Without clients that are at other nodes by now. */
   readonly report: NodeReport;
   readonly silentMs: number;
   readonly lost: boolean;
@@ -41,6 +45,8 @@ export interface Delivered {
 interface Heard {
   readonly report: NodeReport;
   readonly heardMs: number;
+  /** Of the streams that the report counts. */
+  readonly gone: GoneStreams;
 }
 
 /** A process that has ended: its clients have left, whatever they owed. */
@@ -56,6 +62,8 @@ export class Fleet {
   /** The newest sequence of processes that ended, oldest first: what was sent before comes late, and says nothing. */
   readonly #endedBoots = new Map<string, bigint>();
   readonly #listeners = new Set<() => void>();
+  /** What the newest reports tell of streams at other processes, by process and environment; made when it is asked for. */
+  #lostStreams: ReadonlyMap<string, readonly ReportedStreams[]> | undefined;
 
   /** Called after each report. Returns how to stop. */
   onReport(listener: () => void): () => void {
@@ -75,26 +83,34 @@ export class Fleet {
       if (report.sequence <= known.report.sequence) return;
     } else if (known !== undefined) this.#end(known, head);
     this.#lives(report);
+    const heard = { report, heardMs: nowMs, gone: new GoneStreams() };
     if (report.leaving) {
       this.#nodes.delete(report.nodeId);
-      this.#end({ report, heardMs: nowMs }, head);
-    } else this.#nodes.set(report.nodeId, { report, heardMs: nowMs });
+      this.#end(heard, head);
+    } else this.#nodes.set(report.nodeId, heard);
+    this.#lostStreams = undefined;
+    this.#knowGone(heard, head);
     for (const listener of this.#listeners) listener();
   }
 
   /** False: there is no such node. */
   forget(nodeId: string): boolean {
+    this.#lostStreams = undefined;
     return this.#nodes.delete(nodeId);
   }
 
   nodes(nowMs: number): KnownNode[] {
-    return [...this.#nodes.values()].map(({ report, heardMs }) => {
+    return [...this.#nodes.values()].map(({ report, heardMs, gone }) => {
       const silentMs = nowMs - heardMs;
-      return { report, silentMs, lost: silentMs > LIMITS.nodeLostMs };
+      const environments = report.environments.map((one) => {
+        const away = Math.max(gone.ever(one), this.#goneNow(report, one));
+        return { ...one, ...countsWithout(one, owingOf(one), away) };
+      });
+      return { report: { ...report, environments }, silentMs, lost: silentMs > LIMITS.nodeLostMs };
     });
   }
 
-  /** Instances that left other nodes owing: whether they are here, this node is asked. */
+  /** Instances that left other nodes owing, or lag there: whether they are here, this node is asked. */
   wantedOf(nodeId: string): string[] {
     const wanted = new Set<string>();
     const want = (clients: readonly ClientReport[]): void => {
@@ -103,6 +119,9 @@ export class Fleet {
     };
     for (const [other, { report }] of this.#nodes)
       if (other !== nodeId) for (const { departed } of report.environments) want(departed);
+    // One of a node that died, or whose stream there is dead and not noticed yet.
+    for (const [other, { report }] of this.#nodes)
+      if (other !== nodeId) for (const { laggards } of report.environments) want(laggards);
     // The newest first: the others are less likely to be asked for.
     for (const { report } of this.#ended.toReversed())
       for (const { departed, laggards } of report.environments) want([...departed, ...laggards]);
@@ -117,14 +136,47 @@ export class Fleet {
       ({ instanceId }: ClientReport): boolean =>
         !isBefore(found.get(clientKey(instanceId, place)), target);
     const all: Delivered[] = [];
-    for (const { report } of this.#nodes.values())
-      for (const [place, environment] of environmentsOf(report, places))
-        all.push({ nodeId: report.nodeId, place, ...ofNode(report, environment, target, isBackIn(place)) });
-    for (const { report, until } of this.#ended) {
-      if (isBefore(until, target)) continue;
-      for (const [place, environment] of environmentsOf(report, places))
-        all.push({ nodeId: report.nodeId, place, ...ofEnded(report, environment, target, isBackIn(place)) });
+    const gone = (heard: Heard, environment: EnvironmentReport): number =>
+      Math.max(heard.gone.before(environment, target), this.#goneNow(heard.report, environment));
+    for (const heard of this.#nodes.values())
+      for (const [place, environment] of environmentsOf(heard.report, places)) {
+        const counts = ofNode(heard.report, environment, target, isBackIn(place), gone(heard, environment));
+        all.push({ nodeId: heard.report.nodeId, place, ...counts });
+      }
+    for (const ended of this.#ended) {
+      if (isBefore(ended.until, target)) continue;
+      for (const [place, environment] of environmentsOf(ended.report, places)) {
+        const counts = ofEnded(ended.report, environment, target, isBackIn(place), gone(ended, environment));
+        all.push({ nodeId: ended.report.nodeId, place, ...counts });
+      }
     }
+    return all;
+  }
+
+  /** Of this process and of those that it speaks of. */
+  #knowGone(heard: Heard, head: Position): void {
+    const told = new Set(heard.report.environments.flatMap(({ moved }) => moved.map(({ bootId }) => bootId)));
+    for (const { report, gone } of [...this.#nodes.values(), ...this.#ended])
+      if (report === heard.report || told.has(report.bootId))
+        for (const environment of report.environments)
+          gone.know(environment, this.#goneNow(report, environment), head);
+  }
+
+  /** Streams of a process whose clients are counted elsewhere at this moment. */
+  #goneNow({ bootId, sequence }: NodeReport, environment: EnvironmentReport): number {
+    this.#lostStreams ??= this.#allLostStreams();
+    const told = this.#lostStreams.get(lostKey(bootId, environment));
+    return told === undefined ? 0 : streamsGone(environment, sequence, told);
+  }
+
+  #allLostStreams(): ReadonlyMap<string, readonly ReportedStreams[]> {
+    const all = new Map<string, ReportedStreams[]>();
+    for (const { report } of [...this.#nodes.values(), ...this.#ended])
+      for (const environment of report.environments)
+        for (const { bootId, streams } of environment.moved) {
+          const key = lostKey(bootId, environment);
+          all.set(key, [...(all.get(key) ?? []), ...streams]);
+        }
     return all;
   }
 
@@ -158,6 +210,10 @@ export class Fleet {
   }
 }
 
+function lostKey(bootId: string, { project, environment }: EnvironmentReport): string {
+  return `${project}/${environment}/${bootId}`;
+}
+
 function bootOf({ nodeId, bootId }: NodeReport): string {
   return `${nodeId}/${bootId}`;
 }
@@ -174,19 +230,23 @@ function ofNode(
   environment: EnvironmentReport,
   target: Position,
   isBack: (client: ClientReport) => boolean,
+  gone: number,
 ): Counts {
   const departed = departedOf(environment, target, isBack);
-  const { clients, arriving, laggards } = environment;
-  if (isBefore(positionOf(report.applied), target))
-    return { ...departed, applied: 0, owing: clients, arriving: 0, laggards, times: [] };
-  const owing = owingIn(environment, target);
+  const { clients } = environment;
+  const has = !isBefore(positionOf(report.applied), target);
+  const { away, back } = namedIn(environment, target, isBack);
+  const owed = (has ? owingIn(environment, target) : clients) - back;
+  const counts = countsWithout(environment, owed, Math.max(gone, back));
+  const owing = owingOf(counts);
   return {
     ...departed,
-    applied: clients - arriving - owing,
+    applied: has ? counts.current : 0,
     owing,
-    arriving,
-    laggards: laggards.filter(({ revision }) => isBefore(positionOf(revision), target)),
-    times: timesOf(environment, target),
+    arriving: has ? counts.arriving : 0,
+    // Fewer owe it than were named: which of them are elsewhere is being asked.
+    laggards: away.length > owing ? [] : away,
+    times: has ? timesOf(environment, target) : [],
   };
 }
 
@@ -196,21 +256,50 @@ function ofEnded(
   environment: EnvironmentReport,
   target: Position,
   isBack: (client: ClientReport) => boolean,
+  gone: number,
 ): Counts {
   const departed = departedOf(environment, target, isBack);
   const had = isBefore(positionOf(report.applied), target);
-  const owing = report.leaving ? 0 : had ? environment.clients : owingIn(environment, target);
-  const named = environment.laggards.filter(({ revision }) => isBefore(positionOf(revision), target));
-  const away = named.filter((client) => !isBack(client));
+  const { away, back } = namedIn(environment, target, isBack);
+  const owed = report.leaving ? 0 : (had ? environment.clients : owingIn(environment, target)) - back;
+  const left = owingOf(countsWithout(environment, owed, Math.max(gone, back)));
   return {
     applied: 0,
     owing: 0,
     arriving: 0,
-    departed: departed.departed + Math.max(0, owing - (named.length - away.length)),
+    departed: departed.departed + left,
     laggards: [],
-    departedClients: [...departed.departedClients, ...(owing > 0 ? away : [])],
+    departedClients: [...departed.departedClients, ...(away.length > left ? [] : away)],
     times: [],
   };
+}
+
+/** Of those that its node named: who has not confirmed the revision anywhere, and how many have elsewhere. */
+function namedIn(
+  { laggards }: EnvironmentReport,
+  target: Position,
+  isBack: (client: ClientReport) => boolean,
+): { readonly away: readonly ClientReport[]; readonly back: number } {
+  const named = laggards.filter(({ revision }) => isBefore(positionOf(revision), target));
+  const away = named.filter((client) => !isBack(client));
+  return { away, back: named.length - away.length };
+}
+
+type ClientCounts = Pick<EnvironmentReport, 'clients' | 'current' | 'arriving'>;
+
+/**
+ * What is left of a node's clients when so many are counted elsewhere. Which of
+ * them those are is not known: who owes stays as long as anybody does.
+ */
+function countsWithout({ clients, arriving }: ClientCounts, owing: number, gone: number): ClientCounts {
+  const left = clients - gone;
+  const stillOwing = Math.min(Math.max(0, owing), left);
+  const stillArriving = Math.min(arriving, left - stillOwing);
+  return { clients: left, current: left - stillOwing - stillArriving, arriving: stillArriving };
+}
+
+function owingOf({ clients, current, arriving }: ClientCounts): number {
+  return clients - current - arriving;
 }
 
 function owingIn({ behind, older }: EnvironmentReport, target: Position): number {

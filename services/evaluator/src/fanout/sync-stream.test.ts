@@ -17,6 +17,7 @@ const hello = (over: Partial<Hello> = {}): { readonly type: 'hello'; readonly he
     heartbeatMs: 0,
     attempt: 0,
     filtered: false,
+    lostStreams: [],
     ...over,
   },
 });
@@ -253,11 +254,17 @@ describe('Sync ends a stream', () => {
     expect(await old.error()).toMatchObject({ reason: 'STREAM_VERSION_UNSUPPORTED' });
   });
 
-  it('whose client calls itself by a name that is too long for reports', async () => {
+  it('whose client calls itself by a name that is too long for reports, or tells of too many lost streams', async () => {
     const { target } = await ready(shopLog());
     const sdk = { name: 's', version: '1', language: 'x' };
     const tooLong = 'x'.repeat(LIMITS.instanceIdLengthMax + 1);
-    for (const over of [{ instanceId: tooLong }, { sdk: { ...sdk, name: tooLong } }]) {
+    const lost = { bootId: 'b', sequence: 1 };
+    for (const over of [
+      { instanceId: tooLong },
+      { sdk: { ...sdk, name: tooLong } },
+      { lostStreams: [{ ...lost, bootId: tooLong }] },
+      { lostStreams: Array(LIMITS.lostStreamsMax + 1).fill(lost) },
+    ]) {
       const probe = new SyncProbe(target);
       probe.send(hello(over));
       expect(await probe.error()).toMatchObject({ reason: 'STREAM_PROTOCOL' });

@@ -54,7 +54,8 @@ export interface SyncStreamOptions {
   readonly gate: FullTransferGate;
   /** Where it is counted. */
   readonly ledger: EnvironmentLedger;
-  readonly logger: Logger;
+  /** Made when there is something to say: most streams never have. */
+  readonly logger: () => Logger;
   readonly monotonicMs: () => number;
   readonly onClose: (reason: string) => void;
   /** The client held another set than this node at the same revision. */
@@ -110,7 +111,10 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
       return;
     }
     if (frame.type === 'hello' && isTooLong(frame.hello)) {
-      this.#close('protocol', `a name in hello has more than ${LIMITS.instanceIdLengthMax} characters`);
+      this.#close(
+        'protocol',
+        `hello has a name of more than ${LIMITS.instanceIdLengthMax} characters, or more than ${LIMITS.lostStreamsMax} lost streams`,
+      );
       return;
     }
     this.#handle({ type: 'frame', frame });
@@ -177,14 +181,14 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
         if (this.#waiting.length === 0) this.#write(encodePing(effect));
         break;
       case 'refused':
-        logger.warn(
+        logger().warn(
           { code: effect.code, detail: effect.detail.slice(0, LIMITS.nackDetailBytesMax) },
           'a client refused a transfer',
         );
         break;
       case 'diverged':
         this.#options.onDiverged();
-        logger.error({ revision: effect.position.revision }, 'a client holds another set at this revision');
+        logger().error({ revision: effect.position.revision }, 'a client holds another set at this revision');
         break;
       case 'close':
         this.#close(effect.reason, effect.detail);
@@ -228,7 +232,7 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
   #finish(reason: string): void {
     this.#closed = true;
     const { session, ledger, monotonicMs, gate } = this.#options;
-    ledger.left(session, monotonicMs());
+    ledger.left(session, monotonicMs(), reason === 'bye' ? 'with-bye' : 'lost');
     this.#waiting = [];
     this.#behindTransfer = [];
     gate.done(this);
@@ -266,7 +270,8 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
 }
 
 /** Names stand in reports and are kept by them. */
-function isTooLong({ instanceId, sdk }: Hello): boolean {
-  const names = [instanceId, sdk.name, sdk.version, sdk.language];
+function isTooLong({ instanceId, sdk, lostStreams }: Hello): boolean {
+  if (lostStreams.length > LIMITS.lostStreamsMax) return true;
+  const names = [instanceId, sdk.name, sdk.version, sdk.language, ...lostStreams.map(({ bootId }) => bootId)];
   return names.some(({ length }) => length > LIMITS.instanceIdLengthMax);
 }

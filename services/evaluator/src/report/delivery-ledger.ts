@@ -9,14 +9,32 @@ import type { EnvironmentScope } from '@flagstream/replica';
 import { EnvironmentLedger } from './environment-ledger.ts';
 
 export class DeliveryLedger {
+  /** New at each start of the process. */
+  readonly bootId: string;
   readonly #ledgers = new Map<string, EnvironmentLedger>();
+  #sequence = 0;
+
+  constructor(bootId: string) {
+    this.bootId = bootId;
+  }
+
+  /** Of the newest report that is on its way or heard; 0: none. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** What was told last goes out as a report. Answers its sequence. */
+  numbered(): number {
+    this.#sequence += 1;
+    return this.#sequence;
+  }
 
   /** The one ledger of an environment. */
   of(scope: EnvironmentScope): EnvironmentLedger {
     const key = `${scope.project}/${scope.environment}`;
     let ledger = this.#ledgers.get(key);
     if (ledger === undefined) {
-      ledger = new EnvironmentLedger(scope);
+      ledger = new EnvironmentLedger(scope, this);
       this.#ledgers.set(key, ledger);
     }
     return ledger;

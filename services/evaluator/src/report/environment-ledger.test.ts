@@ -1,7 +1,7 @@
 import { DELIVERY_BOUNDS_MS, LIMITS } from '@flagstream/protocol';
 import type { ClientReport, EnvironmentReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { NackCode } from '@flagstream/protocol/gen/flagstream/v1/stream';
-import type { Position, Refusal } from '@flagstream/replica';
+import type { Position, Refusal, ReportPlace } from '@flagstream/replica';
 import { describe, expect, it } from 'vitest';
 import { DeliveryLedger } from './delivery-ledger.ts';
 import { EnvironmentLedger, type LedgerClient } from './environment-ledger.ts';
@@ -11,18 +11,27 @@ const at = (revision: number, epoch = 1): Position => ({ epoch, revision, hash: 
 
 interface Client extends LedgerClient {
   acked: Position | undefined;
+  answered: boolean;
   refusal: Refusal | undefined;
   heardMs: number;
 }
 
 class Bench {
-  readonly ledger = new EnvironmentLedger(SCOPE);
+  readonly reports = { sequence: 0 };
+  readonly ledger = new EnvironmentLedger(SCOPE, this.reports);
   nowMs = 1_000;
 
-  join(instanceId: string, joined: number, acked: number = joined, version = '1'): Client {
+  join(
+    instanceId: string,
+    joined: number,
+    acked: number = joined,
+    version = '1',
+    lostStreams: readonly ReportPlace[] = [],
+  ): Client {
     const client: Client = {
-      peer: { instanceId, sdk: { name: 'sdk', version, language: 'x' }, joined: at(joined) },
+      peer: { instanceId, sdk: { name: 'sdk', version, language: 'x' }, joined: at(joined), lostStreams },
       acked: acked === 0 ? undefined : at(acked),
+      answered: false,
       heardMs: this.nowMs,
       refusal: undefined,
     };
@@ -38,6 +47,10 @@ class Bench {
     const before = client.acked;
     client.acked = at(revision, epoch);
     this.ledger.confirmed(client, before, this.nowMs);
+  }
+
+  leave(client: Client, how: 'with-bye' | 'lost' = 'lost'): void {
+    this.ledger.left(client, this.nowMs, how);
   }
 
   report(names: number = LIMITS.reportedClientsMax): EnvironmentReport {
@@ -124,8 +137,8 @@ describe('the ledger of an environment', () => {
     const [owing, done] = [bench.join('owing', 5), bench.join('done', 5)];
     bench.change(7);
     bench.confirm(done, 7);
-    bench.ledger.left(owing, bench.nowMs);
-    bench.ledger.left(done, bench.nowMs);
+    bench.leave(owing);
+    bench.leave(done);
     bench.nowMs += 400;
     expect(bench.report()).toMatchObject({
       clients: 0,
@@ -137,8 +150,26 @@ describe('the ledger of an environment', () => {
     bench.confirm(back, 8);
     expect(bench.report().departedClients).toBe(0);
     expect(bench.ledger.empty).toBe(false);
-    bench.ledger.left(back, bench.nowMs);
+    bench.leave(back);
     expect(bench.ledger.empty).toBe(true);
+  });
+
+  it('calls an instance departed that has another stream here only until that one speaks for what it owed', () => {
+    const bench = new Bench();
+    bench.change(5);
+    const old = bench.join('moving', 5);
+    bench.change(7);
+    const next = bench.join('moving', 7, 5);
+    bench.leave(old);
+    expect(bench.report()).toMatchObject({ departedClients: 1, arriving: 1 });
+    bench.confirm(next, 7);
+    expect(bench.report()).toMatchObject({ departedClients: 0, current: 1 });
+    const last = bench.join('moving', 7, 7);
+    bench.change(8);
+    bench.leave(next);
+    expect(bench.report()).toMatchObject({ departedClients: 0, behind: [{ clients: 1 }] });
+    bench.confirm(last, 8);
+    expect(bench.report()).toMatchObject({ departedClients: 0, current: 1 });
   });
 
   it('does not call an instance departed that has it by another stream here, or owes it by that one', () => {
@@ -148,24 +179,64 @@ describe('the ledger of an environment', () => {
     bench.join('doubled', 5);
     bench.change(7);
     bench.confirm(bench.join('moved', 7, 5), 7);
-    for (const client of [moved, doubled]) bench.ledger.left(client, bench.nowMs);
+    for (const client of [moved, doubled]) bench.leave(client);
     expect(bench.report()).toMatchObject({ departedClients: 0, current: 1, behind: [{ clients: 1 }] });
   });
 
-  it('goes on naming an instance that owes, while the stream by which it came back has not confirmed it', () => {
+  it('tells which streams were lost, by the report that has them no more, and of which it had a Bye', () => {
     const bench = new Bench();
     bench.change(5);
-    const lost = bench.join('back', 5);
+    const [first, second, third, fourth] = ['a', 'b', 'c', 'd'].map((id) => bench.join(id, 5));
+    bench.leave(first!);
+    bench.leave(second!, 'with-bye');
+    bench.reports.sequence = 4;
+    bench.leave(third!);
+    bench.leave(fourth!);
+    expect(bench.report().lost).toEqual([
+      { firstSequence: 5n, lastSequence: 5n, streams: 2 },
+      { firstSequence: 1n, lastSequence: 1n, streams: 1 },
+    ]);
+  });
+
+  it('tells all earlier losses together', () => {
+    const bench = new Bench();
+    for (let sequence = 0; sequence < LIMITS.reportedSequencesMax + 2; sequence++) {
+      bench.reports.sequence = sequence;
+      bench.leave(bench.join(`c${sequence}`, 5));
+    }
+    const { lost } = bench.report();
+    expect(lost).toHaveLength(LIMITS.reportedSequencesMax);
+    expect(lost.at(-1)).toEqual({ firstSequence: 1n, lastSequence: 3n, streams: 3 });
+  });
+
+  it('tells where clients were before, once they have answered and are past their first transfer', () => {
+    const bench = new Bench();
     bench.change(7);
-    const back = bench.join('back', 7, 5);
-    bench.ledger.left(lost, bench.nowMs);
-    expect(bench.report()).toMatchObject({
-      arriving: 1,
-      departedClients: 1,
-      departed: [{ owedRevision: 7n }],
-    });
-    bench.confirm(back, 7);
-    expect(bench.report()).toMatchObject({ current: 1, departedClients: 0 });
+    const before = (sequence: number): readonly ReportPlace[] => [{ bootId: 'dead', sequence }];
+    const [arriving, silent, owing, current] = [
+      bench.join('arriving', 7, 5, '1', before(3)),
+      bench.join('silent', 7, 7, '1', before(3)),
+      bench.join('owing', 6, 6, '1', before(3)),
+      bench.join('current', 7, 7, '1', [...before(4), { bootId: 'other', sequence: 1 }]),
+    ];
+    for (const client of [arriving, owing, current]) client!.answered = true;
+    const { moved } = bench.report();
+    expect(moved).toEqual([
+      {
+        bootId: 'dead',
+        streams: [
+          { firstSequence: 4n, lastSequence: 4n, streams: 1 },
+          { firstSequence: 3n, lastSequence: 3n, streams: 1 },
+        ],
+      },
+      { bootId: 'other', streams: [{ firstSequence: 1n, lastSequence: 1n, streams: 1 }] },
+    ]);
+    expect(bench.report(1).moved.map(({ bootId }) => bootId)).toEqual(['dead']);
+    silent!.answered = true;
+    bench.confirm(arriving!, 7);
+    expect(bench.report().moved[0]?.streams.at(-1)).toMatchObject({ firstSequence: 3n, streams: 3 });
+    bench.leave(current!, 'with-bye');
+    expect(bench.report().moved).toHaveLength(1);
   });
 
   it('forgets the oldest when too many have left', () => {
@@ -173,7 +244,7 @@ describe('the ledger of an environment', () => {
     bench.change(5);
     const clients = Array.from({ length: LIMITS.departedClientsMax + 1 }, (_, i) => bench.join(`c${i}`, 5));
     bench.change(6);
-    for (const client of clients) bench.ledger.left(client, bench.nowMs);
+    for (const client of clients) bench.leave(client);
     const report = bench.report();
     expect(report.departedClients).toBe(LIMITS.departedClientsMax);
     expect(idsOf(report.departed).at(-1)).toBe(`c${LIMITS.departedClientsMax}`);
@@ -209,14 +280,14 @@ describe('the ledger of an environment', () => {
 
 describe('the ledgers of a node', () => {
   it('tell of environments with clients, those with the most to tell first', () => {
-    const delivery = new DeliveryLedger();
+    const delivery = new DeliveryLedger('b');
     const names = Array.from({ length: LIMITS.reportedEnvironmentsMax + 2 }, (_, i) => `e${i}`);
     for (const environment of names) {
       const ledger = delivery.of({ project: 'p', environment });
       ledger.changed(at(1), 0);
       const sdk = { name: 's', version: '1', language: 'x' };
-      const peer = { instanceId: environment, sdk, joined: at(1) };
-      ledger.joined({ peer, acked: at(1), heardMs: 0, refusal: undefined });
+      const peer = { instanceId: environment, sdk, joined: at(1), lostStreams: [] };
+      ledger.joined({ peer, acked: at(1), answered: true, heardMs: 0, refusal: undefined });
     }
     delivery.of({ project: 'p', environment: 'nobody' });
     delivery.of({ project: 'p', environment: 'e65' }).changed(at(2), 0);

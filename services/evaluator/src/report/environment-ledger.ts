@@ -7,14 +7,13 @@
  * or a later one; who leaves owing is remembered by name until it is back, or
  * the oldest when there are too many.
  */
-import { DELIVERY_BOUNDS_MS, LIMITS, nackCodeToWire, placeToWire, sumOfSdks } from '@flagstream/protocol';
+import { DELIVERY_BOUNDS_MS, LIMITS, nackCodeToWire, placeToWire, SdkCounts } from '@flagstream/protocol';
 import type {
   ClientReport,
   DeliveryTimes,
   EnvironmentReport,
   FoundInstance,
   RevisionClients,
-  SdkClients,
 } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import {
   comparePositions,
@@ -26,9 +25,16 @@ import {
   type SyncPeer,
   type SyncServerSession,
 } from '@flagstream/replica';
+import { MovedClientsCount } from './moved-clients.ts';
+import { SequencedStreams } from './sequenced-streams.ts';
 
 /** A stream's session, as far as it is counted. */
-export type LedgerClient = Pick<SyncServerSession, 'peer' | 'acked' | 'heardMs' | 'refusal'>;
+export type LedgerClient = Pick<SyncServerSession, 'peer' | 'acked' | 'answered' | 'heardMs' | 'refusal'>;
+
+/** How many reports this process has made. */
+export interface ReportCount {
+  readonly sequence: number;
+}
 
 interface Departed {
   readonly peer: SyncPeer;
@@ -45,6 +51,7 @@ interface Delivery {
 
 export class EnvironmentLedger {
   readonly scope: EnvironmentScope;
+  readonly #reports: ReportCount;
   /** By instance, so that many can leave at once: one has a second stream while it moves. */
   readonly #streams = new Map<string, LedgerClient[]>();
   #clients = 0;
@@ -53,9 +60,13 @@ export class EnvironmentLedger {
   /** Newest last. */
   #deliveries: Delivery[] = [];
   #changed: Place = ORIGIN;
+  readonly #sdks = new SdkCounts();
+  /** By the report that counts them no more. */
+  readonly #lost = new SequencedStreams();
 
-  constructor(scope: EnvironmentScope) {
+  constructor(scope: EnvironmentScope, reports: ReportCount) {
     this.scope = scope;
+    this.#reports = reports;
   }
 
   /** Nothing to tell. */
@@ -83,6 +94,7 @@ export class EnvironmentLedger {
     if (streams === undefined) this.#streams.set(instanceId, [client]);
     else streams.push(client);
     this.#clients += 1;
+    this.#sdks.add(client.peer!.sdk, 1);
   }
 
   /** @param before what it had confirmed until now */
@@ -96,11 +108,15 @@ export class EnvironmentLedger {
     if (departed !== undefined && !isBefore(acked, departed.owed)) this.#departed.delete(peer.instanceId);
   }
 
-  left(client: LedgerClient, nowMs: number): void {
+  /** @param how lost: its client may tell another node that it had this stream */
+  left(client: LedgerClient, nowMs: number, how: 'with-bye' | 'lost'): void {
     const { peer, acked } = client;
     if (peer === undefined) return;
     const others = this.#remove(client, peer);
-    if (others === undefined || !this.#owes(client)) return;
+    if (others === undefined) return;
+    this.#sdks.add(peer.sdk, -1);
+    if (how === 'lost') this.#lost.add(this.#reports.sequence + 1);
+    if (!this.#owes(client)) return;
     // An instance that came by another stream owes by that one, or has it.
     if (others.some((other) => !this.#isArriving(other))) return;
     this.#departed.delete(peer.instanceId);
@@ -113,13 +129,17 @@ export class EnvironmentLedger {
   /** @param namesMax clients of each kind that are told by name */
   report(nowMs: number, namesMax: number): EnvironmentReport {
     const behind: LedgerClient[] = [];
-    const sdks: SdkClients[] = [];
+    const moved = new MovedClientsCount();
     let [current, arriving] = [0, 0];
     for (const client of this.#all()) {
-      sdks.push({ sdk: client.peer!.sdk, clients: 1 });
-      if (!isBefore(client.acked, this.#changed)) current += 1;
-      else if (this.#owes(client)) behind.push(client);
-      else arriving += 1;
+      if (this.#isArriving(client)) {
+        arriving += 1;
+        continue;
+      }
+      if (this.#owes(client)) behind.push(client);
+      else current += 1;
+      // What the client had to confirm elsewhere, it has, or owes here.
+      if (client.answered) moved.add(client.peer!.lostStreams);
     }
     return {
       ...this.scope,
@@ -137,7 +157,9 @@ export class EnvironmentLedger {
       times: this.#deliveries.map(
         ({ place, counts }): DeliveryTimes => ({ revision: BigInt(place.revision), counts: [...counts] }),
       ),
-      sdks: sumOfSdks(sdks).slice(0, LIMITS.reportedSdksMax),
+      sdks: this.#sdks.all().slice(0, LIMITS.reportedSdksMax),
+      lost: this.#lost.toWire(),
+      moved: moved.toWire(namesMax),
     };
   }
 

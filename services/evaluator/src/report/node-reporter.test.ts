@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 
 class Bench {
   readonly use = new KeyUse();
-  readonly delivery = new DeliveryLedger();
+  readonly delivery = new DeliveryLedger('b');
   revision = 5;
   stalenessMs = 0;
   wanted: readonly string[] = [];
@@ -36,7 +36,6 @@ class Bench {
     };
     this.reporter = new NodeReporter({
       nodeId: 'n',
-      bootId: 'b',
       version: '1',
       use: this.use,
       delivery: this.delivery,
@@ -92,8 +91,9 @@ describe('the reports of a node', () => {
     const place = { epoch: 1, revision: 5, hash: new Uint8Array(0) };
     const sdk = { name: 's', version: '1', language: 'x' };
     ledger.joined({
-      peer: { instanceId: 'here', sdk, joined: place },
+      peer: { instanceId: 'here', sdk, joined: place, lostStreams: [] },
       acked: place,
+      answered: true,
       heardMs: 0,
       refusal: undefined,
     });

@@ -12,8 +12,6 @@ import type { ReportSink } from './report-sinks.ts';
 
 export interface NodeReporterOptions {
   readonly nodeId: string;
-  /** New at each start of the process. */
-  readonly bootId: string;
   readonly version: string;
   readonly use: KeyUse;
   readonly delivery: DeliveryLedger;
@@ -31,7 +29,6 @@ export class NodeReporter {
   readonly counters = { sent: 0, failed: 0 };
   #timer: NodeJS.Timeout | undefined;
   #ticks = 0;
-  #sequence = 0;
   #sending: Promise<void> | undefined;
   /** What was told last, but for how long ago things were. */
   #told = '';
@@ -64,23 +61,23 @@ export class NodeReporter {
   }
 
   #tell(again: boolean, leaving: boolean): void {
-    const { use, sink } = this.#options;
+    const { use, sink, delivery } = this.#options;
     const report = this.#report(use.take(LIMITS.nodeReportKeysMax, again), leaving);
     const told = comparable(report);
     if (!again && !leaving && report.usedKeys.length === 0 && told === this.#told) return;
     this.#told = told;
-    this.#sequence += 1;
-    this.#sending = sink.report({ ...report, sequence: BigInt(this.#sequence) }).then(
+    const sequence = BigInt(delivery.numbered());
+    this.#sending = sink.report({ ...report, sequence }).then(
       (wanted) => this.#heard(wanted),
       (error: unknown) => this.#failed(messageOf(error)),
     );
   }
 
   #report(used: ReturnType<KeyUse['take']>, leaving: boolean): NodeReport {
-    const { nodeId, bootId, version, delivery, serving, monotonicMs } = this.#options;
+    const { nodeId, version, delivery, serving, monotonicMs } = this.#options;
     return {
       nodeId,
-      bootId,
+      bootId: delivery.bootId,
       version,
       sequence: 0n,
       applied: placeToWire(serving.position()),

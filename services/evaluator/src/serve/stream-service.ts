@@ -58,10 +58,10 @@ function boundedFrames(method: typeof StreamServiceService.sync): typeof StreamS
 function sync(
   parts: StreamServiceParts,
   call: ServerDuplexStream<SyncRequest, Buffer>,
-  { principal, logger }: CallContext,
+  context: CallContext,
 ): void {
   const { serving, fanout, wheel, transfers, gate, streams, delivery, monotonicMs } = parts;
-  const environment = serving.environment(principal);
+  const environment = serving.environment(context.principal);
   const settings = sessionSettings(parts);
   const session = new SyncServerSession(new ServedEnvironment(environment, serving), settings, monotonicMs());
   const ledger = delivery.of(environment.scope);
@@ -73,7 +73,7 @@ function sync(
     environment,
     transfers,
     gate,
-    logger: logger.child({ session: settings.sessionId }),
+    logger: () => context.logger.child({ session: settings.sessionId }),
     monotonicMs,
     head: () => serving.position(),
     onClose: (reason) => {
@@ -95,11 +95,14 @@ function sessionSettings({
   nodeId,
   heartbeatMs,
   streams,
+  delivery,
   admission,
   random,
 }: StreamServiceParts): SyncServerSettings {
   return {
     node: nodeId,
+    bootId: delivery.bootId,
+    reportSequence: () => delivery.sequence,
     sessionId: randomUUID(),
     helloTimeoutMs: LIMITS.helloTimeoutMs,
     heartbeatMs,

@@ -154,6 +154,39 @@ export interface EnvironmentReport {
   times: DeliveryTimes[];
   /** At most 8, the most frequent first. */
   sdks: SdkClients[];
+  /**
+   * Streams that ended here without a Bye, by the report that counted them no
+   * more: newest first, at most 16, the last of which has all earlier ones.
+   */
+  lost: ReportedStreams[];
+  /**
+   * Of the clients (but for those that are arriving): the streams that they had
+   * before at other processes and that ended without a Bye. At most 8
+   * processes, those with the most streams first.
+   */
+  moved: MovedClients[];
+}
+
+/**
+ * A client is counted by its newest stream: these are what a process that
+ * fell silent counts in vain.
+ */
+export interface MovedClients {
+  /** Of the process that they were at. */
+  bootId: string;
+  /**
+   * By the report of that process after which they were open last: newest
+   * first, at most 16, the last of which has all earlier ones.
+   */
+  streams: ReportedStreams[];
+}
+
+/** Streams by a sequence of their node's reports. */
+export interface ReportedStreams {
+  firstSequence: bigint;
+  /** Not less than the first. */
+  lastSequence: bigint;
+  streams: number;
 }
 
 export interface RevisionClients {
@@ -227,7 +260,10 @@ export interface Node {
     | undefined;
   /** Revisions between it and the head. */
   lag: bigint;
-  freshness?: Freshness | undefined;
+  freshness?:
+    | Freshness
+    | undefined;
+  /** Of a silent node, those that are at no other node by now. */
   clients: number;
   /** Of these: have not confirmed the newest change of their environment. */
   clientsBehind: number;
@@ -314,7 +350,8 @@ export interface Rollout {
   applied: number;
   /**
    * Were there when it was committed, and have not confirmed it; those of a
-   * silent node that had not told so, too.
+   * silent node that had not told so, too, unless they are at another node by
+   * now.
    */
   owing: number;
   /** Came later, and take in their first transfer. */
@@ -863,6 +900,8 @@ function createBaseEnvironmentReport(): EnvironmentReport {
     departedClients: 0,
     times: [],
     sdks: [],
+    lost: [],
+    moved: [],
   };
 }
 
@@ -909,6 +948,12 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
     }
     for (const v of message.sdks) {
       SdkClients.encode(v!, writer.uint32(106).fork()).join();
+    }
+    for (const v of message.lost) {
+      ReportedStreams.encode(v!, writer.uint32(114).fork()).join();
+    }
+    for (const v of message.moved) {
+      MovedClients.encode(v!, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -1030,6 +1075,22 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
             message.sdks.push(SdkClients.decode(reader, reader.uint32()));
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.lost.push(ReportedStreams.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.moved.push(MovedClients.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1071,6 +1132,8 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
         : 0,
       times: globalThis.Array.isArray(object?.times) ? object.times.map((e: any) => DeliveryTimes.fromJSON(e)) : [],
       sdks: globalThis.Array.isArray(object?.sdks) ? object.sdks.map((e: any) => SdkClients.fromJSON(e)) : [],
+      lost: globalThis.Array.isArray(object?.lost) ? object.lost.map((e: any) => ReportedStreams.fromJSON(e)) : [],
+      moved: globalThis.Array.isArray(object?.moved) ? object.moved.map((e: any) => MovedClients.fromJSON(e)) : [],
     };
   },
 
@@ -1115,6 +1178,12 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
     if (message.sdks?.length) {
       obj.sdks = message.sdks.map((e) => SdkClients.toJSON(e));
     }
+    if (message.lost?.length) {
+      obj.lost = message.lost.map((e) => ReportedStreams.toJSON(e));
+    }
+    if (message.moved?.length) {
+      obj.moved = message.moved.map((e) => MovedClients.toJSON(e));
+    }
     return obj;
   },
 
@@ -1138,6 +1207,218 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
     message.departedClients = object.departedClients ?? 0;
     message.times = object.times?.map((e) => DeliveryTimes.fromPartial(e)) || [];
     message.sdks = object.sdks?.map((e) => SdkClients.fromPartial(e)) || [];
+    message.lost = object.lost?.map((e) => ReportedStreams.fromPartial(e)) || [];
+    message.moved = object.moved?.map((e) => MovedClients.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMovedClients(): MovedClients {
+  return { bootId: "", streams: [] };
+}
+
+export const MovedClients: MessageFns<MovedClients> = {
+  encode(message: MovedClients, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.bootId !== "") {
+      writer.uint32(10).string(message.bootId);
+    }
+    for (const v of message.streams) {
+      ReportedStreams.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MovedClients {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMovedClients();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.bootId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.streams.push(ReportedStreams.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MovedClients {
+    return {
+      bootId: isSet(object.bootId)
+        ? globalThis.String(object.bootId)
+        : isSet(object.boot_id)
+        ? globalThis.String(object.boot_id)
+        : "",
+      streams: globalThis.Array.isArray(object?.streams)
+        ? object.streams.map((e: any) => ReportedStreams.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: MovedClients): unknown {
+    const obj: any = {};
+    if (message.bootId !== "") {
+      obj.bootId = message.bootId;
+    }
+    if (message.streams?.length) {
+      obj.streams = message.streams.map((e) => ReportedStreams.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MovedClients>, I>>(base?: I): MovedClients {
+    return MovedClients.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MovedClients>, I>>(object: I): MovedClients {
+    const message = createBaseMovedClients();
+    message.bootId = object.bootId ?? "";
+    message.streams = object.streams?.map((e) => ReportedStreams.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseReportedStreams(): ReportedStreams {
+  return { firstSequence: 0n, lastSequence: 0n, streams: 0 };
+}
+
+export const ReportedStreams: MessageFns<ReportedStreams> = {
+  encode(message: ReportedStreams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.firstSequence !== 0n) {
+      if (BigInt.asUintN(64, message.firstSequence) !== message.firstSequence) {
+        throw new globalThis.Error("value provided for field message.firstSequence of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.firstSequence);
+    }
+    if (message.lastSequence !== 0n) {
+      if (BigInt.asUintN(64, message.lastSequence) !== message.lastSequence) {
+        throw new globalThis.Error("value provided for field message.lastSequence of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.lastSequence);
+    }
+    if (message.streams !== 0) {
+      writer.uint32(24).uint32(message.streams);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportedStreams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportedStreams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.firstSequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.lastSequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.streams = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReportedStreams {
+    return {
+      firstSequence: isSet(object.firstSequence)
+        ? BigInt(object.firstSequence)
+        : isSet(object.first_sequence)
+        ? BigInt(object.first_sequence)
+        : 0n,
+      lastSequence: isSet(object.lastSequence)
+        ? BigInt(object.lastSequence)
+        : isSet(object.last_sequence)
+        ? BigInt(object.last_sequence)
+        : 0n,
+      streams: isSet(object.streams) ? globalThis.Number(object.streams) : 0,
+    };
+  },
+
+  toJSON(message: ReportedStreams): unknown {
+    const obj: any = {};
+    if (message.firstSequence !== 0n) {
+      obj.firstSequence = message.firstSequence.toString();
+    }
+    if (message.lastSequence !== 0n) {
+      obj.lastSequence = message.lastSequence.toString();
+    }
+    if (message.streams !== 0) {
+      obj.streams = Math.round(message.streams);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReportedStreams>, I>>(base?: I): ReportedStreams {
+    return ReportedStreams.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReportedStreams>, I>>(object: I): ReportedStreams {
+    const message = createBaseReportedStreams();
+    message.firstSequence = (object.firstSequence !== undefined && object.firstSequence !== null)
+      ? BigInt(object.firstSequence)
+      : 0n;
+    message.lastSequence = (object.lastSequence !== undefined && object.lastSequence !== null)
+      ? BigInt(object.lastSequence)
+      : 0n;
+    message.streams = object.streams ?? 0;
     return message;
   },
 };

@@ -337,6 +337,22 @@ export interface Hello {
   capabilities: bigint;
   /** Connection attempts since the last one that lived. */
   attempt: number;
+  /**
+   * Streams of this client that ended without its Bye, and of which no other
+   * stream was told that it has answered: their nodes may count it still. At
+   * most 4, oldest first.
+   */
+  lostStreams: ReportPlace[];
+}
+
+/**
+ * When a stream was open: after this report of its node, and before the next
+ * one, which counts it unless it has ended.
+ */
+export interface ReportPlace {
+  /** Of the node's process, as in NodeReport. */
+  bootId: string;
+  sequence: bigint;
 }
 
 export interface Ack {
@@ -403,6 +419,8 @@ export interface Welcome {
    * connects again, so that those of one node do not come all at once.
    */
   reconnectSpreadMs: number;
+  /** Where this stream is, to be told in a later Hello if it is lost. */
+  place?: ReportPlace | undefined;
 }
 
 export interface Begin {
@@ -473,6 +491,8 @@ export interface Ping {
   echoNonce: bigint;
   /** As in Welcome, as of now. */
   reconnectSpreadMs: number;
+  /** Of the stream's place, as of now. */
+  reportSequence: bigint;
 }
 
 /**
@@ -1401,6 +1421,7 @@ function createBaseHello(): Hello {
     heartbeatMs: 0,
     capabilities: 0n,
     attempt: 0,
+    lostStreams: [],
   };
 }
 
@@ -1438,6 +1459,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.attempt !== 0) {
       writer.uint32(80).uint32(message.attempt);
+    }
+    for (const v of message.lostStreams) {
+      ReportPlace.encode(v!, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -1535,6 +1559,14 @@ export const Hello: MessageFns<Hello> = {
             message.attempt = reader.uint32();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.lostStreams.push(ReportPlace.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1579,6 +1611,11 @@ export const Hello: MessageFns<Hello> = {
         : 0,
       capabilities: isSet(object.capabilities) ? BigInt(object.capabilities) : 0n,
       attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+      lostStreams: globalThis.Array.isArray(object?.lostStreams)
+        ? object.lostStreams.map((e: any) => ReportPlace.fromJSON(e))
+        : globalThis.Array.isArray(object?.lost_streams)
+        ? object.lost_streams.map((e: any) => ReportPlace.fromJSON(e))
+        : [],
     };
   },
 
@@ -1614,6 +1651,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.attempt !== 0) {
       obj.attempt = Math.round(message.attempt);
     }
+    if (message.lostStreams?.length) {
+      obj.lostStreams = message.lostStreams.map((e) => ReportPlace.toJSON(e));
+    }
     return obj;
   },
 
@@ -1636,6 +1676,99 @@ export const Hello: MessageFns<Hello> = {
       ? BigInt(object.capabilities)
       : 0n;
     message.attempt = object.attempt ?? 0;
+    message.lostStreams = object.lostStreams?.map((e) => ReportPlace.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseReportPlace(): ReportPlace {
+  return { bootId: "", sequence: 0n };
+}
+
+export const ReportPlace: MessageFns<ReportPlace> = {
+  encode(message: ReportPlace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.bootId !== "") {
+      writer.uint32(10).string(message.bootId);
+    }
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.sequence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportPlace {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportPlace();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.bootId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReportPlace {
+    return {
+      bootId: isSet(object.bootId)
+        ? globalThis.String(object.bootId)
+        : isSet(object.boot_id)
+        ? globalThis.String(object.boot_id)
+        : "",
+      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
+    };
+  },
+
+  toJSON(message: ReportPlace): unknown {
+    const obj: any = {};
+    if (message.bootId !== "") {
+      obj.bootId = message.bootId;
+    }
+    if (message.sequence !== 0n) {
+      obj.sequence = message.sequence.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReportPlace>, I>>(base?: I): ReportPlace {
+    return ReportPlace.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReportPlace>, I>>(object: I): ReportPlace {
+    const message = createBaseReportPlace();
+    message.bootId = object.bootId ?? "";
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
     return message;
   },
 };
@@ -2248,6 +2381,7 @@ function createBaseWelcome(): Welcome {
     environment: "",
     logIdentity: new Uint8Array(0),
     reconnectSpreadMs: 0,
+    place: undefined,
   };
 }
 
@@ -2300,6 +2434,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.reconnectSpreadMs !== 0) {
       writer.uint32(128).uint32(message.reconnectSpreadMs);
+    }
+    if (message.place !== undefined) {
+      ReportPlace.encode(message.place, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -2445,6 +2582,14 @@ export const Welcome: MessageFns<Welcome> = {
             message.reconnectSpreadMs = reader.uint32();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.place = ReportPlace.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2507,6 +2652,7 @@ export const Welcome: MessageFns<Welcome> = {
         : isSet(object.reconnect_spread_ms)
         ? globalThis.Number(object.reconnect_spread_ms)
         : 0,
+      place: isSet(object.place) ? ReportPlace.fromJSON(object.place) : undefined,
     };
   },
 
@@ -2560,6 +2706,9 @@ export const Welcome: MessageFns<Welcome> = {
     if (message.reconnectSpreadMs !== 0) {
       obj.reconnectSpreadMs = Math.round(message.reconnectSpreadMs);
     }
+    if (message.place !== undefined) {
+      obj.place = ReportPlace.toJSON(message.place);
+    }
     return obj;
   },
 
@@ -2586,6 +2735,9 @@ export const Welcome: MessageFns<Welcome> = {
     message.environment = object.environment ?? "";
     message.logIdentity = object.logIdentity ?? new Uint8Array(0);
     message.reconnectSpreadMs = object.reconnectSpreadMs ?? 0;
+    message.place = (object.place !== undefined && object.place !== null)
+      ? ReportPlace.fromPartial(object.place)
+      : undefined;
     return message;
   },
 };
@@ -3469,7 +3621,15 @@ export const Update: MessageFns<Update> = {
 };
 
 function createBasePing(): Ping {
-  return { nonce: 0n, head: undefined, freshness: undefined, wantDigest: false, echoNonce: 0n, reconnectSpreadMs: 0 };
+  return {
+    nonce: 0n,
+    head: undefined,
+    freshness: undefined,
+    wantDigest: false,
+    echoNonce: 0n,
+    reconnectSpreadMs: 0,
+    reportSequence: 0n,
+  };
 }
 
 export const Ping: MessageFns<Ping> = {
@@ -3497,6 +3657,12 @@ export const Ping: MessageFns<Ping> = {
     }
     if (message.reconnectSpreadMs !== 0) {
       writer.uint32(48).uint32(message.reconnectSpreadMs);
+    }
+    if (message.reportSequence !== 0n) {
+      if (BigInt.asUintN(64, message.reportSequence) !== message.reportSequence) {
+        throw new globalThis.Error("value provided for field message.reportSequence of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.reportSequence);
     }
     return writer;
   },
@@ -3562,6 +3728,14 @@ export const Ping: MessageFns<Ping> = {
             message.reconnectSpreadMs = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.reportSequence = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3594,6 +3768,11 @@ export const Ping: MessageFns<Ping> = {
         : isSet(object.reconnect_spread_ms)
         ? globalThis.Number(object.reconnect_spread_ms)
         : 0,
+      reportSequence: isSet(object.reportSequence)
+        ? BigInt(object.reportSequence)
+        : isSet(object.report_sequence)
+        ? BigInt(object.report_sequence)
+        : 0n,
     };
   },
 
@@ -3617,6 +3796,9 @@ export const Ping: MessageFns<Ping> = {
     if (message.reconnectSpreadMs !== 0) {
       obj.reconnectSpreadMs = Math.round(message.reconnectSpreadMs);
     }
+    if (message.reportSequence !== 0n) {
+      obj.reportSequence = message.reportSequence.toString();
+    }
     return obj;
   },
 
@@ -3633,6 +3815,9 @@ export const Ping: MessageFns<Ping> = {
     message.wantDigest = object.wantDigest ?? false;
     message.echoNonce = (object.echoNonce !== undefined && object.echoNonce !== null) ? BigInt(object.echoNonce) : 0n;
     message.reconnectSpreadMs = object.reconnectSpreadMs ?? 0;
+    message.reportSequence = (object.reportSequence !== undefined && object.reportSequence !== null)
+      ? BigInt(object.reportSequence)
+      : 0n;
     return message;
   },
 };
