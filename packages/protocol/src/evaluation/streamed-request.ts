@@ -32,7 +32,7 @@ export class StreamedRequest {
   readonly id: Uint8Array;
   readonly minRevision: Revision | undefined;
   readonly allowStale: boolean;
-  readonly #bytes: Buffer;
+  readonly #reader: WireReader;
   /** Where each evaluation begins and ends, one after the other. */
   readonly #places: readonly number[];
   /** The same of the message's context; the last counts. */
@@ -61,13 +61,13 @@ export class StreamedRequest {
     this.id = id;
     this.minRevision = minRevision;
     this.allowStale = allowStale;
-    this.#bytes = bytes;
+    this.#reader = reader;
     this.#places = places;
     this.#contexts = contexts;
   }
 
   get bytes(): number {
-    return this.#bytes.length;
+    return this.#reader.bytes.length;
   }
 
   get evaluations(): number {
@@ -76,7 +76,8 @@ export class StreamedRequest {
 
   /** @throws FlagstreamError INVALID_FIELD */
   evaluation(index: number): AskedEvaluation {
-    const reader = new WireReader(this.#bytes, this.#places[2 * index]!);
+    const reader = this.#reader;
+    reader.position = this.#places[2 * index]!;
     const end = reader.contentEnd(this.#places[2 * index + 1]!);
     let flagKey = '';
     let context: UncheckedContext | undefined;
@@ -94,8 +95,9 @@ export class StreamedRequest {
   /** Of all evaluations that have none. @throws FlagstreamError INVALID_FIELD */
   context(): UncheckedContext | undefined {
     let context: UncheckedContext | undefined;
+    const reader = this.#reader;
     for (let index = 0; index < this.#contexts.length; index += 2) {
-      const reader = new WireReader(this.#bytes, this.#contexts[index]!);
+      reader.position = this.#contexts[index]!;
       context = readContext(reader, reader.contentEnd(this.#contexts[index + 1]!));
     }
     return context;

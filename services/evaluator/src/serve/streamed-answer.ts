@@ -43,11 +43,12 @@ export function* streamedAnswer(
   { nowMs, rest }: AnswerBeginning,
 ): Steps<Buffer> {
   const shared = checkedContext(request.context(), 'context');
+  const asking: Asking = { state, shared, counts, nowMs };
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for (let index = 0; index < request.evaluations; index++) {
     if (index % EVALUATIONS_PER_STEP === EVALUATIONS_PER_STEP - 1) yield;
-    const result = encodedAnswer(request, index, { state, shared, counts, nowMs });
+    const result = encodedAnswer(request, index, asking);
     bytes += result.length;
     if (bytes > LIMITS.batchAnswerBytesMax) throw tooLarge();
     parts.push(result);
