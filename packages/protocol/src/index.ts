@@ -58,6 +58,7 @@ export {
   hasKind,
   kindMismatch,
 } from './evaluation/evaluation-answer.ts';
+export { readEvaluateRequest } from './evaluation/evaluate-request.ts';
 export { type AskedEvaluation, StreamedRequest } from './evaluation/streamed-request.ts';
 export { DELIVERY_BOUNDS_MS, nackCodeToWire, sumOfSdks } from './fleet.ts';
 export {

@@ -3,10 +3,10 @@
  * a whole, so that it can be answered by its id whatever it holds; each of its
  * evaluations when its turn comes, so that nothing holds all of them decoded.
  */
-import { messageOf } from '../errors.ts';
-import { type FlagKind, Revision } from '../gen/flagstream/v1/model.ts';
+import type { FlagKind, Revision } from '../gen/flagstream/v1/model.ts';
 import { readContext, type UncheckedContext } from './context-reader.ts';
-import { LENGTH_DELIMITED, tagOf, undecodable, VARINT, WireReader } from './wire-reader.ts';
+import { readRevision } from './revision-reader.ts';
+import { LENGTH_DELIMITED, tagOf, VARINT, WireReader } from './wire-reader.ts';
 
 const ID = tagOf(1, VARINT);
 const EVALUATIONS = tagOf(2, LENGTH_DELIMITED);
@@ -51,12 +51,12 @@ export class StreamedRequest {
       const tag = reader.tag(end);
       const start = reader.position;
       if (tag === ALLOW_STALE) allowStale = reader.bool(end);
+      else if (tag === MIN_REVISION) minRevision = readRevision(reader, end);
       else reader.skip(tag, end);
       const { position } = reader;
       if (tag === ID) id = bytes.subarray(start, position);
       else if (tag === EVALUATIONS) places.push(start, position);
       else if (tag === CONTEXT) contexts.push(start, position);
-      else if (tag === MIN_REVISION) minRevision = readRevision(bytes, start, position);
     }
     this.id = id;
     this.minRevision = minRevision;
@@ -101,19 +101,5 @@ export class StreamedRequest {
       context = readContext(reader, reader.contentEnd(this.#contexts[index + 1]!));
     }
     return context;
-  }
-}
-
-/** From a field with a length, which begins with that. Few messages have one. */
-function readRevision(bytes: Buffer, start: number, end: number): Revision {
-  const reader = new WireReader(bytes, start);
-  const contentEnd = reader.contentEnd(end);
-  const content = bytes.subarray(reader.position, contentEnd);
-  // The generated decoder stops at the end of a group that did not begin.
-  while (reader.position < contentEnd) reader.skip(reader.tag(contentEnd), contentEnd);
-  try {
-    return Revision.decode(content);
-  } catch (cause) {
-    throw undecodable(`min_revision: ${messageOf(cause)}`);
   }
 }

@@ -1,11 +1,7 @@
 /** What an answer that is made in slices says of its state, fixed before its first evaluation. */
 import { UNBOUNDED_MS } from '@flagstream/replica';
+import type { AnswerRest } from './answer-rest.ts';
 import type { Serving, Stamp } from './serving.ts';
-
-/** The end of an answer, beside its results. */
-export interface AnswerRest extends Stamp {
-  readonly belowMinRevision: boolean;
-}
 
 export interface AnswerBeginning {
   /** Unix ms: what schedules are evaluated at. */
