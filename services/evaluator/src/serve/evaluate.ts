@@ -28,10 +28,10 @@ import { type AnswerBeginning, answerBeginning } from './answer-beginning.ts';
 import { type AnswerView, viewFor } from './answer-view.ts';
 import { BatchAnswer } from './batch-answer.ts';
 import type { BoundedAnswers } from './bounded-answers.ts';
+import { evaluateAnswer } from './evaluate-answer.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
 import type { Serving } from './serving.ts';
 import type { SharedTurns, Steps } from './shared-turns.ts';
-import { singleAnswer } from './single-answer.ts';
 import { streamedAnswer } from './streamed-answer.ts';
 
 /** Evaluations that are, with their encoding, as much work as a call: some 50 µs. */
@@ -117,7 +117,7 @@ export class Evaluator {
       throw kindMismatch(state, evaluation, expectedKind);
     const { epoch, revision, freshness } = this.#serving.stamp();
     // One literal: spreading costs a microsecond here, on the path of every request.
-    return singleAnswer(evaluation, { epoch, revision, freshness, belowMinRevision });
+    return evaluateAnswer(evaluation, { epoch, revision, freshness, belowMinRevision });
   }
 
   #batch(

@@ -13,7 +13,7 @@ import { KEPT_BYTES_MAX } from './encoded-result.ts';
 const kept = new WeakMap<Evaluation, Uint8Array>();
 
 /** @param evaluation one without an error */
-export function singleAnswer(evaluation: Evaluation, rest: AnswerRest): Buffer {
+export function evaluateAnswer(evaluation: Evaluation, rest: AnswerRest): Buffer {
   return Buffer.concat([encodedFields(evaluation), encodedRest(rest)]);
 }
 
