@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FlagstreamError } from '../errors.ts';
 import { EvaluateRequest } from '../gen/flagstream/v1/evaluation.ts';
 import type { FlagKind } from '../gen/flagstream/v1/model.ts';
+import { LIMITS } from '../limits.ts';
 import { readEvaluateRequest } from './evaluate-request.ts';
 import { contexts, revisions, unknownFields } from './requests.fixture.ts';
 
@@ -27,6 +28,12 @@ describe('a request of Evaluate', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('is read so where it is long', () => {
+    const context = { plan: 'p'.repeat(LIMITS.streamedRequestBytesMax), country: 'NL' };
+    const bytes = Buffer.from(EvaluateRequest.encode(EvaluateRequest.fromPartial({ context })).finish());
+    expect(readEvaluateRequest(bytes)).toEqual(EvaluateRequest.decode(bytes));
   });
 
   it('is read so or refused when it is damaged', () => {

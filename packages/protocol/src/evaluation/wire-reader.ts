@@ -8,6 +8,7 @@
  * something else.
  */
 import { fail } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 
 export const VARINT = 0;
 export const FIXED64 = 1;
@@ -19,6 +20,8 @@ export function tagOf(field: number, wireType: number): number {
   return (field << 3) | wireType;
 }
 
+/** Of a longer request, few texts would hold all bytes a second time. */
+const CUT_FROM_BYTES_MAX = LIMITS.streamedRequestBytesMax;
 const KNOWN_SLOTS = 1_024;
 const KNOWN_LENGTH_MAX = 40;
 
@@ -89,7 +92,7 @@ export class WireReader {
     const contentEnd = this.contentEnd(end);
     const start = this.position;
     this.position = contentEnd;
-    return isAscii(this.bytes, start, contentEnd)
+    return this.bytes.length <= CUT_FROM_BYTES_MAX && isAscii(this.bytes, start, contentEnd)
       ? this.#latin1().slice(start, contentEnd)
       : this.bytes.toString('utf8', start, contentEnd);
   }

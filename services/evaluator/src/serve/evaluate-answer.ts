@@ -1,7 +1,7 @@
 /**
  * The answer of Evaluate as bytes. Engines share evaluations between calls, so
  * what an answer says of one is encoded once, and what it says of the state
- * once in a millisecond: encoding took as long as all else that is ours.
+ * once in a millisecond: to encode both takes longer than to evaluate.
  */
 import type { Evaluation } from '@flagstream/engine';
 import { answerFields } from '@flagstream/protocol';
