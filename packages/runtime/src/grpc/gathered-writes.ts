@@ -11,12 +11,17 @@ interface InsideCall {
   sendMessage(message: unknown, taken: () => void): void;
 }
 
+type OutgoingMessages<Message> = Pick<
+  ServerDuplexStream<unknown, Message>,
+  'cork' | 'uncork' | 'write' | '_writev'
+>;
+
 export class GatheredWrites<Message> {
-  readonly #stream: ServerDuplexStream<never, Message>;
+  readonly #stream: OutgoingMessages<Message>;
   #gathering = false;
 
   /** Throws when grpc-js has changed inside. */
-  constructor(stream: ServerDuplexStream<never, Message>) {
+  constructor(stream: OutgoingMessages<Message>) {
     const { call } = stream as unknown as { readonly call?: Partial<InsideCall> };
     if (typeof call?.sendMessage !== 'function' || typeof call.stream?.cork !== 'function')
       throw new Error('grpc-js no longer has a call inside a stream that takes several messages at once');
@@ -41,7 +46,7 @@ export class GatheredWrites<Message> {
 }
 
 /** Node asks a stream for all that waits, where it can take that. */
-function sendTogether(stream: ServerDuplexStream<never, unknown>, call: InsideCall): void {
+function sendTogether(stream: OutgoingMessages<never>, call: InsideCall): void {
   stream._writev = (waiting, taken) => {
     let left = waiting.length;
     call.stream.cork();
