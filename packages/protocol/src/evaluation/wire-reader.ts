@@ -28,12 +28,11 @@ const KNOWN_LENGTH_MAX = 40;
 export class WireReader {
   readonly bytes: Buffer;
   /** Where the next field begins. */
-  position: number;
+  position = 0;
   #characters: string | undefined;
 
-  constructor(bytes: Buffer, position = 0) {
+  constructor(bytes: Buffer) {
     this.bytes = bytes;
-    this.position = position;
   }
 
   /** The next tag of a message that ends there. */
