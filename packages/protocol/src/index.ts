@@ -50,6 +50,7 @@ export {
 } from './errors.ts';
 export { checkedContext } from './evaluation/checked-context.ts';
 export { checkedFlagKey } from './evaluation/checked-flag-key.ts';
+export { readEvaluateRequest } from './evaluation/evaluate-request.ts';
 export {
   type AnswerPlace,
   answerFields,
@@ -58,7 +59,6 @@ export {
   hasKind,
   kindMismatch,
 } from './evaluation/evaluation-answer.ts';
-export { readEvaluateRequest } from './evaluation/evaluate-request.ts';
 export { type AskedEvaluation, StreamedRequest } from './evaluation/streamed-request.ts';
 export { DELIVERY_BOUNDS_MS, nackCodeToWire, sumOfSdks } from './fleet.ts';
 export {
