@@ -90,7 +90,7 @@ export function serveUnary(inside: InsideCall, answer: AnswerUnary): void {
     },
     onReceiveMessage: (message) => {
       if (request !== undefined) {
-        refuse(status.UNIMPLEMENTED, 'the call has a second request');
+        refuse(status.UNIMPLEMENTED, 'Received a second request message for a unary method');
         return;
       }
       request = message;
@@ -98,7 +98,7 @@ export function serveUnary(inside: InsideCall, answer: AnswerUnary): void {
     },
     onReceiveHalfClose: () => {
       if (request === undefined) {
-        refuse(status.UNIMPLEMENTED, 'the call has no request');
+        refuse(status.UNIMPLEMENTED, 'Received no request message for a unary method');
         return;
       }
       call = new UnaryCall(inside, metadata, request);
