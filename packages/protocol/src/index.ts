@@ -52,6 +52,7 @@ export {
 } from './errors.ts';
 export { checkedContext } from './evaluation/checked-context.ts';
 export { checkedFlagKey } from './evaluation/checked-flag-key.ts';
+export { readEvaluateRequest } from './evaluation/evaluate-request.ts';
 export {
   type AnswerPlace,
   answerFields,

@@ -114,7 +114,9 @@ export class Follower {
 
   /** How old the state can be: a true bound, unless it is marked as estimated. */
   freshness(nowMs: number): Freshness {
-    return { ...this.#bound.at(nowMs), source: this.#sourceState() };
+    const { stalenessMs, estimated } = this.#bound.at(nowMs);
+    // One literal: every answer asks for it, and a spread costs a microsecond.
+    return { stalenessMs, estimated, source: this.#sourceState() };
   }
 
   /** The source delivers. */

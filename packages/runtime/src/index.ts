@@ -39,6 +39,7 @@ export {
 export { type Setting, type SettingType, secretSetting } from './config/setting.ts';
 export { endWithError, type OutgoingStream } from './grpc/end-stream.ts';
 export { ForeignStatus } from './grpc/foreign-status.ts';
+export { GatheredWrites } from './grpc/gathered-writes.ts';
 export { GrpcHost, type GrpcHostOptions } from './grpc/grpc-host.ts';
 export {
   type BidiHandler,

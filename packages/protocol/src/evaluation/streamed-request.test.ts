@@ -1,9 +1,10 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FlagstreamError } from '../errors.ts';
 import { EvaluateStreamRequest } from '../gen/flagstream/v1/evaluation.ts';
 import type { FlagKind } from '../gen/flagstream/v1/model.ts';
+import { contexts, revisions, unknownFields } from './requests.fixture.ts';
 import { StreamedRequest } from './streamed-request.ts';
 
 /** All of a message, in the generated decoder's form. */
@@ -19,23 +20,6 @@ function read(bytes: Uint8Array): EvaluateStreamRequest {
   };
 }
 
-const json = fc.letrec((tie) => ({
-  value: fc.oneof(
-    { maxDepth: 6, depthSize: 'small' },
-    fc.string({ unit: 'grapheme', maxLength: 50 }),
-    fc.double(),
-    fc.boolean(),
-    fc.constant(null),
-    fc.array(tie('value'), { maxLength: 4 }),
-    tie('object'),
-  ),
-  object: fc.dictionary(
-    fc.oneof(fc.string({ unit: 'grapheme', maxLength: 45 }), fc.constantFrom('__proto__', 'plan', '')),
-    tie('value'),
-    { maxKeys: 6, noNullPrototype: true },
-  ),
-}));
-const contexts = fc.option(json.object as fc.Arbitrary<Record<string, unknown>>, { nil: undefined });
 const requests: fc.Arbitrary<EvaluateStreamRequest> = fc.record({
   id: fc.bigInt(0n, 2n ** 64n - 1n),
   evaluations: fc.array(
@@ -47,14 +31,7 @@ const requests: fc.Arbitrary<EvaluateStreamRequest> = fc.record({
     { maxLength: 5 },
   ),
   context: contexts,
-  minRevision: fc.option(
-    fc.record({
-      epoch: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
-      revision: fc.bigInt(0n, 2n ** 64n - 1n),
-      hash: fc.constant(new Uint8Array()),
-    }),
-    { nil: undefined },
-  ),
+  minRevision: revisions,
   allowStale: fc.boolean(),
 });
 
@@ -70,14 +47,8 @@ describe('a message of EvaluateStream', () => {
   });
 
   it('is read so also where the last of two fields counts, and others are unknown', () => {
-    const unknown = fc.constantFrom(
-      new BinaryWriter().tag(60, WireType.Varint).uint32(300).finish(),
-      new BinaryWriter().tag(61, WireType.Bit64).double(1).finish(),
-      new BinaryWriter().tag(62, WireType.LengthDelimited).string('x').finish(),
-      new BinaryWriter().tag(63, WireType.Bit32).float(1).finish(),
-    );
     fc.assert(
-      fc.property(requests, requests, unknown, (first, second, between) => {
+      fc.property(requests, requests, unknownFields, (first, second, between) => {
         const bytes = Buffer.concat([
           EvaluateStreamRequest.encode(first).finish(),
           between,

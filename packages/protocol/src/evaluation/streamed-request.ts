@@ -3,10 +3,10 @@
  * a whole, so that it can be answered by its id whatever it holds; each of its
  * evaluations when its turn comes, so that nothing holds all of them decoded.
  */
-import { messageOf } from '../errors.ts';
-import { type FlagKind, Revision } from '../gen/flagstream/v1/model.ts';
+import type { FlagKind, Revision } from '../gen/flagstream/v1/model.ts';
 import { readContext, type UncheckedContext } from './context-reader.ts';
-import { LENGTH_DELIMITED, tagOf, undecodable, VARINT, WireReader } from './wire-reader.ts';
+import { readRevision } from './revision-reader.ts';
+import { LENGTH_DELIMITED, tagOf, VARINT, WireReader } from './wire-reader.ts';
 
 const ID = tagOf(1, VARINT);
 const EVALUATIONS = tagOf(2, LENGTH_DELIMITED);
@@ -32,7 +32,7 @@ export class StreamedRequest {
   readonly id: Uint8Array;
   readonly minRevision: Revision | undefined;
   readonly allowStale: boolean;
-  readonly #bytes: Buffer;
+  readonly #reader: WireReader;
   /** Where each evaluation begins and ends, one after the other. */
   readonly #places: readonly number[];
   /** The same of the message's context; the last counts. */
@@ -51,23 +51,23 @@ export class StreamedRequest {
       const tag = reader.tag(end);
       const start = reader.position;
       if (tag === ALLOW_STALE) allowStale = reader.bool(end);
+      else if (tag === MIN_REVISION) minRevision = readRevision(reader, end);
       else reader.skip(tag, end);
       const { position } = reader;
       if (tag === ID) id = bytes.subarray(start, position);
       else if (tag === EVALUATIONS) places.push(start, position);
       else if (tag === CONTEXT) contexts.push(start, position);
-      else if (tag === MIN_REVISION) minRevision = readRevision(bytes, start, position);
     }
     this.id = id;
     this.minRevision = minRevision;
     this.allowStale = allowStale;
-    this.#bytes = bytes;
+    this.#reader = reader;
     this.#places = places;
     this.#contexts = contexts;
   }
 
   get bytes(): number {
-    return this.#bytes.length;
+    return this.#reader.bytes.length;
   }
 
   get evaluations(): number {
@@ -76,7 +76,8 @@ export class StreamedRequest {
 
   /** @throws FlagstreamError INVALID_FIELD */
   evaluation(index: number): AskedEvaluation {
-    const reader = new WireReader(this.#bytes, this.#places[2 * index]!);
+    const reader = this.#reader;
+    reader.position = this.#places[2 * index]!;
     const end = reader.contentEnd(this.#places[2 * index + 1]!);
     let flagKey = '';
     let context: UncheckedContext | undefined;
@@ -94,24 +95,11 @@ export class StreamedRequest {
   /** Of all evaluations that have none. @throws FlagstreamError INVALID_FIELD */
   context(): UncheckedContext | undefined {
     let context: UncheckedContext | undefined;
+    const reader = this.#reader;
     for (let index = 0; index < this.#contexts.length; index += 2) {
-      const reader = new WireReader(this.#bytes, this.#contexts[index]!);
+      reader.position = this.#contexts[index]!;
       context = readContext(reader, reader.contentEnd(this.#contexts[index + 1]!));
     }
     return context;
-  }
-}
-
-/** From a field with a length, which begins with that. Few messages have one. */
-function readRevision(bytes: Buffer, start: number, end: number): Revision {
-  const reader = new WireReader(bytes, start);
-  const contentEnd = reader.contentEnd(end);
-  const content = bytes.subarray(reader.position, contentEnd);
-  // The generated decoder stops at the end of a group that did not begin.
-  while (reader.position < contentEnd) reader.skip(reader.tag(contentEnd), contentEnd);
-  try {
-    return Revision.decode(content);
-  } catch (cause) {
-    throw undecodable(`min_revision: ${messageOf(cause)}`);
   }
 }

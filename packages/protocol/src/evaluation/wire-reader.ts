@@ -8,6 +8,7 @@
  * something else.
  */
 import { fail } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 
 export const VARINT = 0;
 export const FIXED64 = 1;
@@ -19,17 +20,19 @@ export function tagOf(field: number, wireType: number): number {
   return (field << 3) | wireType;
 }
 
+/** Of a longer request, few texts would hold all bytes a second time. */
+const CUT_FROM_BYTES_MAX = LIMITS.streamedRequestBytesMax;
 const KNOWN_SLOTS = 1_024;
 const KNOWN_LENGTH_MAX = 40;
 
 export class WireReader {
   readonly bytes: Buffer;
   /** Where the next field begins. */
-  position: number;
+  position = 0;
+  #characters: string | undefined;
 
-  constructor(bytes: Buffer, position = 0) {
+  constructor(bytes: Buffer) {
     this.bytes = bytes;
-    this.position = position;
   }
 
   /** The next tag of a message that ends there. */
@@ -41,6 +44,15 @@ export class WireReader {
 
   /** An unsigned number of 32 bits; of a longer one, its lowest. */
   varint(end: number): number {
+    if (this.position >= end) throw endsEarly();
+    // Tags and lengths have one byte, nearly always.
+    const first = this.bytes[this.position]!;
+    if (first >= 0x80) return this.#longVarint(end);
+    this.position += 1;
+    return first;
+  }
+
+  #longVarint(end: number): number {
     const { bytes } = this;
     let value = 0;
     for (let shift = 0; shift < 70; shift += 7) {
@@ -77,9 +89,17 @@ export class WireReader {
 
   text(end: number): string {
     const contentEnd = this.contentEnd(end);
-    const text = this.bytes.toString('utf8', this.position, contentEnd);
+    const start = this.position;
     this.position = contentEnd;
-    return text;
+    return this.bytes.length <= CUT_FROM_BYTES_MAX && isAscii(this.bytes, start, contentEnd)
+      ? this.#latin1().slice(start, contentEnd)
+      : this.bytes.toString('utf8', start, contentEnd);
+  }
+
+  /** All bytes, a character each: to cut a text out of it takes a fifth of decoding it. */
+  #latin1(): string {
+    this.#characters ??= this.bytes.toString('latin1');
+    return this.#characters;
   }
 
   /** A text that comes again and again, as keys of flags and names of attributes do. */
@@ -113,6 +133,12 @@ export class WireReader {
     if (end - this.position < bytes) throw endsEarly();
     this.position += bytes;
   }
+}
+
+function isAscii(bytes: Buffer, start: number, end: number): boolean {
+  let bits = 0;
+  for (let at = start; at < end; at++) bits |= bytes[at]!;
+  return bits < 0x80;
 }
 
 /** Short texts that were read last, each in the slot of its hash. */

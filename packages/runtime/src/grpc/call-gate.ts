@@ -6,20 +6,25 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { constants } from 'node:http2';
 import type { Metadata, Server, ServiceError } from '@grpc/grpc-js';
+import { type AnswerUnary, type InsideCall as InsideUnaryCall, serveUnary } from './unary-call.ts';
 
 /** What is used of grpc-js's call. */
-interface InsideCall {
+interface InsideCall extends InsideUnaryCall {
   readonly metadata: Metadata;
   readonly stream: ServerHttp2Stream;
   /** Of what was unpacked. */
   maxReceiveMessageSize: number;
   /** Of what has come, which may be packed. */
   readonly decoder: { maxReadMessageLength: number };
-  getPeer(): string;
-  sendStatus(status: Pick<ServiceError, 'code' | 'details' | 'metadata'>): void;
 }
 
-type RunHandler = (call: InsideCall, handler: { readonly path: string }) => boolean;
+interface InsideHandler {
+  readonly path: string;
+  readonly type: string;
+  readonly func: unknown;
+}
+
+type RunHandler = (call: InsideCall, handler: InsideHandler) => boolean;
 
 export class ArrivingCall {
   readonly path: string;
@@ -63,14 +68,19 @@ export class ArrivingCall {
 }
 
 /**
- * Asks `admit` about each call of a method that is served; false: it was refused. To be called before the server is
- * given anything to serve. Throws when grpc-js has changed inside.
+ * Asks `admit` about each call of a method that is served; false: it was refused. Unary calls that are let in are served
+ * past grpc-js's own handling. To be called before the server is given anything to serve. Throws when grpc-js has changed
+ * inside.
  */
 export function gateCalls(server: Server, admit: (call: ArrivingCall) => boolean): void {
   const inside = server as unknown as { _runHandlerForCall?: RunHandler };
   const run = inside._runHandlerForCall;
   if (typeof run !== 'function')
     throw new Error('grpc-js no longer runs calls where they can be asked about');
-  inside._runHandlerForCall = (call, handler) =>
-    admit(new ArrivingCall(handler.path, call)) ? run.call(server, call, handler) : true;
+  inside._runHandlerForCall = (call, handler) => {
+    if (!admit(new ArrivingCall(handler.path, call))) return true;
+    if (handler.type !== 'unary') return run.call(server, call, handler);
+    serveUnary(call, handler.func as AnswerUnary);
+    return true;
+  };
 }

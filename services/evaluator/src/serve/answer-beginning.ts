@@ -1,11 +1,7 @@
 /** What an answer that is made in slices says of its state, fixed before its first evaluation. */
 import { UNBOUNDED_MS } from '@flagstream/replica';
+import type { AnswerRest } from './answer-rest.ts';
 import type { Serving, Stamp } from './serving.ts';
-
-/** The end of an answer, beside its results. */
-export interface AnswerRest extends Stamp {
-  readonly belowMinRevision: boolean;
-}
 
 export interface AnswerBeginning {
   /** Unix ms: what schedules are evaluated at. */
@@ -23,12 +19,16 @@ export function answerBeginning(
   const beganMs = monotonicMs();
   return {
     nowMs: serving.now(),
-    rest: () => ({ ...agedBy(stamp, monotonicMs() - beganMs), belowMinRevision }),
+    rest: () => agedBy(stamp, monotonicMs() - beganMs, belowMinRevision),
   };
 }
 
-/** The stamp of a state by whose answer so much time has passed: it can be that much older. */
-function agedBy({ freshness, ...stamp }: Stamp, ms: number): Stamp {
+/**
+ * The stamp of a state by whose answer so much time has passed: it can be that much older. Literals, as each message
+ * of a stream ends with one, and spreads cost more than an evaluation.
+ */
+function agedBy({ epoch, revision, freshness }: Stamp, ms: number, belowMinRevision: boolean): AnswerRest {
+  const { estimated, source } = freshness;
   const stalenessMs = Math.min(UNBOUNDED_MS, freshness.stalenessMs + Math.ceil(ms));
-  return { ...stamp, freshness: { ...freshness, stalenessMs } };
+  return { epoch, revision, freshness: { stalenessMs, estimated, source }, belowMinRevision };
 }

@@ -8,7 +8,7 @@ import { type AnswerPlace, evaluationResult } from '@flagstream/protocol';
 import { ContextResults, type EvaluationResult } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 
 /** Large values are encoded anew for each answer: each rule that serves one would keep a copy of it. */
-const KEPT_BYTES_MAX = 1_024;
+export const KEPT_BYTES_MAX = 1_024;
 
 /** As long as the engine keeps the evaluation. */
 const kept = new WeakMap<Evaluation, Uint8Array>();

@@ -20,7 +20,6 @@ import {
 import type {
   EvaluateBatchRequest,
   EvaluateRequest,
-  EvaluateResponse,
   ExplainRequest,
   ExplainResponse,
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
@@ -29,6 +28,7 @@ import { type AnswerBeginning, answerBeginning } from './answer-beginning.ts';
 import { type AnswerView, viewFor } from './answer-view.ts';
 import { BatchAnswer } from './batch-answer.ts';
 import type { BoundedAnswers } from './bounded-answers.ts';
+import { evaluateAnswer } from './evaluate-answer.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
 import type { Serving } from './serving.ts';
 import type { SharedTurns, Steps } from './shared-turns.ts';
@@ -64,7 +64,8 @@ export class Evaluator {
     this.#monotonicMs = monotonicMs;
   }
 
-  evaluate(request: EvaluateRequest, call: CallContext): EvaluateResponse | Promise<EvaluateResponse> {
+  /** The answer is encoded. */
+  evaluate(request: EvaluateRequest, call: CallContext): Buffer | Promise<Buffer> {
     checkedFlagKey('flag_key', request.flagKey);
     return this.#answers.answer(request, call, (below) => this.#evaluate(request, call, below));
   }
@@ -107,23 +108,19 @@ export class Evaluator {
     };
   }
 
-  #evaluate(
-    request: EvaluateRequest,
-    { principal }: CallContext,
-    belowMinRevision: boolean,
-  ): EvaluateResponse {
+  #evaluate(request: EvaluateRequest, { principal }: CallContext, belowMinRevision: boolean): Buffer {
     const state = viewFor(principal)(this.#serving.environment(principal).state);
     const context = checkedContext(request.context, 'context');
     const evaluation = state.set.evaluate(request.flagKey, context, this.#serving.now());
     this.#counts.add(evaluation);
     const { errorCode } = evaluation;
     if (errorCode !== undefined) throw evaluationError(state, evaluation, errorCode);
-    const { value, variant, reason, ruleId, kind, enabled } = answerFields(evaluation);
-    if (request.expectedKind !== 0 && !hasKind(evaluation, kind, request.expectedKind))
-      throw kindMismatch(state, evaluation, request.expectedKind);
+    const { expectedKind } = request;
+    if (expectedKind !== 0 && !hasKind(evaluation, answerFields(evaluation).kind, expectedKind))
+      throw kindMismatch(state, evaluation, expectedKind);
     const { epoch, revision, freshness } = this.#serving.stamp();
     // One literal: spreading costs a microsecond here, on the path of every request.
-    return { value, variant, reason, ruleId, kind, enabled, epoch, revision, freshness, belowMinRevision };
+    return evaluateAnswer(evaluation, { epoch, revision, freshness, belowMinRevision });
   }
 
   #batch(

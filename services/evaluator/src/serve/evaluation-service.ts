@@ -1,9 +1,14 @@
 /** flagstream.v1.EvaluationService as the host serves it. */
-import { checkedContext, checkedFlagKey, LIMITS, limitExceeded } from '@flagstream/protocol';
+import {
+  checkedContext,
+  checkedFlagKey,
+  LIMITS,
+  limitExceeded,
+  readEvaluateRequest,
+} from '@flagstream/protocol';
 import {
   type EvaluateBatchRequest,
   type EvaluateRequest,
-  type EvaluateResponse,
   EvaluationServiceService,
   type ExplainRequest,
   type ExplainResponse,
@@ -48,9 +53,10 @@ export interface EvaluationServiceParts {
   readonly monotonicMs: () => number;
 }
 
-/** Messages of EvaluateStream are read when they are answered, and by hand: until then they are their bytes. */
+/** What comes most often is read by hand. Messages of EvaluateStream are their bytes until they are answered. */
 const CONTRACT = {
   ...EvaluationServiceService,
+  evaluate: { ...EvaluationServiceService.evaluate, requestDeserialize: readEvaluateRequest },
   evaluateStream: {
     ...EvaluationServiceService.evaluateStream,
     requestDeserialize: (bytes: Buffer): Buffer =>
@@ -61,7 +67,7 @@ const CONTRACT = {
 export function evaluationService(parts: EvaluationServiceParts): ServiceBinding {
   const { evaluator } = parts;
   return {
-    definition: passThrough(CONTRACT, ['evaluateBatch', 'evaluateStream', 'watch']),
+    definition: passThrough(CONTRACT, ['evaluate', 'evaluateBatch', 'evaluateStream', 'watch']),
     policy: {
       evaluate: 'evaluate',
       evaluateBatch: 'evaluate',
@@ -70,9 +76,7 @@ export function evaluationService(parts: EvaluationServiceParts): ServiceBinding
       watch: 'evaluate',
     },
     handlers: {
-      evaluate: unary<EvaluateRequest, EvaluateResponse>((request, call) =>
-        evaluator.evaluate(request, call),
-      ),
+      evaluate: unary<EvaluateRequest, Buffer>((request, call) => evaluator.evaluate(request, call)),
       evaluateBatch: unary<EvaluateBatchRequest, Buffer>((request, call) => evaluator.batch(request, call)),
       evaluateStream: bidi<Buffer, Buffer>((call, context) =>
         inTurn(parts.admission, call, () => evaluateStream(parts, call, context)),

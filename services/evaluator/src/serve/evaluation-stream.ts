@@ -16,7 +16,7 @@ import {
   StreamedRequest,
   withMetadata,
 } from '@flagstream/protocol';
-import { type CallContext, endWithError } from '@flagstream/runtime';
+import { type CallContext, endWithError, GatheredWrites } from '@flagstream/runtime';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { FanoutMember } from '../fanout/change-fanout.ts';
 import type { OpenStream } from '../fanout/stream-registry.ts';
@@ -46,6 +46,7 @@ const UNSENT_OVERHEAD_BYTES = 256;
 
 export class EvaluationStream implements OpenStream, FanoutMember {
   readonly #options: EvaluationStreamOptions;
+  readonly #answers: GatheredWrites<Buffer>;
   /** Messages that wait for a revision. */
   #waits = 0;
   #waited = false;
@@ -61,6 +62,7 @@ export class EvaluationStream implements OpenStream, FanoutMember {
   constructor(options: EvaluationStreamOptions) {
     this.#options = options;
     const { call } = options;
+    this.#answers = new GatheredWrites(call);
     call.on('data', (bytes: Buffer) => this.#receive(bytes));
     call.once('end', () => this.#finishAfter('half-closed'));
     call.once('cancelled', () => this.#close('cancelled'));
@@ -147,7 +149,7 @@ export class EvaluationStream implements OpenStream, FanoutMember {
     if (this.#closed || call.writableEnded || call.destroyed) return;
     const bytes = frame.length + UNSENT_OVERHEAD_BYTES;
     this.#unsentBytes += bytes;
-    call.write(frame, () => {
+    this.#answers.write(frame, () => {
       this.#unsentBytes -= bytes;
       if (call.isPaused()) this.#readOrPause();
     });

@@ -72,8 +72,8 @@ export class Serving implements ServedLog {
   }
 
   freshness(): Freshness {
-    const freshness = this.#follower.freshness();
-    return freshness.source === 'live' ? { ...freshness, source: this.#liveState() } : freshness;
+    const { stalenessMs, estimated, source } = this.#follower.freshness();
+    return { stalenessMs, estimated, source: source === 'live' ? this.#liveState() : source };
   }
 
   stamp(): Stamp {

@@ -18,7 +18,8 @@ import {
 } from '@flagstream/protocol';
 import { ErrorCode, EvaluateStreamResponse, Reason } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { FlagKind } from '@flagstream/protocol/gen/flagstream/v1/model';
-import type { AnswerBeginning, AnswerRest } from './answer-beginning.ts';
+import type { AnswerBeginning } from './answer-beginning.ts';
+import { keptRest } from './answer-rest.ts';
 import type { AnswerView } from './answer-view.ts';
 import { encodedEvaluation, encodedResult } from './encoded-result.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
@@ -43,11 +44,12 @@ export function* streamedAnswer(
   { nowMs, rest }: AnswerBeginning,
 ): Steps<Buffer> {
   const shared = checkedContext(request.context(), 'context');
+  const asking: Asking = { state, shared, counts, nowMs };
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for (let index = 0; index < request.evaluations; index++) {
     if (index % EVALUATIONS_PER_STEP === EVALUATIONS_PER_STEP - 1) yield;
-    const result = encodedAnswer(request, index, { state, shared, counts, nowMs });
+    const result = encodedAnswer(request, index, asking);
     bytes += result.length;
     if (bytes > LIMITS.batchAnswerBytesMax) throw tooLarge();
     parts.push(result);
@@ -136,27 +138,9 @@ function frame(results: readonly Uint8Array[], id: Uint8Array, rest: Uint8Array)
   return bytes;
 }
 
-/** Messages of the same millisecond end alike. */
-let last: { readonly rest: AnswerRest; readonly bytes: Uint8Array } | undefined;
-
-function encodedRest(rest: AnswerRest): Uint8Array {
-  if (last === undefined || !isSame(last.rest, rest)) {
-    const bytes = EvaluateStreamResponse.encode({ results: [], id: 0n, ...rest, error: undefined }).finish();
-    last = { rest, bytes };
-  }
-  return last.bytes;
-}
-
-function isSame(one: AnswerRest, other: AnswerRest): boolean {
-  return (
-    one.revision === other.revision &&
-    one.epoch === other.epoch &&
-    one.belowMinRevision === other.belowMinRevision &&
-    one.freshness.stalenessMs === other.freshness.stalenessMs &&
-    one.freshness.estimated === other.freshness.estimated &&
-    one.freshness.source === other.freshness.source
-  );
-}
+const encodedRest = keptRest((rest) =>
+  EvaluateStreamResponse.encode({ results: [], id: 0n, ...rest, error: undefined }).finish(),
+);
 
 function tooLarge(): Error {
   return limitExceeded(
