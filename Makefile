@@ -32,7 +32,7 @@ run: build ## start Flagstream with demo flags (ARGS="--port-base 9000 --data DI
 # NODE only from the command line: npm puts a variable of that name into its children's environment.
 test: $(INSTALLED) ## run every test (ARGS="part of a file name"; NODE=24 for another Node)
 ifeq ($(origin NODE),command line)
-	@exec node scripts/test-on-node.mjs $(NODE) $(ARGS)
+	@exec node scripts/on-node.mjs test $(NODE) $(ARGS)
 else
 	@exec node scripts/test.mjs $(ARGS)
 endif
@@ -49,8 +49,12 @@ conformance: $(INSTALLED) ## judge by other systems' cases, in ../shared/conform
 interop: build ## run foreign clients and flagd's evaluator against us, as far as their toolchains are here
 	@exec node scripts/interop.mjs $(ARGS)
 
-bench: build ## measure, and print the figures beside a bare gRPC server's and other systems' SDKs
+bench: build ## measure, and print the figures beside a bare gRPC server's and other systems' SDKs (NODE=24 for another Node)
+ifeq ($(origin NODE),command line)
+	@exec node scripts/on-node.mjs bench $(NODE) $(ARGS)
+else
 	@exec node --conditions=source --import tsx test/bench/main.ts $(ARGS)
+endif
 
 soak: build ## what must not grow: start-up over 500,000 revisions, memory over 1,000,000 changes, ten minutes of clients that come and go (ARGS="start-up", "changes" or "clients")
 	@exec node --import tsx test/soak/main.ts $(ARGS)

@@ -1,6 +1,7 @@
-// `make test NODE=24`: the same suite on another Node, which comes from npm with its headers. Everything
-// happens in a copy of the working tree under .cache, with dependencies and SQLite of its own, so that the
-// tree itself stays built for its own Node. Writes what the run said to test/results/node-MAJOR.txt.
+// `make test NODE=24`, `make bench NODE=24`: the same on another Node, which comes from npm with its headers.
+// Everything happens in a copy of the working tree under .cache, with dependencies and SQLite of its own, so that
+// the tree itself stays built for its own Node. What the whole suite said is kept as test/results/node-MAJOR.txt,
+// and the benchmarks' results beside those of this Node.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +14,10 @@ const VERSIONS = { 24: '24.21.0' };
 /** What the copy keeps from one run to the next. */
 const KEPT = new Set(['.git', '.cache', 'node_modules']);
 
-const [major, ...filters] = process.argv.slice(2);
+/** Of a copy, and of the tree itself. */
+const BENCH_RESULTS = path.join('test', 'bench', 'results');
+
+const [target, major, ...words] = process.argv.slice(2);
 const version = VERSIONS[major];
 if (version === undefined) {
   process.stderr.write(`NODE=${major} is not known; there are ${Object.keys(VERSIONS).join(', ')}\n`);
@@ -62,7 +66,7 @@ function otherEnvironment(node) {
 
 const node = installNode();
 copyTree();
-const child = spawn('make', ['test', ...(filters.length === 0 ? [] : [`ARGS=${filters.join(' ')}`])], {
+const child = spawn('make', [target, ...(words.length === 0 ? [] : [`ARGS=${words.join(' ')}`])], {
   cwd: copy,
   env: otherEnvironment(node),
   stdio: ['ignore', 'pipe', 'inherit'],
@@ -73,9 +77,18 @@ createInterface({ input: child.stdout }).on('line', (line) => {
   output.push(line);
 });
 child.once('close', (code) => {
-  if (filters.length === 0) writeResult(output);
+  if (target === 'test' && words.length === 0) writeResult(output);
+  if (target === 'bench') bringResults();
   process.exitCode = code ?? 1;
 });
+
+/** What a run on this Node would have kept. */
+function bringResults() {
+  for (const file of readdirSync(path.join(copy, BENCH_RESULTS)).filter((name) =>
+    name.includes(`-node${major}`),
+  ))
+    cpSync(path.join(copy, BENCH_RESULTS, file), path.join(ROOT, BENCH_RESULTS, file));
+}
 
 /** Keeps the table of suites and all that follows it. */
 function writeResult(lines) {
