@@ -232,5 +232,7 @@ test('what one evaluator does not start with, several do not start with either, 
     `--workers-management-port=${taken}`,
   );
   expect(ofWorker.code).toBe(1);
-  expect(ofWorker.stderr).toContain(`port ${taken} (evaluator management) is in use`);
+  // The second worker's may be somebody's as well, and be told first.
+  const told = /port (\d+) \(evaluator management\) is in use/.exec(ofWorker.stderr)?.[1];
+  expect([taken, taken + 1]).toContain(Number(told));
 });

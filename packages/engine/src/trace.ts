@@ -108,7 +108,8 @@ function shortened(value: JsonValue, budget: { left: number }): JsonValue {
     const items = value.slice(0, Math.max(budget.left, 1)).map((item) => shortened(item, budget));
     return items.length === value.length ? items : [...items, `and ${value.length - items.length} more`];
   }
-  const members = Object.entries(value);
+  // By name: what is left out must not depend on the order in which a caller wrote them.
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   const kept = members.slice(0, Math.max(budget.left, 1));
   const short = kept.map(([name, member]) => [shortText(name), shortened(member, budget)] as const);
   // Made of entries, as an own member may be called __proto__.
