@@ -38,30 +38,31 @@ export async function connectLoad(
   client: Omit<LoadClientOptions, 'instanceId' | 'tally'>,
 ): Promise<ConnectFigures> {
   const tally = new ConnectTally();
-  const waiting = new Map<LoadClient, number>();
+  const waiting = new Set<LoadClient>();
   const tookMs: number[] = [];
   const leaving: Promise<void>[] = [];
+  const come = (instanceId: string): void => {
+    const cameMs = machineMs();
+    const live = (): void => {
+      if (!waiting.delete(comer)) return;
+      tookMs.push(machineMs() - cameMs);
+      // Not while its stream is still being told of.
+      leaving.push(Promise.resolve().then(() => comer.close()));
+    };
+    const comer = new LoadClient({ ...client, tally, instanceId, live });
+    waiting.add(comer);
+  };
   let [offered, unsent] = [0, 0];
   const startedMs = machineMs();
   for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs = machineMs() - startedMs) {
     for (; offered < (elapsedMs / 1_000) * perSecond; offered++) {
       if (waiting.size >= WAITING_MAX) unsent += 1;
-      else
-        waiting.set(
-          new LoadClient({ ...client, tally, instanceId: `comer-${process.pid}-${offered}` }),
-          machineMs(),
-        );
-    }
-    for (const [comer, sinceMs] of waiting) {
-      if (!comer.isLive) continue;
-      waiting.delete(comer);
-      tookMs.push(machineMs() - sinceMs);
-      leaving.push(comer.close());
+      else come(`comer-${process.pid}-${offered}`);
     }
     await delay(PACE_MS);
   }
   const seconds = (machineMs() - startedMs) / 1_000;
-  await Promise.all([...leaving, ...[...waiting.keys()].map((comer) => comer.close())]);
+  await Promise.all([...leaving, ...[...waiting].map((comer) => comer.close())]);
   return {
     offered,
     unsent,

@@ -27,6 +27,8 @@ export interface LoadClientOptions {
   readonly tally: ConnectTally;
   /** Every message, as it comes. */
   readonly tap?: (bytes: Buffer) => void;
+  /** It follows a server, from now on or again. */
+  readonly live?: () => void;
 }
 
 /** When connections were attempted and admitted, and what was said to those that were not: of all clients of a process. */
@@ -172,6 +174,7 @@ export class LoadClient implements SyncHost {
 
   live(): void {
     this.#live = true;
+    this.#options.live?.();
   }
 
   down(): void {

@@ -1,5 +1,6 @@
 // The parent's end of fleet-host.ts: clients of one kind, spread over some processes, and what is known of all of them.
 
+import { setPriority } from 'node:os';
 import process from 'node:process';
 import { BenchChild } from '../bench/bench-child.ts';
 import { until } from '../support/until.ts';
@@ -27,12 +28,16 @@ export class LoadFleet {
   readonly #hosts: readonly BenchChild[];
   #opened = 0;
 
-  /** @param clients how many it is to hold at most: they take as many processes as they need */
-  constructor(name: string, clients: number) {
+  /**
+   * @param clients how many it is to hold at most: they take as many processes as they need
+   * @param niceness of the processes, where what they do stands for other machines and must not slow this one
+   */
+  constructor(name: string, clients: number, niceness = 0) {
     this.#hosts = Array.from(
       { length: Math.max(1, Math.ceil(clients / CLIENTS_MAX)) },
       (_, index) => new BenchChild('fleet-host', [`${name}-${index}`], NODE_FLAGS, import.meta.dirname),
     );
+    if (niceness > 0) for (const { pid } of this.#hosts) setPriority(pid, niceness);
   }
 
   get processes(): number {

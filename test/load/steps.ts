@@ -29,11 +29,16 @@ const FLIPS_PER_SECOND = 100;
 /** While clients are pushed to: calls that show whether these wait. */
 const BESIDE_PER_SECOND = 500;
 const NEWEST_MAX_MS = 60_000;
+/** Those that follow stand for other machines: what they take in is not to keep the evaluator from its core. */
+const FOLLOWERS_NICENESS = 10;
 
 export async function runSteps(options: StepsOptions): Promise<ScenarioResult> {
   const found = new Findings();
   const site = await LoadSite.start({ evaluators: 1, flags: FLIPPED_FLAGS + 1 });
-  const [following, load] = [new LoadFleet('following', options.clients), new LoadFleet('load', 1)];
+  const [following, load] = [
+    new LoadFleet('following', options.clients, FOLLOWERS_NICENESS),
+    new LoadFleet('load', 1),
+  ];
   const way = { endpoints: site.endpoints, way: {}, startAtFirst: true, heartbeatMs: 0 };
   await following.openWitnesses(site.endpoints, {});
   await following.open({
