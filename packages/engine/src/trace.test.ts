@@ -111,7 +111,10 @@ describe('what the context holds', () => {
 
   test('leaves out the same, whatever the order of its members', () => {
     const list = Array.from({ length: 15 }, (_, index) => index);
-    const [first, second] = [{ a: list, b: { c: list, d: [] } }, { b: { d: [], c: list }, a: list }];
+    const [first, second] = [
+      { a: list, b: { c: list, d: [] } },
+      { b: { d: [], c: list }, a: list },
+    ];
     expect(told(second)).toEqual(told(first));
     expect(JSON.stringify(told(first))).toContain('...');
   });
