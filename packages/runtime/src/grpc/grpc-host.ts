@@ -131,7 +131,7 @@ export class GrpcHost {
       afterTurn: (callback) => setImmediate(callback),
     });
     const streamsMax = options.maxConcurrentStreams ?? LIMITS.concurrentStreamsMax;
-    const callsMax = LIMITS.callsAtOnceMax;
+    const callsMax = Math.min(LIMITS.callsAtOnceMax, streamsMax);
     this.#silence = silenceWatch(options);
     this.#server = new Server({
       'grpc.enable_channelz': 0,

@@ -57,8 +57,11 @@ export function shedCalls(server: Server, { canRefuse, refusal, room }: Shedding
     }
     // Its peer may be gone; the answer is nobody's then.
     stream.on('error', () => undefined);
-    const answer = answers.get(error) ?? trailersOnly(error);
-    answers.set(error, answer);
+    let answer = answers.get(error);
+    if (answer === undefined) {
+      answer = trailersOnly(error);
+      answers.set(error, answer);
+    }
     stream.respond(answer, { endStream: true });
     // What comes of its body is let go of; to end the stream from here would be as much work again.
     stream.resume();
