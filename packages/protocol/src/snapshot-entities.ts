@@ -8,23 +8,22 @@
  */
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { EntityChange, EntityKind, VersionedEntity } from '@flagstream/replica';
+import { tagOf } from './evaluation/wire-reader.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-const tag = (field: number, wireType: WireType): number => (field << 3) | wireType;
-
-const ENTITY = tag(1, WireType.LengthDelimited);
-const IN_ENTITY = { change: tag(1, WireType.LengthDelimited), version: tag(2, WireType.Varint) } as const;
+const ENTITY = tagOf(1, WireType.LengthDelimited);
+const IN_ENTITY = { change: tagOf(1, WireType.LengthDelimited), version: tagOf(2, WireType.Varint) } as const;
 const IN_CHANGE = {
-  kind: tag(1, WireType.Varint),
-  project: tag(2, WireType.LengthDelimited),
-  environment: tag(3, WireType.LengthDelimited),
-  key: tag(4, WireType.LengthDelimited),
-  deleted: tag(5, WireType.Varint),
-  content: tag(6, WireType.LengthDelimited),
-  contentHash: tag(7, WireType.LengthDelimited),
-  tags: tag(8, WireType.LengthDelimited),
-  clientVisible: tag(9, WireType.Varint),
+  kind: tagOf(1, WireType.Varint),
+  project: tagOf(2, WireType.LengthDelimited),
+  environment: tagOf(3, WireType.LengthDelimited),
+  key: tagOf(4, WireType.LengthDelimited),
+  deleted: tagOf(5, WireType.Varint),
+  content: tagOf(6, WireType.LengthDelimited),
+  contentHash: tagOf(7, WireType.LengthDelimited),
+  tags: tagOf(8, WireType.LengthDelimited),
+  clientVisible: tagOf(9, WireType.Varint),
 } as const;
 const NO_BYTES = new Uint8Array(0);
 

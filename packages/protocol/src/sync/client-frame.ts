@@ -14,9 +14,18 @@ export function clientFrameFromWire(request: SyncRequest): ClientFrame {
   const { frame, ignorable } = request;
   switch (frame?.$case) {
     case 'hello': {
-      const { sdk, filter, have, protoMin, protoMax, instanceId, maxFrameBytes, heartbeatMs, attempt } =
-        frame.value;
-      const { lostStreams } = frame.value;
+      const {
+        protoMin,
+        protoMax,
+        instanceId,
+        sdk,
+        filter,
+        have,
+        maxFrameBytes,
+        heartbeatMs,
+        attempt,
+        lostStreams,
+      } = frame.value;
       return {
         type: 'hello',
         hello: {

@@ -134,7 +134,7 @@ export class Fleet {
     const isBackIn =
       (place: Place) =>
       ({ instanceId }: ClientReport): boolean =>
-        !isBefore(found.get(clientKey(instanceId, place)), target);
+        !isBefore(found.get(keyIn(place, instanceId)), target);
     const all: Delivered[] = [];
     const gone = (heard: Heard, environment: EnvironmentReport): number =>
       Math.max(heard.gone.before(environment, target), this.#goneNow(heard.report, environment));
@@ -165,7 +165,7 @@ export class Fleet {
   /** Streams of a process whose clients are counted elsewhere at this moment. */
   #goneNow({ bootId, sequence }: NodeReport, environment: EnvironmentReport): number {
     this.#lostStreams ??= this.#allLostStreams();
-    const told = this.#lostStreams.get(lostKey(bootId, environment));
+    const told = this.#lostStreams.get(keyIn(environment, bootId));
     return told === undefined ? 0 : streamsGone(environment, sequence, told);
   }
 
@@ -174,7 +174,7 @@ export class Fleet {
     for (const { report } of [...this.#nodes.values(), ...this.#ended])
       for (const environment of report.environments)
         for (const { bootId, streams } of environment.moved) {
-          const key = lostKey(bootId, environment);
+          const key = keyIn(environment, bootId);
           all.set(key, [...(all.get(key) ?? []), ...streams]);
         }
     return all;
@@ -184,7 +184,7 @@ export class Fleet {
     const found = new Map<string, Position>();
     for (const { report } of this.#nodes.values())
       for (const { instanceId, revision, project, environment } of report.found) {
-        const key = clientKey(instanceId, { project, environment });
+        const key = keyIn({ project, environment }, instanceId);
         const position = positionOf(revision);
         if (isBefore(found.get(key), position)) found.set(key, position);
       }
@@ -210,17 +210,13 @@ export class Fleet {
   }
 }
 
-function lostKey(bootId: string, { project, environment }: EnvironmentReport): string {
-  return `${project}/${environment}/${bootId}`;
-}
-
 function bootOf({ nodeId, bootId }: NodeReport): string {
   return `${nodeId}/${bootId}`;
 }
 
-/** A process may have a client of the same name in each of several environments. */
-function clientKey(instanceId: string, { project, environment }: Place): string {
-  return `${project}/${environment}/${instanceId}`;
+/** Of a client or a process: each of several environments may have one of the same name. */
+function keyIn({ project, environment }: Place, name: string): string {
+  return `${project}/${environment}/${name}`;
 }
 
 type Counts = Omit<Delivered, 'nodeId' | 'place'>;
