@@ -69,6 +69,7 @@ export {
   VERBS,
   type Verb,
 } from './grpc/principal.ts';
+export { ReturnLine } from './grpc/return-line.ts';
 export { forkedRevision, RevisionWait, type WaitOutcome } from './grpc/revision-wait.ts';
 export { passThrough, type ServiceBinding } from './grpc/service-binding.ts';
 export { HealthState, LIVENESS, READINESS, WHOLE_PROCESS } from './health/health-state.ts';

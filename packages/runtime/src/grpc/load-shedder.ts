@@ -12,6 +12,7 @@
  * answers.
  */
 import { type FlagstreamError, fail, LIMITS } from '@flagstream/protocol';
+import { ReturnLine } from './return-line.ts';
 
 export interface LoadShedderParts {
   readonly monotonicMs: () => number;
@@ -36,8 +37,7 @@ export class LoadShedder {
   #answerMs = ANSWER_MS;
   /** When the last turn ended, if it had more than it could answer. */
   #busyMs: number | undefined;
-  /** When the next of those that were refused may come back. */
-  #lineMs = Number.NEGATIVE_INFINITY;
+  readonly #line = new ReturnLine();
   readonly #counts = { late: 0, deadline: 0 };
   /** One for each delay: an error with its stack takes longer to make than an answer. */
   readonly #refusals = new Map<number, FlagstreamError>();
@@ -94,11 +94,12 @@ export class LoadShedder {
   /** With the next place in the line, or with any time where the line is too long. */
   #overloaded(nowMs: number): FlagstreamError {
     const { shedRetryMsMin, shedRetryMsMax } = LIMITS;
-    const placeMs = Math.max(this.#lineMs, nowMs + shedRetryMsMin);
-    const isTooFar = placeMs - nowMs > shedRetryMsMax;
-    if (!isTooFar) this.#lineMs = placeMs + this.#answerMs * ANSWERS_PER_RETURN;
-    const anyMs = shedRetryMsMin + (shedRetryMsMax - shedRetryMsMin) * this.#parts.random();
-    const delayMs = isTooFar ? anyMs : placeMs - nowMs;
+    const delayMs =
+      this.#line.take(nowMs, {
+        earliestMs: shedRetryMsMin,
+        latestMs: shedRetryMsMax,
+        stepMs: this.#answerMs * ANSWERS_PER_RETURN,
+      }) ?? shedRetryMsMin + (shedRetryMsMax - shedRetryMsMin) * this.#parts.random();
     // In steps, so that few errors and their texts are made.
     const steps = Math.ceil(delayMs / RETRY_STEP_MS);
     const known = this.#refusals.get(steps);

@@ -8,6 +8,7 @@
  * that is kept here.
  */
 import { fail } from '@flagstream/protocol';
+import { ReturnLine } from '@flagstream/runtime';
 
 export interface AdmissionSettings {
   readonly streamsPerSecond: number;
@@ -43,8 +44,7 @@ export class StreamAdmission {
   #waiting: Waiting[] = [];
   /** When the next turn is; those of the burst lie in the past. */
   #nextMs = Number.NEGATIVE_INFINITY;
-  /** When the next of those that stay away may come. */
-  #lineMs = Number.NEGATIVE_INFINITY;
+  readonly #away = new ReturnLine();
   #timer: NodeJS.Timeout | undefined;
   readonly #counts = { opened: 0, held: 0, refused: 0 };
 
@@ -115,10 +115,9 @@ export class StreamAdmission {
   #refusal(nowMs: number): Error {
     const { streamsPerSecond, holdMs, retryAfterMsMax } = this.#settings;
     this.#counts.refused += 1;
-    const placeMs = Math.max(this.#lineMs, nowMs + holdMs / 2);
-    const isTooFar = placeMs - nowMs > retryAfterMsMax;
-    if (!isTooFar) this.#lineMs = placeMs + this.#stepMs;
-    const retryAfterMs = isTooFar ? retryAfterMsMax * (0.5 + this.#random() / 2) : placeMs - nowMs;
+    const retryAfterMs =
+      this.#away.take(nowMs, { earliestMs: holdMs / 2, latestMs: retryAfterMsMax, stepMs: this.#stepMs }) ??
+      retryAfterMsMax * (0.5 + this.#random() / 2);
     return fail('OVERLOADED', `this node opens ${streamsPerSecond} streams a second, and more have come`, {
       retryAfterMs: Math.ceil(retryAfterMs),
     });
