@@ -2,6 +2,13 @@
  * For tests: a host that serves test.Echo on a free port, and a client of it.
  */
 import { get } from 'node:http';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type ClientSessionOptions,
+  connect,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import type { HealthCheckResponse, HealthClient } from '@flagstream/protocol/gen/grpc/health/v1/health';
 import * as grpc from '@grpc/grpc-js';
 import { afterEach } from 'vitest';
@@ -71,6 +78,36 @@ export const opened: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close();
 });
+
+/** HTTP/2 to a host without a gRPC client: for tests of what such a client would hide. */
+export function rawSession(port: number, options: ClientSessionOptions = {}): ClientHttp2Session {
+  const session = connect(`http://127.0.0.1:${port}`, options);
+  opened.push(() => session.destroy());
+  return session;
+}
+
+/** A call of one of Echo's methods by its name, whose body the test sends. */
+export function rawCall(
+  session: ClientHttp2Session,
+  name: 'Say' | 'Tell' | 'Chat',
+  headers: OutgoingHttpHeaders = {},
+): ClientHttp2Stream {
+  return session.request({
+    ':method': 'POST',
+    ':path': `/test.Echo/${name}`,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...headers,
+  });
+}
+
+/** One message of a body. */
+export function framedText(text: string): Buffer {
+  const message = codec.serialize({ text });
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
 
 export interface Running {
   readonly host: GrpcHost;

@@ -1,6 +1,5 @@
-import { connect } from 'node:http2';
 import { expect, it } from 'vitest';
-import { codec, echo, opened, start, type Text } from './echo-host.fixture.ts';
+import { echo, framedText, rawCall, rawSession, start, type Text } from './echo-host.fixture.ts';
 import { unary } from './handler.ts';
 
 const PING_EVERY_MS = 40;
@@ -16,17 +15,10 @@ it('calls of a peer that has said goodbye are answered, also when pings fall due
   const services = [{ ...echo, handlers: { ...echo.handlers, say: slow } }];
   // Pings come 2.5 times in the silence that is borne.
   const { port } = await start(services, { peerSilenceMs: 2.5 * PING_EVERY_MS });
-  const session = connect(`http://127.0.0.1:${port}`);
-  opened.push(() => session.destroy());
+  const session = rawSession(port);
   const ended = new Promise<string>((resolve) => session.once('close', () => resolve('closed')));
-  const call = session.request({
-    ':method': 'POST',
-    ':path': '/test.Echo/Say',
-    'content-type': 'application/grpc',
-    te: 'trailers',
-  });
-  const body = codec.serialize({ text: 'late' });
-  call.end(Buffer.concat([Buffer.of(0, 0, 0, 0, body.length), body]));
+  const call = rawCall(session, 'Say');
+  call.end(framedText('late'));
   const status = new Promise((resolve) => {
     call.on('trailers', (received) => resolve(received['grpc-status']));
     call.on('close', () => resolve('no answer'));

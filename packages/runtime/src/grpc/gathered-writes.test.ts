@@ -1,9 +1,19 @@
-import { connect } from 'node:http2';
 import { setImmediate as turnOver } from 'node:timers/promises';
 import { fail } from '@flagstream/protocol';
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { chat, codec, echo, opened, type Running, read, start, type Text } from './echo-host.fixture.ts';
+import {
+  chat,
+  codec,
+  echo,
+  framedText,
+  type Running,
+  rawCall,
+  rawSession,
+  read,
+  start,
+  type Text,
+} from './echo-host.fixture.ts';
 import { endWithError } from './end-stream.ts';
 import { GatheredWrites } from './gathered-writes.ts';
 import { bidi } from './handler.ts';
@@ -25,16 +35,8 @@ function texts(messages: number, from = 0): string[] {
 
 /** What comes for one message, frame by frame. */
 async function frames(port: number): Promise<readonly Buffer[]> {
-  const session = connect(`http://127.0.0.1:${port}`);
-  opened.push(() => session.destroy());
-  const call = session.request({
-    ':method': 'POST',
-    ':path': '/test.Echo/Chat',
-    'content-type': 'application/grpc',
-    te: 'trailers',
-  });
-  const body = codec.serialize({ text: 'ask' });
-  call.end(Buffer.concat([Buffer.of(0, 0, 0, 0, body.length), body]));
+  const call = rawCall(rawSession(port), 'Chat');
+  call.end(framedText('ask'));
   const received: Buffer[] = [];
   for await (const frame of call) received.push(frame as Buffer);
   return received;

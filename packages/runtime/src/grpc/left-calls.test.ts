@@ -1,7 +1,6 @@
-import { connect } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import { expect, it, vi } from 'vitest';
-import { opened, say, start } from './echo-host.fixture.ts';
+import { framedText, opened, rawCall, rawSession, say, start } from './echo-host.fixture.ts';
 
 /** HEADERS of a call of this path and content type, as HPACK literals. */
 function callOf(streamId: number, path: string, contentType: string): Buffer {
@@ -60,16 +59,8 @@ it('a header that gRPC does not allow is not printed', async () => {
   const printed = vi.spyOn(console, 'error');
   opened.push(() => printed.mockRestore());
   const { port, logs } = await start();
-  const session = connect(`http://127.0.0.1:${port}`);
-  opened.push(() => session.destroy());
-  const call = session.request({
-    ':method': 'POST',
-    ':path': '/test.Echo/Say',
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    authorization: 'Bearer s\u00e9cret',
-  });
-  call.end(Buffer.concat([Buffer.of(0, 0, 0, 0, 13), Buffer.from('{"text":"hi"}')]));
+  const call = rawCall(rawSession(port), 'Say', { authorization: 'Bearer s\u00e9cret' });
+  call.end(framedText('hi'));
   await new Promise((resolve) => call.on('close', resolve).resume());
   expect(printed).not.toHaveBeenCalled();
   expect(JSON.stringify(logs)).toContain('does not allow');

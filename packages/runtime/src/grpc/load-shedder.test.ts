@@ -1,12 +1,12 @@
 // What is read late is refused, by a clock that is moved by hand and once over real calls.
 
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import { LIMITS } from '@flagstream/protocol';
 import { HealthClient } from '@flagstream/protocol/gen/grpc/health/v1/health';
 import { credentials, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { check, codec, EchoService, opened, start } from './echo-host.fixture.ts';
+import { check, framedText, opened, rawCall, rawSession, start } from './echo-host.fixture.ts';
 import { LoadShedder } from './load-shedder.ts';
 
 class Turns {
@@ -110,16 +110,10 @@ interface Answer {
 }
 
 const CALLS = 120;
-const MESSAGE = codec.serialize({ text: 'hello' });
 
 async function answerTo(session: ClientHttp2Session): Promise<Answer> {
-  const stream = session.request({
-    ':method': 'POST',
-    ':path': EchoService.say.path,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-  });
-  stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, MESSAGE.length]), MESSAGE]));
+  const stream = rawCall(session, 'Say');
+  stream.end(framedText('hello'));
   stream.resume();
   let headers: IncomingHttpHeaders = {};
   for (const event of ['response', 'trailers'] as const)
@@ -141,8 +135,7 @@ it('calls that are read too late are refused unread, with when to come back; hea
     return nowMs;
   };
   const { port, metrics } = await start(undefined, { monotonicMs: tickingMs, refusesLateCalls: true });
-  const session = connect(`http://127.0.0.1:${port}`);
-  opened.push(() => session.destroy());
+  const session = rawSession(port);
   const answers = await Promise.all(Array.from({ length: CALLS }, () => answerTo(session)));
   const refused = answers.filter((answer) => answer.status === String(status.RESOURCE_EXHAUSTED));
   expect(refused.length).toBeGreaterThan(0);

@@ -1,7 +1,6 @@
-import { connect } from 'node:http2';
 import { fail, LIMITS } from '@flagstream/protocol';
 import { expect, it } from 'vitest';
-import { echo, opened, start, type Text } from './echo-host.fixture.ts';
+import { echo, framedText, rawCall, rawSession, start, type Text } from './echo-host.fixture.ts';
 import type { Standing } from './grpc-host.ts';
 import { serverStream } from './handler.ts';
 
@@ -21,17 +20,10 @@ it('a stream whose key was revoked is cut after refusedStreamEndMs when its peer
   );
   const services = [{ ...echo, handlers: { ...echo.handlers, tell } }];
   const { host, port, logs, metrics } = await start(services, { standing, monotonicMs: () => nowMs });
-  const session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
-  opened.push(() => session.destroy());
-  const call = session.request({
-    ':method': 'POST',
-    ':path': '/test.Echo/Tell',
-    'content-type': 'application/grpc',
-    te: 'trailers',
-  });
+  const session = rawSession(port, { settings: { initialWindowSize: 0 } });
+  const call = rawCall(session, 'Tell');
   call.on('error', () => undefined);
-  const body = Buffer.from('{"text":"hello"}');
-  call.end(Buffer.concat([Buffer.of(0, 0, 0, 0, body.length), body]));
+  call.end(framedText('hello'));
   await new Promise((resolve) => call.once('response', resolve));
   const closings = (): number => logs.filter(({ msg }) => String(msg).startsWith('streams closed')).length;
   const openStreams = async (): Promise<string | undefined> =>

@@ -1,24 +1,24 @@
-import { type ClientHttp2Stream, connect } from 'node:http2';
+import type { ClientHttp2Stream } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { codec, echo, opened, promised, say, start, type Text } from './echo-host.fixture.ts';
+import {
+  codec,
+  echo,
+  framedText,
+  promised,
+  rawCall,
+  rawSession,
+  say,
+  start,
+  type Text,
+} from './echo-host.fixture.ts';
 import { unary } from './handler.ts';
 
 /** A call whose body is so many requests, of which the peer takes as many bytes at a time. */
 async function asked(requests: number, text: string, windowBytes = 65_535): Promise<ClientHttp2Stream> {
   const { port } = await start();
-  const session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: windowBytes } });
-  opened.push(() => session.destroy());
-  const call = session.request({
-    ':method': 'POST',
-    ':path': '/test.Echo/Say',
-    'content-type': 'application/grpc',
-    te: 'trailers',
-  });
-  const message = codec.serialize({ text });
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(message.length, 1);
-  call.end(Buffer.concat(Array(requests).fill(Buffer.concat([head, message]))));
+  const call = rawCall(rawSession(port, { settings: { initialWindowSize: windowBytes } }), 'Say');
+  call.end(Buffer.concat(Array(requests).fill(framedText(text))));
   return call;
 }
 

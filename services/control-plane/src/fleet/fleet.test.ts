@@ -247,6 +247,16 @@ describe('a node that ends', () => {
 });
 
 describe('a node that died, whose clients come to another one', () => {
+  const TWO_OWE: Told = {
+    clients: 10,
+    current: 8,
+    behind: [[5, 2]],
+    laggards: [
+      ['a', 5],
+      ['b', 5],
+    ],
+  };
+
   /** Ten clients at revision 6, and three reports of it. */
   function died(environment: Told = { clients: 10, current: 10 }): Bench {
     const bench = new Bench();
@@ -328,15 +338,7 @@ describe('a node that died, whose clients come to another one', () => {
   });
 
   it('goes on owing for as many as owed before, while that many clients may still be there', () => {
-    const bench = died({
-      clients: 10,
-      current: 8,
-      behind: [[5, 2]],
-      laggards: [
-        ['a', 5],
-        ['b', 5],
-      ],
-    });
+    const bench = died(TWO_OWE);
     expect(bench.of(6)).toMatchObject({ applied: 8, owing: 2, names: ['a', 'b'] });
     bench.tell('n2', 7, { clients: 7, current: 7, moved: { 'dead-1': [[2, 7]] } });
     expect(bench.of(6)).toMatchObject({ applied: 8, owing: 2, names: ['a', 'b'] });
@@ -345,15 +347,7 @@ describe('a node that died, whose clients come to another one', () => {
   });
 
   it('is asked after by the names that it told, and owes no more for those that are found', () => {
-    const bench = died({
-      clients: 10,
-      current: 8,
-      behind: [[5, 2]],
-      laggards: [
-        ['a', 5],
-        ['b', 5],
-      ],
-    });
+    const bench = died(TWO_OWE);
     const found = [{ ...PLACE, instanceId: 'a', revision: wire(6) }];
     bench.tell('n2', 7, { clients: 1, current: 1 }, { found });
     expect(bench.fleet.wantedOf('n2')).toEqual(['a', 'b']);
