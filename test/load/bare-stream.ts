@@ -10,6 +10,7 @@ import { literalFields } from './hpack-literals.ts';
 import {
   ACK,
   CANCEL,
+  callBlock,
   DATA,
   END_HEADERS,
   END_STREAM,
@@ -19,15 +20,15 @@ import {
   frame,
   GOAWAY,
   HEADERS,
-  headerBlock,
+  opening,
   PING,
-  PREFACE,
+  pong,
   RST_STREAM,
   SETTING_ENABLE_PUSH,
   SETTING_HEADER_TABLE_SIZE,
   SETTING_WINDOW,
   SETTINGS,
-  settings,
+  SETTINGS_TAKEN,
   settingsOf,
   uint32,
   WINDOW_UPDATE,
@@ -52,17 +53,9 @@ export interface BareListener {
 
 const STREAM = 1;
 const NOTHING = Buffer.alloc(0);
-const HELLO: Buffer = Buffer.concat([
-  PREFACE,
-  frame(
-    SETTINGS,
-    0,
-    0,
-    settings([
-      [SETTING_HEADER_TABLE_SIZE, 0],
-      [SETTING_ENABLE_PUSH, 0],
-    ]),
-  ),
+const HELLO: Buffer = opening([
+  [SETTING_HEADER_TABLE_SIZE, 0],
+  [SETTING_ENABLE_PUSH, 0],
 ]);
 
 export class BareStream {
@@ -157,7 +150,7 @@ export class BareStream {
         if ((flags & ACK) === 0) this.#settings(payload);
         return;
       case PING:
-        if ((flags & ACK) === 0) this.#socket.write(frame(PING, ACK, 0, payload));
+        if ((flags & ACK) === 0) this.#socket.write(pong(payload));
         return;
       case WINDOW_UPDATE:
         if (stream === 0) this.#connectionWindow += payload.readUInt32BE(0);
@@ -175,7 +168,7 @@ export class BareStream {
         this.#streamWindow += value - this.#serversWindow;
         this.#serversWindow = value;
       }
-    this.#socket.write(frame(SETTINGS, ACK, 0, NOTHING));
+    this.#socket.write(SETTINGS_TAKEN);
   }
 
   /** As node:http2 does: once half a window is used. */
@@ -213,15 +206,11 @@ function beginning(endpoint: string, path: string, { authority, apiKey }: Way): 
   const key = `${endpoint} ${path} ${authority === undefined} ${apiKey}`;
   let bytes = BEGINNINGS.get(key);
   if (bytes === undefined) {
-    const block = headerBlock({
-      ':method': 'POST',
-      ':scheme': authority === undefined ? 'http' : 'https',
-      ':path': path,
-      ':authority': endpoint,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-    });
+    const scheme = authority === undefined ? 'http' : 'https';
+    const block = callBlock(
+      { scheme, path, authority: endpoint },
+      apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
+    );
     bytes = Buffer.concat([HELLO, frame(HEADERS, END_HEADERS, STREAM, block)]);
     BEGINNINGS.set(key, bytes);
   }

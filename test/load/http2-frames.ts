@@ -22,7 +22,7 @@ export const SETTING_WINDOW = 4;
 
 /** Until another one is agreed on, for each direction of each stream and of the connection. */
 export const FIRST_WINDOW_BYTES = 65_535;
-export const PREFACE: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+const PREFACE: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
 const HEAD_BYTES = 9;
 
@@ -43,13 +43,26 @@ export function frame(type: number, flags: number, stream: number, payload: Buff
   return bytes;
 }
 
-export function settings(entries: readonly (readonly [number, number])[]): Buffer {
+function settings(entries: readonly (readonly [number, number])[]): Buffer {
   const bytes = Buffer.alloc(entries.length * 6);
   entries.forEach(([setting, value], index) => {
     bytes.writeUInt16BE(setting, index * 6);
     bytes.writeUInt32BE(value, index * 6 + 2);
   });
   return bytes;
+}
+
+/** What a client begins a connection with. */
+export function opening(entries: readonly (readonly [number, number])[]): Buffer {
+  return Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, settings(entries))]);
+}
+
+/** Answers the peer's settings. */
+export const SETTINGS_TAKEN: Buffer = frame(SETTINGS, ACK, 0, Buffer.alloc(0));
+
+/** Answers a ping. */
+export function pong(payload: Buffer): Buffer {
+  return frame(PING, ACK, 0, payload);
 }
 
 export function* settingsOf(payload: Buffer): Generator<readonly [setting: number, value: number]> {
@@ -64,7 +77,7 @@ export function uint32(value: number): Buffer {
 }
 
 /** A header block in which each field stands whole. */
-export function headerBlock(fields: Readonly<Record<string, string>>): Buffer {
+function headerBlock(fields: Readonly<Record<string, string>>): Buffer {
   const text = (value: string): Buffer => {
     const bytes = Buffer.from(value);
     if (bytes.length > 126) throw new Error(`a header field of ${bytes.length} bytes is not written here`);
@@ -73,6 +86,22 @@ export function headerBlock(fields: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat(
     Object.entries(fields).flatMap(([name, value]) => [Buffer.of(0), text(name), text(value)]),
   );
+}
+
+/** The header block of a gRPC call; `more` stands last. */
+export function callBlock(
+  { scheme, path, authority }: Readonly<Record<'scheme' | 'path' | 'authority', string>>,
+  more: Readonly<Record<string, string>>,
+): Buffer {
+  return headerBlock({
+    ':method': 'POST',
+    ':scheme': scheme,
+    ':path': path,
+    ':authority': authority,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...more,
+  });
 }
 
 /** Frames out of chunks that begin and end anywhere. */

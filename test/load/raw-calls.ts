@@ -6,23 +6,25 @@ import { literalFields } from './hpack-literals.ts';
 import {
   ACK,
   CANCEL,
+  callBlock,
   DATA,
   END_HEADERS,
   END_STREAM,
   FIRST_WINDOW_BYTES,
+  type Frame,
   FrameReader,
   frame,
   GOAWAY,
   HEADERS,
-  headerBlock,
+  opening,
   PING,
-  PREFACE,
+  pong,
   RST_STREAM,
   SETTING_HEADER_TABLE_SIZE,
   SETTING_STREAMS_MAX,
   SETTING_WINDOW,
   SETTINGS,
-  settings,
+  SETTINGS_TAKEN,
   settingsOf,
   uint32,
   WINDOW_UPDATE,
@@ -70,31 +72,20 @@ export class RawCalls {
 
   constructor(options: RawCallsOptions) {
     this.#options = options;
-    const block = headerBlock({
-      ':method': 'POST',
-      ':scheme': 'http',
-      ':path': options.path,
-      ':authority': '127.0.0.1',
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      'grpc-timeout': timeoutText(options.deadlineMs),
-    });
+    const block = callBlock(
+      { scheme: 'http', path: options.path, authority: '127.0.0.1' },
+      { 'grpc-timeout': timeoutText(options.deadlineMs) },
+    );
     const headers = frame(HEADERS, END_HEADERS, 0, block);
     this.#bodyAt = headers.length;
     this.#request = Buffer.concat([headers, frame(DATA, END_STREAM, 0, options.body)]);
     this.#socket = connect({ port: options.port, host: '127.0.0.1', noDelay: true });
     this.#socket.write(
       Buffer.concat([
-        PREFACE,
-        frame(
-          SETTINGS,
-          0,
-          0,
-          settings([
-            [SETTING_HEADER_TABLE_SIZE, 0],
-            [SETTING_WINDOW, WINDOW_BYTES_MAX],
-          ]),
-        ),
+        opening([
+          [SETTING_HEADER_TABLE_SIZE, 0],
+          [SETTING_WINDOW, WINDOW_BYTES_MAX],
+        ]),
         frame(WINDOW_UPDATE, 0, 0, uint32(WINDOW_BYTES_MAX - FIRST_WINDOW_BYTES)),
       ]),
     );
@@ -149,11 +140,10 @@ export class RawCalls {
   }
 
   #read(bytes: Buffer): void {
-    for (const { type, flags, stream, payload } of this.#reader.take(bytes))
-      this.#take(type, flags, stream, payload);
+    for (const one of this.#reader.take(bytes)) this.#take(one);
   }
 
-  #take(type: number, flags: number, stream: number, payload: Buffer): void {
+  #take({ type, flags, stream, payload }: Frame): void {
     switch (type) {
       case DATA:
         if (this.#open.has(stream)) this.#open.set(stream, true);
@@ -168,7 +158,7 @@ export class RawCalls {
         if ((flags & ACK) === 0) this.#settings(payload);
         return;
       case PING:
-        if ((flags & ACK) === 0) this.#waiting.push(frame(PING, ACK, 0, payload));
+        if ((flags & ACK) === 0) this.#waiting.push(pong(payload));
         return;
       case WINDOW_UPDATE:
         if (stream === 0) this.#windowBytes += payload.readUInt32BE(0);
@@ -198,7 +188,7 @@ export class RawCalls {
   #settings(payload: Buffer): void {
     for (const [setting, value] of settingsOf(payload))
       if (setting === SETTING_STREAMS_MAX) this.#streamsMax = value;
-    this.#waiting.push(frame(SETTINGS, ACK, 0, Buffer.alloc(0)));
+    this.#waiting.push(SETTINGS_TAKEN);
   }
 }
 
