@@ -1,11 +1,18 @@
 /**
  * Which evaluator to try. The list is a set of equals: each client starts at a
  * random one, so that a fleet with the same list spreads over all of them.
+ *
+ * One that did not answer is left alone for as long as another one does, if
+ * only to say that it has no room: what is full for a moment is no reason to
+ * ask what is gone.
  */
 export class Endpoints {
   readonly #endpoints: readonly string[];
   #index: number;
+  /** Attempts at the current one that failed, refused ones among them. */
   #failures = 0;
+  /** That did not answer when they were last tried, or went with a stream, or are about to go. */
+  readonly #gone = new Set<number>();
 
   /** @param random uniform in [0, 1) */
   constructor(endpoints: readonly string[], random: () => number) {
@@ -22,21 +29,43 @@ export class Endpoints {
     return this.#endpoints.length > 1;
   }
 
-  /** After two failures in a row another one is tried. */
+  /** It did not answer. After two failures in a row another one is tried. */
   failed(): void {
     this.#failures += 1;
-    if (this.#failures >= FAILURES_MAX) this.next();
+    if (this.#failures >= FAILURES_MAX) this.leave();
+  }
+
+  /** It answered that it has no room now. After two failures in a row another one is tried, if one may be there. */
+  refused(): void {
+    this.#failures += 1;
+    if (this.#failures >= REFUSALS_MAX) this.#gone.clear();
+    const mayBeThere = this.#endpoints.length - this.#gone.size - (this.#gone.has(this.#index) ? 0 : 1);
+    if (this.#failures >= FAILURES_MAX && mayBeThere > 0) this.next();
+  }
+
+  /** It is gone, or is about to go. */
+  leave(): void {
+    this.#gone.add(this.#index);
+    this.next();
   }
 
   next(): void {
-    this.#index = (this.#index + 1) % this.#endpoints.length;
+    if (this.#gone.size >= this.#endpoints.length) {
+      this.#gone.clear();
+      this.#gone.add(this.#index);
+    }
+    do this.#index = (this.#index + 1) % this.#endpoints.length;
+    while (this.#gone.has(this.#index) && this.several);
     this.#failures = 0;
   }
 
   /** A connection has lived: what failed before no longer counts. */
   lived(): void {
     this.#failures = 0;
+    this.#gone.delete(this.#index);
   }
 }
 
 const FAILURES_MAX = 2;
+/** Half a minute of places in a crowded line: those that were gone may be back. */
+const REFUSALS_MAX = 10;

@@ -32,6 +32,14 @@ describe('delays', () => {
     expect(new ReconnectPolicy(['a'], () => 0.5).afterEnd(end, undefined)).toBe(10_250);
   });
 
+  test('do not grow by places in the line of a server that has no room now', () => {
+    const policy = new ReconnectPolicy(['a'], () => 0.999_999);
+    const delays = [500, 900, 40].map((ms) => policy.afterEnd(streamEnd('full', 'overloaded', ms), undefined));
+    expect(delays).toEqual([600, 1_080, 200]);
+    expect(policy.attempts).toBe(3);
+    expect(policy.afterEnd(LOST, undefined)).toBe(600);
+  });
+
   test('are patient where a retry cannot help', () => {
     for (const reason of ['UNAUTHENTICATED', 'PERMISSION_DENIED', 'STREAM_VERSION_UNSUPPORTED'] as const) {
       const end = { error: fail(reason, 'no'), behind: false };
@@ -76,6 +84,39 @@ describe('endpoints', () => {
     expect(policy.endpoint).toBe('b');
     policy.afterDrain(0, 0);
     expect(policy.endpoint).toBe('a');
+  });
+
+  test('that are gone are left alone while another one says that it has no room, and not for ever', () => {
+    const policy = new ReconnectPolicy(['a', 'b'], () => 0);
+    policy.afterEnd(LOST, life(1));
+    const tried = Array.from({ length: 12 }, () => {
+      const { endpoint } = policy;
+      policy.afterEnd(streamEnd('full', 'overloaded', 500), undefined);
+      return endpoint;
+    });
+    expect(tried.join('')).toBe('bbbbbbbbbbaa');
+  });
+
+  test('that have no room are left for others that may have', () => {
+    const policy = new ReconnectPolicy(['a', 'b', 'c'], () => 0);
+    policy.afterEnd(LOST, life(1));
+    const tried = Array.from({ length: 6 }, () => {
+      const { endpoint } = policy;
+      policy.afterEnd(streamEnd('full', 'overloaded', 500), undefined);
+      return endpoint;
+    });
+    expect(tried.join('')).toBe('bbccbb');
+  });
+
+  test('that are gone are tried again when no other one answers', () => {
+    const policy = new ReconnectPolicy(['a', 'b', 'c'], () => 0);
+    policy.afterEnd(LOST, life(1));
+    const tried = Array.from({ length: 8 }, () => {
+      const { endpoint } = policy;
+      policy.afterEnd(LOST, undefined);
+      return endpoint;
+    });
+    expect(tried.join('')).toBe('bbccaabb');
   });
 
   test('with a single one, a node behind is given the time it asks for', () => {

@@ -1,7 +1,9 @@
 /**
  * When to connect again, and where: decorrelated jitter that the server can
  * lengthen, another endpoint after two failures, patience where a retry cannot
- * help. A connection must have lived before the delays start over.
+ * help. A connection must have lived before the delays start over. A server
+ * that has no room now gives a place in its line, which is kept: it is no
+ * failure by which delays grow.
  */
 import type { ErrorReason } from '@flagstream/protocol';
 import { Backoff, RECONNECT_BACKOFF } from '@flagstream/replica';
@@ -27,6 +29,7 @@ export class ReconnectPolicy {
   readonly #random: () => number;
   readonly #backoff: Backoff;
   readonly #endpoints: Endpoints;
+  #attempts = 0;
 
   constructor(endpoints: readonly string[], random: () => number) {
     this.#random = random;
@@ -40,7 +43,7 @@ export class ReconnectPolicy {
 
   /** Attempts since the last connection that lived. */
   get attempts(): number {
-    return this.#backoff.attempts;
+    return this.#attempts;
   }
 
   /**
@@ -50,7 +53,14 @@ export class ReconnectPolicy {
   afterEnd(end: StreamEnd, life: StreamLife | undefined): number {
     if (life !== undefined && life.liveMs >= LIVED_MS) {
       this.#backoff.reset();
+      this.#attempts = 0;
       this.#endpoints.lived();
+    }
+    this.#attempts += 1;
+    const askedMs = end.error.retryAfterMs ?? 0;
+    if (life === undefined && end.error.reason === 'OVERLOADED' && askedMs > 0) {
+      this.#endpoints.refused();
+      return Math.round(Math.max(RECONNECT_BACKOFF.baseMs, this.#retryAfterMs(askedMs)));
     }
     const backoffMs = Math.max(this.#backoff.nextMs(), this.#random() * (life?.reconnectSpreadMs ?? 0));
     // A node behind this client stays behind for a while; another one may not be.
@@ -59,18 +69,20 @@ export class ReconnectPolicy {
       return Math.round(backoffMs);
     }
     // What has ended a live stream has ended its node more often than not: the wait is for another one.
-    if (life !== undefined) this.#endpoints.next();
+    if (life !== undefined) this.#endpoints.leave();
     else this.#endpoints.failed();
-    const askedMs = end.error.retryAfterMs ?? 0;
-    const spreadMs = Math.min(RETRY_AFTER_SPREAD_MS_MAX, RETRY_AFTER_SPREAD * askedMs);
-    const retryAfterMs = askedMs + spreadMs * this.#random();
-    return Math.round(Math.max(backoffMs, retryAfterMs, this.#hopelessMs(end)));
+    return Math.round(Math.max(backoffMs, this.#retryAfterMs(askedMs), this.#hopelessMs(end)));
   }
 
   /** Milliseconds to wait after a Drain: uniform in the server's window, then elsewhere. */
   afterDrain(minMs: number, maxMs: number): number {
-    if (this.#endpoints.several) this.#endpoints.next();
+    this.#endpoints.leave();
     return Math.round(minMs + this.#random() * Math.max(0, maxMs - minMs));
+  }
+
+  #retryAfterMs(askedMs: number): number {
+    const spreadMs = Math.min(RETRY_AFTER_SPREAD_MS_MAX, RETRY_AFTER_SPREAD * askedMs);
+    return askedMs + spreadMs * this.#random();
   }
 
   #hopelessMs(end: StreamEnd): number {
