@@ -34,7 +34,9 @@ describe('delays', () => {
 
   test('do not grow by places in the line of a server that has no room now', () => {
     const policy = new ReconnectPolicy(['a'], () => 0.999_999);
-    const delays = [500, 900, 40].map((ms) => policy.afterEnd(streamEnd('full', 'overloaded', ms), undefined));
+    const delays = [500, 900, 40].map((ms) =>
+      policy.afterEnd(streamEnd('full', 'overloaded', ms), undefined),
+    );
     expect(delays).toEqual([600, 1_080, 200]);
     expect(policy.attempts).toBe(3);
     expect(policy.afterEnd(LOST, undefined)).toBe(600);
