@@ -199,6 +199,11 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   },
   drainMarginMs: OWN_PACE,
   turnCallsMs: { crossedIn: 'packages/runtime/src/grpc/load-shedder.test.ts', word: 'turnCallsMs' },
+  turnCallsMsAtFirst: {
+    crossedIn: 'packages/runtime/src/grpc/load-shedder.test.ts',
+    word: 'turnCallsMsAtFirst',
+  },
+  turnCallsMsMax: { crossedIn: 'packages/runtime/src/grpc/load-shedder.test.ts', word: 'turnCallsMsMax' },
   turnCallsMin: { crossedIn: 'packages/runtime/src/grpc/load-shedder.test.ts', word: 'turnCallsMin' },
   callsAtOnceMax: { crossedIn: 'test/limits/http-doors.test.ts', word: 'callsAtOnceMax' },
   shedRetryMsMin: OWN_PACE,

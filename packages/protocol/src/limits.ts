@@ -57,10 +57,14 @@ export const LIMITS = {
   keyOverlapSecondsMax: 2_592_000,
 
   /**
-   * Calls are answered for so long in one turn of the event loop, and those that it reads later are refused: they
-   * have waited as long already. Some hundreds at the usual speed.
+   * While more calls come than can be answered: they are answered for so long in one turn of the event loop, and those
+   * that it reads later are refused: they have waited as long already. Some hundreds at the usual speed.
    */
   turnCallsMs: 40,
+  /** The same before any is refused: a busy machine holds a process up for as long, and that is no overload. */
+  turnCallsMsAtFirst: 100,
+  /** The same where the calls came in as long a time, as after a pause: to collect the garbage takes up to 0.4 s. */
+  turnCallsMsMax: 500,
   /** And at least so many of them. */
   turnCallsMin: 50,
   /** When those may come back: between these, one after the other. */
@@ -273,6 +277,8 @@ assertRelation(
   2 * LIMITS.contextBytesMax < LIMITS.streamedRequestBytesMax,
   'a context fits into a message of a stream',
 );
+assertRelation(LIMITS.turnCallsMs < LIMITS.turnCallsMsAtFirst, 'a refusal makes impatient');
+assertRelation(LIMITS.turnCallsMsAtFirst < LIMITS.turnCallsMsMax, 'calls that came in a pause may take longer');
 assertRelation(LIMITS.nackDetailBytesMax < LIMITS.syncRequestBytesMax, 'a refusal fits into a frame');
 assertRelation(LIMITS.secondWriterMs > 2 * LIMITS.beaconMs, 'another control plane is heard at the start');
 assertRelation(LIMITS.heartbeatMsMin <= LIMITS.heartbeatMs, 'the default heartbeat is allowed');

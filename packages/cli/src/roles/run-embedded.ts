@@ -12,6 +12,7 @@ import { evaluatorConfigSchema, type RunningEvaluator, startEvaluator } from '@f
 import {
   createLogger,
   effectiveFormat,
+  keepNewObjectsYoung,
   Lifecycle,
   type Logger,
   stopOnSignals,
@@ -51,6 +52,7 @@ export async function runEmbedded<T>(
   options: EmbeddedOptions,
   use: (running: RunningEmbedded) => Promise<T>,
 ): Promise<T> {
+  keepNewObjectsYoung();
   const { stderr } = session.terminal;
   const logger = createLogger({
     level: options.logLevel,

@@ -1,6 +1,12 @@
 /** One role as this process: starts it, and stops it on a signal. */
 import { hostname } from 'node:os';
-import { type ConfigSources, createLogger, Lifecycle, stopOnSignals } from '@flagstream/runtime';
+import {
+  type ConfigSources,
+  createLogger,
+  keepNewObjectsYoung,
+  Lifecycle,
+  stopOnSignals,
+} from '@flagstream/runtime';
 import type { CliSession } from '../cli-session.ts';
 import { VERSION } from '../version.ts';
 import { WorkerLink } from '../workers/worker-link.ts';
@@ -31,6 +37,7 @@ async function runPrepared(
   prepare: () => PreparedRole,
   link?: WorkerLink,
 ): Promise<never> {
+  keepNewObjectsYoung();
   const prepared = prepare();
   const { log, nodeId = hostname(), insecure } = prepared;
   const logger = createLogger({ service: name, version: VERSION, nodeId, insecure, ...log });

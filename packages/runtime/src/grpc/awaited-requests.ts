@@ -9,6 +9,7 @@
 import { fail, LIMITS } from '@flagstream/protocol';
 import type { Metadata } from '@grpc/grpc-js';
 import type { ArrivingCall } from './call-gate.ts';
+import { FleetingMap } from './fleeting-map.ts';
 
 interface Awaited {
   readonly call: ArrivingCall;
@@ -21,7 +22,7 @@ interface Awaited {
 const SLOW_MS = 1_000;
 
 export class AwaitedRequests {
-  readonly #awaited = new Map<Metadata, Awaited>();
+  readonly #awaited = new FleetingMap<Metadata, Awaited>();
   readonly #monotonicMs: () => number;
 
   constructor(monotonicMs: () => number) {

@@ -33,6 +33,8 @@ import type { Authenticate, Principal } from './principal.ts';
 import { REFLECTION_SERVICES, reflectionBindings } from './reflection-service.ts';
 import { RequestMessages } from './request-messages.ts';
 import { type BoundMethod, bindMethods, type ServiceBinding } from './service-binding.ts';
+import { beforeSessions } from './session-handler.ts';
+import { keepStreamsCollectable } from './session-streams.ts';
 import { shedCalls } from './shed-calls.ts';
 import { StreamRoom } from './stream-room.ts';
 
@@ -149,7 +151,10 @@ export class GrpcHost {
       });
     passOverLeftCalls(this.#server, options.logger);
     gateCalls(this.#server, (call) => this.#dispatcher.arrive(call));
-    spareFarewells(this.#server, monotonicMs);
+    beforeSessions(this.#server, (session) => {
+      keepStreamsCollectable(session);
+      spareFarewells(session, monotonicMs);
+    });
     this.#addServices();
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     this.#http = injectedHttpServer(options.http ?? notFound);

@@ -25,18 +25,27 @@ class Turns {
     this.#over?.();
   }
 
-  /** As many calls as a turn answers in any case. */
-  begin(): void {
-    for (let call = 0; call < LIMITS.turnCallsMin; call++)
+  /** A turn's calls so far, which are as many as it answers in any case, and take so long. */
+  read(lengthMs: number): void {
+    const startedMs = this.nowMs;
+    for (let call = 1; call <= LIMITS.turnCallsMin; call++) {
       expect(this.shedder.refusal(undefined)).toBeUndefined();
+      this.nowMs = startedMs + (lengthMs * call) / LIMITS.turnCallsMin;
+    }
+  }
+
+  /** A turn in which one call was refused. */
+  overload(): void {
+    this.read(LIMITS.turnCallsMsAtFirst + 1);
+    expect(this.shedder.refusal(undefined)).toBeDefined();
+    this.end();
   }
 }
 
 describe('a turn of the event loop', () => {
-  it('answers what it reads first, and refuses what it reads after turnCallsMs', () => {
+  it('answers what it reads first, and refuses what it reads after turnCallsMsAtFirst', () => {
     const turns = new Turns();
-    turns.begin();
-    turns.nowMs += LIMITS.turnCallsMs;
+    turns.read(LIMITS.turnCallsMsAtFirst);
     expect(turns.shedder.refusal(undefined)).toBeUndefined();
     turns.nowMs += 1;
     expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
@@ -45,12 +54,66 @@ describe('a turn of the event loop', () => {
     expect(turns.shedder.counts).toEqual({ late: 1, deadline: 0 });
   });
 
+  it('refuses what it reads after turnCallsMs once it has refused in the last turn', () => {
+    const turns = new Turns();
+    turns.overload();
+    turns.read(LIMITS.turnCallsMs);
+    expect(turns.shedder.refusal(undefined)).toBeUndefined();
+    turns.nowMs += 1;
+    expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
+  });
+
   it('answers few calls however late: they wait for something else', () => {
     const turns = new Turns();
+    turns.overload();
     turns.shedder.refusal(undefined);
     turns.nowMs += 10_000;
     for (let call = 1; call < LIMITS.turnCallsMin; call++)
       expect(turns.shedder.refusal(undefined)).toBeUndefined();
+    expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
+  });
+
+  it('answers what came in a pause between two turns, if that takes no longer than the pause', () => {
+    const turns = new Turns();
+    turns.read(0);
+    turns.end();
+    turns.nowMs += 300;
+    for (const lengthMs of [300, 200, LIMITS.turnCallsMsAtFirst]) {
+      turns.read(lengthMs);
+      expect(turns.shedder.refusal(undefined)).toBeUndefined();
+      turns.end();
+    }
+    turns.read(LIMITS.turnCallsMsAtFirst + 1);
+    expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
+  });
+
+  it('answers what came in a pause in its midst, for as long again and not for longer than turnCallsMsMax', () => {
+    for (const [pauseMs, patienceMs] of [
+      [300, 300],
+      [5_000, LIMITS.turnCallsMsMax],
+    ] as const) {
+      const turns = new Turns();
+      turns.read(0);
+      turns.nowMs += pauseMs;
+      turns.read(patienceMs + LIMITS.turnCallsMsAtFirst);
+      expect(turns.shedder.refusal(undefined)).toBeUndefined();
+      turns.nowMs += 1;
+      expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
+    }
+  });
+
+  it('has no such patience after a refusal, nor beyond turnCallsMsMax', () => {
+    const turns = new Turns();
+    turns.read(0);
+    turns.end();
+    turns.nowMs += 10_000;
+    turns.read(LIMITS.turnCallsMsMax);
+    expect(turns.shedder.refusal(undefined)).toBeUndefined();
+    turns.nowMs += 1;
+    expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
+    turns.end();
+    turns.read(0);
+    turns.nowMs += 300;
     expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
   });
 
@@ -69,15 +132,17 @@ describe('a turn of the event loop', () => {
     const turns = new Turns();
     const { shedRetryMsMin, turnCallsMin } = LIMITS;
     const refused = (calls: number): number[] => {
-      turns.begin();
-      turns.nowMs += 10 * turnCallsMin;
+      turns.read(10 * turnCallsMin);
       const delays = Array.from({ length: calls }, () => turns.shedder.refusal(undefined)!.retryAfterMs!);
       turns.end();
       return delays;
     };
+    turns.overload();
     // Until it is known that an answer takes ten milliseconds.
     for (let turn = 0; turn < 50; turn++) refused(1);
+    // Nobody calls: that is no answer's time.
     turns.nowMs += 1_000_000;
+    turns.overload();
     const delays = refused(50);
     expect(delays[0]).toBe(shedRetryMsMin);
     for (const [place, delay] of delays.entries()) {
@@ -90,8 +155,7 @@ describe('a turn of the event loop', () => {
 
   it('sends no one away for longer than shedRetryMsMax, however many come, and not all until the same time', () => {
     const turns = new Turns();
-    turns.begin();
-    turns.nowMs += LIMITS.turnCallsMs + 1;
+    turns.read(LIMITS.turnCallsMsAtFirst + 1);
     let random = 0;
     turns.random = () => {
       random = (random + 0.1) % 1;

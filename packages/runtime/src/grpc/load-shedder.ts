@@ -6,6 +6,11 @@
  * over, and what is answered is answered soon. It must be quick: a refusal that
  * comes when its caller has given up keeps nobody away.
  *
+ * A process that paused, for its garbage mostly, finds more calls than usual
+ * and is not overloaded: if it answers them in less than the time in which they
+ * came, the next turn finds fewer. Only a turn that needs longer, or one that
+ * follows refusals, is held to the short time.
+ *
  * To refuse costs about a third of an answer. So those that are refused get
  * places in a line, and come back as a small share of what can be answered:
  * however many callers there are, that share is what refusals take from the
@@ -26,13 +31,16 @@ export interface LoadShedderParts {
 const NEWEST_WEIGHT = 0.2;
 /** One caller comes back in the time of so many answers. */
 const ANSWERS_PER_RETURN = 10;
+/** Between two calls of one turn: longer than any call takes that is answered in it. */
+const PAUSE_MS = 20;
 /** At first. */
 const ANSWER_MS = 0.2;
 
 export class LoadShedder {
   readonly #parts: LoadShedderParts;
   #turnStartedMs: number | undefined;
-  readonly #turn = { answered: 0, refused: 0 };
+  readonly #turn = { answered: 0, refused: 0, allowedMs: 0, seenMs: 0 };
+  #lastTurn = { startedMs: Number.POSITIVE_INFINITY, refused: 0 };
   /** What an answer takes while there are more calls than can be answered. */
   #answerMs = ANSWER_MS;
   /** When the last turn ended, if it had more than it could answer. */
@@ -59,7 +67,7 @@ export class LoadShedder {
     const nowMs = this.#parts.monotonicMs();
     const lateMs = this.#lateMs(nowMs);
     // Few calls are late by a pause, of which they are not the cause.
-    if (lateMs > LIMITS.turnCallsMs && this.#turn.answered >= LIMITS.turnCallsMin) {
+    if (lateMs > this.#turn.allowedMs && this.#turn.answered >= LIMITS.turnCallsMin) {
       this.#counts.late += 1;
       this.#turn.refused += 1;
       return this.#overloaded(nowMs);
@@ -72,20 +80,38 @@ export class LoadShedder {
 
   /** How long this turn has run since it read its first call. */
   #lateMs(nowMs: number): number {
-    if (this.#turnStartedMs !== undefined) return nowMs - this.#turnStartedMs;
-    this.#turnStartedMs = nowMs;
-    this.#parts.afterTurn(this.#turnOver);
-    return 0;
+    const turn = this.#turn;
+    if (this.#turnStartedMs === undefined) {
+      this.#turnStartedMs = nowMs;
+      turn.allowedMs = this.#allowedMs(nowMs);
+      this.#parts.afterTurn(this.#turnOver);
+    } else if (nowMs - turn.seenMs > PAUSE_MS && this.#lastTurn.refused === 0) {
+      // The pause itself, and as long again for what came in it.
+      turn.allowedMs += nowMs - turn.seenMs + Math.min(LIMITS.turnCallsMsMax, nowMs - turn.seenMs);
+    }
+    turn.seenMs = nowMs;
+    return nowMs - this.#turnStartedMs;
+  }
+
+  /** How long the calls of a turn that begins now may take: the time in which they came. */
+  #allowedMs(nowMs: number): number {
+    const { turnCallsMs, turnCallsMsAtFirst, turnCallsMsMax } = LIMITS;
+    const { startedMs, refused } = this.#lastTurn;
+    if (refused > 0) return turnCallsMs;
+    return Math.min(turnCallsMsMax, Math.max(turnCallsMsAtFirst, nowMs - startedMs));
   }
 
   readonly #turnOver = (): void => {
     const { answered, refused } = this.#turn;
     const nowMs = this.#parts.monotonicMs();
+    const startedMs = this.#turnStartedMs ?? nowMs;
     const isBusy = refused > 0;
-    // From end to end: what a call begins is done when others are read.
-    if (isBusy && this.#busyMs !== undefined)
-      this.#answerMs += NEWEST_WEIGHT * ((nowMs - this.#busyMs) / answered - this.#answerMs);
+    const busySinceMs = this.#busyMs;
+    // From end to end, as what a call begins is done when others are read; unless nobody called for a while.
+    if (isBusy && busySinceMs !== undefined && startedMs - busySinceMs < nowMs - startedMs)
+      this.#answerMs += NEWEST_WEIGHT * ((nowMs - busySinceMs) / answered - this.#answerMs);
     this.#busyMs = isBusy ? nowMs : undefined;
+    this.#lastTurn = { startedMs, refused };
     this.#turnStartedMs = undefined;
     this.#turn.answered = 0;
     this.#turn.refused = 0;
