@@ -13,6 +13,8 @@ export interface PushOptions {
   readonly changes: number;
   /** Clients that connect. */
   readonly perSecond: number;
+  /** That clients ask for; 0: as the server has it. */
+  readonly heartbeatMs?: number;
 }
 
 const WARM_UP_CHANGES = 2;
@@ -21,11 +23,11 @@ const LAST_RECEIPT_AIM_MS = 400;
 const CPU_AIM_US = 30;
 
 export async function runPush(options: PushOptions): Promise<ScenarioResult> {
-  const { clients, evaluators, changes, perSecond } = options;
+  const { clients, evaluators, changes, perSecond, heartbeatMs = 0 } = options;
   const found = new Findings();
   const site = await LoadSite.start({ evaluators });
   const fleet = new LoadFleet('push', clients);
-  const way = { endpoints: site.endpoints, way: {}, startAtFirst: false, heartbeatMs: 0 };
+  const way = { endpoints: site.endpoints, way: {}, startAtFirst: false, heartbeatMs };
   await fleet.openWitnesses(site.endpoints, {});
   await fleet.open({ ...way, count: clients, namePrefix: 'pushed', perSecond, seeded: false });
   await fleet.untilCurrent(await site.settled(), connectMaxMs(clients, perSecond));
@@ -65,6 +67,7 @@ export async function runPush(options: PushOptions): Promise<ScenarioResult> {
   const pushCpuUs = medianOf(held, ({ pushCpuMs }) => (pushCpuMs * 1_000) / clients);
   found.figure('clients, each over a connection of its own', clients);
   found.figure('evaluators', evaluators);
+  if (heartbeatMs > 0) found.figure('heartbeats that the clients ask for, ms', heartbeatMs);
   const told = (what: string, of: (round: PushRound) => readonly number[]): void => {
     const at = (share: number): number => medianOf(measured, (round) => percentile(of(round), share));
     found.figure(

@@ -278,7 +278,10 @@ assertRelation(
   'a context fits into a message of a stream',
 );
 assertRelation(LIMITS.turnCallsMs < LIMITS.turnCallsMsAtFirst, 'a refusal makes impatient');
-assertRelation(LIMITS.turnCallsMsAtFirst < LIMITS.turnCallsMsMax, 'calls that came in a pause may take longer');
+assertRelation(
+  LIMITS.turnCallsMsAtFirst < LIMITS.turnCallsMsMax,
+  'calls that came in a pause may take longer',
+);
 assertRelation(LIMITS.nackDetailBytesMax < LIMITS.syncRequestBytesMax, 'a refusal fits into a frame');
 assertRelation(LIMITS.secondWriterMs > 2 * LIMITS.beaconMs, 'another control plane is heard at the start');
 assertRelation(LIMITS.heartbeatMsMin <= LIMITS.heartbeatMs, 'the default heartbeat is allowed');

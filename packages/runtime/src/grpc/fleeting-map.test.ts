@@ -15,7 +15,9 @@ it('holds what a Map holds, over many that come and go', () => {
   }
   expect([...map]).toEqual([...model]);
   const visited: [string, number][] = [];
-  map.forEach((value, key) => visited.push([value, key]));
+  map.forEach((value, key) => {
+    visited.push([value, key]);
+  });
   expect(visited).toEqual([...model].map(([key, value]) => [value, key]));
   expect(map.delete(1)).toBe(false);
 });

@@ -48,7 +48,9 @@ export class FleetingMap<K, V> {
 
   /** Entries that are added meanwhile may be passed over. */
   forEach(visit: (value: V, key: K) => void): void {
-    this.#map.forEach((value, key) => visit(value, key));
+    this.#map.forEach((value, key) => {
+      visit(value, key);
+    });
   }
 
   /** Entries that are added meanwhile may be passed over. */

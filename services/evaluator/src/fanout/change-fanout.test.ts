@@ -26,7 +26,7 @@ describe('ChangeFanout', () => {
     expect(told).toEqual(['a']);
   });
 
-  it('yields after a millisecond of writing while somebody evaluates, and not while nobody does', async () => {
+  it('yields after a part of a millisecond of writing while somebody evaluates, and not while nobody does', async () => {
     let [nowMs, total] = [10_000, 0];
     const fanout = new ChangeFanout(testLogger().logger, { total: () => total, monotonicMs: () => nowMs });
     const environment = replica('development');
