@@ -79,6 +79,7 @@ class UnaryLoad {
           bounced: () => {
             this.#counts.bounced += 1;
           },
+          keepsAway: ({ caller }) => this.#notBeforeMs[caller]! > machineMs(),
         }),
     );
   }
@@ -144,11 +145,13 @@ class UnaryLoad {
 }
 
 /** How a call ended: as the server said, by the deadline, or with its connection. */
-type LineEnd = CallEnd | { readonly missed: 'unsent' | 'late' } | { readonly lostBy: string };
+type LineEnd = CallEnd | { readonly missed: 'unsent' | 'late' | 'keptAway' } | { readonly lostBy: string };
 
 interface LineListener {
   ended(wanted: Wanted, end: LineEnd): void;
   bounced(): void;
+  /** Its caller was refused meanwhile. */
+  keepsAway(wanted: Wanted): boolean;
 }
 
 /** One connection, opened again when it is lost. Calls wait here while the server takes no more at once. */
@@ -180,6 +183,10 @@ class Line {
       this.#listener.ended(this.#waiting.shift()!, { missed: 'unsent' });
     while (this.#waiting.length > 0 && this.#calls.hasRoom) {
       const wanted = this.#waiting.shift()!;
+      if (this.#listener.keepsAway(wanted)) {
+        this.#listener.ended(wanted, { missed: 'keptAway' });
+        continue;
+      }
       this.#sent.set(this.#calls.send(wanted.sinceMs - beforeMs), wanted);
     }
     // A Map is in the order of sending.

@@ -58,7 +58,8 @@ export const LIMITS = {
 
   /**
    * While more calls come than can be answered: they are answered for so long in one turn of the event loop, and those
-   * that it reads later are refused: they have waited as long already. Some hundreds at the usual speed.
+   * that it reads later are refused: they have waited as long already. Some hundreds at the usual speed. So it is until
+   * those that were refused have come back.
    */
   turnCallsMs: 40,
   /** The same before any is refused: a busy machine holds a process up for as long, and that is no overload. */

@@ -4,7 +4,7 @@
  */
 import { fail, LIMITS, reportSubject } from '@flagstream/protocol';
 import { NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
-import type { Freshness, Place } from '@flagstream/replica';
+import type { Freshness, Position } from '@flagstream/replica';
 import { KeyUse } from '@flagstream/runtime';
 import { DeliveryLedger } from '../../../services/evaluator/src/report/delivery-ledger.ts';
 import { NodeReporter } from '../../../services/evaluator/src/report/node-reporter.ts';
@@ -24,7 +24,7 @@ export interface ReportParts {
   readonly nats: SimNats;
   readonly controlPlane: ControlPlane;
   readonly history: History;
-  readonly serving: { position(): Place; freshness(): Freshness };
+  readonly serving: { position(): Position; freshness(): Freshness };
 }
 
 /** Copies of reports that come again, long after: over two ways, and held up on one of them. */

@@ -36,7 +36,7 @@ class Turns {
 
   /** A turn in which one call was refused. */
   overload(): void {
-    this.read(LIMITS.turnCallsMsAtFirst + 1);
+    this.read(LIMITS.turnCallsMsMax + 1);
     expect(this.shedder.refusal(undefined)).toBeDefined();
     this.end();
   }
@@ -54,13 +54,18 @@ describe('a turn of the event loop', () => {
     expect(turns.shedder.counts).toEqual({ late: 1, deadline: 0 });
   });
 
-  it('refuses what it reads after turnCallsMs once it has refused in the last turn', () => {
+  it('refuses what it reads after turnCallsMs until those that were refused have come back', () => {
     const turns = new Turns();
     turns.overload();
+    turns.nowMs += LIMITS.shedRetryMsMax - LIMITS.turnCallsMs - 1;
     turns.read(LIMITS.turnCallsMs);
     expect(turns.shedder.refusal(undefined)).toBeUndefined();
     turns.nowMs += 1;
     expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
+    turns.end();
+    turns.nowMs += LIMITS.shedRetryMsMax + 1;
+    turns.read(LIMITS.turnCallsMsAtFirst);
+    expect(turns.shedder.refusal(undefined)).toBeUndefined();
   });
 
   it('answers few calls however late: they wait for something else', () => {

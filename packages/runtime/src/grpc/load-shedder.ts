@@ -8,8 +8,8 @@
  *
  * A process that paused, for its garbage mostly, finds more calls than usual
  * and is not overloaded: if it answers them in less than the time in which they
- * came, the next turn finds fewer. Only a turn that needs longer, or one that
- * follows refusals, is held to the short time.
+ * came, the next turn finds fewer. But once some were refused, and until they
+ * have come back, turns are short.
  *
  * To refuse costs about a third of an answer. So those that are refused get
  * places in a line, and come back as a small share of what can be answered:
@@ -31,8 +31,8 @@ export interface LoadShedderParts {
 const NEWEST_WEIGHT = 0.2;
 /** One caller comes back in the time of so many answers. */
 const ANSWERS_PER_RETURN = 10;
-/** Between two calls of one turn: longer than any call takes that is answered in it. */
-const PAUSE_MS = 20;
+/** Between two calls of one turn: longer than those take that came in one packet. */
+const PAUSE_MS = 100;
 /** At first. */
 const ANSWER_MS = 0.2;
 
@@ -40,7 +40,9 @@ export class LoadShedder {
   readonly #parts: LoadShedderParts;
   #turnStartedMs: number | undefined;
   readonly #turn = { answered: 0, refused: 0, allowedMs: 0, seenMs: 0 };
-  #lastTurn = { startedMs: Number.POSITIVE_INFINITY, refused: 0 };
+  #lastTurnMs = Number.POSITIVE_INFINITY;
+  /** When a call was refused last, as the turn was long. */
+  #refusedMs = Number.NEGATIVE_INFINITY;
   /** What an answer takes while there are more calls than can be answered. */
   #answerMs = ANSWER_MS;
   /** When the last turn ended, if it had more than it could answer. */
@@ -70,6 +72,7 @@ export class LoadShedder {
     if (lateMs > this.#turn.allowedMs && this.#turn.answered >= LIMITS.turnCallsMin) {
       this.#counts.late += 1;
       this.#turn.refused += 1;
+      this.#refusedMs = nowMs;
       return this.#overloaded(nowMs);
     }
     this.#turn.answered += 1;
@@ -85,7 +88,7 @@ export class LoadShedder {
       this.#turnStartedMs = nowMs;
       turn.allowedMs = this.#allowedMs(nowMs);
       this.#parts.afterTurn(this.#turnOver);
-    } else if (nowMs - turn.seenMs > PAUSE_MS && this.#lastTurn.refused === 0) {
+    } else if (nowMs - turn.seenMs > PAUSE_MS && this.#isPatient(nowMs)) {
       // The pause itself, and as long again for what came in it.
       turn.allowedMs += nowMs - turn.seenMs + Math.min(LIMITS.turnCallsMsMax, nowMs - turn.seenMs);
     }
@@ -96,9 +99,13 @@ export class LoadShedder {
   /** How long the calls of a turn that begins now may take: the time in which they came. */
   #allowedMs(nowMs: number): number {
     const { turnCallsMs, turnCallsMsAtFirst, turnCallsMsMax } = LIMITS;
-    const { startedMs, refused } = this.#lastTurn;
-    if (refused > 0) return turnCallsMs;
-    return Math.min(turnCallsMsMax, Math.max(turnCallsMsAtFirst, nowMs - startedMs));
+    if (!this.#isPatient(nowMs)) return turnCallsMs;
+    return Math.min(turnCallsMsMax, Math.max(turnCallsMsAtFirst, nowMs - this.#lastTurnMs));
+  }
+
+  /** Nobody who was refused may still be to come back. */
+  #isPatient(nowMs: number): boolean {
+    return nowMs - this.#refusedMs > LIMITS.shedRetryMsMax;
   }
 
   readonly #turnOver = (): void => {
@@ -111,7 +118,7 @@ export class LoadShedder {
     if (isBusy && busySinceMs !== undefined && startedMs - busySinceMs < nowMs - startedMs)
       this.#answerMs += NEWEST_WEIGHT * ((nowMs - busySinceMs) / answered - this.#answerMs);
     this.#busyMs = isBusy ? nowMs : undefined;
-    this.#lastTurn = { startedMs, refused };
+    this.#lastTurnMs = startedMs;
     this.#turnStartedMs = undefined;
     this.#turn.answered = 0;
     this.#turn.refused = 0;

@@ -1,7 +1,7 @@
 import { LIMITS } from '@flagstream/protocol';
 import { type EnvironmentReport, NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { describe, expect, it } from 'vitest';
-import { Fleet } from './fleet.ts';
+import { Fleet, type IsOurs } from './fleet.ts';
 
 const PLACE = { project: 'p', environment: 'dev' };
 const at = (revision: number, epoch = 1): { epoch: number; revision: number } => ({ epoch, revision });
@@ -66,8 +66,8 @@ class Bench {
   }
 
   /** Of all nodes together. */
-  of(target: number): object {
-    const all = this.fleet.delivered(at(target), [PLACE]);
+  of(target: number, isOurs: IsOurs = () => true): object {
+    const all = this.fleet.delivered(at(target), [PLACE], isOurs);
     const sum = (count: (one: (typeof all)[number]) => number): number =>
       all.reduce((total, one) => total + count(one), 0);
     return {
@@ -92,6 +92,17 @@ describe('a revision in the fleet', () => {
     expect(bench.of(7)).toEqual({ applied: 13, owing: 1, arriving: 1, departed: 0, names: ['slow'] });
     // An older one has been confirmed by who owes the newer one.
     expect(bench.of(6)).toMatchObject({ applied: 14, owing: 0, names: [] });
+  });
+
+  it('is owed by all clients of a node that follows another branch, whatever its number', () => {
+    const bench = new Bench();
+    bench.tell('n1', 9, { clients: 10, current: 9, arriving: 1 });
+    bench.tell('n2', 7, { clients: 5, current: 5 });
+    bench.tell('ended', 9, { clients: 3, current: 3 });
+    bench.tell('ended', 0, undefined, { bootId: 'b2' });
+    const isOurs: IsOurs = (applied) => applied?.revision !== 9n;
+    expect(bench.of(7, isOurs)).toMatchObject({ applied: 5, owing: 10, arriving: 0, departed: 3 });
+    expect(bench.of(7)).toMatchObject({ applied: 14, owing: 0, arriving: 1, departed: 0 });
   });
 
   it('counts clients whose revision is not told by name or number as owing it', () => {

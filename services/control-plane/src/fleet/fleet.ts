@@ -4,9 +4,10 @@
  * nothing here may decide about a write, for whoever may report could invent it.
  *
  * Holds true: a client counts as having a revision only where its node has
- * said so; a node that is silent, or has not got so far, leaves all of its
- * clients owing, but for those that are counted at another node by now; a
- * client that left owing is not forgotten for having left.
+ * said so; a node that is silent, has not got so far, or follows another branch
+ * of the log, leaves all of its clients owing, but for those that are counted
+ * at another node by now; a client that left owing is not forgotten for having
+ * left.
  */
 import { LIMITS } from '@flagstream/protocol';
 import type {
@@ -41,6 +42,9 @@ export interface Delivered {
   /** Of LIMITS' bounds: how long confirmations took. */
   readonly times: readonly number[];
 }
+
+/** Whether what a node applied is of the log of now: two branches have revisions of the same number. */
+export type IsOurs = (applied: Revision | undefined) => boolean;
 
 interface Heard {
   readonly report: NodeReport;
@@ -129,7 +133,9 @@ export class Fleet {
   }
 
   /** What is known about a revision that changed these places, by node and place. */
-  delivered(target: Position, places: readonly Place[]): Delivered[] {
+  delivered(target: Position, places: readonly Place[], isOurs: IsOurs): Delivered[] {
+    const lacks = ({ applied }: NodeReport): boolean =>
+      isBefore(positionOf(applied), target) || !isOurs(applied);
     const found = this.#found();
     const isBackIn =
       (place: Place) =>
@@ -140,13 +146,15 @@ export class Fleet {
       Math.max(heard.gone.before(environment, target), this.#goneNow(heard.report, environment));
     for (const heard of this.#nodes.values())
       for (const [place, environment] of environmentsOf(heard.report, places)) {
-        const counts = ofNode(heard.report, environment, target, isBackIn(place), gone(heard, environment));
+        const known = { target, lacks: lacks(heard.report), isBack: isBackIn(place) };
+        const counts = ofNode(environment, known, gone(heard, environment));
         all.push({ nodeId: heard.report.nodeId, place, ...counts });
       }
     for (const ended of this.#ended) {
       if (isBefore(ended.until, target)) continue;
       for (const [place, environment] of environmentsOf(ended.report, places)) {
-        const counts = ofEnded(ended.report, environment, target, isBackIn(place), gone(ended, environment));
+        const known = { target, lacks: lacks(ended.report), isBack: isBackIn(place) };
+        const counts = ofEnded(ended.report, environment, known, gone(ended, environment));
         all.push({ nodeId: ended.report.nodeId, place, ...counts });
       }
     }
@@ -221,43 +229,42 @@ function keyIn({ project, environment }: Place, name: string): string {
 
 type Counts = Omit<Delivered, 'nodeId' | 'place'>;
 
-function ofNode(
-  report: NodeReport,
-  environment: EnvironmentReport,
-  target: Position,
-  isBack: (client: ClientReport) => boolean,
-  gone: number,
-): Counts {
+interface Known {
+  readonly target: Position;
+  /** The node did not have it. */
+  readonly lacks: boolean;
+  /** A client is at another node, and has confirmed it there. */
+  readonly isBack: (client: ClientReport) => boolean;
+}
+
+function ofNode(environment: EnvironmentReport, { target, lacks, isBack }: Known, gone: number): Counts {
   const departed = departedOf(environment, target, isBack);
   const { clients } = environment;
-  const has = !isBefore(positionOf(report.applied), target);
   const { away, back } = namedIn(environment, target, isBack);
-  const owed = (has ? owingIn(environment, target) : clients) - back;
+  const owed = (lacks ? clients : owingIn(environment, target)) - back;
   const counts = countsWithout(environment, owed, Math.max(gone, back));
   const owing = owingOf(counts);
   return {
     ...departed,
-    applied: has ? counts.current : 0,
+    applied: lacks ? 0 : counts.current,
     owing,
-    arriving: has ? counts.arriving : 0,
+    arriving: lacks ? 0 : counts.arriving,
     // Fewer owe it than were named: which of them are elsewhere is being asked.
     laggards: away.length > owing ? [] : away,
-    times: has ? timesOf(environment, target) : [],
+    times: lacks ? [] : timesOf(environment, target),
   };
 }
 
 /** Its clients have left, those that owed with the rest. */
 function ofEnded(
-  report: NodeReport,
+  { leaving }: NodeReport,
   environment: EnvironmentReport,
-  target: Position,
-  isBack: (client: ClientReport) => boolean,
+  { target, lacks, isBack }: Known,
   gone: number,
 ): Counts {
   const departed = departedOf(environment, target, isBack);
-  const had = isBefore(positionOf(report.applied), target);
   const { away, back } = namedIn(environment, target, isBack);
-  const owed = report.leaving ? 0 : (had ? environment.clients : owingIn(environment, target)) - back;
+  const owed = leaving ? 0 : (lacks ? environment.clients : owingIn(environment, target)) - back;
   const left = owingOf(countsWithout(environment, owed, Math.max(gone, back)));
   return {
     applied: 0,

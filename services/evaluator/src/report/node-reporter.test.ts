@@ -7,6 +7,7 @@ import { NodeReporter } from './node-reporter.ts';
 import { FirstReports, type ReportSink } from './report-sinks.ts';
 
 const MINUTE_MS = 60_000;
+const HASH: Uint8Array = Buffer.alloc(32, 7);
 
 class Bench {
   readonly use = new KeyUse();
@@ -40,7 +41,7 @@ class Bench {
       use: this.use,
       delivery: this.delivery,
       serving: {
-        position: () => ({ epoch: 1, revision: this.revision }),
+        position: () => ({ epoch: 1, revision: this.revision, hash: HASH }),
         freshness: () => ({ stalenessMs: this.stalenessMs, estimated: false, source: 'live' }),
       },
       sink,
@@ -71,7 +72,14 @@ describe('the reports of a node', () => {
     bench.revision += 1;
     await bench.second();
     expect(bench.heard).toMatchObject([
-      { nodeId: 'n', bootId: 'b', version: '1', sequence: 1n, applied: { revision: 5n }, usedKeys: [] },
+      {
+        nodeId: 'n',
+        bootId: 'b',
+        version: '1',
+        sequence: 1n,
+        applied: { revision: 5n, hash: HASH },
+        usedKeys: [],
+      },
       { sequence: 2n, usedKeys: [{ keyId: 'a', lastUsedTime: { seconds: 420n, nanos: 0 } }] },
       { sequence: 3n, applied: { revision: 6n }, freshness: { stalenessMs: 1_000 }, usedKeys: [] },
     ]);

@@ -3,9 +3,9 @@
  * themselves, so that one that is lost, or a control plane that starts anew,
  * needs no answer from here; one is on its way at a time.
  */
-import { freshnessToWire, LIMITS, messageOf, placeToWire, timestampOf } from '@flagstream/protocol';
+import { freshnessToWire, LIMITS, messageOf, positionToWire, timestampOf } from '@flagstream/protocol';
 import { NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
-import type { Freshness, Place } from '@flagstream/replica';
+import type { Freshness, Position } from '@flagstream/replica';
 import type { KeyUse, Logger } from '@flagstream/runtime';
 import type { DeliveryLedger } from './delivery-ledger.ts';
 import type { ReportSink } from './report-sinks.ts';
@@ -15,7 +15,7 @@ export interface NodeReporterOptions {
   readonly version: string;
   readonly use: KeyUse;
   readonly delivery: DeliveryLedger;
-  readonly serving: { position(): Place; freshness(): Freshness };
+  readonly serving: { position(): Position; freshness(): Freshness };
   readonly sink: ReportSink;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
@@ -80,7 +80,7 @@ export class NodeReporter {
       bootId: delivery.bootId,
       version,
       sequence: 0n,
-      applied: placeToWire(serving.position()),
+      applied: positionToWire(serving.position()),
       freshness: freshnessToWire(serving.freshness()),
       usedKeys: used.map(([keyId, lastMs]) => ({ keyId, lastUsedTime: timestampOf(lastMs) })),
       ...delivery.reports(monotonicMs()),
