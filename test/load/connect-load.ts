@@ -7,7 +7,8 @@ import { ConnectTally, LoadClient, type LoadClientOptions } from './load-client.
 import { machineMs } from './machine-clock.ts';
 
 export interface ConnectLoadOptions {
-  readonly perSecond: number;
+  /** Clients that come in a second; undefined: another one for each that has gone, `AT_ONCE` at a time. */
+  readonly perSecond: number | undefined;
   readonly durationMs: number;
 }
 
@@ -31,6 +32,8 @@ export interface ConnectFigures {
 }
 
 const WAITING_MAX = 4_000;
+/** As many as a server admits in a second would be sent away in part. */
+const AT_ONCE = 500;
 const PACE_MS = 5;
 
 export async function connectLoad(
@@ -55,7 +58,9 @@ export async function connectLoad(
   let [offered, unsent] = [0, 0];
   const startedMs = machineMs();
   for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs = machineMs() - startedMs) {
-    for (; offered < (elapsedMs / 1_000) * perSecond; offered++) {
+    const due = (): boolean =>
+      perSecond === undefined ? waiting.size < AT_ONCE : offered < (elapsedMs / 1_000) * perSecond;
+    for (; due(); offered++) {
       if (waiting.size >= WAITING_MAX) unsent += 1;
       else come(`comer-${process.pid}-${offered}`);
     }
