@@ -133,8 +133,11 @@ export const LIMITS = {
   sessionTtlMs: 1_800_000,
   /** What a client has to move when its stream has that age. */
   rebalanceMs: 60_000,
-  /** A new stream waits so long for its turn; beyond, it is told when to come back. */
-  streamHoldMs: 1_000,
+  /**
+   * A new stream waits so long for its turn; beyond, it is told when to come back. To refuse one costs as much as to take
+   * it, most of it for its connection; clients wait ten seconds for a welcome.
+   */
+  streamHoldMs: 5_000,
   /** Longest time that it is told to stay away, and over which the clients of a node that ended come back. */
   streamRetryAfterMsMax: 30_000,
   /** Clients that are being sent everything: some MiB of each may wait in memory. */
