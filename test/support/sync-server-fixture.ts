@@ -321,6 +321,7 @@ class SyncServerStream {
         heartbeatMsMax: LIMITS.heartbeatMsMax,
         heartbeatsMissedMax: LIMITS.heartbeatsMissedMax,
         ackTimeoutMs: LIMITS.ackTimeoutMs,
+        nackRetryMs: LIMITS.nackRetryMs,
         frameBytesMax: LIMITS.syncFrameBytesMax,
         sessionTtlMs: LIMITS.sessionTtlMs,
         rebalanceMs: LIMITS.rebalanceMs,

@@ -124,6 +124,8 @@ export const LIMITS = {
   syncFrameBytesMax: 262_144,
   helloTimeoutMs: 5_000,
   ackTimeoutMs: 30_000,
+  /** What a client has refused, and nothing has changed since, it is sent again after this: it may have been mended. */
+  nackRetryMs: 300_000,
   heartbeatMs: 10_000,
   heartbeatMsMin: 1_000,
   heartbeatMsMax: 60_000,

@@ -11,6 +11,8 @@ export interface SyncServerSettings {
   readonly heartbeatMsMax: number;
   readonly heartbeatsMissedMax: number;
   readonly ackTimeoutMs: number;
+  /** What was refused is sent again after this. */
+  readonly nackRetryMs: number;
   readonly frameBytesMax: number;
   /** Age at which a client is asked to connect again, elsewhere if it can: connections spread over new nodes. */
   readonly sessionTtlMs: number;

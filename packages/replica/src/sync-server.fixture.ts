@@ -20,6 +20,7 @@ export const SETTINGS = {
   heartbeatMsMax: 60_000,
   heartbeatsMissedMax: 2.5,
   ackTimeoutMs: 30_000,
+  nackRetryMs: 300_000,
   frameBytesMax: 262_144,
   sessionTtlMs: 1_800_000,
   rebalanceMs: 30_000,

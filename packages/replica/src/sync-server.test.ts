@@ -214,6 +214,25 @@ describe('a refusal', () => {
     expect(b.head()).toMatchObject([{ type: 'transfer', kind: 'delta', from: at(10), to: at(13) }]);
   });
 
+  it('is tried again after nackRetryMs, as often as it is repeated', () => {
+    const b = live();
+    b.head();
+    const pings = (ms: number): readonly unknown[] => {
+      const sent: unknown[] = [];
+      for (let passedMs = 0; passedMs < ms; passedMs += SETTINGS.heartbeatMs) {
+        sent.push(...b.tick(SETTINGS.heartbeatMs).filter(({ type }) => type === 'transfer'));
+        b.pong(have(10));
+      }
+      return sent;
+    };
+    for (let turn = 0; turn < 2; turn++) {
+      expect(b.nack(11, 'apply')).toMatchObject([{ type: 'refused' }]);
+      expect(pings(SETTINGS.nackRetryMs - 2 * SETTINGS.heartbeatMs)).toEqual([]);
+      expect(pings(3 * SETTINGS.heartbeatMs)).toMatchObject([{ kind: 'delta', from: at(10), to: at(11) }]);
+    }
+    expect(b.ack(11)).toMatchObject([{ type: 'confirmed' }]);
+  });
+
   it('because the client holds a later revision sends it to another node', () => {
     const b = live();
     b.head();

@@ -8,8 +8,8 @@
  * Holds true: at most one unacknowledged transfer per stream (its id is the
  * revision it leads to, so that streams can share its bytes); while one is open
  * a new revision only sets `dirty`; after a Nack nothing is sent again until
- * something changes. A client that is asked to move is served until it has, or
- * its time is over.
+ * something changes, or a long time has passed. A client that is asked to move
+ * is served until it has, or its time is over.
  */
 import { bytesEqual, comparePositions, ORIGIN, type Position } from './position.ts';
 import type { SyncEnvironment } from './sync-environment.ts';
@@ -49,8 +49,9 @@ export class SyncServerSession {
   #cursor: Position | undefined;
   #acked: Position | undefined;
   #dirty = false;
-  /** After a Nack: nothing is sent until the environment changes beyond this revision. */
+  /** After a Nack: nothing is sent until the environment changes beyond this revision, or for long. */
   #stuckAt: Position | undefined;
+  #stuckUntilMs = 0;
   #fullRetried = false;
   /** The client's set was another one and was replaced; it has not said yet that it adds up. */
   #replaced = false;
@@ -294,7 +295,12 @@ export class SyncServerSession {
     const cursor = this.#cursor;
     // A refused set of another epoch may be withdrawn: its revision says nothing here.
     const stuckAt = this.#stuckAt;
-    if (stuckAt !== undefined && changed <= stuckAt.revision && stuckAt.epoch === env.head().epoch) return [];
+    const mayBeMended =
+      stuckAt === undefined ||
+      changed > stuckAt.revision ||
+      stuckAt.epoch !== env.head().epoch ||
+      nowMs >= this.#stuckUntilMs;
+    if (!mayBeMended) return [];
     // A cursor off the lineage has a revision that says nothing: the node itself had taken a branch.
     const untouched = cursor !== undefined && changed <= cursor.revision && cursor.epoch === env.head().epoch;
     if (untouched && env.canDelta(cursor)) {
@@ -350,6 +356,7 @@ export class SyncServerSession {
     }
     // What changed since the refused transfer may mend it.
     this.#stuckAt = this.#cursor;
+    this.#stuckUntilMs = nowMs + this.#settings.nackRetryMs;
     this.#cursor = this.#acked;
     return [refused, ...this.#advance(nowMs)];
   }

@@ -262,7 +262,13 @@ export async function startEvaluator(
   });
   host.onDrain(async () => {
     const window = drainWindow(drainMs, admission.spreadMs(streams.size + watchers.size + pipelines.size));
-    await Promise.all([streams, watchers, pipelines].map((registry) => registry.drain(window)));
+    const { reconnectMaxMs } = window;
+    await Promise.all([
+      streams.drain(window),
+      // Their clients connect again as soon as their streams end.
+      watchers.drain(window, reconnectMaxMs),
+      pipelines.drain(window, reconnectMaxMs),
+    ]);
   });
 
   await lifecycle.start(

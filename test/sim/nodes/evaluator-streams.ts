@@ -182,6 +182,7 @@ export class EvaluatorStreams {
       heartbeatMsMax: LIMITS.heartbeatMsMax,
       heartbeatsMissedMax: LIMITS.heartbeatsMissedMax,
       ackTimeoutMs: LIMITS.ackTimeoutMs,
+      nackRetryMs: LIMITS.nackRetryMs,
       frameBytesMax: FRAME_BYTES_MAX,
       sessionTtlMs: LIMITS.sessionTtlMs,
       rebalanceMs: LIMITS.rebalanceMs,

@@ -17,6 +17,17 @@ class TestStream implements OpenStream {
   }
 }
 
+it('spreads its goodbyes where clients connect elsewhere as soon as they are told', async () => {
+  const registry = new StreamRegistry();
+  const streams = Array.from({ length: 100 }, () => new TestStream(registry));
+  for (const stream of streams) registry.add(stream);
+  const told = (): number => streams.filter(({ asked }) => asked.length > 0).length;
+  const drained = registry.drain({ deadlineMs: 10_000, reconnectMaxMs: 200 }, 200);
+  expect(told()).toBe(25);
+  await drained;
+  expect(told()).toBe(100);
+});
+
 it('says goodbye to a stream that opens after the goodbye to all, and only then', async () => {
   const registry = new StreamRegistry();
   const [early, late] = [new TestStream(registry), new TestStream(registry)];

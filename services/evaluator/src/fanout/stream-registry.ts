@@ -2,7 +2,7 @@
  * All open streams of a kind: counts them for the metrics and says goodbye to
  * them when the process stops.
  */
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 
 /** How long clients have to move when the process stops. */
 export interface DrainWindow {
@@ -20,6 +20,8 @@ export interface OpenStream {
 
 /** The event loop has its turn in between: evaluations go on until the end. */
 const GOODBYES_BEFORE_YIELD = 200;
+/** Between some goodbyes and the next, where they are spread. */
+const GOODBYES_EVERY_MS = 50;
 
 export class StreamRegistry {
   readonly #streams = new Set<OpenStream>();
@@ -65,16 +67,23 @@ export class StreamRegistry {
     if (this.#streams.size === 0) this.#emptied?.();
   }
 
-  /** Asks every client to move; resolves when all have, or when their time is over. */
-  async drain(window: DrainWindow): Promise<void> {
+  /**
+   * Asks every client to move; resolves when all have, or when their time is over.
+   * @param overMs one after the other over so long: of clients that do not wait before they connect elsewhere
+   */
+  async drain(window: DrainWindow, overMs = 0): Promise<void> {
     const { deadlineMs } = window;
     this.#window = window;
     const over = deadlineMs === 0 ? undefined : this.#emptyWithin(deadlineMs);
+    const isSpread = overMs > GOODBYES_EVERY_MS;
+    const atOnce = isSpread
+      ? Math.ceil((this.#streams.size * GOODBYES_EVERY_MS) / overMs)
+      : GOODBYES_BEFORE_YIELD;
     let told = 0;
     for (const stream of [...this.#streams]) {
       if (this.#streams.has(stream)) stream.drain(window);
       told += 1;
-      if (told % GOODBYES_BEFORE_YIELD === 0) await setImmediate();
+      if (told % atOnce === 0) await (isSpread ? delay(GOODBYES_EVERY_MS) : setImmediate());
     }
     await over;
   }

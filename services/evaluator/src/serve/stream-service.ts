@@ -110,6 +110,7 @@ function sessionSettings({
     heartbeatMsMax: LIMITS.heartbeatMsMax,
     heartbeatsMissedMax: LIMITS.heartbeatsMissedMax,
     ackTimeoutMs: LIMITS.ackTimeoutMs,
+    nackRetryMs: LIMITS.nackRetryMs,
     frameBytesMax: LIMITS.syncFrameBytesMax,
     sessionTtlMs: LIMITS.sessionTtlMs,
     rebalanceMs: LIMITS.rebalanceMs,
