@@ -2,7 +2,7 @@
  * All open streams of a kind: counts them for the metrics and says goodbye to
  * them when the process stops.
  */
-import { setImmediate, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 
 /** How long clients have to move when the process stops. */
 export interface DrainWindow {
