@@ -15,7 +15,9 @@ export function keepStreamsCollectable(session: ServerHttp2Session): boolean {
   const state = stateOf(session);
   if (state === undefined) return false;
   const streams = new FleetingMap<number, ServerHttp2Stream>();
-  state.streams.forEach((stream, id) => streams.set(id, stream));
+  state.streams.forEach((stream, id) => {
+    streams.set(id, stream);
+  });
   state.streams = streams;
   return true;
 }
