@@ -145,7 +145,7 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   keyStreamsMax: { crossedIn: 'packages/runtime/src/grpc/key-quota.test.ts', word: 'openStream' },
   keyOverlapSecondsMax: { crossedIn: 'test/keys/key-life.test.ts', word: 'overlap_seconds' },
   helloTimeoutMs: { crossedIn: 'services/evaluator/src/fanout/sync-stream.test.ts', word: 'helloTimeoutMs' },
-  nackRetryMs: { crossedIn: 'packages/replica/src/sync-server.test.ts', word: 'nackRetryMs' },
+  nackRetryMs: { crossedIn: 'packages/replica/src/sync-server-refusal.test.ts', word: 'nackRetryMs' },
   ackTimeoutMs: { crossedIn: 'packages/replica/src/sync-server.test.ts', word: 'ackTimeoutMs' },
   watchBufferedBytesMax: {
     crossedIn: 'services/evaluator/src/serve/watch-stream.test.ts',

@@ -12,6 +12,7 @@
  * is served until it has, or its time is over.
  */
 import { bytesEqual, comparePositions, ORIGIN, type Position } from './position.ts';
+import { RefusedTransfer } from './refused-transfer.ts';
 import type { SyncEnvironment } from './sync-environment.ts';
 import {
   type ClientFrame,
@@ -49,9 +50,8 @@ export class SyncServerSession {
   #cursor: Position | undefined;
   #acked: Position | undefined;
   #dirty = false;
-  /** After a Nack: nothing is sent until the environment changes beyond this revision, or for long. */
-  #stuckAt: Position | undefined;
-  #stuckUntilMs = 0;
+  /** After a Nack: nothing is sent before this may be mended. */
+  #refused: RefusedTransfer | undefined;
   #fullRetried = false;
   /** The client's set was another one and was replaced; it has not said yet that it adds up. */
   #replaced = false;
@@ -293,21 +293,14 @@ export class SyncServerSession {
     const env = this.#environment;
     const changed = env.changedRevision();
     const cursor = this.#cursor;
-    // A refused set of another epoch may be withdrawn: its revision says nothing here.
-    const stuckAt = this.#stuckAt;
-    const mayBeMended =
-      stuckAt === undefined ||
-      changed > stuckAt.revision ||
-      stuckAt.epoch !== env.head().epoch ||
-      nowMs >= this.#stuckUntilMs;
-    if (!mayBeMended) return [];
+    if (this.#refused?.mayBeMended(env, nowMs) === false) return [];
     // A cursor off the lineage has a revision that says nothing: the node itself had taken a branch.
     const untouched = cursor !== undefined && changed <= cursor.revision && cursor.epoch === env.head().epoch;
     if (untouched && env.canDelta(cursor)) {
       this.#cursor = env.head();
       return [];
     }
-    this.#stuckAt = undefined;
+    this.#refused = undefined;
     const from = this.#acked;
     return from !== undefined && env.canDelta(from)
       ? [this.#transfer(from, nowMs)]
@@ -355,8 +348,7 @@ export class SyncServerSession {
       return [refused, this.#askTurn(false)];
     }
     // What changed since the refused transfer may mend it.
-    this.#stuckAt = this.#cursor;
-    this.#stuckUntilMs = nowMs + this.#settings.nackRetryMs;
+    this.#refused = new RefusedTransfer(this.#cursor ?? ORIGIN, nowMs + this.#settings.nackRetryMs);
     this.#cursor = this.#acked;
     return [refused, ...this.#advance(nowMs)];
   }
@@ -372,7 +364,7 @@ export class SyncServerSession {
     this.#answered = true;
     this.#clientNonce = frame.clientNonce;
     const { have } = frame;
-    if (this.#phase !== 'live' || have === undefined || this.#stuckAt !== undefined) return [];
+    if (this.#phase !== 'live' || have === undefined || this.#refused !== undefined) return [];
     const env = this.#environment;
     if (have.position.revision < env.changedRevision()) return [];
     if (!addsUp(env, have)) return this.#mend(have);
@@ -441,7 +433,7 @@ export class SyncServerSession {
    * not the newest.
    */
   #bookmark(): Position {
-    if (this.#stuckAt !== undefined) return ORIGIN;
+    if (this.#refused !== undefined) return ORIGIN;
     return (this.#phase === 'live' ? this.#cursor : this.#acked) ?? ORIGIN;
   }
 

@@ -64,7 +64,6 @@ describe('Sync', () => {
       intent: 'full',
       heartbeatMs: LIMITS.heartbeatMsMin,
       ackTimeoutMs: LIMITS.ackTimeoutMs,
-      nackRetryMs: LIMITS.nackRetryMs,
     });
     expect(Buffer.from(welcome.logIdentity)).toEqual(Buffer.from(log.state.logIdentity));
   });
