@@ -39,24 +39,27 @@ export class Endpoints {
   refused(): void {
     this.#failures += 1;
     if (this.#failures >= REFUSALS_MAX) this.#gone.clear();
-    const mayBeThere = this.#endpoints.length - this.#gone.size - (this.#gone.has(this.#index) ? 0 : 1);
-    if (this.#failures >= FAILURES_MAX && mayBeThere > 0) this.next();
+    if (this.#failures >= FAILURES_MAX && this.#mayBeElsewhere) this.next();
   }
 
   /** It is gone, or is about to go. */
   leave(): void {
-    this.#gone.add(this.#index);
+    const from = this.#index;
     this.next();
+    this.#gone.add(from);
   }
 
+  /** To another one: to one that is gone where all others are. */
   next(): void {
-    if (this.#gone.size >= this.#endpoints.length) {
-      this.#gone.clear();
-      this.#gone.add(this.#index);
-    }
-    do this.#index = (this.#index + 1) % this.#endpoints.length;
-    while (this.#gone.has(this.#index) && this.several);
     this.#failures = 0;
+    if (!this.several) return;
+    if (!this.#mayBeElsewhere) this.#gone.clear();
+    do this.#index = (this.#index + 1) % this.#endpoints.length;
+    while (this.#gone.has(this.#index));
+  }
+
+  get #mayBeElsewhere(): boolean {
+    return this.#endpoints.some((_, index) => index !== this.#index && !this.#gone.has(index));
   }
 
   /** A connection has lived: what failed before no longer counts. */

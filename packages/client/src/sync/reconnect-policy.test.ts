@@ -121,6 +121,17 @@ describe('endpoints', () => {
     expect(tried.join('')).toBe('bbccaabb');
   });
 
+  test('change when the node is behind, also to one that was gone when it was tried last', () => {
+    const policy = new ReconnectPolicy(['a', 'b'], () => 0);
+    policy.afterEnd(LOST, life(1));
+    const tried = Array.from({ length: 4 }, () => {
+      const { endpoint } = policy;
+      policy.afterEnd(streamEnd('older', 'behind', 2_000), undefined);
+      return endpoint;
+    });
+    expect(tried.join('')).toBe('baba');
+  });
+
   test('with a single one, a node behind is given the time it asks for', () => {
     const policy = new ReconnectPolicy(['a'], () => 0);
     expect(policy.afterEnd(streamEnd('older', 'behind', 2_000), undefined)).toBe(2_000);
