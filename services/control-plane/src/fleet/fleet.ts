@@ -44,7 +44,7 @@ export interface Delivered {
 }
 
 /** Whether what a node applied is of the log of now: two branches have revisions of the same number. */
-export type IsOurs = (applied: Revision | undefined) => boolean;
+export type IsOurs = (applied: Revision) => boolean;
 
 interface Heard {
   readonly report: NodeReport;
@@ -134,8 +134,6 @@ export class Fleet {
 
   /** What is known about a revision that changed these places, by node and place. */
   delivered(target: Position, places: readonly Place[], isOurs: IsOurs): Delivered[] {
-    const lacks = ({ applied }: NodeReport): boolean =>
-      isBefore(positionOf(applied), target) || !isOurs(applied);
     const found = this.#found();
     const isBackIn =
       (place: Place) =>
@@ -146,14 +144,14 @@ export class Fleet {
       Math.max(heard.gone.before(environment, target), this.#goneNow(heard.report, environment));
     for (const heard of this.#nodes.values())
       for (const [place, environment] of environmentsOf(heard.report, places)) {
-        const known = { target, lacks: lacks(heard.report), isBack: isBackIn(place) };
+        const known = { target, lacks: lacks(heard.report, target, isOurs), isBack: isBackIn(place) };
         const counts = ofNode(environment, known, gone(heard, environment));
         all.push({ nodeId: heard.report.nodeId, place, ...counts });
       }
     for (const ended of this.#ended) {
       if (isBefore(ended.until, target)) continue;
       for (const [place, environment] of environmentsOf(ended.report, places)) {
-        const known = { target, lacks: lacks(ended.report), isBack: isBackIn(place) };
+        const known = { target, lacks: lacks(ended.report, target, isOurs), isBack: isBackIn(place) };
         const counts = ofEnded(ended.report, environment, known, gone(ended, environment));
         all.push({ nodeId: ended.report.nodeId, place, ...counts });
       }
@@ -225,6 +223,11 @@ function bootOf({ nodeId, bootId }: NodeReport): string {
 /** Of a client or a process: each of several environments may have one of the same name. */
 function keyIn({ project, environment }: Place, name: string): string {
   return `${project}/${environment}/${name}`;
+}
+
+/** A node has not got as far as the revision, or follows another branch. */
+export function lacks({ applied }: NodeReport, target: Position, isOurs: IsOurs): boolean {
+  return isBefore(positionOf(applied), target) || (applied !== undefined && !isOurs(applied));
 }
 
 type Counts = Omit<Delivered, 'nodeId' | 'place'>;

@@ -22,7 +22,8 @@ import { revisionOf } from '../admin/present.ts';
 import type { Reads } from '../admin/reads.ts';
 import type { ChangeLog } from '../log/change-log.ts';
 import type { History } from '../log/history.ts';
-import type { Delivered, Fleet, IsOurs } from './fleet.ts';
+import { isOfLog } from '../log/own-position.ts';
+import { type Delivered, type Fleet, type IsOurs, lacks } from './fleet.ts';
 
 export interface RolloutParts {
   readonly fleet: Fleet;
@@ -63,16 +64,15 @@ export class Rollouts {
 
   /** Of the environments that the caller may read. */
   rollout(target: Position, principal: Principal): Rollout {
-    const { fleet, monotonicMs, settledMs } = this.#parts;
+    const { fleet, log, monotonicMs, settledMs } = this.#parts;
     const settling = monotonicMs() < settledMs;
     const places = this.#changedBy(target).filter((place) => permits(principal, 'read', place));
     const nodes = fleet.nodes(monotonicMs());
-    const isOurs = this.#isOurs();
-    const has = ({ report: { applied } }: (typeof nodes)[number]): boolean =>
-      applied !== undefined &&
-      (applied.epoch > target.epoch ||
-        (applied.epoch === target.epoch && applied.revision >= BigInt(target.revision))) &&
-      isOurs(applied);
+    // Nodes can be of another branch, as when this control plane was restored, or was copied and the copy wrote.
+    const isOurs: IsOurs = (applied) =>
+      isOfLog(log.store, { revision: Number(applied.revision), hash: applied.hash });
+    const has = ({ report }: (typeof nodes)[number]): boolean =>
+      report.applied !== undefined && !lacks(report, target, isOurs);
     const behind = nodes.filter((node) => !node.lost && !has(node));
     const lost = nodes.filter((node) => node.lost);
     const delivered = fleet.delivered(target, places, isOurs);
@@ -155,23 +155,6 @@ export class Rollouts {
         });
       }
     return [...all.values()].sort((a, b) => (a.environment < b.environment ? -1 : 1));
-  }
-
-  /**
-   * By the hash of what a node applied, where it tells that. Nodes can be of another branch, as when this control plane
-   * was restored, or was copied and the copy wrote; none is ahead of the log that it follows.
-   */
-  #isOurs(): IsOurs {
-    const { log } = this.#parts;
-    const head = log.head();
-    const hashes = new Map<number, Uint8Array | undefined>([[head.revision, head.hash]]);
-    return (applied) => {
-      if (applied === undefined || applied.hash.length === 0) return true;
-      const revision = Number(applied.revision);
-      if (!hashes.has(revision)) hashes.set(revision, log.store.recordAt(revision)?.hash);
-      const hash = hashes.get(revision);
-      return hash === undefined ? revision < head.revision : bytesEqual(applied.hash, hash);
-    };
   }
 
   /** A name that nothing has is a slip: it is told, instead of that nobody is there. */

@@ -3,7 +3,8 @@
  * costs a number, never a queue.
  */
 import { fail, LIMITS } from '@flagstream/protocol';
-import { bytesEqual, type Position, type Store } from '@flagstream/replica';
+import type { Position, Store } from '@flagstream/replica';
+import { isOfLog } from './own-position.ts';
 
 /** Rows read at a time: each may hold half a megabyte. */
 const READ_ROWS = 32;
@@ -19,10 +20,7 @@ export class LogCursor {
   constructor(store: Store, after: Position) {
     this.#store = store;
     this.#revision = after.revision;
-    if (after.revision === 0) return;
-    const own = store.recordAt(after.revision);
-    const known = own !== undefined && (after.hash.length === 0 || bytesEqual(own.hash, after.hash));
-    if (known) return;
+    if (isOfLog(store, after)) return;
     throw fail('REVISION_FORKED', `revision ${after.revision} is not one of this log's: fetch a snapshot`, {
       metadata: { revision: String(after.revision), newest: String(store.head().revision) },
     });
