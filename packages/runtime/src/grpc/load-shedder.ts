@@ -84,13 +84,14 @@ export class LoadShedder {
   /** How long this turn has run since it read its first call. */
   #lateMs(nowMs: number): number {
     const turn = this.#turn;
+    const sinceLastMs = nowMs - turn.seenMs;
     if (this.#turnStartedMs === undefined) {
       this.#turnStartedMs = nowMs;
       turn.allowedMs = this.#allowedMs(nowMs);
       this.#parts.afterTurn(this.#turnOver);
-    } else if (nowMs - turn.seenMs > PAUSE_MS && this.#isPatient(nowMs)) {
+    } else if (sinceLastMs > PAUSE_MS && this.#isPatient(nowMs)) {
       // The pause itself, and as long again for what came in it.
-      turn.allowedMs += nowMs - turn.seenMs + Math.min(LIMITS.turnCallsMsMax, nowMs - turn.seenMs);
+      turn.allowedMs += sinceLastMs + Math.min(LIMITS.turnCallsMsMax, sinceLastMs);
     }
     turn.seenMs = nowMs;
     return nowMs - this.#turnStartedMs;

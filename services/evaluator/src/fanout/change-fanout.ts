@@ -23,7 +23,10 @@ export interface Evaluations {
 }
 
 const WRITES_BEFORE_YIELD = 200;
-/** While somebody has evaluated within the last second. Each yield costs the round as much as a write or two, and what was written is sent, and its acknowledgements are read, before the next call is. */
+/**
+ * While somebody has evaluated within the last second. What was written is sent, and its acknowledgements are read,
+ * before the next call is; but each yield costs the round as much as a write or two.
+ */
 const BUSY_WRITE_MS = 0.3;
 const BUSY_FOR_MS = 1_000;
 /** Writes between two looks at the clock. */
