@@ -61,25 +61,13 @@ export async function runSteps(options: StepsOptions): Promise<ScenarioResult> {
 }
 
 async function stepOfCalls(site: LoadSite, load: LoadFleet, stepMs: number, found: Findings): Promise<void> {
-  const calls = (perSecond: number | undefined, durationMs: number): Promise<UnaryFigures> =>
-    load.unaryLoad({ endpoint: site.endpoints[0]!, flagKey: MEASURED_FLAG, perSecond, durationMs });
-  // The first run finds code that is not compiled yet.
-  await calls(undefined, stepMs / 6);
-  const capacity = (await calls(undefined, stepMs / 6)).answeredPerSecond;
-  const steady = await calls(capacity / 2, stepMs / 3);
-  const step = await calls((capacity / 2) * TIMES, stepMs);
-  const after = await calls(capacity / 2, stepMs / 3);
-  // The machine is not as fast at all times.
-  const capacityAfter = (await calls(undefined, stepMs / 6)).answeredPerSecond;
-  found.figure('evaluations: capacity per second, closed loop, before', capacity);
-  found.figure('the same after', capacityAfter);
-  for (const [name, figures] of [
-    ['at half of it', steady],
-    [`at ${TIMES} times that`, step],
-    ['at half again', after],
-  ] as const)
-    found.figure(`evaluations ${name}`, callsText(figures));
-  const aim = ((capacity + capacityAfter) / 2) * GOODPUT_AIM;
+  const { step, aim } = await stepOutOfHalf(found, stepMs, {
+    what: 'evaluations',
+    run: (perSecond, durationMs): Promise<UnaryFigures> =>
+      load.unaryLoad({ endpoint: site.endpoints[0]!, flagKey: MEASURED_FLAG, perSecond, durationMs }),
+    doneOf: ({ answeredPerSecond }) => answeredPerSecond,
+    textOf: callsText,
+  });
   found.aim('evaluations answered in the step', step.answeredPerSecond, aim, '/s', true);
   found.promise(step.failed === 0, `calls failed without a delay to keep: ${step.firstFailure}`);
 }
@@ -90,25 +78,47 @@ async function stepOfConnects(
   stepMs: number,
   found: Findings,
 ): Promise<void> {
-  const comers = (perSecond: number | undefined, durationMs: number): Promise<ConnectFigures> =>
-    load.connectLoad({ perSecond, durationMs }, way);
+  const { step, aim } = await stepOutOfHalf(found, stepMs, {
+    what: 'clients that come',
+    run: (perSecond, durationMs): Promise<ConnectFigures> => load.connectLoad({ perSecond, durationMs }, way),
+    doneOf: ({ admittedPerSecond }) => admittedPerSecond,
+    textOf: comersText,
+  });
+  found.aim('admitted in the step', step.admittedPerSecond, aim, '/s', true);
+}
+
+interface SteppedLoad<Figures> {
+  readonly what: string;
+  /** @param perSecond that are offered; undefined: as many as are taken (closed loop) */
+  run(perSecond: number | undefined, durationMs: number): Promise<Figures>;
+  doneOf(figures: Figures): number;
+  textOf(figures: Figures): string;
+}
+
+/** The step, and what of the measured capacity it should do in a second. */
+async function stepOutOfHalf<Figures>(
+  found: Findings,
+  stepMs: number,
+  { what, run, doneOf, textOf }: SteppedLoad<Figures>,
+): Promise<{ readonly step: Figures; readonly aim: number }> {
+  const capacityNow = async (): Promise<number> => doneOf(await run(undefined, stepMs / 6));
   // The first run finds code that is not compiled yet.
-  await comers(undefined, stepMs / 6);
-  const capacity = (await comers(undefined, stepMs / 6)).admittedPerSecond;
-  const steady = await comers(capacity / 2, stepMs / 3);
-  const step = await comers((capacity / 2) * TIMES, stepMs);
-  const after = await comers(capacity / 2, stepMs / 3);
-  const capacityAfter = (await comers(undefined, stepMs / 6)).admittedPerSecond;
-  found.figure('clients that come: capacity per second, closed loop, before', capacity);
+  await capacityNow();
+  const capacity = await capacityNow();
+  const steady = await run(capacity / 2, stepMs / 3);
+  const step = await run((capacity / 2) * TIMES, stepMs);
+  const after = await run(capacity / 2, stepMs / 3);
+  // The machine is not as fast at all times.
+  const capacityAfter = await capacityNow();
+  found.figure(`${what}: capacity per second, closed loop, before`, capacity);
   found.figure('the same after', capacityAfter);
   for (const [name, figures] of [
     ['at half of it', steady],
     [`at ${TIMES} times that`, step],
     ['at half again', after],
   ] as const)
-    found.figure(`clients that come ${name}`, comersText(figures));
-  const aim = ((capacity + capacityAfter) / 2) * GOODPUT_AIM;
-  found.aim('admitted in the step', step.admittedPerSecond, aim, '/s', true);
+    found.figure(`${what} ${name}`, textOf(figures));
+  return { step, aim: ((capacity + capacityAfter) / 2) * GOODPUT_AIM };
 }
 
 /** Flags are switched faster than clients need to see each. */
