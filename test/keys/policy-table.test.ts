@@ -74,7 +74,7 @@ beforeAll(async () => {
     request,
   );
   bad.set('revoked', bearer(revoked.token));
-  const soon = BigInt(Math.floor(Date.now() / 1_000) + 1);
+  const soon = BigInt(Math.floor(Date.now() / 1_000) + 2);
   const expiring = await site.createKey(DEVELOPMENT, {
     kind: KeyKind.SERVER,
     expireTime: { seconds: soon, nanos: 0 },

@@ -181,12 +181,12 @@ class ClientsSoak {
 
   async sample(): Promise<ClientsSample> {
     await this.crowd.untilCurrent(this.#revision);
-    await until(
-      async () =>
-        (await scrape(this.#evaluator.managementPort, 'flagstream_stream_clients{kind="sync"}')) ===
-        this.crowd.stays,
-      { what: `the evaluator to have ${this.crowd.stays} streams`, timeoutMs: SETTLE_MAX_MS },
-    );
+    // A connection closes some time after its stream has ended.
+    for (const gauge of ['flagstream_stream_clients{kind="sync"}', 'flagstream_grpc_connections'])
+      await until(async () => (await scrape(this.#evaluator.managementPort, gauge)) === this.crowd.stays, {
+        what: `the evaluator to have ${this.crowd.stays} of ${gauge}`,
+        timeoutMs: SETTLE_MAX_MS,
+      });
     this.wrongValues += (await this.crowd.wrongValues(this.#values)).length;
     return {
       atMs: machineMs() - this.#startedMs,
