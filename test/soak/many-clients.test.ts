@@ -37,7 +37,7 @@ async function leavesNothing(): Promise<void> {
     [36, 42],
   ]);
   for (const side of ['controlPlane', 'evaluator', 'sdk'] as const)
-    expect(last[side].openFiles - samples[0]![side].openFiles).toBeLessThanOrEqual(2);
+    expect(last[side].openFiles - samples[0]![side].openFiles, side).toBeLessThanOrEqual(2);
   expect(crowd).toMatchObject({ regressions: 0, losses: 0 });
   expect(crowd.transfers).toBeGreaterThan(20 * 12);
   expect(wrongValues).toBe(0);

@@ -70,6 +70,7 @@ export interface ManyClients {
 
 const PREFIX = 'soak';
 const SETTLE_MAX_MS = 60_000;
+const WORKER_MAX_MS = 5_000;
 const ENVIRONMENT = 'projects/default/environments/development';
 const DISTURBANCES = ['pause-clients', 'cut-sdks', 'pause-evaluator'] as const;
 
@@ -115,6 +116,8 @@ class ClientsSoak {
   readonly #values: Record<string, boolean>;
   readonly #startedMs: number = machineMs();
   #dueMs: number = machineMs();
+  /** By process, in the first sample. */
+  readonly #filesAtFirst = new Map<number, number>();
   #revision: number;
   #changes = 0;
   #visits = 0;
@@ -192,10 +195,25 @@ class ClientsSoak {
       atMs: machineMs() - this.#startedMs,
       changes: this.#changes,
       visits: this.#visits,
-      controlPlane: withOpenFiles(await this.#controlPlane.measure(), this.#controlPlane.pid),
-      evaluator: withOpenFiles(await this.#evaluator.measure(), this.#evaluator.pid),
-      sdk: withOpenFiles(await this.crowd.sdkMemory(), this.crowd.sdkPid),
+      controlPlane: await this.#withOpenFiles(await this.#controlPlane.measure(), this.#controlPlane.pid),
+      evaluator: await this.#withOpenFiles(await this.#evaluator.measure(), this.#evaluator.pid),
+      sdk: await this.#withOpenFiles(await this.crowd.sdkMemory(), this.crowd.sdkPid),
     };
+  }
+
+  /** A worker thread, as checks the log, has a dozen files open while it lives: what stays open is counted. */
+  async #withOpenFiles(kept: KeptMemory, pid: number): Promise<SideSample> {
+    const atFirst = this.#filesAtFirst.get(pid) ?? openFiles(pid);
+    this.#filesAtFirst.set(pid, atFirst);
+    let count = atFirst;
+    await until(
+      () => {
+        count = openFiles(pid);
+        return count <= atFirst;
+      },
+      { what: `process ${pid} to have ${atFirst} files open`, timeoutMs: WORKER_MAX_MS },
+    ).catch(() => undefined);
+    return { ...kept, openFiles: count };
   }
 
   /** Once the nodes have reported exactly those that stay, or what was said last. */
@@ -257,8 +275,4 @@ class ClientsSoak {
 /** As fillLog names them. */
 function keysOf(flags: number): readonly string[] {
   return Array.from({ length: flags }, (_, index) => `flag-${index}`);
-}
-
-function withOpenFiles(kept: KeptMemory, pid: number): SideSample {
-  return { ...kept, openFiles: openFiles(pid) };
 }
