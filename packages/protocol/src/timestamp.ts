@@ -1,9 +1,9 @@
-/** Unix milliseconds as protobuf has them. */
+/** Unix milliseconds as protobuf has them, to the nanosecond below. */
 import type { Timestamp } from './gen/google/protobuf/timestamp.ts';
 
 export function timestampOf(unixMs: number): Timestamp {
   const seconds = Math.floor(unixMs / 1000);
-  return { seconds: BigInt(seconds), nanos: (unixMs - seconds * 1000) * 1_000_000 };
+  return { seconds: BigInt(seconds), nanos: Math.floor((unixMs - seconds * 1000) * 1_000_000) };
 }
 
 /** The other way; parts of a millisecond are cut off. */

@@ -294,6 +294,7 @@ export async function startEvaluator(
       delivery,
       serving,
       sink: reports,
+      startedMs: now(),
       logger,
       monotonicMs,
     });

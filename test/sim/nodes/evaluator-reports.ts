@@ -52,6 +52,7 @@ export class EvaluatorReports {
       delivery: this.delivery,
       serving,
       sink: new FirstReports([this.#direct(), this.#throughNats()]),
+      startedMs: process.wallMs(),
       logger: silentLogger,
       monotonicMs: process.nowMs,
     });

@@ -255,6 +255,18 @@ describe('a node that ends', () => {
     expect(bench.fleet.nodes(0).map(({ report }) => report.bootId)).toEqual(['b2']);
     expect(bench.of(7)).toEqual({ applied: 0, owing: 1, arriving: 0, departed: 0, names: ['a'] });
   });
+
+  it('is the process that began last, whichever report comes last, unless that one has fallen silent', () => {
+    const bench = new Bench();
+    const began = (seconds: number): object => ({ startTime: { seconds: BigInt(seconds), nanos: 0 } });
+    bench.tell('n1', 7, { clients: 1, current: 1 }, { bootId: 'b2', ...began(20) });
+    bench.tell('n1', 6, { clients: 6, current: 6 }, { bootId: 'b1', ...began(10) });
+    expect(bench.of(7)).toEqual({ ...NOBODY, applied: 1 });
+    // As when its clock was set back.
+    bench.nowMs = LIMITS.nodeLostMs + 1;
+    bench.tell('n1', 7, { clients: 2, current: 2 }, { bootId: 'b3', ...began(15) });
+    expect(bench.fleet.nodes(bench.nowMs).map(({ report }) => report.bootId)).toEqual(['b3']);
+  });
 });
 
 describe('a node that died, whose clients come to another one', () => {

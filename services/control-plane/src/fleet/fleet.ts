@@ -9,7 +9,7 @@
  * at another node by now; a client that left owing is not forgotten for having
  * left.
  */
-import { LIMITS } from '@flagstream/protocol';
+import { LIMITS, unixMsOf } from '@flagstream/protocol';
 import type {
   ClientReport,
   EnvironmentReport,
@@ -85,7 +85,11 @@ export class Fleet {
     if (known !== undefined && known.report.bootId === report.bootId) {
       // Over two ways a later one may come first.
       if (report.sequence <= known.report.sequence) return;
-    } else if (known !== undefined) this.#end(known, head);
+    } else if (known !== undefined) {
+      // One of an earlier process that this control plane did not know: what its clients owed, nobody can say by now.
+      if (beganBefore(report, known.report) && nowMs - known.heardMs <= LIMITS.nodeLostMs) return;
+      this.#end(known, head);
+    }
     this.#lives(report);
     const heard = { report, heardMs: nowMs, gone: new GoneStreams() };
     if (report.leaving) {
@@ -218,6 +222,13 @@ export class Fleet {
 
 function bootOf({ nodeId, bootId }: NodeReport): string {
   return `${nodeId}/${bootId}`;
+}
+
+/** By the node's clock, which may have been set back while it was down. */
+function beganBefore(a: NodeReport, b: NodeReport): boolean {
+  return (
+    a.startTime !== undefined && b.startTime !== undefined && unixMsOf(a.startTime) < unixMsOf(b.startTime)
+  );
 }
 
 /** Of a client or a process: each of several environments may have one of the same name. */

@@ -45,6 +45,7 @@ class Bench {
         freshness: () => ({ stalenessMs: this.stalenessMs, estimated: false, source: 'live' }),
       },
       sink,
+      startedMs: 7 * MINUTE_MS,
       logger,
       monotonicMs: () => 0,
     });

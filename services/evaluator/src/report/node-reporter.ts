@@ -17,6 +17,8 @@ export interface NodeReporterOptions {
   readonly delivery: DeliveryLedger;
   readonly serving: { position(): Position; freshness(): Freshness };
   readonly sink: ReportSink;
+  /** When the process began, in Unix milliseconds. */
+  readonly startedMs: number;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
 }
@@ -74,7 +76,7 @@ export class NodeReporter {
   }
 
   #report(used: ReturnType<KeyUse['take']>, leaving: boolean): NodeReport {
-    const { nodeId, version, delivery, serving, monotonicMs } = this.#options;
+    const { nodeId, version, delivery, serving, startedMs, monotonicMs } = this.#options;
     return {
       nodeId,
       bootId: delivery.bootId,
@@ -86,6 +88,7 @@ export class NodeReporter {
       ...delivery.reports(monotonicMs()),
       found: delivery.find(this.#wanted),
       leaving,
+      startTime: timestampOf(startedMs),
     };
   }
 

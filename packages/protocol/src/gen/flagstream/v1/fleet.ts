@@ -119,6 +119,11 @@ export interface NodeReport {
   found: FoundInstance[];
   /** The process stops, this is its last report: all of its clients have left. */
   leaving: boolean;
+  /**
+   * When the process began, by its own clock: of two of one node, the later one
+   * is the node, whichever report comes last.
+   */
+  startTime?: Timestamp | undefined;
 }
 
 export interface UsedKey {
@@ -535,6 +540,7 @@ function createBaseNodeReport(): NodeReport {
     otherClients: 0,
     found: [],
     leaving: false,
+    startTime: undefined,
   };
 }
 
@@ -575,6 +581,9 @@ export const NodeReport: MessageFns<NodeReport> = {
     }
     if (message.leaving !== false) {
       writer.uint32(88).bool(message.leaving);
+    }
+    if (message.startTime !== undefined) {
+      Timestamp.encode(message.startTime, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -680,6 +689,14 @@ export const NodeReport: MessageFns<NodeReport> = {
             message.leaving = reader.bool();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.startTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -725,6 +742,11 @@ export const NodeReport: MessageFns<NodeReport> = {
         ? object.found.map((e: any) => FoundInstance.fromJSON(e))
         : [],
       leaving: isSet(object.leaving) ? globalThis.Boolean(object.leaving) : false,
+      startTime: isSet(object.startTime)
+        ? fromJsonTimestamp(object.startTime)
+        : isSet(object.start_time)
+        ? fromJsonTimestamp(object.start_time)
+        : undefined,
     };
   },
 
@@ -763,6 +785,9 @@ export const NodeReport: MessageFns<NodeReport> = {
     if (message.leaving !== false) {
       obj.leaving = message.leaving;
     }
+    if (message.startTime !== undefined) {
+      obj.startTime = fromTimestamp(message.startTime).toISOString();
+    }
     return obj;
   },
 
@@ -786,6 +811,9 @@ export const NodeReport: MessageFns<NodeReport> = {
     message.otherClients = object.otherClients ?? 0;
     message.found = object.found?.map((e) => FoundInstance.fromPartial(e)) || [];
     message.leaving = object.leaving ?? false;
+    message.startTime = (object.startTime !== undefined && object.startTime !== null)
+      ? Timestamp.fromPartial(object.startTime)
+      : undefined;
     return message;
   },
 };
