@@ -20,11 +20,11 @@ class Door {
     opened.add(this.admission);
   }
 
-  come(): void {
+  come(isGone = (): boolean => false): void {
     try {
-      const turn = this.admission.take();
+      const turn = this.admission.take(isGone);
       if (turn === undefined) this.openedMs.push(this.nowMs);
-      else void turn.then(() => this.openedMs.push(this.nowMs));
+      else void turn.then(() => isGone() || this.openedMs.push(this.nowMs));
     } catch (error) {
       this.retryAfterMs.push((error as { retryAfterMs: number }).retryAfterMs);
     }
@@ -90,6 +90,21 @@ describe('a crowd', () => {
     expect(door.retryAfterMs.at(-1)).toBe(22_500);
     expect(Math.max(...door.retryAfterMs)).toBeLessThanOrEqual(settings.retryAfterMsMax);
   });
+});
+
+it('gives the turns of those that left to those that stay and to those that come', async () => {
+  const door = new Door();
+  let haveLeft = false;
+  for (let i = 0; i < 105; i++) door.come(() => haveLeft && i >= 15);
+  expect(door.admission.counts).toEqual({ opened: 5, held: 95, refused: 5 });
+  haveLeft = true;
+  await door.pass(10);
+  for (let i = 0; i < 80; i++) door.come();
+  expect(door.retryAfterMs).toHaveLength(5);
+  await door.pass(1_000);
+  // Ten of the first crowd, and those that came when the others had left.
+  expect(door.admission.counts.opened).toBe(95);
+  expect(peakPerSecond(door.openedMs)).toBeLessThanOrEqual(settings.streamsPerSecond);
 });
 
 it('opens those who come at less than the rate at once, for as long as they do', async () => {

@@ -5,7 +5,8 @@
  * the fleet of a node that ended comes as a line and not as a crowd.
  *
  * Bounded: those that wait by the time that one waits, the others by nothing
- * that is kept here.
+ * that is kept here. Who leaves while it waits leaves its turn to those behind
+ * it: after a crowd that lost its patience comes one that must not wait for it.
  */
 import { fail } from '@flagstream/protocol';
 import { ReturnLine } from '@flagstream/runtime';
@@ -30,7 +31,7 @@ const BURST_SHARE = 0.05;
 const LOOK_MS = 10;
 
 interface Waiting {
-  readonly dueMs: number;
+  readonly isGone: () => boolean;
   readonly open: () => void;
 }
 
@@ -40,10 +41,12 @@ export class StreamAdmission {
   readonly #random: () => number;
   readonly #stepMs: number;
   readonly #burstMs: number;
-  /** In the order of their turns. */
+  /** In the order in which they came. */
   #waiting: Waiting[] = [];
-  /** When the next turn is; those of the burst lie in the past. */
+  /** When the turn is of the first that waits, or that comes; those of the burst lie in the past. */
   #nextMs = Number.NEGATIVE_INFINITY;
+  /** When those that had left were looked for last. */
+  #droppedMs = Number.NEGATIVE_INFINITY;
   readonly #away = new ReturnLine();
   #timer: NodeJS.Timeout | undefined;
   readonly #counts = { opened: 0, held: 0, refused: 0 };
@@ -70,20 +73,22 @@ export class StreamAdmission {
 
   /**
    * A new stream. Undefined: it may open now; otherwise it may when the promise resolves, if it is still there.
+   * @param isGone whether its caller has left; it takes no turn then
    * @throws FlagstreamError OVERLOADED saying when to come back
    */
-  take(): Promise<void> | undefined {
+  take(isGone: () => boolean): Promise<void> | undefined {
     const nowMs = this.#monotonicMs();
-    const dueMs = Math.max(this.#nextMs, nowMs - this.#burstMs);
-    if (dueMs - nowMs > this.#settings.holdMs) throw this.#refusal(nowMs);
-    this.#nextMs = dueMs + this.#stepMs;
-    if (dueMs <= nowMs && this.#waiting.length === 0) {
+    this.#nextMs = Math.max(this.#nextMs, nowMs - this.#burstMs);
+    if (this.#isFull(nowMs)) this.#dropGone();
+    if (this.#isFull(nowMs)) throw this.#refusal(nowMs);
+    if (this.#waiting.length === 0 && this.#nextMs <= nowMs) {
+      this.#nextMs += this.#stepMs;
       this.#counts.opened += 1;
       return undefined;
     }
     this.#counts.held += 1;
     return new Promise((resolve) => {
-      this.#waiting.push({ dueMs, open: resolve });
+      this.#waiting.push({ isGone, open: resolve });
       this.#timer ??= setInterval(() => this.look(), LOOK_MS);
     });
   }
@@ -91,11 +96,33 @@ export class StreamAdmission {
   /** Opens what is due. The timer calls it while somebody waits. */
   look(): void {
     const nowMs = this.#monotonicMs();
-    const due = this.#waiting.findIndex(({ dueMs }) => dueMs > nowMs);
-    const opened = this.#waiting.splice(0, due === -1 ? this.#waiting.length : due);
-    this.#counts.opened += opened.length;
-    for (const { open } of opened) open();
+    let looked = 0;
+    for (; looked < this.#waiting.length && this.#nextMs <= nowMs; looked++) {
+      const { isGone, open } = this.#waiting[looked]!;
+      if (!isGone()) {
+        this.#nextMs += this.#stepMs;
+        this.#counts.opened += 1;
+      }
+      open();
+    }
+    this.#waiting.splice(0, looked);
     if (this.#waiting.length === 0) this.close();
+  }
+
+  /** Whoever comes now would wait for too long. */
+  #isFull(nowMs: number): boolean {
+    return this.#nextMs + this.#waiting.length * this.#stepMs - nowMs > this.#settings.holdMs;
+  }
+
+  /** Not at each that comes: a crowd that stays would be looked through for each of a crowd that is refused. */
+  #dropGone(): void {
+    const nowMs = this.#monotonicMs();
+    if (nowMs - this.#droppedMs < LOOK_MS) return;
+    this.#droppedMs = nowMs;
+    const gone = this.#waiting.filter(({ isGone }) => isGone());
+    if (gone.length === 0) return;
+    this.#waiting = this.#waiting.filter(({ isGone }) => !isGone());
+    for (const { open } of gone) open();
   }
 
   /** Time over which so many clients can come at the rate that this process takes them. */
@@ -139,7 +166,8 @@ export function inTurn(
   call: HeldCall,
   open: () => void | Promise<void>,
 ): void | Promise<void> {
-  const turn = admission.take();
+  const isGone = (): boolean => call.cancelled || call.writableEnded;
+  const turn = admission.take(isGone);
   if (turn === undefined) return open();
-  return turn.then(() => (call.cancelled || call.writableEnded ? undefined : open()));
+  return turn.then(() => (isGone() ? undefined : open()));
 }
