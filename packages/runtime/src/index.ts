@@ -86,8 +86,8 @@ export { grantedVerbs, grantsOf } from './keys/key-grants.ts';
 export { KeyRing } from './keys/key-ring.ts';
 export { KeyUse, type KeyUseEntry } from './keys/key-use.ts';
 export { CRASH_POINTS, type CrashPoint, crashesNext, crashPoint } from './lifecycle/crash-point.ts';
+export { keepPausesShort } from './lifecycle/garbage.ts';
 export { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
-export { keepNewObjectsYoung } from './lifecycle/new-objects.ts';
 export { type SignalTarget, type StopOnSignalsOptions, stopOnSignals } from './lifecycle/stop-on-signals.ts';
 export { claimPort, type ListenAddress } from './listen/claim-port.ts';
 export {

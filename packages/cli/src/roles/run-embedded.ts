@@ -12,7 +12,7 @@ import { evaluatorConfigSchema, type RunningEvaluator, startEvaluator } from '@f
 import {
   createLogger,
   effectiveFormat,
-  keepNewObjectsYoung,
+  keepPausesShort,
   Lifecycle,
   type Logger,
   stopOnSignals,
@@ -52,7 +52,7 @@ export async function runEmbedded<T>(
   options: EmbeddedOptions,
   use: (running: RunningEmbedded) => Promise<T>,
 ): Promise<T> {
-  keepNewObjectsYoung();
+  keepPausesShort();
   const { stderr } = session.terminal;
   const logger = createLogger({
     level: options.logLevel,

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import {
   type ConfigSources,
   createLogger,
-  keepNewObjectsYoung,
+  keepPausesShort,
   Lifecycle,
   stopOnSignals,
 } from '@flagstream/runtime';
@@ -37,7 +37,7 @@ async function runPrepared(
   prepare: () => PreparedRole,
   link?: WorkerLink,
 ): Promise<never> {
-  keepNewObjectsYoung();
+  keepPausesShort();
   const prepared = prepare();
   const { log, nodeId = hostname(), insecure } = prepared;
   const logger = createLogger({ service: name, version: VERSION, nodeId, insecure, ...log });

@@ -7,6 +7,7 @@
  * with a hole in the door.
  */
 import type { Server as HttpServer, RequestListener } from 'node:http';
+import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setImmediate as turnOver } from 'node:timers/promises';
 import { descriptorSet, type FlagstreamError, LIMITS } from '@flagstream/protocol';
@@ -22,6 +23,7 @@ import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { gateCalls } from './call-gate.ts';
 import { CallMetrics } from './call-metrics.ts';
+import { ConnectionRounds } from './connection-rounds.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { spareFarewells } from './farewell-pings.ts';
 import { logGrpcItself } from './grpc-log.ts';
@@ -69,6 +71,8 @@ export interface GrpcHostOptions {
   readonly peerSilenceMs?: number;
   /** Milliseconds that never run backwards; quotas, times of requests and lateness count by it. */
   readonly monotonicMs?: () => number;
+  /** For how long the event loop has had nothing to do so far. */
+  readonly idleMs?: () => number;
   /**
    * Refuses unary calls that have waited too long among many others. Default false: where a call may hold the event
    * loop, as a commit does, calls wait for it, and are few.
@@ -107,6 +111,7 @@ export class GrpcHost {
   readonly #door: FrontDoor;
   readonly #dispatcher: Dispatcher;
   readonly #shedder: LoadShedder;
+  readonly #rounds: ConnectionRounds<ServerHttp2Session>;
   readonly #silence: SilenceWatch<Socket> | undefined;
   readonly #drainListeners = new Set<() => void | Promise<void>>();
   readonly #sweeping: NodeJS.Timeout;
@@ -129,11 +134,20 @@ export class GrpcHost {
     });
     this.#shedder = new LoadShedder({
       monotonicMs,
+      idleMs: options.idleMs ?? (() => performance.eventLoopUtilization().idle),
       random: options.random ?? Math.random,
       afterTurn: (callback) => setImmediate(callback),
+      onTooLate: () => this.#takeTurns(),
     });
     const streamsMax = options.maxConcurrentStreams ?? LIMITS.concurrentStreamsMax;
     const callsMax = Math.min(LIMITS.callsAtOnceMax, streamsMax);
+    const room = new StreamRoom({ callsMax, streamsMax });
+    this.#rounds = new ConnectionRounds({
+      giveRoom: (session, calls) => room.give(session, calls),
+      read: () => this.#shedder.read,
+      every,
+      callsAtOnce: callsMax,
+    });
     this.#silence = silenceWatch(options);
     this.#server = new Server({
       'grpc.enable_channelz': 0,
@@ -147,7 +161,8 @@ export class GrpcHost {
       shedCalls(this.#server, {
         canRefuse: (path) => this.#dispatcher.canRefuse(path),
         refusal: (headers) => this.#shedder.refusal(headers['grpc-timeout']?.toString()),
-        room: new StreamRoom({ callsMax, streamsMax }),
+        room,
+        rounds: this.#rounds,
       });
     passOverLeftCalls(this.#server, options.logger);
     gateCalls(this.#server, (call) => this.#dispatcher.arrive(call));
@@ -218,6 +233,7 @@ export class GrpcHost {
     await Promise.race([finished, deadline.passed]);
     deadline.cancel();
     clearInterval(this.#sweeping);
+    this.#rounds.close();
     this.#server.forceShutdown();
     this.#door.destroyConnections();
   }
@@ -235,6 +251,11 @@ export class GrpcHost {
       stop();
       clearInterval(timer);
     };
+  }
+
+  #takeTurns(): void {
+    if (this.#rounds.begin())
+      this.#options.logger.warn('calls come too late to be answered: their connections take turns');
   }
 
   #watchPeer(peer: string): void {
@@ -280,6 +301,11 @@ export class GrpcHost {
     metrics.countedBy('why', 'calls_shed_total', 'Unary calls refused unread: this process was late.', () =>
       Object.entries(this.#shedder.counts),
     );
+    metrics.counted(
+      'call_rounds_total',
+      'Times that connections took turns, as most calls came too late.',
+      () => this.#rounds.rounds,
+    );
     metrics.gauge('grpc_open_streams', 'Open streaming calls.', [], (gauge) =>
       gauge.set(this.#dispatcher.openStreams),
     );
@@ -298,6 +324,11 @@ function silenceWatch({ peerSilenceMs, logger }: GrpcHostOptions): SilenceWatch<
 
 function pingEveryMs({ peerSilenceMs }: GrpcHostOptions): number {
   return peerSilenceMs === undefined ? PING_EVERY_MS : peerSilenceMs / LIMITS.heartbeatsMissedMax;
+}
+
+function every(ms: number, callback: () => void): () => void {
+  const timer = setInterval(callback, ms);
+  return () => clearInterval(timer);
 }
 
 /** What has been answered is handed to the socket within two turns of the event loop. */

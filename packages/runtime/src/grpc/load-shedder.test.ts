@@ -11,13 +11,19 @@ import { LoadShedder } from './load-shedder.ts';
 
 class Turns {
   nowMs = 0;
+  idleMs = 0;
+  timesTooLate = 0;
   random = (): number => 0.5;
   #over: (() => void) | undefined;
   readonly shedder = new LoadShedder({
     monotonicMs: () => this.nowMs,
+    idleMs: () => this.idleMs,
     random: () => this.random(),
     afterTurn: (callback) => {
       this.#over = callback;
+    },
+    onTooLate: () => {
+      this.timesTooLate += 1;
     },
   });
 
@@ -57,7 +63,10 @@ describe('a turn of the event loop', () => {
   it('refuses what it reads after turnCallsMs until those that were refused have come back', () => {
     const turns = new Turns();
     turns.overload();
-    turns.nowMs += LIMITS.shedRetryMsMax - LIMITS.turnCallsMs - 1;
+    turns.nowMs += LIMITS.shedRetryMsMax - LIMITS.turnCallsMs - 2;
+    turns.read(0);
+    turns.end();
+    turns.nowMs += 1;
     turns.read(LIMITS.turnCallsMs);
     expect(turns.shedder.refusal(undefined)).toBeUndefined();
     turns.nowMs += 1;
@@ -78,23 +87,23 @@ describe('a turn of the event loop', () => {
     expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
   });
 
-  it('answers what came in a pause between two turns, if that takes no longer than the pause', () => {
+  it('answers what came in a pause between two turns, if that takes no longer than twice the pause', () => {
     const turns = new Turns();
     turns.read(0);
     turns.end();
-    turns.nowMs += 300;
-    for (const lengthMs of [300, 200, LIMITS.turnCallsMsAtFirst]) {
+    turns.nowMs += 150;
+    for (const lengthMs of [300, 200, 150, LIMITS.turnCallsMsAtFirst]) {
       turns.read(lengthMs);
       expect(turns.shedder.refusal(undefined)).toBeUndefined();
       turns.end();
     }
-    turns.read(LIMITS.turnCallsMsAtFirst + 1);
+    turns.read(2 * LIMITS.turnCallsMsAtFirst + 1);
     expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
   });
 
-  it('answers what came in a pause in its midst, for as long again and not for longer than turnCallsMsMax', () => {
+  it('answers what came in a pause in its midst, for twice as long and not for longer than turnCallsMsMax', () => {
     for (const [pauseMs, patienceMs] of [
-      [300, 300],
+      [150, 300],
       [5_000, LIMITS.turnCallsMsMax],
     ] as const) {
       const turns = new Turns();
@@ -104,6 +113,77 @@ describe('a turn of the event loop', () => {
       expect(turns.shedder.refusal(undefined)).toBeUndefined();
       turns.nowMs += 1;
       expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
+    }
+  });
+
+  it('has this patience after a refusal as well, once it has had time to spare', () => {
+    for (const [spareMs, isPatient] of [
+      [900, true],
+      [600, false],
+    ] as const) {
+      const turns = new Turns();
+      turns.overload();
+      for (let second = 0; second < 5; second++) {
+        turns.nowMs += 3_000;
+        turns.idleMs += spareMs;
+        turns.read(0);
+        turns.end();
+      }
+      turns.read(LIMITS.turnCallsMsAtFirst);
+      expect(turns.shedder.refusal(undefined) === undefined).toBe(isPatient);
+    }
+  });
+
+  it('answers a part of what came in a pause without it, and less in each turn', () => {
+    const turns = new Turns();
+    turns.overload();
+    turns.read(0);
+    turns.end();
+    turns.nowMs += 400;
+    for (const lengthMs of [300, 225, 169, 127]) {
+      turns.read(lengthMs);
+      expect(turns.shedder.refusal(undefined)).toBeUndefined();
+      turns.nowMs += 1;
+      expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
+      turns.end();
+    }
+  });
+
+  it('refuses those that are likely to have given up while they were not read', () => {
+    const turns = new Turns();
+    turns.read(60);
+    turns.end();
+    turns.read(0);
+    expect(turns.shedder.refusal('30m')).toBeUndefined();
+    expect(turns.shedder.refusal('29m')).toMatchObject({ reason: 'OVERLOADED' });
+    turns.end();
+    // Nobody called: nobody waited.
+    turns.nowMs += 1_000;
+    turns.idleMs += 1_000;
+    turns.read(0);
+    expect(turns.shedder.refusal('1m')).toBeUndefined();
+  });
+
+  it('tells when most calls come too late, which is looked at twice a second', () => {
+    const turns = new Turns();
+    const late = (calls: number): void => {
+      for (let call = 0; call < calls; call++) turns.shedder.refusal('1m');
+    };
+    for (const [calls, times] of [
+      [240, 0],
+      [600, 1],
+    ] as const) {
+      turns.nowMs += 1_000;
+      turns.read(0);
+      turns.end();
+      turns.timesTooLate = 0;
+      for (let turn = 0; turn < 6; turn++) {
+        turns.nowMs += 100;
+        turns.read(0);
+        late(calls / 6);
+        turns.end();
+      }
+      expect([calls, turns.timesTooLate]).toEqual([calls, times]);
     }
   });
 
@@ -118,7 +198,7 @@ describe('a turn of the event loop', () => {
     expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
     turns.end();
     turns.read(0);
-    turns.nowMs += 300;
+    turns.nowMs += LIMITS.turnCallsMsMax;
     expect(turns.shedder.refusal(undefined)).toMatchObject({ reason: 'OVERLOADED' });
   });
 

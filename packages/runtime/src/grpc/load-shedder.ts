@@ -7,24 +7,32 @@
  * comes when its caller has given up keeps nobody away.
  *
  * A process that paused, for its garbage mostly, finds more calls than usual
- * and is not overloaded: if it answers them in less than the time in which they
- * came, the next turn finds fewer. But once some were refused, and until they
- * have come back, turns are short.
+ * and is not overloaded: while it has had idle time, it may take twice the time
+ * in which they came, which is what they take with those that come meanwhile.
+ * An overloaded one answers a part of them, and less in each turn.
  *
  * To refuse costs about a third of an answer. So those that are refused get
  * places in a line, and come back as a small share of what can be answered:
  * however many callers there are, that share is what refusals take from the
  * answers.
+ *
+ * How all of this acts together, over seconds and with callers that give up, is
+ * tried in overload.test.ts.
  */
 import { type FlagstreamError, fail, LIMITS } from '@flagstream/protocol';
+import { IdleTime } from './idle-time.ts';
 import { ReturnLine } from './return-line.ts';
 
 export interface LoadShedderParts {
   readonly monotonicMs: () => number;
+  /** For how long the event loop has had nothing to do so far. */
+  readonly idleMs: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Calls back once this turn of the event loop is over. */
   readonly afterTurn: (callback: () => void) => void;
+  /** Most calls come too late to be answered: those that are refused do not hear of it. */
+  readonly onTooLate: () => void;
 }
 
 /** Of the last busy turn in what an answer takes; the turns before have the rest. */
@@ -33,22 +41,36 @@ const NEWEST_WEIGHT = 0.2;
 const ANSWERS_PER_RETURN = 10;
 /** Between two calls of one turn: longer than those take that came in one packet. */
 const PAUSE_MS = 100;
+/** Of the time in which calls came, what a turn may take to answer them: with those that come meanwhile, where just as many come. */
+const TURN_SHARE = 2;
+/** The same where there is no idle time: less in each turn, so that what a pause has left is refused little by little. */
+const TURN_SHARE_OVERLOADED = 0.75;
 /** At first. */
 const ANSWER_MS = 0.2;
+
+/** So long is looked back for calls that come too late, and so many have come at least. */
+const TOO_LATE_MS = 500;
+const TOO_LATE_CALLS = 500;
 
 export class LoadShedder {
   readonly #parts: LoadShedderParts;
   #turnStartedMs: number | undefined;
-  readonly #turn = { answered: 0, refused: 0, allowedMs: 0, seenMs: 0 };
-  #lastTurnMs = Number.POSITIVE_INFINITY;
+  readonly #turn = { answered: 0, refused: 0, tooLate: 0, allowedMs: 0, unreadMs: 0, seenMs: 0 };
+  #lastTurnMs = 0;
+  /** Idle time before it. */
+  #idleMs = 0;
   /** When a call was refused last, as the turn was long. */
   #refusedMs = Number.NEGATIVE_INFINITY;
   /** What an answer takes while there are more calls than can be answered. */
   #answerMs = ANSWER_MS;
   /** When the last turn ended, if it had more than it could answer. */
   #busyMs: number | undefined;
+  readonly #idle = new IdleTime();
   readonly #line = new ReturnLine();
   readonly #counts = { late: 0, deadline: 0 };
+  #read = 0;
+  /** Of late. */
+  #newest = { sinceMs: 0, read: 0, tooLate: 0 };
   /** One for each delay: an error with its stack takes longer to make than an answer. */
   readonly #refusals = new Map<number, FlagstreamError>();
 
@@ -68,17 +90,25 @@ export class LoadShedder {
   refusal(timeout: string | undefined): FlagstreamError | undefined {
     const nowMs = this.#parts.monotonicMs();
     const lateMs = this.#lateMs(nowMs);
+    const leftMs = timeout === undefined ? Number.POSITIVE_INFINITY : timeoutMs(timeout) - lateMs;
     // Few calls are late by a pause, of which they are not the cause.
-    if (lateMs > this.#turn.allowedMs && this.#turn.answered >= LIMITS.turnCallsMin) {
+    const isTooLate = leftMs < this.#turn.unreadMs;
+    if (isTooLate) this.#turn.tooLate += 1;
+    if ((isTooLate || lateMs > this.#turn.allowedMs) && this.#turn.answered >= LIMITS.turnCallsMin) {
       this.#counts.late += 1;
       this.#turn.refused += 1;
       this.#refusedMs = nowMs;
       return this.#overloaded(nowMs);
     }
     this.#turn.answered += 1;
-    if (timeout === undefined || lateMs === 0 || timeoutMs(timeout) > lateMs) return undefined;
+    if (lateMs === 0 || leftMs > 0) return undefined;
     this.#counts.deadline += 1;
     return TOO_LATE;
+  }
+
+  /** Calls so far. */
+  get read(): number {
+    return this.#read + this.#turn.answered + this.#turn.refused;
   }
 
   /** How long this turn has run since it read its first call. */
@@ -87,26 +117,33 @@ export class LoadShedder {
     const sinceLastMs = nowMs - turn.seenMs;
     if (this.#turnStartedMs === undefined) {
       this.#turnStartedMs = nowMs;
-      turn.allowedMs = this.#allowedMs(nowMs);
+      const idleMs = this.#parts.idleMs();
+      this.#idle.look(nowMs, idleMs);
+      const passedMs = nowMs - this.#lastTurnMs;
+      turn.allowedMs = this.#allowedMs(nowMs, passedMs);
+      // They came at any time since the turn before began, or the loop would not have been idle.
+      turn.unreadMs = Math.max(0, passedMs - (idleMs - this.#idleMs)) / 2;
+      this.#idleMs = idleMs;
       this.#parts.afterTurn(this.#turnOver);
     } else if (sinceLastMs > PAUSE_MS && this.#isPatient(nowMs)) {
-      // The pause itself, and as long again for what came in it.
-      turn.allowedMs += sinceLastMs + Math.min(LIMITS.turnCallsMsMax, sinceLastMs);
+      turn.allowedMs += sinceLastMs + Math.min(LIMITS.turnCallsMsMax, TURN_SHARE * sinceLastMs);
     }
     turn.seenMs = nowMs;
     return nowMs - this.#turnStartedMs;
   }
 
-  /** How long the calls of a turn that begins now may take: the time in which they came. */
-  #allowedMs(nowMs: number): number {
+  /** How long the calls of a turn that begins now may take. */
+  #allowedMs(nowMs: number, passedMs: number): number {
     const { turnCallsMs, turnCallsMsAtFirst, turnCallsMsMax } = LIMITS;
-    if (!this.#isPatient(nowMs)) return turnCallsMs;
-    return Math.min(turnCallsMsMax, Math.max(turnCallsMsAtFirst, nowMs - this.#lastTurnMs));
+    const wantedMs = this.#isPatient(nowMs)
+      ? Math.max(turnCallsMsAtFirst, TURN_SHARE * passedMs)
+      : Math.max(turnCallsMs, TURN_SHARE_OVERLOADED * passedMs);
+    return Math.min(turnCallsMsMax, wantedMs);
   }
 
-  /** Nobody who was refused may still be to come back. */
+  /** Calls have been answered faster than they came, or nobody who was refused may still be to come back. */
   #isPatient(nowMs: number): boolean {
-    return nowMs - this.#refusedMs > LIMITS.shedRetryMsMax;
+    return this.#idle.isEnough || nowMs - this.#refusedMs > LIMITS.shedRetryMsMax;
   }
 
   readonly #turnOver = (): void => {
@@ -119,11 +156,24 @@ export class LoadShedder {
     if (isBusy && busySinceMs !== undefined && startedMs - busySinceMs < nowMs - startedMs)
       this.#answerMs += NEWEST_WEIGHT * ((nowMs - busySinceMs) / answered - this.#answerMs);
     this.#busyMs = isBusy ? nowMs : undefined;
+    if (isBusy) this.#idle.startOver(nowMs, this.#parts.idleMs());
     this.#lastTurnMs = startedMs;
     this.#turnStartedMs = undefined;
+    this.#lookForTooLate(nowMs);
+    this.#read += answered + refused;
     this.#turn.answered = 0;
     this.#turn.refused = 0;
+    this.#turn.tooLate = 0;
   };
+
+  #lookForTooLate(nowMs: number): void {
+    const newest = this.#newest;
+    newest.read += this.#turn.answered + this.#turn.refused;
+    newest.tooLate += this.#turn.tooLate;
+    if (nowMs - newest.sinceMs < TOO_LATE_MS) return;
+    if (newest.read >= TOO_LATE_CALLS && newest.tooLate > newest.read / 2) this.#parts.onTooLate();
+    this.#newest = { sinceMs: nowMs, read: 0, tooLate: 0 };
+  }
 
   /** With the next place in the line, or with any time where the line is too long. */
   #overloaded(nowMs: number): FlagstreamError {

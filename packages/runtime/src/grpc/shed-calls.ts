@@ -6,6 +6,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Session, ServerOptions } from 'node:http2';
 import { type FlagstreamError, toServiceError } from '@flagstream/protocol';
 import type { Server } from '@grpc/grpc-js';
+import type { ConnectionRounds } from './connection-rounds.ts';
 import { aroundStreams } from './stream-handler.ts';
 import type { StreamRoom } from './stream-room.ts';
 
@@ -26,13 +27,14 @@ export interface SheddingParts {
   readonly canRefuse: (path: string) => boolean;
   readonly refusal: (headers: IncomingHttpHeaders) => FlagstreamError | undefined;
   readonly room: StreamRoom;
+  readonly rounds: ConnectionRounds<ServerHttp2Session>;
 }
 
 /**
  * Asks `refusal` about each call that arrives; the same refusal, given again, is made into an answer once. To be called
  * before the server is given anything to serve. Throws when grpc-js has changed inside.
  */
-export function shedCalls(server: Server, { canRefuse, refusal, room }: SheddingParts): void {
+export function shedCalls(server: Server, { canRefuse, refusal, room, rounds }: SheddingParts): void {
   const inside = server as unknown as { commonServerOptions?: SessionOptions };
   if (typeof inside.commonServerOptions !== 'object')
     throw new Error('grpc-js no longer keeps the options of its sessions');
@@ -50,6 +52,7 @@ export function shedCalls(server: Server, { canRefuse, refusal, room }: Shedding
       stream.once('close', () => room.ended(session));
       return;
     }
+    if (session !== undefined && rounds.calls(session)) session.once('close', () => rounds.closed(session));
     const error = refusal(headers);
     if (error === undefined) {
       handle();

@@ -52,6 +52,17 @@ it('makes room for those that there are at once, not for those that there ever w
   expect(await told()).toBe(CALLS);
 });
 
+it('gives and takes room for calls beside the streams that there are', async () => {
+  const { room, session, told } = await connected(1_000);
+  for (let streams = 0; streams < 32; streams++) room.began(session);
+  room.give(session, 0);
+  expect(await told()).toBe(32);
+  room.give(session, 500);
+  expect(await told()).toBe(532);
+  room.give(session, CALLS);
+  expect(await told()).toBe(CALLS + 32);
+});
+
 it('tells a connection that is gone nothing', async () => {
   const { room, session, client } = await connected(1_000);
   const closed = once(session, 'close');

@@ -19,6 +19,8 @@ const STEP = 16;
 
 interface Connection {
   longStreams: number;
+  /** Unary calls that it may have. */
+  callsMax: number;
   /** What its peer was told last. */
   streamsMax: number;
 }
@@ -33,15 +35,18 @@ export class StreamRoom {
 
   /** A stream that is no unary call begins. */
   began(session: ServerHttp2Session): void {
-    const { callsMax, streamsMax } = this.#options;
-    const connection = this.#connections.get(session) ?? { longStreams: 0, streamsMax: callsMax };
-    this.#connections.set(session, connection);
+    const connection = this.#of(session);
     connection.longStreams += 1;
-    const wanted = Math.min(streamsMax, callsMax + Math.floor(connection.longStreams / STEP) * STEP);
     // Room that was made once stays: to take it back would refuse what is on its way.
-    if (wanted <= connection.streamsMax || session.closed || session.destroyed) return;
-    connection.streamsMax = wanted;
-    session.settings({ maxConcurrentStreams: wanted });
+    const wanted = this.#wanted(connection);
+    if (wanted > connection.streamsMax) tell(session, connection, wanted);
+  }
+
+  /** From now on it may have so many unary calls at once, beside its longer streams. */
+  give(session: ServerHttp2Session, callsMax: number): void {
+    const connection = this.#of(session);
+    connection.callsMax = callsMax;
+    tell(session, connection, this.#wanted(connection));
   }
 
   /** Such a stream has ended. */
@@ -49,4 +54,24 @@ export class StreamRoom {
     const connection = this.#connections.get(session);
     if (connection !== undefined) connection.longStreams -= 1;
   }
+
+  #of(session: ServerHttp2Session): Connection {
+    const { callsMax } = this.#options;
+    let connection = this.#connections.get(session);
+    if (connection === undefined) {
+      connection = { longStreams: 0, callsMax, streamsMax: callsMax };
+      this.#connections.set(session, connection);
+    }
+    return connection;
+  }
+
+  #wanted({ callsMax, longStreams }: Connection): number {
+    return Math.min(this.#options.streamsMax, callsMax + Math.floor(longStreams / STEP) * STEP);
+  }
+}
+
+function tell(session: ServerHttp2Session, connection: Connection, streamsMax: number): void {
+  if (session.closed || session.destroyed) return;
+  connection.streamsMax = streamsMax;
+  session.settings({ maxConcurrentStreams: streamsMax });
 }

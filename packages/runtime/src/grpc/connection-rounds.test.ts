@@ -1,0 +1,97 @@
+// Turns of connections, by ticks that are given by hand.
+
+import { LIMITS } from '@flagstream/protocol';
+import { describe, expect, it } from 'vitest';
+import { ConnectionRounds } from './connection-rounds.ts';
+
+const MANY = 1_000;
+
+class Bench {
+  read = 0;
+  readonly room = new Map<string, number>();
+  isTicking = false;
+  #tick: () => void = () => undefined;
+  readonly rounds = new ConnectionRounds<string>({
+    giveRoom: (connection, calls) => this.room.set(connection, calls),
+    read: () => this.read,
+    every: (_, callback) => {
+      this.isTicking = true;
+      this.#tick = callback;
+      return () => {
+        this.isTicking = false;
+      };
+    },
+    callsAtOnce: 100,
+  });
+
+  constructor(connections: readonly string[]) {
+    for (const connection of connections) this.rounds.calls(connection);
+  }
+
+  ticks(count: number, callsEach = 0): void {
+    for (let tick = 0; tick < count && this.isTicking; tick++) {
+      this.read += callsEach;
+      this.#tick();
+    }
+  }
+
+  /** Ticks until something changes. */
+  next(): string {
+    const before = this.rooms();
+    for (let tick = 0; tick < 100 && this.rooms() === before; tick++) this.ticks(1);
+    return this.rooms();
+  }
+
+  rooms(): string {
+    return [...this.room].map(([connection, calls]) => `${connection} ${calls}`).join(', ');
+  }
+}
+
+describe('a round', () => {
+  it('takes all room at first, then gives each connection in turn all that there is', () => {
+    const bench = new Bench(['a', 'b']);
+    expect(bench.rounds.begin()).toBe(true);
+    const all = LIMITS.concurrentStreamsMax;
+    expect(bench.rooms()).toBe('a 0, b 0');
+    expect(bench.next()).toBe(`a ${all}, b 0`);
+    expect(bench.next()).toBe(`a 100, b ${all}`);
+    expect(bench.next()).toBe('a 100, b 100');
+    expect([bench.isTicking, bench.rounds.rounds]).toEqual([false, 1]);
+  });
+
+  it('waits while calls of a connection are read, and for none of them for ever', () => {
+    const bench = new Bench(['a', 'b']);
+    bench.rounds.begin();
+    const first = bench.next();
+    bench.ticks(10, MANY);
+    expect(bench.rooms()).toBe(first);
+    bench.ticks(100, MANY);
+    expect(bench.isTicking).toBe(false);
+  });
+
+  it('is one at a time, and may come again', () => {
+    const bench = new Bench(['a']);
+    bench.rounds.begin();
+    expect(bench.rounds.begin()).toBe(false);
+    bench.ticks(1_000);
+    expect(bench.rounds.begin()).toBe(true);
+  });
+
+  it('passes over connections that are gone, and leaves those alone that come meanwhile', () => {
+    const bench = new Bench(['a', 'b', 'c']);
+    bench.rounds.begin();
+    bench.next();
+    for (const gone of ['a', 'b']) bench.rounds.closed(gone);
+    expect(bench.rounds.calls('new')).toBe(true);
+    expect(bench.rounds.calls('new')).toBe(false);
+    bench.ticks(1_000);
+    expect(bench.rooms()).toBe(`a ${LIMITS.concurrentStreamsMax}, b 0, c 100`);
+  });
+
+  it('ends with the process', () => {
+    const bench = new Bench(['a']);
+    bench.rounds.begin();
+    bench.rounds.close();
+    expect(bench.isTicking).toBe(false);
+  });
+});
