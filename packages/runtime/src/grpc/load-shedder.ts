@@ -49,7 +49,7 @@ const TURN_SHARE_OVERLOADED = 0.75;
 const ANSWER_MS = 0.2;
 
 /** So long is looked back for calls that come too late, and so many have come at least. */
-const TOO_LATE_MS = 500;
+const TOO_LATE_MS = 250;
 const TOO_LATE_CALLS = 500;
 
 export class LoadShedder {
