@@ -18,17 +18,15 @@ import { LIMITS } from '@flagstream/protocol';
 export interface ConnectionRoundsParts<Connection> {
   /** Says how many calls a connection may have at once. */
   readonly giveRoom: (connection: Connection, calls: number) => void;
-  /** Calls that were read so far, of all connections. */
-  readonly read: () => number;
+  /** Calls that were refused so far, of all connections. */
+  readonly refused: () => number;
   /** Calls back every so many milliseconds until it is stopped. Returns how to stop. */
   readonly every: (ms: number, callback: () => void) => () => void;
   readonly callsAtOnce: number;
 }
 
-/** While calls come, the next connection waits. */
+/** While calls are refused, the next connection waits. */
 const TICK_MS = 10;
-/** Calls within a tick that are not what a connection sends that has got room. */
-const FEW_CALLS = 20;
 /** For what is on its way, and for what lies in the sockets. */
 const HOLD_TICKS = 10;
 /** Nobody holds up the round for longer. */
@@ -43,7 +41,7 @@ export class ConnectionRounds<Connection> {
   #current: readonly Connection[] = [];
   #atOnce = 1;
   #ticks = 0;
-  #readBefore = 0;
+  #refusedBefore = 0;
   #stop: () => void = () => undefined;
   #rounds = 0;
 
@@ -75,7 +73,7 @@ export class ConnectionRounds<Connection> {
     for (const connection of this.#waiting) this.#parts.giveRoom(connection, 0);
     this.#ticks = -HOLD_TICKS;
     this.#atOnce = 1;
-    this.#readBefore = this.#parts.read();
+    this.#refusedBefore = this.#parts.refused();
     this.#stop = this.#parts.every(TICK_MS, () => this.#tick());
     return true;
   }
@@ -87,15 +85,15 @@ export class ConnectionRounds<Connection> {
   }
 
   #tick(): void {
-    const read = this.#parts.read();
-    const isQuiet = read - this.#readBefore <= FEW_CALLS;
-    this.#readBefore = read;
+    const refused = this.#parts.refused();
+    const isQuiet = refused === this.#refusedBefore;
+    this.#refusedBefore = refused;
     this.#ticks += 1;
     if (!isQuiet) this.#atOnce = 1;
     if (this.#ticks > 0 && (isQuiet || this.#ticks >= TURN_TICKS)) this.#next();
   }
 
-  /** Twice as many as before where those sent nothing to speak of. */
+  /** Twice as many as before where none of those was refused. */
   #next(): void {
     const { giveRoom, callsAtOnce } = this.#parts;
     for (const connection of this.#current)

@@ -144,7 +144,7 @@ export class GrpcHost {
     const room = new StreamRoom({ callsMax, streamsMax });
     this.#rounds = new ConnectionRounds({
       giveRoom: (session, calls) => room.give(session, calls),
-      read: () => this.#shedder.read,
+      refused: () => this.#shedder.counts.late,
       every,
       callsAtOnce: callsMax,
     });

@@ -44,7 +44,7 @@ const PAUSE_MS = 100;
 /** Of the time in which calls came, what a turn may take to answer them: with those that come meanwhile, where just as many come. */
 const TURN_SHARE = 2;
 /** The same where there is no idle time: less in each turn, so that what a pause has left is refused little by little. */
-const TURN_SHARE_OVERLOADED = 0.75;
+const TURN_SHARE_OVERLOADED = 0.9;
 /** At first. */
 const ANSWER_MS = 0.2;
 
@@ -68,7 +68,6 @@ export class LoadShedder {
   readonly #idle = new IdleTime();
   readonly #line = new ReturnLine();
   readonly #counts = { late: 0, deadline: 0 };
-  #read = 0;
   /** Of late. */
   #newest = { sinceMs: 0, read: 0, tooLate: 0 };
   /** One for each delay: an error with its stack takes longer to make than an answer. */
@@ -104,11 +103,6 @@ export class LoadShedder {
     if (lateMs === 0 || leftMs > 0) return undefined;
     this.#counts.deadline += 1;
     return TOO_LATE;
-  }
-
-  /** Calls so far. */
-  get read(): number {
-    return this.#read + this.#turn.answered + this.#turn.refused;
   }
 
   /** How long this turn has run since it read its first call. */
@@ -160,7 +154,6 @@ export class LoadShedder {
     this.#lastTurnMs = startedMs;
     this.#turnStartedMs = undefined;
     this.#lookForTooLate(nowMs);
-    this.#read += answered + refused;
     this.#turn.answered = 0;
     this.#turn.refused = 0;
     this.#turn.tooLate = 0;

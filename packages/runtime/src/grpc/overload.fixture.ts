@@ -97,7 +97,7 @@ class Overload {
     giveRoom: (connection, calls) => {
       connection.room = calls;
     },
-    read: () => this.#shedder.read,
+    refused: () => this.#shedder.counts.late,
     every: (everyMs, callback) => {
       this.#tick = { everyMs, callback, dueMs: this.#nowMs + everyMs };
       return () => {
