@@ -58,13 +58,12 @@ export const LIMITS = {
 
   /**
    * While more calls come than can be answered: they are answered for so long in one turn of the event loop, and those
-   * that it reads later are refused: they have waited as long already. Some hundreds at the usual speed. So it is until
-   * those that were refused have come back.
+   * that it reads later are refused: they have waited as long already. Some hundreds at the usual speed.
    */
   turnCallsMs: 40,
   /** The same before any is refused: a busy machine holds a process up for as long, and that is no overload. */
   turnCallsMsAtFirst: 100,
-  /** The same where the calls came in as long a time, as after a pause: to collect the garbage takes up to 0.4 s. */
+  /** The same at most, as after a pause: to collect the garbage takes up to 0.4 s, and calls have a second mostly. */
   turnCallsMsMax: 500,
   /** And at least so many of them. */
   turnCallsMin: 50,

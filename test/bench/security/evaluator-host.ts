@@ -3,7 +3,7 @@
 
 import process from 'node:process';
 import { evaluatorConfigSchema, type RunningEvaluator, startEvaluator } from '@flagstream/evaluator';
-import { createLogger, keepNewObjectsYoung } from '@flagstream/runtime';
+import { createLogger, keepPausesShort } from '@flagstream/runtime';
 import { until } from '../../support/until.ts';
 import { answerQuestions } from '../answer-questions.ts';
 import { restingMemory } from '../resting-memory.ts';
@@ -18,7 +18,7 @@ export interface StartedEvaluator {
   readonly grpcPort: number;
 }
 
-keepNewObjectsYoung();
+keepPausesShort();
 let running: RunningEvaluator | undefined;
 
 answerQuestions<EvaluatorQuestion>((question) => {
