@@ -140,7 +140,7 @@ describe('a turn of the event loop', () => {
     turns.read(0);
     turns.end();
     turns.nowMs += 400;
-    for (const lengthMs of [360, 324, 292, 263]) {
+    for (const lengthMs of [200, 100, 50, LIMITS.turnCallsMs]) {
       turns.read(lengthMs);
       expect(turns.shedder.refusal(undefined)).toBeUndefined();
       turns.nowMs += 1;

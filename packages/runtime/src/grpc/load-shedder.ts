@@ -43,8 +43,8 @@ const ANSWERS_PER_RETURN = 10;
 const PAUSE_MS = 100;
 /** Of the time in which calls came, what a turn may take to answer them: with those that come meanwhile, where just as many come. */
 const TURN_SHARE = 2;
-/** The same where there is no idle time: less in each turn, so that what a pause has left is refused little by little. */
-const TURN_SHARE_OVERLOADED = 0.9;
+/** The same where there is no idle time: less in each turn, so that what a pause has left is refused in a few turns; other work waits for a turn's end. */
+const TURN_SHARE_OVERLOADED = 0.5;
 /** At first. */
 const ANSWER_MS = 0.2;
 
