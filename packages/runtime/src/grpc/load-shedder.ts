@@ -39,6 +39,8 @@ export interface LoadShedderParts {
 const NEWEST_WEIGHT = 0.2;
 /** One caller comes back in the time of so many answers. */
 const ANSWERS_PER_RETURN = 10;
+/** What it is taken for that a call has waited unread: after a longer pause many came late in it. */
+const UNREAD_MS_MAX = 250;
 /** Between two calls of one turn: longer than those take that came in one packet. */
 const PAUSE_MS = 100;
 /** Of the time in which calls came, what a turn may take to answer them: with those that come meanwhile, where just as many come. */
@@ -116,7 +118,7 @@ export class LoadShedder {
       const passedMs = nowMs - this.#lastTurnMs;
       turn.allowedMs = this.#allowedMs(nowMs, passedMs);
       // They came at any time since the turn before began, or the loop would not have been idle.
-      turn.unreadMs = Math.max(0, passedMs - (idleMs - this.#idleMs)) / 2;
+      turn.unreadMs = Math.min(UNREAD_MS_MAX, Math.max(0, passedMs - (idleMs - this.#idleMs)) / 2);
       this.#idleMs = idleMs;
       this.#parts.afterTurn(this.#turnOver);
     } else if (sinceLastMs > PAUSE_MS && this.#isPatient(nowMs)) {

@@ -40,7 +40,7 @@ describe('a server with many times the calls that it can answer', () => {
       const step = { callsPerSecond: times * CAPACITY, durationMs: 35_000 };
       const seconds = overload({ phases: [HALF, step], pauses: [{ atMs: 8_000, lengthMs: 10_000 }] });
       expect(meanOf(seconds, 8, 18)).toBeLessThan(CAPACITY / 10);
-      expect(meanOf(seconds, 30, 40)).toBeGreaterThan(0.8 * CAPACITY);
+      expect(meanOf(seconds, 30, 40)).toBeGreaterThan(0.75 * CAPACITY);
     },
   );
 
