@@ -7,9 +7,10 @@
  * comes when its caller has given up keeps nobody away.
  *
  * A process that paused, for its garbage mostly, finds more calls than usual
- * and is not overloaded: while it has had idle time, it may take twice the time
- * in which they came, which is what they take with those that come meanwhile.
- * An overloaded one answers a part of them, and less in each turn.
+ * and is not overloaded: while it has had idle time, it may take twice the
+ * pause, which is what they take with those that come meanwhile, and as long
+ * for those that came in that turn. An overloaded one answers a part of them,
+ * and less in each turn.
  *
  * To refuse costs about a third of an answer. So those that are refused get
  * places in a line, and come back as a small share of what can be answered:
@@ -43,9 +44,12 @@ const ANSWERS_PER_RETURN = 10;
 const UNREAD_MS_MAX = 250;
 /** Between two calls of one turn: longer than those take that came in one packet. */
 const PAUSE_MS = 100;
-/** Of the time in which calls came, what a turn may take to answer them: with those that come meanwhile, where just as many come. */
-const TURN_SHARE = 2;
-/** The same where there is no idle time: less in each turn, so that what a pause has left is refused in a few turns; other work waits for a turn's end. */
+/** Of a pause, what it takes to answer the calls that came in it, and those that come meanwhile, where just as many come. */
+const PAUSE_SHARE = 2;
+/**
+ * Of the turn before and a pause, where there is no idle time: less in each turn, so that what a pause has left is refused
+ * in a few turns. Other work waits until a turn is over.
+ */
 const TURN_SHARE_OVERLOADED = 0.5;
 /** At first. */
 const ANSWER_MS = 0.2;
@@ -58,9 +62,8 @@ export class LoadShedder {
   readonly #parts: LoadShedderParts;
   #turnStartedMs: number | undefined;
   readonly #turn = { answered: 0, refused: 0, tooLate: 0, allowedMs: 0, unreadMs: 0, seenMs: 0 };
-  #lastTurnMs = 0;
-  /** Idle time before it. */
-  #idleMs = 0;
+  /** The turn before; and how long the process was idle until it began. */
+  readonly #last = { overMs: 0, lengthMs: 0, idleMs: 0 };
   /** When a call was refused last, as the turn was long. */
   #refusedMs = Number.NEGATIVE_INFINITY;
   /** What an answer takes while there are more calls than can be answered. */
@@ -115,25 +118,27 @@ export class LoadShedder {
       this.#turnStartedMs = nowMs;
       const idleMs = this.#parts.idleMs();
       this.#idle.look(nowMs, idleMs);
-      const passedMs = nowMs - this.#lastTurnMs;
-      turn.allowedMs = this.#allowedMs(nowMs, passedMs);
+      // Within a turn there is no idle time.
+      const pauseMs = Math.max(0, nowMs - this.#last.overMs - (idleMs - this.#last.idleMs));
+      turn.allowedMs = this.#allowedMs(nowMs, pauseMs);
       // They came at any time since the turn before began, or the loop would not have been idle.
-      turn.unreadMs = Math.min(UNREAD_MS_MAX, Math.max(0, passedMs - (idleMs - this.#idleMs)) / 2);
-      this.#idleMs = idleMs;
+      turn.unreadMs = Math.min(UNREAD_MS_MAX, (this.#last.lengthMs + pauseMs) / 2);
+      this.#last.idleMs = idleMs;
       this.#parts.afterTurn(this.#turnOver);
     } else if (sinceLastMs > PAUSE_MS && this.#isPatient(nowMs)) {
-      turn.allowedMs += sinceLastMs + Math.min(LIMITS.turnCallsMsMax, TURN_SHARE * sinceLastMs);
+      turn.allowedMs += sinceLastMs + Math.min(LIMITS.turnCallsMsMax, PAUSE_SHARE * sinceLastMs);
     }
     turn.seenMs = nowMs;
     return nowMs - this.#turnStartedMs;
   }
 
   /** How long the calls of a turn that begins now may take. */
-  #allowedMs(nowMs: number, passedMs: number): number {
+  #allowedMs(nowMs: number, pauseMs: number): number {
     const { turnCallsMs, turnCallsMsAtFirst, turnCallsMsMax } = LIMITS;
+    const { lengthMs } = this.#last;
     const wantedMs = this.#isPatient(nowMs)
-      ? Math.max(turnCallsMsAtFirst, TURN_SHARE * passedMs)
-      : Math.max(turnCallsMs, TURN_SHARE_OVERLOADED * passedMs);
+      ? Math.max(turnCallsMsAtFirst, PAUSE_SHARE * pauseMs, lengthMs)
+      : Math.max(turnCallsMs, TURN_SHARE_OVERLOADED * (lengthMs + pauseMs));
     return Math.min(turnCallsMsMax, wantedMs);
   }
 
@@ -153,7 +158,8 @@ export class LoadShedder {
       this.#answerMs += NEWEST_WEIGHT * ((nowMs - busySinceMs) / answered - this.#answerMs);
     this.#busyMs = isBusy ? nowMs : undefined;
     if (isBusy) this.#idle.startOver(nowMs, this.#parts.idleMs());
-    this.#lastTurnMs = startedMs;
+    this.#last.overMs = nowMs;
+    this.#last.lengthMs = nowMs - startedMs;
     this.#turnStartedMs = undefined;
     this.#lookForTooLate(nowMs);
     this.#turn.answered = 0;
