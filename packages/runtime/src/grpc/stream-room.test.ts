@@ -1,7 +1,7 @@
 // What a peer is told of its room, over real HTTP/2 connections.
 
 import { once } from 'node:events';
-import { connect, createServer, type ServerHttp2Session } from 'node:http2';
+import { connect, createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { StreamRoom } from './stream-room.ts';
@@ -61,6 +61,24 @@ it('gives and takes room for calls beside the streams that there are', async () 
   expect(await told()).toBe(532);
   room.give(session, CALLS);
   expect(await told()).toBe(CALLS + 32);
+});
+
+it('a call of a connection that has lost its room waits at its caller, and goes on when there is room again', async () => {
+  const { room, session, client, told } = await connected(1_000);
+  const paths: string[] = [];
+  session.on('stream', (stream: ServerHttp2Stream, headers) => {
+    paths.push(headers[':path'] ?? '');
+    stream.respond({}, { endStream: true });
+  });
+  room.give(session, 0);
+  await told();
+  const call = client.request({ ':path': '/waits' });
+  call.end();
+  await told();
+  expect(paths).toEqual([]);
+  room.give(session, CALLS);
+  await once(call, 'response');
+  expect(paths).toEqual(['/waits']);
 });
 
 it('tells a connection that is gone nothing', async () => {
