@@ -5,11 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { ConnectionRounds } from './connection-rounds.ts';
 
 class Bench {
+  nowMs = 0;
   refused = 0;
   readonly room = new Map<string, number>();
   isTicking = false;
   #tick: () => void = () => undefined;
   readonly rounds = new ConnectionRounds<string>({
+    monotonicMs: () => this.nowMs,
     giveRoom: (connection, calls) => this.room.set(connection, calls),
     refused: () => this.refused,
     every: (_, callback) => {
@@ -29,6 +31,7 @@ class Bench {
   ticks(count: number, refusedEach = 0): void {
     for (let tick = 0; tick < count && this.isTicking; tick++) {
       this.refused += refusedEach;
+      this.nowMs += 10;
       this.#tick();
     }
   }
@@ -68,11 +71,15 @@ describe('a round', () => {
     expect(new Set(bench.room.values())).toEqual(new Set([100]));
   });
 
-  it('waits for none for ever', () => {
-    const bench = new Bench(['a', 'b']);
-    bench.rounds.begin();
-    bench.ticks(200, 1);
-    expect(bench.isTicking).toBe(false);
+  it('is over in seconds, however many are refused in it', () => {
+    for (const connections of [2, 5_000]) {
+      const bench = new Bench(Array.from({ length: connections }, (_, index) => `c${index}`));
+      bench.rounds.begin();
+      bench.ticks(1_000, 1);
+      expect(bench.isTicking).toBe(false);
+      expect(bench.nowMs).toBeLessThan(5_000);
+      expect(new Set(bench.room.values())).toEqual(new Set([100]));
+    }
   });
 
   it('is one at a time, and may come again', () => {

@@ -9,13 +9,15 @@
  * all that waits there, old and new, and the new ones hear in time when to come
  * back. After one round most callers stay away, and all have their room again.
  * Where few calls wait, that takes a tenth of a second, however many connections
- * there are.
+ * there are; and never much longer than `ROUND_MS`, as who has no room is not
+ * even refused.
  *
  * How much a connection may send is the protocol's SETTINGS_MAX_CONCURRENT_STREAMS.
  */
 import { LIMITS } from '@flagstream/protocol';
 
 export interface ConnectionRoundsParts<Connection> {
+  readonly monotonicMs: () => number;
   /** Says how many calls a connection may have at once. */
   readonly giveRoom: (connection: Connection, calls: number) => void;
   /** Calls that were refused so far, of all connections. */
@@ -27,21 +29,28 @@ export interface ConnectionRoundsParts<Connection> {
 
 /** While calls are refused, the next connection waits. */
 const TICK_MS = 10;
-/** For what is on its way, and for what lies in the sockets. */
-const HOLD_TICKS = 10;
-/** Nobody holds up the round for longer. */
-const TURN_TICKS = 50;
+/** At first, for what is on its way, and for what lies in the sockets. */
+const HOLD_MS = 100;
+/** Of a round, however many are refused in it. */
+const ROUND_MS = 4_000;
+
+interface Round<Connection> {
+  readonly beganMs: number;
+  readonly connections: number;
+  /** Those whose turn has not come. */
+  readonly waiting: Connection[];
+  /** That have all the room that there is. */
+  current: readonly Connection[];
+  /** Connections that get it together. */
+  atOnce: number;
+  /** Calls that had been refused when it was looked at last. */
+  refused: number;
+}
 
 export class ConnectionRounds<Connection> {
   readonly #parts: ConnectionRoundsParts<Connection>;
   readonly #connections = new Set<Connection>();
-  /** Those whose turn has not come; undefined: there is no round. */
-  #waiting: Connection[] | undefined;
-  /** That have all the room that there is. */
-  #current: readonly Connection[] = [];
-  #atOnce = 1;
-  #ticks = 0;
-  #refusedBefore = 0;
+  #round: Round<Connection> | undefined;
   #stop: () => void = () => undefined;
   #rounds = 0;
 
@@ -67,42 +76,52 @@ export class ConnectionRounds<Connection> {
 
   /** Answers false, and does nothing, while there is a round. */
   begin(): boolean {
-    if (this.#waiting !== undefined) return false;
+    if (this.#round !== undefined) return false;
+    const { monotonicMs, refused, every } = this.#parts;
     this.#rounds += 1;
-    this.#waiting = [...this.#connections];
-    for (const connection of this.#waiting) this.#parts.giveRoom(connection, 0);
-    this.#ticks = -HOLD_TICKS;
-    this.#atOnce = 1;
-    this.#refusedBefore = this.#parts.refused();
-    this.#stop = this.#parts.every(TICK_MS, () => this.#tick());
+    const waiting = [...this.#connections];
+    this.#give(waiting, 0);
+    this.#round = {
+      ...{ beganMs: monotonicMs(), connections: waiting.length, waiting },
+      ...{ current: [], atOnce: 1, refused: refused() },
+    };
+    this.#stop = every(TICK_MS, () => this.#tick());
     return true;
   }
 
   /** Ends a round. */
   close(): void {
     this.#stop();
-    this.#waiting = undefined;
+    this.#round = undefined;
   }
 
   #tick(): void {
+    const round = this.#round;
+    if (round === undefined) return;
+    const passedMs = this.#parts.monotonicMs() - round.beganMs - HOLD_MS;
     const refused = this.#parts.refused();
-    const isQuiet = refused === this.#refusedBefore;
-    this.#refusedBefore = refused;
-    this.#ticks += 1;
-    if (!isQuiet) this.#atOnce = 1;
-    if (this.#ticks > 0 && (isQuiet || this.#ticks >= TURN_TICKS)) this.#next();
+    const isQuiet = refused === round.refused;
+    round.refused = refused;
+    if (!isQuiet) round.atOnce = 1;
+    if (passedMs < 0) return;
+    const { connections, waiting } = round;
+    // By now so many of them must have had their turn.
+    const late = Math.ceil((connections * passedMs) / ROUND_MS) - (connections - waiting.length);
+    if (isQuiet) this.#next(round, Math.max(round.atOnce, late));
+    else if (late > 0) this.#next(round, late);
   }
 
   /** Twice as many as before where none of those was refused. */
-  #next(): void {
-    const { giveRoom, callsAtOnce } = this.#parts;
-    for (const connection of this.#current)
-      if (this.#connections.has(connection)) giveRoom(connection, callsAtOnce);
-    this.#ticks = 0;
-    this.#current = this.#waiting?.splice(0, this.#atOnce) ?? [];
-    this.#atOnce *= 2;
-    if (this.#current.length === 0) this.close();
-    for (const connection of this.#current)
-      if (this.#connections.has(connection)) giveRoom(connection, LIMITS.concurrentStreamsMax);
+  #next(round: Round<Connection>, count: number): void {
+    this.#give(round.current, this.#parts.callsAtOnce);
+    round.current = round.waiting.splice(0, count);
+    round.atOnce *= 2;
+    if (round.current.length === 0) this.close();
+    else this.#give(round.current, LIMITS.concurrentStreamsMax);
+  }
+
+  #give(connections: readonly Connection[], calls: number): void {
+    for (const connection of connections)
+      if (this.#connections.has(connection)) this.#parts.giveRoom(connection, calls);
   }
 }

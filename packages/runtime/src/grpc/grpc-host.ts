@@ -143,6 +143,7 @@ export class GrpcHost {
     const callsMax = Math.min(LIMITS.callsAtOnceMax, streamsMax);
     const room = new StreamRoom({ callsMax, streamsMax });
     this.#rounds = new ConnectionRounds({
+      monotonicMs,
       giveRoom: (session, calls) => room.give(session, calls),
       refused: () => this.#shedder.counts.late,
       every,

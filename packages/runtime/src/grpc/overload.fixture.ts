@@ -94,6 +94,7 @@ class Overload {
   });
   #tick: { readonly everyMs: number; readonly callback: () => void; dueMs: number } | undefined;
   readonly #rounds = new ConnectionRounds<Connection>({
+    monotonicMs: () => this.#nowMs,
     giveRoom: (connection, calls) => {
       connection.room = calls;
     },
