@@ -259,9 +259,14 @@ describe('a node that ends', () => {
   it('is the process that began last, whichever report comes last, unless that one has fallen silent', () => {
     const bench = new Bench();
     const began = (seconds: number): object => ({ startTime: { seconds: BigInt(seconds), nanos: 0 } });
+    bench.head = at(7);
     bench.tell('n1', 7, { clients: 1, current: 1 }, { bootId: 'b2', ...began(20) });
+    bench.head = at(8);
     bench.tell('n1', 6, { clients: 6, current: 6 }, { bootId: 'b1', ...began(10) });
-    expect(bench.of(7)).toEqual({ ...NOBODY, applied: 1 });
+    bench.tell('n1', 8, { clients: 1, current: 1 }, { bootId: 'b2', ...began(20) });
+    // Who left with it owed what was there when its successor was heard of, and nothing later.
+    expect(bench.of(7)).toEqual({ ...NOBODY, applied: 1, departed: 6 });
+    expect(bench.of(8)).toEqual({ ...NOBODY, applied: 1 });
     // As when its clock was set back.
     bench.nowMs = LIMITS.nodeLostMs + 1;
     bench.tell('n1', 7, { clients: 2, current: 2 }, { bootId: 'b3', ...began(15) });

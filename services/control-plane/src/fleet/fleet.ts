@@ -49,6 +49,8 @@ export type IsOurs = (applied: Revision) => boolean;
 interface Heard {
   readonly report: NodeReport;
   readonly heardMs: number;
+  /** The head of the log when its process was heard of first. */
+  readonly since: Position;
   /** Of the streams that the report counts. */
   readonly gone: GoneStreams;
 }
@@ -82,20 +84,22 @@ export class Fleet {
   take(report: NodeReport, head: Position, nowMs: number): void {
     if (report.sequence <= (this.#endedBoots.get(bootOf(report)) ?? -1n)) return;
     const known = this.#nodes.get(report.nodeId);
-    if (known !== undefined && known.report.bootId === report.bootId) {
-      // Over two ways a later one may come first.
-      if (report.sequence <= known.report.sequence) return;
-    } else if (known !== undefined) {
-      // One of an earlier process that this control plane did not know: what its clients owed, nobody can say by now.
-      if (beganBefore(report, known.report) && nowMs - known.heardMs <= LIMITS.nodeLostMs) return;
-      this.#end(known, head);
-    }
+    const isSame = known?.report.bootId === report.bootId;
+    // Over two ways a later one may come first.
+    if (isSame && report.sequence <= known.report.sequence) return;
+    const since = isSame ? known.since : { epoch: head.epoch, revision: head.revision };
+    const heard = { report, heardMs: nowMs, since, gone: new GoneStreams() };
     this.#lives(report);
-    const heard = { report, heardMs: nowMs, gone: new GoneStreams() };
-    if (report.leaving) {
-      this.#nodes.delete(report.nodeId);
-      this.#end(heard, head);
-    } else this.#nodes.set(report.nodeId, heard);
+    if (known !== undefined && !isSame && isSucceeded(report, known, nowMs)) {
+      // Its process had ended when its successor was heard of first.
+      this.#end(heard, known.since);
+    } else {
+      if (known !== undefined && !isSame) this.#end(known, head);
+      if (report.leaving) {
+        this.#nodes.delete(report.nodeId);
+        this.#end(heard, head);
+      } else this.#nodes.set(report.nodeId, heard);
+    }
     this.#lostStreams = undefined;
     this.#knowGone(heard, head);
     for (const listener of this.#listeners) listener();
@@ -224,11 +228,11 @@ function bootOf({ nodeId, bootId }: NodeReport): string {
   return `${nodeId}/${bootId}`;
 }
 
-/** By the node's clock, which may have been set back while it was down. */
-function beganBefore(a: NodeReport, b: NodeReport): boolean {
-  return (
-    a.startTime !== undefined && b.startTime !== undefined && unixMsOf(a.startTime) < unixMsOf(b.startTime)
-  );
+/** A report of an earlier process, which comes late; unless the other one has fallen silent: clocks are set back at times. */
+function isSucceeded({ startTime }: NodeReport, known: Heard, nowMs: number): boolean {
+  const succeeded = known.report.startTime;
+  if (startTime === undefined || succeeded === undefined) return false;
+  return unixMsOf(startTime) < unixMsOf(succeeded) && nowMs - known.heardMs <= LIMITS.nodeLostMs;
 }
 
 /** Of a client or a process: each of several environments may have one of the same name. */
