@@ -56,6 +56,8 @@ export async function runSteps(options: StepsOptions): Promise<ScenarioResult> {
   found.promise(counts.regressions === 0, `${counts.regressions} clients went back to an older revision`);
   found.promise(wrong.length === 0, `an SDK client evaluates ${wrong.join(', ')} wrongly`);
   found.figure('streams of those that follow that were lost in all steps', counts.losses);
+  const { failures } = await following.connects();
+  found.figure('why they ended', JSON.stringify(failures));
   await Promise.all([following.close(), load.close()]);
   return found.result('steps', `${TIMES} times the load`);
 }
