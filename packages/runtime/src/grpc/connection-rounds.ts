@@ -82,8 +82,12 @@ export class ConnectionRounds<Connection> {
     const waiting = [...this.#connections];
     this.#give(waiting, 0);
     this.#round = {
-      ...{ beganMs: monotonicMs(), connections: waiting.length, waiting },
-      ...{ current: [], atOnce: 1, refused: refused() },
+      beganMs: monotonicMs(),
+      connections: waiting.length,
+      waiting,
+      current: [],
+      atOnce: 1,
+      refused: refused(),
     };
     this.#stop = every(TICK_MS, () => this.#tick());
     return true;

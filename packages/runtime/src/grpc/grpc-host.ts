@@ -71,8 +71,6 @@ export interface GrpcHostOptions {
   readonly peerSilenceMs?: number;
   /** Milliseconds that never run backwards; quotas, times of requests and lateness count by it. */
   readonly monotonicMs?: () => number;
-  /** For how long the event loop has had nothing to do so far. */
-  readonly idleMs?: () => number;
   /**
    * Refuses unary calls that have waited too long among many others. Default false: where a call may hold the event
    * loop, as a commit does, calls wait for it, and are few.
@@ -134,7 +132,7 @@ export class GrpcHost {
     });
     this.#shedder = new LoadShedder({
       monotonicMs,
-      idleMs: options.idleMs ?? (() => performance.eventLoopUtilization().idle),
+      idleMs: () => performance.eventLoopUtilization().idle,
       random: options.random ?? Math.random,
       afterTurn: (callback) => setImmediate(callback),
       onTooLate: () => this.#takeTurns(),

@@ -95,9 +95,9 @@ export class LoadShedder {
     const nowMs = this.#parts.monotonicMs();
     const lateMs = this.#lateMs(nowMs);
     const leftMs = timeout === undefined ? Number.POSITIVE_INFINITY : timeoutMs(timeout) - lateMs;
-    // Few calls are late by a pause, of which they are not the cause.
     const isTooLate = leftMs < this.#turn.unreadMs;
     if (isTooLate) this.#turn.tooLate += 1;
+    // Few calls are late by a pause, of which they are not the cause.
     if ((isTooLate || lateMs > this.#turn.allowedMs) && this.#turn.answered >= LIMITS.turnCallsMin) {
       this.#counts.late += 1;
       this.#turn.refused += 1;

@@ -87,14 +87,15 @@ export class Fleet {
     const isSame = known?.report.bootId === report.bootId;
     // Over two ways a later one may come first.
     if (isSame && report.sequence <= known.report.sequence) return;
+    const another = isSame ? undefined : known;
     const since = isSame ? known.since : { epoch: head.epoch, revision: head.revision };
     const heard = { report, heardMs: nowMs, since, gone: new GoneStreams() };
     this.#lives(report);
-    if (known !== undefined && !isSame && isSucceeded(report, known, nowMs)) {
+    if (another !== undefined && isSucceeded(report, another, nowMs)) {
       // Its process had ended when its successor was heard of first.
-      this.#end(heard, known.since);
+      this.#end(heard, another.since);
     } else {
-      if (known !== undefined && !isSame) this.#end(known, head);
+      if (another !== undefined) this.#end(another, head);
       if (report.leaving) {
         this.#nodes.delete(report.nodeId);
         this.#end(heard, head);
