@@ -64,10 +64,9 @@ export interface GrpcHostOptions {
   readonly maxConcurrentStreams?: number;
   /** Time in which a connection must have said what it speaks. */
   readonly sniffTimeoutMs?: number;
-  /**
-   * Longest silence of the peer of one of the services' peerStreams before its connection is cut. All peers are
-   * pinged so often that one that lives is heard in time. Default: 40 s, as for every connection.
-   */
+  /** Longest silence of a peer before its connection is cut; it is pinged in time. Default: 40 s. */
+  readonly silenceMs?: number;
+  /** The same of the peer of one of the services' peerStreams. Default: as for every connection. */
   readonly peerSilenceMs?: number;
   /** Milliseconds that never run backwards; quotas, times of requests and lateness count by it. */
   readonly monotonicMs?: () => number;
@@ -97,10 +96,12 @@ export interface Standing {
 const STANDING_CHECK_MS = 1_000;
 /** Requests that do not arrive are given up so soon after their time. */
 const SWEEP_MS = 1_000;
-/** Between two pings of a peer. */
-const PING_EVERY_MS = 30_000;
-/** Longest silence of any peer. Long, as grpc-js also counts what this process does not read while it is busy. */
+/** Longest silence of any peer: some time for the answer to a ping, as what waits for a slow reader comes before it. */
 const SILENCE_MS_MAX = 40_000;
+/** Of the longest silence. */
+const PINGED_AFTER = 0.75;
+/** grpc-js only pings: by when a ping is answered says little of a peer that reads slowly, and is heard all the while. */
+const NO_PONG_TIMEOUT_MS = 2 ** 31 - 1;
 
 export class GrpcHost {
   readonly #options: GrpcHostOptions;
@@ -110,7 +111,8 @@ export class GrpcHost {
   readonly #dispatcher: Dispatcher;
   readonly #shedder: LoadShedder;
   readonly #rounds: ConnectionRounds<ServerHttp2Session>;
-  readonly #silence: SilenceWatch<Socket> | undefined;
+  /** Of the peers of the services' peerStreams. */
+  readonly #peerSilence: SilenceWatch<Socket> | undefined;
   readonly #drainListeners = new Set<() => void | Promise<void>>();
   readonly #sweeping: NodeJS.Timeout;
   #drained: Promise<void> | undefined;
@@ -147,11 +149,12 @@ export class GrpcHost {
       every,
       callsAtOnce: callsMax,
     });
-    this.#silence = silenceWatch(options);
+    this.#peerSilence = peerSilenceWatch(options);
+    const silence = this.#silenceWatch();
     this.#server = new Server({
       'grpc.enable_channelz': 0,
       'grpc.keepalive_time_ms': pingEveryMs(options),
-      'grpc.keepalive_timeout_ms': SILENCE_MS_MAX - pingEveryMs(options),
+      'grpc.keepalive_timeout_ms': NO_PONG_TIMEOUT_MS,
       'grpc.max_receive_message_length': options.maxRequestBytes ?? LIMITS.evaluationRequestBytesMax,
       'grpc.max_concurrent_streams': options.refusesLateCalls === true ? callsMax : streamsMax,
     });
@@ -174,7 +177,10 @@ export class GrpcHost {
     this.#http = injectedHttpServer(options.http ?? notFound);
     this.#door = new FrontDoor({
       logger: options.logger,
-      http2: (socket) => injector.injectConnection(socket),
+      http2: (socket) => {
+        silence.add(socket);
+        injector.injectConnection(socket);
+      },
       http1: (socket) => this.#http.emit('connection', socket),
       maxConnections: options.maxConnections ?? LIMITS.connectionsMax,
       sniffTimeoutMs: options.sniffTimeoutMs ?? LIMITS.prefaceTimeoutMs,
@@ -259,7 +265,23 @@ export class GrpcHost {
 
   #watchPeer(peer: string): void {
     const connection = this.#door.connectionOf(peer);
-    if (connection !== undefined) this.#silence?.add(connection);
+    if (connection !== undefined) this.#peerSilence?.add(connection);
+  }
+
+  #silenceWatch(): SilenceWatch<Socket> {
+    const { metrics, logger } = this.#options;
+    const cuts = metrics.counter(
+      'silent_connections_total',
+      'gRPC connections cut: nothing came from their peer any more, not even answers to pings.',
+      [],
+    );
+    return new SilenceWatch(silenceMsOf(this.#options), ({ remoteAddress, remotePort }) => {
+      cuts.inc();
+      logger.debug(
+        { peer: `${remoteAddress}:${remotePort}` },
+        'a connection was cut: nothing came from its peer',
+      );
+    });
   }
 
   async #sayGoodbye(): Promise<void> {
@@ -311,7 +333,7 @@ export class GrpcHost {
   }
 }
 
-function silenceWatch({ peerSilenceMs, logger }: GrpcHostOptions): SilenceWatch<Socket> | undefined {
+function peerSilenceWatch({ peerSilenceMs, logger }: GrpcHostOptions): SilenceWatch<Socket> | undefined {
   if (peerSilenceMs === undefined) return undefined;
   return new SilenceWatch(peerSilenceMs, ({ remoteAddress, remotePort }) =>
     logger.warn(
@@ -321,8 +343,16 @@ function silenceWatch({ peerSilenceMs, logger }: GrpcHostOptions): SilenceWatch<
   );
 }
 
-function pingEveryMs({ peerSilenceMs }: GrpcHostOptions): number {
-  return peerSilenceMs === undefined ? PING_EVERY_MS : peerSilenceMs / LIMITS.heartbeatsMissedMax;
+function silenceMsOf({ silenceMs = SILENCE_MS_MAX }: GrpcHostOptions): number {
+  return silenceMs;
+}
+
+/** So often that a peer that lives is heard in time, with its way there and back. */
+function pingEveryMs(options: GrpcHostOptions): number {
+  const { peerSilenceMs } = options;
+  return peerSilenceMs === undefined
+    ? PINGED_AFTER * silenceMsOf(options)
+    : peerSilenceMs / LIMITS.heartbeatsMissedMax;
 }
 
 function every(ms: number, callback: () => void): () => void {
