@@ -7,6 +7,9 @@ import { isRecording, record } from './recording.ts';
 import { hold } from './resources.ts';
 import { until } from './until.ts';
 
+/** Ports that a test does not name are nobody else's. */
+const FREE_PORTS = { FLAGSTREAM_SYNC_PORT: '0', FLAGSTREAM_OFREP_PORT: '0' } as const;
+
 export interface ProcessOptions {
   readonly cwd?: string;
   /** Added to this process's environment, from which every FLAGSTREAM_ and NATS_ variable is taken out. */
@@ -62,7 +65,7 @@ export class TestProcess {
     this.#isServer = programArguments.some((argument) => SERVER.test(argument));
     const child = spawn(program, programArguments, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...cleanEnvironment(), ...options.env },
+      env: { ...cleanEnvironment(), ...FREE_PORTS, ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     this.#child = child;

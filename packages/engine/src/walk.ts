@@ -47,6 +47,7 @@ export interface CompiledFlag {
   readonly kind: FlagKind;
   readonly enabled: boolean;
   readonly clientVisible: boolean;
+  readonly metadata: JsonObject | undefined;
   readonly variants: readonly string[];
   /** In order: prerequisites, holdouts, targets, rules. */
   readonly firstStage: Stage | undefined;

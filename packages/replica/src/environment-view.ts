@@ -7,7 +7,7 @@
  * sends is computed here, once for all streams at the same revision.
  */
 import { entityDigest, StateDigest } from './digest.ts';
-import { ENTITY_KIND, type EntityId, entityKey, type VersionedEntity } from './entity.ts';
+import { ENTITY_KIND, type EntityId, type EntityKind, entityKey, type VersionedEntity } from './entity.ts';
 import type { Codec } from './record.ts';
 
 export interface EnvironmentScope {
@@ -119,6 +119,12 @@ export class EnvironmentView {
   /** Live entities. */
   *live(): Iterable<VersionedEntity> {
     for (const entity of this.#entities.values()) if (!entity.change.deleted) yield entity;
+  }
+
+  /** Those of a kind that were deleted, as far back as they are remembered. */
+  *gone(kind: EntityKind): Iterable<VersionedEntity['change']> {
+    for (const { change } of this.#entities.values())
+      if (change.deleted && change.kind === kind) yield change;
   }
 
   /** Takes the entities of one revision that belong here; true when there was one. */

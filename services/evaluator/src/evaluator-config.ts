@@ -24,6 +24,19 @@ const PORT_MAX = 65_535;
 const port = (standard: number, description: string) =>
   z.number().int().min(0).max(PORT_MAX).default(standard).describe(`${description}; 0 takes a free one.`);
 
+/** 8015 and 8016 beside 8013. */
+const SYNC_PORT_OFFSET = 2;
+const OFREP_PORT_OFFSET = 3;
+
+const besidePort = (description: string, offset: number) =>
+  z
+    .number()
+    .int()
+    .min(0)
+    .max(PORT_MAX)
+    .optional()
+    .describe(`${description}; 0 takes a free one. Absent: grpcPort + ${offset}, or a free one beside a free one.`);
+
 const key = (standard: string, description: string) =>
   z
     .string()
@@ -38,6 +51,8 @@ export interface EvaluatorConfig {
   readonly insecure: boolean;
   readonly grpcPort: number;
   readonly managementPort: number;
+  readonly syncPort?: number | undefined;
+  readonly ofrepPort?: number | undefined;
   readonly workers: number;
   readonly workersManagementPort: number;
   readonly nodeId?: string | undefined;
@@ -68,6 +83,8 @@ const settingsSchema = z.strictObject({
   insecure: insecureSchema,
   grpcPort: port(8013, 'Port of EvaluationService and StreamService'),
   managementPort: port(8014, 'Port of health, readiness and metrics'),
+  syncPort: besidePort('Port of flagd.sync.v1', SYNC_PORT_OFFSET),
+  ofrepPort: besidePort('Port of OFREP, over HTTP', OFREP_PORT_OFFSET),
   workers: z
     .number()
     .int()
@@ -183,6 +200,20 @@ const settingsSchema = z.strictObject({
     })
     .prefault({}),
 });
+
+/** Where flagd.sync.v1 is served. */
+export function syncPortOf({ syncPort, grpcPort }: EvaluatorConfig): number {
+  return syncPort ?? beside(grpcPort, SYNC_PORT_OFFSET);
+}
+
+/** Where OFREP is served. */
+export function ofrepPortOf({ ofrepPort, grpcPort }: EvaluatorConfig): number {
+  return ofrepPort ?? beside(grpcPort, OFREP_PORT_OFFSET);
+}
+
+function beside(grpcPort: number, offset: number): number {
+  return grpcPort === 0 || grpcPort + offset > PORT_MAX ? 0 : grpcPort + offset;
+}
 
 export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = settingsSchema.superRefine(
   ({ workers, workersManagementPort: first, grpcPort, managementPort }, context) => {

@@ -23,6 +23,8 @@ export interface MeasuredParts {
   readonly streams: StreamRegistry;
   readonly watchers: StreamRegistry;
   readonly pipelines: StreamRegistry;
+  /** Of flagd's clients. */
+  readonly eventStreams: StreamRegistry;
   readonly transfers: TransferCache;
   readonly gate: FullTransferGate;
   readonly admission: StreamAdmission;
@@ -121,7 +123,7 @@ function exportCache(metrics: Metrics, cache: EvaluatorCache): void {
 }
 
 function exportStreams(metrics: Metrics, parts: MeasuredParts): void {
-  const { streams, watchers, pipelines, transfers, gate, admission } = parts;
+  const { streams, watchers, pipelines, eventStreams, transfers, gate, admission } = parts;
   metrics.countedBy(
     'outcome',
     'streams_admitted_total',
@@ -140,7 +142,12 @@ function exportStreams(metrics: Metrics, parts: MeasuredParts): void {
     'Clients that held another set than this node at the same revision: it was replaced.',
     () => streams.divergences,
   );
-  const kinds = [['sync', streams] as const, ['watch', watchers] as const, ['evaluate', pipelines] as const];
+  const kinds = [
+    ['sync', streams] as const,
+    ['watch', watchers] as const,
+    ['evaluate', pipelines] as const,
+    ['events', eventStreams] as const,
+  ];
   metrics.gauge('stream_clients', 'Open streams.', ['kind'], (gauge) => {
     for (const [kind, registry] of kinds) gauge.set({ kind }, registry.size);
   });

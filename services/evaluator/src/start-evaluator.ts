@@ -36,6 +36,10 @@ import { FullTransferGate } from './fanout/full-transfer-gate.ts';
 import { type DrainWindow, StreamRegistry } from './fanout/stream-registry.ts';
 import { TickWheel } from './fanout/tick-wheel.ts';
 import { TransferCache } from './fanout/transfer-cache.ts';
+import { flagdEvaluationServices } from './flagd/evaluation-services.ts';
+import { EventNotices } from './flagd/event-notices.ts';
+import { LastStreams } from './flagd/last-streams.ts';
+import { FlagdResolver } from './flagd/resolver.ts';
 import { type FollowListener, LogFollower } from './follow/log-follower.ts';
 import { type GivenSources, openSources } from './follow/open-sources.ts';
 import { DeliveryLedger } from './report/delivery-ledger.ts';
@@ -133,6 +137,7 @@ export async function startEvaluator(
   const fanout = new ChangeFanout(logger, { total: () => counts.total(), monotonicMs });
   const wheel = new TickWheel(monotonicMs, logger);
   const [streams, watchers, pipelines] = [new StreamRegistry(), new StreamRegistry(), new StreamRegistry()];
+  const eventStreams = new StreamRegistry();
   const gate = new FullTransferGate(monotonicMs);
   const admission = new StreamAdmission(
     {
@@ -215,6 +220,7 @@ export async function startEvaluator(
     streams,
     watchers,
     pipelines,
+    eventStreams,
     transfers,
     gate,
     admission,
@@ -234,13 +240,10 @@ export async function startEvaluator(
   const { heartbeatMs } = config;
   const fanning = { serving, fanout, wheel, admission, heartbeatMs, monotonicMs };
   const answers = new BoundedAnswers(serving, wait, later);
-  const evaluator = new Evaluator({
-    serving,
-    answers,
-    counts,
-    turns: new SharedTurns(() => performance.now()),
-    monotonicMs,
-  });
+  const turns = new SharedTurns(() => performance.now());
+  const answering = { serving, answers, counts, turns };
+  const evaluator = new Evaluator({ ...answering, monotonicMs });
+  const events = { notices: new EventNotices(), lastStreams: new LastStreams(monotonicMs), eventStreams };
   const host = new GrpcHost({
     name: 'evaluator',
     logger,
@@ -250,6 +253,7 @@ export async function startEvaluator(
     services: [
       evaluationService({ ...fanning, evaluator, answers, counts, watchers, pipelines }),
       streamService({ ...fanning, transfers, gate, streams, delivery, nodeId, random }),
+      ...flagdEvaluationServices(new FlagdResolver(answering), { ...fanning, ...events, answers }),
     ],
     health,
     reflection: config.reflection,
@@ -261,13 +265,17 @@ export async function startEvaluator(
     sharesPort: deps.sharesPort,
   });
   host.onDrain(async () => {
-    const window = drainWindow(drainMs, admission.spreadMs(streams.size + watchers.size + pipelines.size));
+    const window = drainWindow(
+      drainMs,
+      admission.spreadMs(streams.size + watchers.size + pipelines.size + eventStreams.size),
+    );
     const { reconnectMaxMs } = window;
     await Promise.all([
       streams.drain(window),
       // Their clients connect again as soon as their streams end.
       watchers.drain(window, reconnectMaxMs),
       pipelines.drain(window, reconnectMaxMs),
+      eventStreams.drain(window, reconnectMaxMs),
     ]);
   });
 

@@ -86,6 +86,7 @@ export function compileFlag(unit: FlagUnit, pool: PartPool): OwnCompile<Compiled
           kind,
           enabled,
           clientVisible: unit.flag.clientVisible ?? false,
+          metadata: unit.flag.metadata,
           variants: pool.names([...variants.keys()]),
           firstStage: chainStages(inForce.stages),
           settled: settledAnswer(inForce),

@@ -28,6 +28,8 @@ export interface CompiledSet {
   kindOf(flagKey: string): FlagKind | undefined;
   /** Whether client-side keys may see the flag; false when there is no such flag. */
   clientVisible(flagKey: string): boolean;
+  /** What the flag says of itself; undefined when that is nothing, or there is no such flag. */
+  metadataOf(flagKey: string): JsonObject | undefined;
   /** Sorted by UTF-16 units. */
   flagKeys(): readonly string[];
   /** Flags whose answers can change when these flags or segments change, themselves included. */
@@ -92,6 +94,10 @@ export class LinkedSet implements CompiledSet, Directory {
 
   clientVisible(flagKey: string): boolean {
     return this.flag(flagKey)?.clientVisible ?? false;
+  }
+
+  metadataOf(flagKey: string): JsonObject | undefined {
+    return this.flag(flagKey)?.metadata;
   }
 
   flagKeys(): readonly string[] {

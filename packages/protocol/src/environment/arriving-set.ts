@@ -94,6 +94,10 @@ export class ArrivingSet implements CompiledSet {
     return this.#with(flagKey).clientVisible(flagKey);
   }
 
+  metadataOf(flagKey: string): ReturnType<CompiledSet['metadataOf']> {
+    return this.#with(flagKey).metadataOf(flagKey);
+  }
+
   flagKeys(): readonly string[] {
     return this.#whole().set.flagKeys();
   }

@@ -19,7 +19,7 @@ export function callStatus(thrown: unknown): ServiceError {
     return Object.assign(new Error(thrown.message), {
       code: thrown.code,
       details: headerText(thrown.details),
-      metadata: new Metadata(),
+      metadata: thrown.metadata ?? new Metadata(),
     });
   }
   const failure = toServiceError(thrown);

@@ -4,13 +4,13 @@
  * from one in which only client-visible flags exist, and which tells no rule's
  * id and no reason why a flag failed.
  */
-import type { CompiledSet, Evaluation } from '@flagstream/engine';
+import type { CompiledSet, Evaluation, FlagKind, JsonObject } from '@flagstream/engine';
 import type { AnswerPlace } from '@flagstream/protocol';
 import type { Principal } from '@flagstream/runtime';
 import type { EnvironmentState } from '../state/environment-replica.ts';
 
 export interface AnswerView extends AnswerPlace {
-  readonly set: Pick<CompiledSet, 'evaluate' | 'flagKeys' | 'has'>;
+  readonly set: Pick<CompiledSet, 'evaluate' | 'flagKeys' | 'has' | 'kindOf' | 'metadataOf'>;
 }
 
 /** The view of one state. Asked anew for each state. */
@@ -52,6 +52,14 @@ class PublicSet {
 
   has(key: string): boolean {
     return this.#set.has(key) && this.#set.clientVisible(key);
+  }
+
+  kindOf(key: string): FlagKind | undefined {
+    return this.#set.clientVisible(key) ? this.#set.kindOf(key) : undefined;
+  }
+
+  metadataOf(key: string): JsonObject | undefined {
+    return this.#set.clientVisible(key) ? this.#set.metadataOf(key) : undefined;
   }
 
   evaluate(...[key, context, nowMs]: Parameters<CompiledSet['evaluate']>): Evaluation {

@@ -1,0 +1,87 @@
+/**
+ * Which flags a caller of flagd's contracts means: `flagd-selector`, one `key=value`. A flag set of ours is an
+ * environment, `flagSetId=project/environment`; flags that came from flagd's documents may name a set of their own in
+ * their metadata.
+ */
+import type { CompiledSet } from '@flagstream/engine';
+import { invalidField, isKey } from '@flagstream/protocol';
+import { type Principal, requirePermission } from '@flagstream/runtime';
+import type { Metadata } from '@grpc/grpc-js';
+
+export const SELECTOR_METADATA = 'flagd-selector';
+const FLAG_SET_ID = 'flagSetId';
+const SOURCE = 'source';
+/** Two keys, and what stands around them. */
+const SELECTOR_LENGTH_MAX = 300;
+
+/** What a selector leaves of the caller's environment, or the other environment that it names. */
+export type Selector =
+  | { readonly kind: 'everything' }
+  | { readonly kind: 'environment'; readonly project: string; readonly environment: string }
+  /** Flags whose own metadata names this set; "": those that name none. */
+  | { readonly kind: 'flagSet'; readonly flagSetId: string }
+  /** A file or an address that flags come from: ours have none. */
+  | { readonly kind: 'source'; readonly source: string };
+
+const EVERYTHING: Selector = { kind: 'everything' };
+
+/** @throws FlagstreamError INVALID_FIELD */
+export function parseSelector(text: string): Selector {
+  if (text === '') return EVERYTHING;
+  if (text.length > SELECTOR_LENGTH_MAX)
+    throw invalidField(SELECTOR_METADATA, `is longer than ${SELECTOR_LENGTH_MAX} characters`);
+  const at = text.indexOf('=');
+  const key = at < 0 ? SOURCE : text.slice(0, at);
+  const value = text.slice(at + 1);
+  if (key === SOURCE) return { kind: 'source', source: value };
+  if (key !== FLAG_SET_ID)
+    throw invalidField(SELECTOR_METADATA, `must select by ${FLAG_SET_ID} or ${SOURCE}, not by "${key}"`);
+  const [project = '', environment = '', ...more] = value.split('/');
+  return isKey(project) && isKey(environment) && more.length === 0
+    ? { kind: 'environment', project, environment }
+    : { kind: 'flagSet', flagSetId: value };
+}
+
+/** The selector of a call: its header comes before what its request says. */
+export function selectorOf(metadata: Metadata, inRequest = ''): Selector {
+  const [header] = metadata.get(SELECTOR_METADATA);
+  return parseSelector(header === undefined || header === '' ? inRequest : String(header));
+}
+
+/**
+ * The caller, at the environment that is selected.
+ * @throws FlagstreamError PERMISSION_DENIED
+ */
+export function atSelected(principal: Principal, selector: Selector): Principal {
+  if (selector.kind !== 'environment') return principal;
+  const { project, environment } = selector;
+  if (principal.project === project && principal.environment === environment) return principal;
+  requirePermission(principal, 'evaluate', { project, environment });
+  return { ...principal, project, environment };
+}
+
+/** Whether a flag of the environment is selected. */
+export function selects(selector: Selector, set: Pick<CompiledSet, 'metadataOf'>, flagKey: string): boolean {
+  switch (selector.kind) {
+    case 'everything':
+    case 'environment':
+      return true;
+    case 'flagSet':
+      return (set.metadataOf(flagKey)?.[FLAG_SET_ID] ?? '') === selector.flagSetId;
+    case 'source':
+      return false;
+  }
+}
+
+/** Two of the same words select the same. */
+export function selectorWord(selector: Selector): string {
+  switch (selector.kind) {
+    case 'everything':
+    case 'environment':
+      return '';
+    case 'flagSet':
+      return `${FLAG_SET_ID}=${selector.flagSetId}`;
+    case 'source':
+      return SOURCE;
+  }
+}
