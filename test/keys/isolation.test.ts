@@ -60,6 +60,13 @@ const streamOf = (service: string, name: string): RawMethod => {
   return { path: `/flagstream.v1.${service}/${name}`, requestStream: bidi, responseStream: true };
 };
 
+/** It names flags that change, also those that are gone. */
+const FLAGD_EVENTS: RawMethod = {
+  path: '/flagd.evaluation.v1.Service/EventStream',
+  requestStream: false,
+  responseStream: true,
+};
+
 const hello = (fields: object = {}): Uint8Array =>
   SyncRequest.encode(
     SyncRequest.fromPartial({
@@ -89,6 +96,7 @@ beforeAll(async () => {
     };
     openOne('evaluator', streamOf('StreamService', 'Sync'), hello());
     openOne('evaluator', streamOf('EvaluationService', 'Watch'), watch({}));
+    openOne('evaluator', FLAGD_EVENTS, new Uint8Array(0));
     openOne(
       'evaluator',
       streamOf('EvaluationService', 'Watch'),

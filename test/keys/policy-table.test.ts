@@ -3,6 +3,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { formatToken, newKeyId, newSecret } from '@flagstream/protocol';
+import { ServiceService as FlagdV1 } from '@flagstream/protocol/gen/flagd/evaluation/v1/evaluation';
+import { ServiceService as FlagdV2 } from '@flagstream/protocol/gen/flagd/evaluation/v2/evaluation';
 import { AdminServiceService } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { EvaluationServiceService } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { FleetServiceService } from '@flagstream/protocol/gen/flagstream/v1/fleet';
@@ -14,6 +16,7 @@ import { StreamServiceService } from '@flagstream/protocol/gen/flagstream/v1/str
 import { type HealthListResponse, HealthService } from '@flagstream/protocol/gen/grpc/health/v1/health';
 import { ServerReflectionService } from '@flagstream/protocol/gen/grpc/reflection/v1/reflection';
 import { ServerReflectionService as ServerReflectionV1Alpha } from '@flagstream/protocol/gen/grpc/reflection/v1alpha/reflection';
+import { ServiceService as FlagdSchema } from '@flagstream/protocol/gen/schema/v1/schema';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readTracked } from '../repository/tracked-files.ts';
 import { type AnyMethod, bearer, type Headers, KeyedSite, verdict } from './keyed-site.ts';
@@ -31,7 +34,7 @@ const SERVED: Readonly<Record<'control plane' | 'evaluator', readonly object[]>>
     MaintenanceServiceService,
     ...SHARED,
   ],
-  evaluator: [EvaluationServiceService, StreamServiceService, ...SHARED],
+  evaluator: [EvaluationServiceService, StreamServiceService, FlagdV1, FlagdV2, FlagdSchema, ...SHARED],
 };
 
 /** In the order of the table's columns. */

@@ -35,7 +35,9 @@ const besidePort = (description: string, offset: number) =>
     .min(0)
     .max(PORT_MAX)
     .optional()
-    .describe(`${description}; 0 takes a free one. Absent: grpcPort + ${offset}, or a free one beside a free one.`);
+    .describe(
+      `${description}; 0 takes a free one. Absent: grpcPort + ${offset}, or a free one beside a free one.`,
+    );
 
 const key = (standard: string, description: string) =>
   z

@@ -8,7 +8,7 @@ import { invalidField, isKey } from '@flagstream/protocol';
 import { type Principal, requirePermission } from '@flagstream/runtime';
 import type { Metadata } from '@grpc/grpc-js';
 
-export const SELECTOR_METADATA = 'flagd-selector';
+const SELECTOR_METADATA = 'flagd-selector';
 const FLAG_SET_ID = 'flagSetId';
 const SOURCE = 'source';
 /** Two keys, and what stands around them. */
@@ -26,7 +26,7 @@ export type Selector =
 const EVERYTHING: Selector = { kind: 'everything' };
 
 /** @throws FlagstreamError INVALID_FIELD */
-export function parseSelector(text: string): Selector {
+function parseSelector(text: string): Selector {
   if (text === '') return EVERYTHING;
   if (text.length > SELECTOR_LENGTH_MAX)
     throw invalidField(SELECTOR_METADATA, `is longer than ${SELECTOR_LENGTH_MAX} characters`);
