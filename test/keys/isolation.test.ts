@@ -25,16 +25,16 @@ const KEY_OF_NO_PROJECT = /(?<=")keys\/[0-9a-z]{16}(?=")/g;
 const CASES = Number(process.env['FLAGSTREAM_ISOLATION_CASES'] ?? 400);
 const SEED = Number(process.env['FLAGSTREAM_ISOLATION_SEED'] ?? 20_261_126);
 
-const OF_EVALUATOR = /Evaluation|Stream/;
+const OF_EVALUATOR = /Evaluation|Stream|^(flagd\.evaluation|schema)\./;
 /** It would end all streams, and with them the rest of the cases. */
 const SPARED = /ReseedLog$/;
 const METHODS = contractMethods().filter((method) => !SPARED.test(method.name));
 /** What each kind of key is for: most calls are of these. */
 const USUAL: Readonly<Record<Holder['kind'], RegExp>> = {
   nobody: /./,
-  client: /Evaluation/,
-  server: /Evaluation|Stream/,
-  admin: /Admin|History|Evaluation/,
+  client: /Evaluation|^(flagd|schema)\./,
+  server: /Evaluation|Stream|^(flagd|schema)\./,
+  admin: /Admin|History|Evaluation|^(flagd|schema)\./,
   node: /Log/,
 };
 const USUALLY = 0.8;
@@ -158,7 +158,7 @@ async function run({ holder: h, method: m, seed, changes }: Case): Promise<void>
   const callers =
     isEnding && random.chance(0.5) ? world.holders.filter(({ mayEnd }) => mayEnd) : world.holders;
   const holder = callers[h % callers.length]!;
-  const usual = METHODS.filter(({ parent }) => USUAL[holder.kind].test(parent.name));
+  const usual = METHODS.filter(({ parent }) => USUAL[holder.kind].test(parent.typeName));
   const methods = isEnding
     ? METHODS.filter(({ name }) => ENDING.test(name))
     : random.chance(USUALLY)
@@ -169,7 +169,7 @@ async function run({ holder: h, method: m, seed, changes }: Case): Promise<void>
   const { revision: head, epoch } = site.controlPlane.head();
   const { json, bytes } = drawRequest(random, method, world, holder, { head, epoch, pageTokens });
   const isEvaluator =
-    OF_EVALUATOR.test(method.parent.name) ||
+    OF_EVALUATOR.test(method.parent.typeName) ||
     (!/flagstream/.test(method.parent.typeName) && random.chance(0.5));
   const client = clients[isEvaluator ? 'evaluator' : 'control plane'];
   const headers = { ...holder.headers };
@@ -177,6 +177,10 @@ async function run({ holder: h, method: m, seed, changes }: Case): Promise<void>
     const [, project, , environment] = world.environment(random.pick(world.spots)).split('/') as string[];
     headers['flagstream-project'] = project!;
     headers['flagstream-environment'] = environment!;
+  }
+  if (isEvaluator && random.chance(0.3)) {
+    const [, project, , environment] = world.environment(random.pick(world.spots)).split('/') as string[];
+    headers['flagd-selector'] = `flagSetId=${project}/${environment}`;
   }
   const raw = rawMethod(method);
   const isSync = method.name === 'Sync';
@@ -269,7 +273,7 @@ test(`in ${CASES} calls nobody is told of what is out of its reach`, async () =>
   for (const { what, holder, answer } of sound)
     await until(() => answer.messages.length > 1, { what: `a change on ${what} of ${holder.what}` });
   const kinds = new Set(sound.map(({ what }) => what));
-  expect(kinds.size).toBe(3);
+  expect(kinds.size).toBe(4);
   for (const { what, holder, answer } of open)
     expect(foreignMarks(holder, what, everythingTold(answer), ''), `${holder.what}: ${what}`).toEqual([]);
 });
