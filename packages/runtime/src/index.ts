@@ -56,6 +56,7 @@ export {
   ENVIRONMENT_METADATA,
   EVERYWHERE,
   type Grant,
+  keylessPrincipal,
   loopbackPrincipal,
   mayPassOn,
   notPermitted,
@@ -96,6 +97,7 @@ export {
   type ExposureSettings,
   exposureOf,
   exposureWarnings,
+  isLoopback,
 } from './listen/exposure.ts';
 export {
   createLogger,

@@ -2,7 +2,7 @@
  * Settings of an evaluator. Each has one name per source: nats.url,
  * --nats-url, FLAGSTREAM_NATS_URL.
  */
-import { KEY_PATTERN, LIMITS, NATS_PREFIX_DEFAULT, NATS_PREFIX_PATTERN } from '@flagstream/protocol';
+import { isKey, KEY_PATTERN, LIMITS, NATS_PREFIX_DEFAULT, NATS_PREFIX_PATTERN } from '@flagstream/protocol';
 import {
   type ConnectionTlsSettings,
   connectionTlsSchema,
@@ -47,6 +47,14 @@ const key = (standard: string, description: string) =>
     .default(standard)
     .describe(description);
 
+/** Evaluation without a key, for clients that can show none. */
+export interface KeylessSettings {
+  /** `project/environment`; absent: nobody is bound to one. */
+  readonly environment?: string | undefined;
+  readonly sync: boolean;
+  readonly beyondLoopback: boolean;
+}
+
 export interface EvaluatorConfig {
   readonly host: string;
   readonly tls: TlsSettings;
@@ -62,6 +70,7 @@ export interface EvaluatorConfig {
   readonly environment: string;
   readonly reflection: boolean;
   readonly requireKeys?: boolean | undefined;
+  readonly keyless: KeylessSettings;
   readonly nats: {
     readonly url?: string | undefined;
     readonly prefix: string;
@@ -113,6 +122,25 @@ const settingsSchema = z.strictObject({
     .boolean()
     .optional()
     .describe('Refuse callers without an API key; by default beyond loopback.'),
+  keyless: z
+    .strictObject({
+      environment: z
+        .string()
+        .refine((text) => placeOf(text) !== undefined, 'must be PROJECT/ENVIRONMENT')
+        .optional()
+        .describe(
+          'PROJECT/ENVIRONMENT: callers without a key are bound to it, and may evaluate there and nothing else.',
+        ),
+      sync: z
+        .boolean()
+        .default(false)
+        .describe('They may also be sent its flags, as engines in a process need.'),
+      beyondLoopback: z
+        .boolean()
+        .default(false)
+        .describe('Also where other machines reach the ports: whoever does may evaluate.'),
+    })
+    .prefault({}),
   nats: z
     .strictObject({
       url: z.string().min(1).optional().describe('NATS servers to follow the log from, separated by commas.'),
@@ -202,6 +230,14 @@ const settingsSchema = z.strictObject({
     })
     .prefault({}),
 });
+
+/** What `PROJECT/ENVIRONMENT` names. */
+export function placeOf(
+  text: string,
+): { readonly project: string; readonly environment: string } | undefined {
+  const [project = '', environment = '', ...more] = text.split('/');
+  return more.length === 0 && isKey(project) && isKey(environment) ? { project, environment } : undefined;
+}
 
 /** Where flagd.sync.v1 is served. */
 export function syncPortOf({ syncPort, grpcPort }: EvaluatorConfig): number {

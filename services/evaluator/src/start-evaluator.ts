@@ -10,7 +10,6 @@ import type { LogState, Position } from '@flagstream/replica';
 import {
   type Authenticate,
   ConnectionIdentities,
-  callsNeedKeys,
   checkExposure,
   createLogger,
   exposureOf,
@@ -20,7 +19,6 @@ import {
   KeyUse,
   Lifecycle,
   type Logger,
-  loopbackPrincipal,
   Metrics,
   openTls,
   type Readiness,
@@ -28,6 +26,7 @@ import {
   startManagement,
 } from '@flagstream/runtime';
 import { StreamAdmission } from './admission/stream-admission.ts';
+import { anonymousDoor, boundOrKeyed, keylessNotice } from './anonymous-door.ts';
 import { openCache } from './cache/open-cache.ts';
 import type { EvaluatorConfig } from './evaluator-config.ts';
 import { exportMetrics, exportReports } from './evaluator-metrics.ts';
@@ -103,7 +102,7 @@ export async function startEvaluator(
     log: { level, format },
     drainMs,
   } = config;
-  const warnings = checkExposure(exposureOf(config));
+  const warnings = checkExposure(exposureOf({ ...config, requireKeys: boundOrKeyed(config) }));
   const logger =
     deps.logger ??
     createLogger({
@@ -115,6 +114,8 @@ export async function startEvaluator(
       insecure: warnings.length > 0,
     });
   for (const warning of warnings) logger.warn({ host: config.host }, warning);
+  const keyless = keylessNotice(config);
+  if (keyless !== undefined) logger.warn({ host: config.host }, keyless);
   const now = deps.now ?? Date.now;
   const monotonicMs = deps.monotonicMs ?? (() => performance.now());
   const random = deps.random ?? Math.random;
@@ -233,7 +234,7 @@ export async function startEvaluator(
     now,
     use,
     ready: () => serving.ready,
-    anonymous: callsNeedKeys(config) ? undefined : loopbackPrincipal(config),
+    anonymous: anonymousDoor(config),
     defaults: config,
     scope: 'metadata',
   });

@@ -329,7 +329,7 @@ export class Dispatcher {
   #admit(bound: BoundMethod, { metadata, peer }: ArrivingCall): Principal {
     const principal = this.#options.authenticate(metadata, peer);
     if (!principal.verbs.has(bound.verb)) {
-      if (principal.kind === 'anonymous')
+      if (principal.kind === 'anonymous' || principal.kind === 'keyless')
         throw fail('UNAUTHENTICATED', 'no key: send metadata authorization: Bearer KEY');
       throw fail('PERMISSION_DENIED', `${principal.kind} "${principal.id}" may not ${bound.verb}`, {
         metadata: { method: bound.path, verb: bound.verb },

@@ -48,7 +48,8 @@ export interface Grant extends Place {
 }
 
 export interface Principal {
-  readonly kind: 'anonymous' | 'server' | 'client' | 'admin';
+  /** `keyless`: without a key, where that is meant for one environment; `anonymous`: without one otherwise. */
+  readonly kind: 'anonymous' | 'keyless' | 'server' | 'client' | 'admin';
   /** Names the caller in the audit log. */
   readonly id: string;
   /** Where evaluations take place. */
@@ -130,6 +131,32 @@ export function loopbackPrincipal(defaults: {
     verbs,
     grants,
   }));
+}
+
+/**
+ * Those who show no key, bound to one environment: flagd's and OFREP's clients cannot show any. All share one account.
+ * Who names another environment is refused.
+ */
+export function keylessPrincipal(place: Place, verbs: readonly Verb[]): Authenticate {
+  const held: ReadonlySet<Verb> = new Set<Verb>(['health', ...verbs]);
+  const principal: Principal = Object.freeze({
+    kind: 'keyless',
+    id: 'keyless',
+    ...place,
+    verbs: held,
+    grants: [{ ...place, verbs: held }],
+  });
+  return (metadata) => {
+    for (const [name, own] of [
+      [PROJECT_METADATA, place.project],
+      [ENVIRONMENT_METADATA, place.environment],
+    ] as const) {
+      const named = metadata.get(name)[0];
+      if (named !== undefined && named !== own)
+        throw fail('PERMISSION_DENIED', `without a key, metadata ${name} can only be "${own}"`);
+    }
+    return principal;
+  };
 }
 
 /** One principal for each project and environment that callers name in their metadata. */
