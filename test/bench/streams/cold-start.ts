@@ -96,6 +96,7 @@ async function bareStart(): Promise<ColdStart> {
   const startedMs = performance.now();
   const started = new TestProcess('bare server', process.execPath, [
     path.join(import.meta.dirname, 'bare-server.js'),
+    'Evaluate',
     answer,
   ]);
   const { json } = await started.waitForLine((line) => line.json?.['port'] !== undefined);

@@ -18,12 +18,12 @@ const FLAG_KEY = 'flag-42';
 /** Freshness in an answer grows and shrinks by a few bytes. */
 const ANSWER_SLACK_BYTES = 6;
 
-const REQUEST = EvaluateRequest.fromPartial({
+export const MEASURED_REQUEST: EvaluateRequest = EvaluateRequest.fromPartial({
   flagKey: FLAG_KEY,
   context: { targetingKey: 'user-17', country: 'NL', plan: 'team', email: 'user-17@example.com', age: 34 },
 });
 
-export const REQUEST_BYTES: Uint8Array = EvaluateRequest.encode(REQUEST).finish();
+export const REQUEST_BYTES: Uint8Array = EvaluateRequest.encode(MEASURED_REQUEST).finish();
 
 /** Answers the last revision. */
 export async function createFlags(admin: Admin): Promise<number> {
@@ -86,10 +86,10 @@ export async function checkedAnswer(
     const ask = (request: EvaluateRequest): Promise<EvaluateResponse> =>
       callUnary(client, client.evaluate, request, headers);
     const answer = await ask({
-      ...REQUEST,
+      ...MEASURED_REQUEST,
       minRevision: { epoch: 1, revision: BigInt(revision), hash: new Uint8Array() },
     });
-    const elsewhere = await ask({ ...REQUEST, context: { targetingKey: 'user-17', country: 'DE' } });
+    const elsewhere = await ask({ ...MEASURED_REQUEST, context: { targetingKey: 'user-17', country: 'DE' } });
     const seen = {
       value: answer.value === (answer.variant === 'on'),
       ruleId: answer.ruleId,
