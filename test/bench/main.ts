@@ -29,6 +29,8 @@ await build({
     'evaluator-host': 'test/bench/security/evaluator-host.ts',
     'client-host': 'test/bench/security/client-host.ts',
     'fleet-host': 'test/load/fleet-host.ts',
+    'crowd-host': 'test/bench/flagd/crowd-host.ts',
+    'stream-floor-host': 'test/bench/flagd/stream-floor-host.ts',
     'push-floor-host': 'test/bench/streams/push-floor-host.ts',
   },
   outdir: OUT,

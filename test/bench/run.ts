@@ -5,6 +5,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { releaseAll } from '../support/resources.ts';
 import { runEngineSuite } from './engine/engine-suite.ts';
+import { runFanOutSuite } from './flagd/fan-out.ts';
 import { runFlagdSuite } from './flagd/flagd-suite.ts';
 import { runLatencySuite } from './latency/latency-suite.ts';
 import { calibrate, describeMachine } from './machine.ts';
@@ -20,7 +21,7 @@ import { runUnarySuite } from './unary/unary-suite.ts';
 const SUITES: Readonly<Record<string, () => Promise<readonly SuiteReport[]>>> = {
   engine: runEngineSuite,
   unary: async () => [await runUnarySuite()],
-  flagd: async () => [await runFlagdSuite()],
+  flagd: async () => [await runFlagdSuite(), await runFanOutSuite()],
   pipelined: async () => [await runPipelinedSuite()],
   latency: async () => [await runLatencySuite()],
   tradeoffs: runTradeoffsSuite,
