@@ -48,6 +48,14 @@ export class EnvironmentReplica {
   #state: EnvironmentState;
   /** Flags that each of the newest generations affected, oldest first; undefined: all of them. */
   #affected: (ReadonlySet<string> | undefined)[] = [];
+  /** What was asked last of the newest state. */
+  #asked:
+    | {
+        readonly state: EnvironmentState;
+        readonly generation: number;
+        readonly affected: ReadonlySet<string> | undefined;
+      }
+    | undefined;
   #gone = false;
   /** Makes the digest of the first view. */
   readonly #digest: Generator<void, void>;
@@ -146,6 +154,14 @@ export class EnvironmentReplica {
 
   /** Flags whose answers may differ since a generation, or undefined when that is too long ago. */
   affectedSince(generation: number): ReadonlySet<string> | undefined {
+    const { state } = this;
+    // Thousands of streams ask the same, one after the other.
+    if (this.#asked?.state !== state || this.#asked.generation !== generation)
+      this.#asked = { state, generation, affected: this.#affectedSince(generation) };
+    return this.#asked.affected;
+  }
+
+  #affectedSince(generation: number): ReadonlySet<string> | undefined {
     const missed = this.#state.generation - generation;
     if (missed === 0) return new Set();
     if (missed > this.#affected.length) return undefined;
