@@ -148,7 +148,7 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   nackRetryMs: { crossedIn: 'packages/replica/src/sync-server-refusal.test.ts', word: 'nackRetryMs' },
   ackTimeoutMs: { crossedIn: 'packages/replica/src/sync-server.test.ts', word: 'ackTimeoutMs' },
   watchBufferedBytesMax: {
-    crossedIn: 'services/evaluator/src/serve/watch-stream.test.ts',
+    crossedIn: 'services/evaluator/src/serve/watch.test.ts',
     word: 'overloaded',
   },
   connectionsMax: { crossedIn: 'packages/runtime/src/listen/front-door.test.ts', word: 'maxConnections' },

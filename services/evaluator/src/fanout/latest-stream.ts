@@ -1,11 +1,13 @@
 /**
  * A stream that tells each client the newest of what it has not been told: for contracts whose clients acknowledge
- * nothing (flagd's EventStream and SyncFlags, OFREP's events).
+ * nothing (Watch, flagd's EventStream and SyncFlags, OFREP's events).
  *
  * Holds true: nothing is queued. A change sets a bit; the stream writes when its client has taken what was written
  * before, and then what leads from there to the newest state. A client that takes nothing for too long is cut off.
  */
-import { type FlagstreamError, fail, LIMITS } from '@flagstream/protocol';
+import { type FlagstreamError, fail, LIMITS, withMetadata } from '@flagstream/protocol';
+import { endWithError } from '@flagstream/runtime';
+import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Serving } from '../serve/serving.ts';
 import { TimedAnswers } from '../serve/timed-answers.ts';
 import { type EnvironmentReplica, environmentArchived } from '../state/environment-replica.ts';
@@ -18,8 +20,25 @@ export interface LatestSink {
   readonly writableNeedDrain: boolean;
   /** `written` is called when the connection has taken the frame. */
   write(frame: Buffer, written: () => void): boolean;
-  /** Ends it with what its contract has for that; undefined where a client is just to come back. */
+  /** Ends it with what its contract has for that. */
   fail(error: FlagstreamError): void;
+}
+
+/**
+ * A server stream of gRPC as a sink.
+ * @param farewell written before its end when the process stops
+ */
+export function grpcSink(stream: ServerWritableStream<unknown, Buffer>, farewell?: Buffer): LatestSink {
+  return {
+    get writableNeedDrain(): boolean {
+      return stream.writableNeedDrain;
+    },
+    write: (frame, written) => stream.write(frame, written),
+    fail: (error) => {
+      if (farewell !== undefined && error.reason === 'DRAINING') stream.write(farewell);
+      endWithError(stream, error);
+    },
+  };
 }
 
 /** What a client is told; frames are encoded, and shared by all streams that are told the same. */
@@ -90,9 +109,9 @@ export class LatestStream implements FanoutMember, Ticked, OpenStream {
 
   changed(): void {
     if (this.#closed) return;
-    const { environment, monotonicMs } = this.#options;
+    const { environment, serving, monotonicMs } = this.#options;
     if (environment.gone) {
-      this.#end('archived', environmentArchived(environment));
+      this.#end('archived', withMetadata(environmentArchived(environment), serving.place(false)));
       return;
     }
     this.#dirty = true;

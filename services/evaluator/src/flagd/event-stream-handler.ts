@@ -6,11 +6,11 @@
  *
  * Holds true: a stream ends with an error, never with OK, after which Node's client would stay silent for good.
  */
-import { type CallContext, endWithError, type ServerStreamHandler, serverStream } from '@flagstream/runtime';
+import { type CallContext, type ServerStreamHandler, serverStream } from '@flagstream/runtime';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
 import type { ChangeFanout } from '../fanout/change-fanout.ts';
-import { type LatestContent, LatestStream } from '../fanout/latest-stream.ts';
+import { grpcSink, type LatestContent, LatestStream } from '../fanout/latest-stream.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import type { TickWheel } from '../fanout/tick-wheel.ts';
 import { type ViewOf, viewFor } from '../serve/answer-view.ts';
@@ -62,16 +62,7 @@ function open(parts: EventStreamParts, sink: Sink, { principal, metadata }: Call
     last: lastStreams.opened(peer, environment, selectorWord(selector)),
   });
   const stream = new LatestStream({
-    sink: {
-      get writableNeedDrain(): boolean {
-        return sink.writableNeedDrain;
-      },
-      write: (frame, written) => sink.write(frame, written),
-      fail: (error) => {
-        if (error.reason === 'DRAINING') sink.write(PROVIDER_SHUTDOWN);
-        endWithError(sink, error);
-      },
-    },
+    sink: grpcSink(sink, PROVIDER_SHUTDOWN),
     environment,
     serving,
     content,

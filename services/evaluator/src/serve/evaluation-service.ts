@@ -25,6 +25,7 @@ import {
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
 import type { ChangeFanout } from '../fanout/change-fanout.ts';
+import { grpcSink, LatestStream } from '../fanout/latest-stream.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import type { TickWheel } from '../fanout/tick-wheel.ts';
 import { viewFor } from './answer-view.ts';
@@ -34,8 +35,8 @@ import type { Evaluator } from './evaluate.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
 import { type EvaluationCall, EvaluationStream } from './evaluation-stream.ts';
 import type { Serving } from './serving.ts';
+import { WatchContent } from './watch-content.ts';
 import { WatchedResults } from './watch-results.ts';
-import { WatchStream } from './watch-stream.ts';
 
 export interface EvaluationServiceParts {
   readonly evaluator: Evaluator;
@@ -140,16 +141,14 @@ function open(
   const environment = serving.environment(principal);
   const viewOf = viewFor(principal);
   const context = request.context === undefined ? undefined : checkedContext(request.context, 'context');
-  const stream = new WatchStream({
-    sink,
+  const results = context === undefined ? undefined : new WatchedResults({ keys, context, counts, viewOf });
+  const stream = new LatestStream({
+    sink: grpcSink(sink),
     environment,
     serving,
-    keys,
-    results: context === undefined ? undefined : new WatchedResults({ keys, context, counts, viewOf }),
-    viewOf,
-    heartbeatMs: heartbeatOf(request.heartbeatMs, parts.heartbeatMs),
+    content: new WatchContent({ environment, serving, keys, results, viewOf, belowMinRevision }),
+    keepAliveMs: heartbeatOf(request.heartbeatMs, parts.heartbeatMs),
     monotonicMs,
-    belowMinRevision,
     onClose: (reason) => {
       fanout.remove(environment, stream);
       wheel.remove(stream);
