@@ -179,6 +179,15 @@ export const LIMITS = {
   /** Files of certificates and secrets are looked at this often: some are good for hours alone. */
   certificateLookMs: 10_000,
   httpHeaderBytesMax: 16_384,
+  /** A connection for HTTP/1.1 on which nothing moves: load balancers give up theirs after a minute, and shall be the first. */
+  httpIdleMs: 75_000,
+
+  /** One request of OFREP: as flagd takes it, and what any other evaluation request has. */
+  ofrepRequestBytesMax: 1_048_576,
+  /** Answer to one of its bulk requests: a browser that is sent more flags than this is sent the wrong ones. */
+  ofrepAnswerBytesMax: 16_777_216,
+  /** What its requests that arrive and its answers that wait to be taken hold in all; who comes beyond comes back. */
+  ofrepHeldBytesMax: 268_435_456,
 
   /** Head beacon period. */
   beaconMs: 1_000,

@@ -40,7 +40,7 @@ export { type Setting, type SettingType, secretSetting } from './config/setting.
 export { endWithError, type OutgoingStream } from './grpc/end-stream.ts';
 export { ForeignStatus } from './grpc/foreign-status.ts';
 export { GatheredWrites } from './grpc/gathered-writes.ts';
-export { GrpcHost, type GrpcHostOptions } from './grpc/grpc-host.ts';
+export { GrpcHost, type GrpcHostOptions, type Standing } from './grpc/grpc-host.ts';
 export {
   type BidiHandler,
   bidi,
@@ -51,6 +51,7 @@ export {
   type UnaryHandler,
   unary,
 } from './grpc/handler.ts';
+export type { KeyQuota, QuotaLimits } from './grpc/key-quota.ts';
 export {
   type Authenticate,
   ENVIRONMENT_METADATA,
@@ -74,6 +75,7 @@ export { ReturnLine } from './grpc/return-line.ts';
 export { forkedRevision, RevisionWait, type WaitOutcome } from './grpc/revision-wait.ts';
 export { passThrough, type ServiceBinding } from './grpc/service-binding.ts';
 export { HealthState, LIVENESS, READINESS, WHOLE_PROCESS } from './health/health-state.ts';
+export { HttpHost } from './http/http-host.ts';
 export { answerJson, answerText } from './http/json-answer.ts';
 export {
   type ManagementOptions,

@@ -63,6 +63,7 @@ export interface EvaluatorConfig {
   readonly managementPort: number;
   readonly syncPort?: number | undefined;
   readonly ofrepPort?: number | undefined;
+  readonly corsOrigins?: readonly string[] | undefined;
   readonly workers: number;
   readonly workersManagementPort: number;
   readonly nodeId?: string | undefined;
@@ -96,6 +97,12 @@ const settingsSchema = z.strictObject({
   managementPort: port(8014, 'Port of health, readiness and metrics'),
   syncPort: besidePort('Port of flagd.sync.v1', SYNC_PORT_OFFSET),
   ofrepPort: besidePort('Port of OFREP, over HTTP', OFREP_PORT_OFFSET),
+  corsOrigins: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      'Origins of web pages that may ask OFREP; * is any. Absent: any where callers need a key, pages of this machine elsewhere.',
+    ),
   workers: z
     .number()
     .int()

@@ -25,6 +25,7 @@ export interface MeasuredParts {
   readonly pipelines: StreamRegistry;
   /** Of flagd's clients. */
   readonly eventStreams: StreamRegistry;
+  readonly ofrepStreams: StreamRegistry;
   readonly transfers: TransferCache;
   readonly gate: FullTransferGate;
   readonly admission: StreamAdmission;
@@ -123,7 +124,7 @@ function exportCache(metrics: Metrics, cache: EvaluatorCache): void {
 }
 
 function exportStreams(metrics: Metrics, parts: MeasuredParts): void {
-  const { streams, watchers, pipelines, eventStreams, transfers, gate, admission } = parts;
+  const { streams, watchers, pipelines, eventStreams, ofrepStreams, transfers, gate, admission } = parts;
   metrics.countedBy(
     'outcome',
     'streams_admitted_total',
@@ -147,6 +148,7 @@ function exportStreams(metrics: Metrics, parts: MeasuredParts): void {
     ['watch', watchers] as const,
     ['evaluate', pipelines] as const,
     ['events', eventStreams] as const,
+    ['ofrep', ofrepStreams] as const,
   ];
   metrics.gauge('stream_clients', 'Open streams.', ['kind'], (gauge) => {
     for (const [kind, registry] of kinds) gauge.set({ kind }, registry.size);

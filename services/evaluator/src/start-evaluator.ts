@@ -21,6 +21,7 @@ import {
   type Logger,
   Metrics,
   openTls,
+  type QuotaLimits,
   type Readiness,
   RevisionWait,
   startManagement,
@@ -41,6 +42,7 @@ import { LastStreams } from './flagd/last-streams.ts';
 import { FlagdResolver } from './flagd/resolver.ts';
 import { type FollowListener, LogFollower } from './follow/log-follower.ts';
 import { type GivenSources, openSources } from './follow/open-sources.ts';
+import { startOfrep } from './ofrep/start-ofrep.ts';
 import { DeliveryLedger } from './report/delivery-ledger.ts';
 import { NodeReporter } from './report/node-reporter.ts';
 import { BoundedAnswers } from './serve/bounded-answers.ts';
@@ -64,9 +66,11 @@ export interface EvaluatorDeps extends GivenSources {
   /** Uniform in [0, 1). */
   readonly random?: () => number;
   readonly authenticate?: Authenticate;
+  /** Of each API key. Default: that of limits.ts. */
+  readonly quota?: QuotaLimits | undefined;
   /** SIGHUP makes it read its certificates again; false where a hangup ends the process. Default true. */
   readonly reloadsOnHangup?: boolean;
-  /** Others are behind its gRPC port: it joins them with its first state, and leaves as soon as it stops. */
+  /** Others are behind its ports for callers: it joins them with its first state, and leaves as soon as it stops. */
   readonly sharesPort?: boolean | undefined;
   /** Files that secret settings came from, by key: they are read again when they change. */
   readonly secretFiles?: ReadonlyMap<string, string>;
@@ -75,6 +79,7 @@ export interface EvaluatorDeps extends GivenSources {
 export interface RunningEvaluator {
   readonly grpcPort: number;
   readonly managementPort: number;
+  readonly ofrepPort: number;
   /** The revision that answers stand for. */
   applied(): Position;
   readiness(): Readiness;
@@ -138,7 +143,7 @@ export async function startEvaluator(
   const fanout = new ChangeFanout(logger, { total: () => counts.total(), monotonicMs });
   const wheel = new TickWheel(monotonicMs, logger);
   const [streams, watchers, pipelines] = [new StreamRegistry(), new StreamRegistry(), new StreamRegistry()];
-  const eventStreams = new StreamRegistry();
+  const [eventStreams, ofrepStreams] = [new StreamRegistry(), new StreamRegistry()];
   const gate = new FullTransferGate(monotonicMs);
   const admission = new StreamAdmission(
     {
@@ -222,6 +227,7 @@ export async function startEvaluator(
     watchers,
     pipelines,
     eventStreams,
+    ofrepStreams,
     transfers,
     gate,
     admission,
@@ -244,17 +250,20 @@ export async function startEvaluator(
   const turns = new SharedTurns(() => performance.now());
   const answering = { serving, answers, counts, turns };
   const evaluator = new Evaluator({ ...answering, monotonicMs });
+  const resolver = new FlagdResolver(answering);
   const events = { notices: new EventNotices(), lastStreams: new LastStreams(monotonicMs), eventStreams };
+  const authenticate = deps.authenticate ?? door.authenticate;
   const host = new GrpcHost({
     name: 'evaluator',
     logger,
     metrics,
-    authenticate: deps.authenticate ?? door.authenticate,
+    authenticate,
     standing: door,
+    ...(deps.quota === undefined ? {} : { quota: deps.quota }),
     services: [
       evaluationService({ ...fanning, evaluator, answers, counts, watchers, pipelines }),
       streamService({ ...fanning, transfers, gate, streams, delivery, nodeId, random }),
-      ...flagdEvaluationServices(new FlagdResolver(answering), { ...fanning, ...events, answers }),
+      ...flagdEvaluationServices(resolver, { ...fanning, ...events, answers }),
     ],
     health,
     reflection: config.reflection,
@@ -268,7 +277,9 @@ export async function startEvaluator(
   host.onDrain(async () => {
     const window = drainWindow(
       drainMs,
-      admission.spreadMs(streams.size + watchers.size + pipelines.size + eventStreams.size),
+      admission.spreadMs(
+        streams.size + watchers.size + pipelines.size + eventStreams.size + ofrepStreams.size,
+      ),
     );
     const { reconnectMaxMs } = window;
     await Promise.all([
@@ -277,6 +288,7 @@ export async function startEvaluator(
       watchers.drain(window, reconnectMaxMs),
       pipelines.drain(window, reconnectMaxMs),
       eventStreams.drain(window, reconnectMaxMs),
+      ofrepStreams.drain(window, reconnectMaxMs),
     ]);
   });
 
@@ -330,10 +342,28 @@ export async function startEvaluator(
       }),
     (server) => server.close(),
   );
+  const sharesPort = deps.sharesPort === true;
+  const mayListen = sharesPort ? readySignal.promise : Promise.resolve();
+  const ofrep = await startOfrep(config, lifecycle, {
+    ...fanning,
+    answers,
+    resolver,
+    ofrepStreams,
+    authenticate,
+    standing: door,
+    passes: door,
+    host,
+    health,
+    metrics,
+    logger,
+    tls,
+    sharesPort,
+    mayListen,
+  });
   const address = await lifecycle.start(
     'gRPC port',
     async () => {
-      if (deps.sharesPort === true) await readySignal.promise;
+      await mayListen;
       return host.listen({ host: config.host, port: config.grpcPort });
     },
     () => host.drain(drainMs + STOP_GRACE_MS),
@@ -345,13 +375,20 @@ export async function startEvaluator(
     () => later.close(),
   );
   logger.info(
-    { host: address.host, port: address.port, management_port: management.port, tls: tls !== undefined },
+    {
+      host: address.host,
+      port: address.port,
+      management_port: management.port,
+      ofrep_port: ofrep.port,
+      tls: tls !== undefined,
+    },
     'the evaluator listens',
   );
 
   return {
     grpcPort: address.port,
     managementPort: management.port,
+    ofrepPort: ofrep.port,
     applied: () => state.position,
     readiness,
     waiting: () => wait.waiting,

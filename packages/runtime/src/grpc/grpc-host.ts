@@ -109,6 +109,7 @@ export class GrpcHost {
   readonly #http: HttpServer;
   readonly #door: FrontDoor;
   readonly #dispatcher: Dispatcher;
+  readonly #quota: KeyQuota;
   readonly #shedder: LoadShedder;
   readonly #rounds: ConnectionRounds<ServerHttp2Session>;
   /** Of the peers of the services' peerStreams. */
@@ -122,11 +123,12 @@ export class GrpcHost {
   constructor(options: GrpcHostOptions) {
     this.#options = options;
     const monotonicMs = options.monotonicMs ?? (() => performance.now());
+    this.#quota = new KeyQuota(options.quota ?? QUOTA, monotonicMs);
     this.#dispatcher = new Dispatcher({
       authenticate: options.authenticate,
       metrics: new CallMetrics(options.metrics),
       logger: options.logger,
-      quota: new KeyQuota(options.quota ?? QUOTA, monotonicMs),
+      quota: this.#quota,
       requestMessages: new RequestMessages(descriptorSet),
       requestMessagesMax: options.maxRequestMessages ?? LIMITS.evaluationRequestMessagesMax,
       monotonicMs,
@@ -199,6 +201,16 @@ export class GrpcHost {
    */
   listen(address: ListenAddress): Promise<ListenAddress> {
     return this.#door.listen(address, `${this.#options.name} gRPC`);
+  }
+
+  /** What each API key may still ask of this process, on whichever of its ports. */
+  get quota(): KeyQuota {
+    return this.#quota;
+  }
+
+  /** Why a call at another port of this process is refused now, if it is: all ports are answered by the same turns. */
+  lateRefusal(): FlagstreamError | undefined {
+    return this.#options.refusesLateCalls === true ? this.#shedder.refusal(undefined) : undefined;
   }
 
   /** Called when draining starts, to say goodbye on the service's own streams; waited for within the grace. */

@@ -12,11 +12,16 @@ export interface HttpTimeouts {
   readonly requestMs: number;
   /** How often Node looks for requests that are late. */
   readonly checkMs: number;
+  /** A connection on which nothing moves for so long is closed. Absent: as Node does between requests, never within one. */
+  readonly idleMs?: number;
 }
 
-const TIMEOUTS: HttpTimeouts = { headersMs: 10_000, requestMs: 30_000, checkMs: 5_000 };
+export const HTTP_TIMEOUTS: HttpTimeouts = { headersMs: 10_000, requestMs: 30_000, checkMs: 5_000 };
 
-export function injectedHttpServer(listener: RequestListener, timeouts: HttpTimeouts = TIMEOUTS): Server {
+export function injectedHttpServer(
+  listener: RequestListener,
+  timeouts: HttpTimeouts = HTTP_TIMEOUTS,
+): Server {
   const server = createServer(
     {
       headersTimeout: timeouts.headersMs,
@@ -26,6 +31,10 @@ export function injectedHttpServer(listener: RequestListener, timeouts: HttpTime
     },
     listener,
   );
+  if (timeouts.idleMs !== undefined) {
+    server.keepAliveTimeout = timeouts.idleMs;
+    server.timeout = timeouts.idleMs;
+  }
   // Node starts to enforce the timeouts when a server listens, and this one never does.
   server.emit('listening');
   return server;

@@ -6,6 +6,7 @@
  * whatever the metadata says; the secret is compared before anything about the
  * key is told.
  */
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type FlagstreamError, fail, parseToken } from '@flagstream/protocol';
 import { KeyKind } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { Metadata } from '@grpc/grpc-js';
@@ -105,6 +106,39 @@ export class KeyDoor {
     return undefined;
   };
 
+  /**
+   * Stands for the principal's key where a caller can send no header, as a browser's EventSource: for one purpose, and
+   * for as long as the key is good. Every node knows it, as it is made of what the log holds. Undefined: no key was shown.
+   */
+  passFor(principal: Principal, purpose: string): string | undefined {
+    const credential = this.#credentials.get(principal);
+    if (credential === undefined) return undefined;
+    return `${credential.key.id}.${seal(credential.secret, purpose).toString('base64url')}`;
+  }
+
+  /** @throws FlagstreamError UNAUTHENTICATED, PERMISSION_DENIED, NOT_READY, INVALID_FIELD */
+  admitPass(pass: string, purpose: string, metadata: Metadata): Principal {
+    const { ring, now, ready, use } = this.#options;
+    const [keyId = '', sealed = ''] = pass.split('.', 2);
+    const shown = Buffer.from(sealed, 'base64url');
+    const key = ring.get(keyId);
+    const secret = key?.secrets.find((each) => {
+      const known = seal(each, purpose);
+      return known.length === shown.length && timingSafeEqual(known, shown);
+    });
+    if (key === undefined || secret === undefined) {
+      if (key === undefined && !ready())
+        throw fail('NOT_READY', 'the keys have not been loaded yet', { retryAfterMs: 1_000 });
+      throw fail('UNAUTHENTICATED', 'the pass is not good for this');
+    }
+    const credential = { key, secret };
+    const nowMs = now();
+    const fault = ring.check(credential, nowMs);
+    if (fault !== undefined) throw fail('UNAUTHENTICATED', FAULTS[fault]);
+    use.note(key.id, nowMs);
+    return this.#principal(credential, metadata);
+  }
+
   /** Called when a principal may have lost its right. Returns how to stop. */
   onChange(listener: () => void): () => void {
     return this.#options.ring.onChange(listener);
@@ -145,6 +179,11 @@ export class KeyDoor {
       return own;
     };
   }
+}
+
+/** The secret itself is kept nowhere, its hash by every node: by that a pass is known, and it tells nothing of the secret. */
+function seal({ sha256 }: RingSecret, purpose: string): Buffer {
+  return createHmac('sha256', sha256).update(purpose).digest();
 }
 
 /** Who names another environment than the key's would take its answers for that one's. */

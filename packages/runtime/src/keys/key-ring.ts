@@ -44,6 +44,11 @@ export class KeyRing {
     return this.#keys.has(keyId);
   }
 
+  /** A key by its id, whether or not it still opens anything. */
+  get(keyId: string): RingKey | undefined {
+    return this.#keys.get(keyId);
+  }
+
   /** Called after each change of a key. Returns how to stop. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);

@@ -11,9 +11,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../log/logger.ts';
 import { claimPort, type ListenAddress } from './claim-port.ts';
 import { type Sniffed, sniffProtocol } from './protocol-sniff.ts';
-import { type ListenerTls, TlsDoor } from './tls-door.ts';
+import { type ListenerTls, TlsDoor, type TlsDoorNames } from './tls-door.ts';
 
-export interface FrontDoorOptions {
+export interface FrontDoorOptions extends TlsDoorNames {
   readonly logger: Logger;
   /** Takes a connection whose first bytes are an HTTP/2 preface (still unread). */
   readonly http2: (socket: Socket) => void;
@@ -44,6 +44,7 @@ export class FrontDoor {
         options.tls,
         (socket) => this.#read(socket, 'within TLS'),
         options.tlsHandshakeTimeoutMs,
+        options,
       );
     this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
   }
@@ -129,7 +130,8 @@ export class FrontDoor {
   #route(verdict: Exclude<Sniffed, 'more'>, layer: Layer, socket: Socket, seen: Buffer): void {
     if (layer === 'outer' && this.#tlsDoor !== undefined && verdict !== 'tls') {
       const spoken = verdict === 'unknown' ? 'what is no TLS' : 'plaintext';
-      this.#options.tls?.failures.count('grpc', 'plaintext', socket.remoteAddress, `it speaks ${spoken}`);
+      const { tls, listener = 'grpc' } = this.#options;
+      tls?.failures.count(listener, 'plaintext', socket.remoteAddress, `it speaks ${spoken}`);
       socket.destroy();
       return;
     }

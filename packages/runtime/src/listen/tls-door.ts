@@ -16,7 +16,15 @@ export interface ListenerTls {
 }
 
 /** What gRPC and HTTP clients ask for within TLS. */
-const PROTOCOLS = ['h2', 'http/1.1'];
+const PROTOCOLS: readonly string[] = ['h2', 'http/1.1'];
+
+/** How one port differs from that of gRPC. */
+export interface TlsDoorNames {
+  /** Its name in metrics. */
+  readonly listener?: string | undefined;
+  /** What it speaks within TLS, as ALPN names it. */
+  readonly protocols?: readonly string[] | undefined;
+}
 
 /** A handshake is about a millisecond of arithmetic: answers to others, and those that have begun, go on in between. */
 const HANDSHAKES_PER_TURN = 20;
@@ -33,12 +41,17 @@ export class TlsDoor {
   );
 
   /** @param secured takes a connection whose peer agreed on TLS, still unread */
-  constructor(tls: ListenerTls, secured: (socket: TLSSocket) => void, handshakeTimeoutMs: number) {
+  constructor(
+    tls: ListenerTls,
+    secured: (socket: TLSSocket) => void,
+    handshakeTimeoutMs: number,
+    { listener = 'grpc', protocols = PROTOCOLS }: TlsDoorNames = {},
+  ) {
     this.#server = createServer(
-      { ...secureOptions(tls, handshakeTimeoutMs), ALPNProtocols: PROTOCOLS },
+      { ...secureOptions(tls, handshakeTimeoutMs), ALPNProtocols: [...protocols] },
       secured,
     );
-    keepSecure(this.#server, tls, 'grpc');
+    keepSecure(this.#server, tls, listener);
   }
 
   accept(socket: Socket): void {

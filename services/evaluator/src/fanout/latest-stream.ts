@@ -50,7 +50,7 @@ export interface LatestContent {
    * @param affected flags whose answers may differ; undefined: any
    */
   since(generation: number, affected: ReadonlySet<string> | undefined): readonly Buffer[];
-  /** Said after `keepAliveMs` without anything else; undefined: nothing. */
+  /** Said after `keepAliveMs` without anything else; undefined: nothing. What is read is said. */
   readonly keepAlive: Buffer | undefined;
 }
 
@@ -129,7 +129,9 @@ export class LatestStream implements FanoutMember, Ticked, OpenStream {
     if (nowMs < this.#keepAliveAtMs) return;
     const { content, keepAliveMs } = this.#options;
     this.#keepAliveAtMs = nowMs + keepAliveMs;
-    if (content.keepAlive !== undefined && !this.#stalled(nowMs)) this.#write([content.keepAlive]);
+    if (this.#stalled(nowMs)) return;
+    const { keepAlive } = content;
+    if (keepAlive !== undefined) this.#write([keepAlive]);
   }
 
   /** The process stops: its client comes back by itself when the stream ends. */

@@ -9,7 +9,7 @@ import { checkedContext, checkedFlagKey, LIMITS, limitExceeded } from '@flagstre
 import type { EvaluateRequest } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { CallContext, Principal } from '@flagstream/runtime';
 import { type AnswerView, viewFor } from '../serve/answer-view.ts';
-import type { BoundedAnswers } from '../serve/bounded-answers.ts';
+import type { BoundedAnswers, RevisionBound } from '../serve/bounded-answers.ts';
 import { EVALUATIONS_PER_CALL } from '../serve/evaluate.ts';
 import type { EvaluationCounts } from '../serve/evaluation-counts.ts';
 import type { Serving } from '../serve/serving.ts';
@@ -51,6 +51,8 @@ export interface FlagdResolverParts {
 /** Encoded answers of one form, for as long as the engine keeps the evaluation. */
 export type KeptAnswers = WeakMap<Evaluation, Buffer>;
 
+const ANY_REVISION: RevisionBound = { minRevision: undefined, allowStale: false };
+
 /** Longer ones are encoded each time. */
 const KEPT_BYTES_MAX = 4_096;
 
@@ -87,15 +89,33 @@ export class FlagdResolver {
     };
   }
 
-  /** Evaluates every flag that is selected, and answers what `encode` makes of them. */
-  all(
+  /** Evaluates one flag of whatever type, and answers what `encode` makes of it; undefined: it is not selected. */
+  one<R>(
+    flagKey: string,
     context: JsonObject | undefined,
     call: CallContext,
-    encode: (view: AnswerView, members: readonly AllMember[]) => Buffer,
-  ): Buffer | Promise<Buffer> {
+    encode: (view: AnswerView, evaluation: Evaluation | undefined) => R,
+  ): R | Promise<R> {
     const selector = selectorOf(call.metadata);
     const checked = checkedContext(context, 'context');
-    const bound = { minRevision: undefined, allowStale: false };
+    return this.#answers.answer(ANY_REVISION, call, () => {
+      const view = this.#view(call.principal, selector);
+      if (!selects(selector, view.set, flagKey)) return encode(view, undefined);
+      const evaluation = view.set.evaluate(flagKey, checked, this.#serving.now());
+      this.#counts.add(evaluation);
+      return encode(view, evaluation);
+    });
+  }
+
+  /** Evaluates every flag that is selected, and answers what `encode` makes of them. */
+  all<R>(
+    context: JsonObject | undefined,
+    call: CallContext,
+    encode: (view: AnswerView, members: readonly AllMember[]) => R,
+    bound: RevisionBound = ANY_REVISION,
+  ): R | Promise<R> {
+    const selector = selectorOf(call.metadata);
+    const checked = checkedContext(context, 'context');
     return this.#answers.answerOfAll(bound, call, () => {
       const view = this.#view(call.principal, selector);
       const keys = view.set.flagKeys().filter((key) => selects(selector, view.set, key));
@@ -128,12 +148,12 @@ export class FlagdResolver {
     return evaluation;
   }
 
-  *#steps(
+  *#steps<R>(
     view: AnswerView,
     keys: readonly string[],
     context: JsonObject,
-    encode: (view: AnswerView, members: readonly AllMember[]) => Buffer,
-  ): Steps<Buffer> {
+    encode: (view: AnswerView, members: readonly AllMember[]) => R,
+  ): Steps<R> {
     const nowMs = this.#serving.now();
     const members: AllMember[] = [];
     for (const flagKey of keys) {

@@ -1,0 +1,129 @@
+/**
+ * An HTTP/1.1 port of a process for its callers: front door -> node:http -> one listener. TLS, connections, headers and
+ * times are bounded as on the gRPC port, and several processes may share it.
+ *
+ * Holds true: what was asked before a stop is answered within its time.
+ */
+import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { LIMITS } from '@flagstream/protocol';
+import type { ListenAddress } from '../listen/claim-port.ts';
+import { FrontDoor } from '../listen/front-door.ts';
+import type { ListenerTls } from '../listen/tls-door.ts';
+import type { Logger } from '../log/logger.ts';
+import { HTTP_TIMEOUTS, injectedHttpServer } from './injected-http-server.ts';
+
+export interface HttpHostOptions {
+  /** Names the listener in metrics, "ofrep". */
+  readonly listener: string;
+  /** What listens there, for messages: "evaluator OFREP". */
+  readonly purpose: string;
+  readonly logger: Logger;
+  readonly answer: RequestListener;
+  /** The body, as JSON, for what is no request that Node could read. */
+  readonly unreadable: (status: number) => string;
+  /** With it the port speaks TLS alone. */
+  readonly tls?: ListenerTls | undefined;
+}
+
+export class HttpHost {
+  readonly #options: HttpHostOptions;
+  readonly #http: HttpServer;
+  readonly #door: FrontDoor;
+  /** Answers that are not over. */
+  readonly #open = new Set<ServerResponse>();
+  #idle: (() => void) | undefined;
+
+  constructor(options: HttpHostOptions) {
+    this.#options = options;
+    const { logger, listener, tls } = options;
+    this.#http = injectedHttpServer((request, response) => this.#answer(request, response), {
+      ...HTTP_TIMEOUTS,
+      idleMs: LIMITS.httpIdleMs,
+    });
+    this.#http.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
+      this.#refuseUnreadable(error, socket),
+    );
+    this.#door = new FrontDoor({
+      logger,
+      listener,
+      // A client that may choose would choose HTTP/2.
+      protocols: ['http/1.1'],
+      http1: (socket) => this.#http.emit('connection', socket),
+      http2: (socket) => {
+        logger.debug({ peer: socket.remoteAddress }, 'connection closed: this port speaks HTTP/1.1');
+        socket.destroy();
+      },
+      maxConnections: LIMITS.connectionsMax,
+      sniffTimeoutMs: LIMITS.prefaceTimeoutMs,
+      tls,
+      tlsHandshakeTimeoutMs: LIMITS.tlsHandshakeTimeoutMs,
+    });
+  }
+
+  /** Connections that are open now. */
+  get connections(): number {
+    return this.#door.connections;
+  }
+
+  /** @throws FlagstreamError PORT_IN_USE */
+  listen(address: ListenAddress): Promise<ListenAddress> {
+    return this.#door.listen(address, this.#options.purpose);
+  }
+
+  /** Takes no more connections; those that are open stay. */
+  stopAccepting(): void {
+    this.#door.stopAccepting();
+  }
+
+  /** Stops: what was asked is answered, what is left after graceMs is cut. */
+  async drain(graceMs: number): Promise<void> {
+    this.stopAccepting();
+    this.#http.closeIdleConnections();
+    if (this.#open.size > 0) await this.#answered(graceMs);
+    this.#http.close();
+    this.#door.destroyConnections();
+  }
+
+  async #answered(graceMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+      timer = setTimeout(resolve, graceMs);
+    });
+    clearTimeout(timer);
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    this.#open.add(response);
+    response.once('close', () => {
+      this.#open.delete(response);
+      if (this.#open.size === 0) this.#idle?.();
+    });
+    this.#options.answer(request, response);
+  }
+
+  #refuseUnreadable({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+    if (code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const [status, words] = UNREADABLE.get(code ?? '') ?? BAD_REQUEST;
+    const body = this.#options.unreadable(status);
+    const head = [
+      `HTTP/1.1 ${status} ${words}`,
+      'content-type: application/json; charset=utf-8',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  }
+}
+
+const BAD_REQUEST = [400, 'Bad Request'] as const;
+/** By Node's code of what it could not read. */
+const UNREADABLE: ReadonlyMap<string, readonly [status: number, words: string]> = new Map([
+  ['HPE_HEADER_OVERFLOW', [431, 'Request Header Fields Too Large']],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'Payload Too Large']],
+  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'Request Timeout']],
+]);

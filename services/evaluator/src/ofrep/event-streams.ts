@@ -1,0 +1,167 @@
+/**
+ * The open streams of OFREP's events: who may have one, when it begins and how it ends. Their clients keep the flags that
+ * they have while they have no stream, and come back by themselves.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FlagstreamError } from '@flagstream/protocol';
+import type { CallContext, KeyQuota, Principal, Standing } from '@flagstream/runtime';
+import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
+import type { ChangeFanout } from '../fanout/change-fanout.ts';
+import { LatestStream } from '../fanout/latest-stream.ts';
+import type { StreamRegistry } from '../fanout/stream-registry.ts';
+import type { TickWheel } from '../fanout/tick-wheel.ts';
+import { atSelected, selectorOf } from '../flagd/selector.ts';
+import { viewFor } from '../serve/answer-view.ts';
+import type { BoundedAnswers } from '../serve/bounded-answers.ts';
+import type { Serving } from '../serve/serving.ts';
+import type { Headers } from './answer.ts';
+import { EventFrames } from './event-frames.ts';
+import type { NewestChanges } from './newest-changes.ts';
+
+export interface EventStreamsParts {
+  readonly serving: Serving;
+  readonly answers: BoundedAnswers;
+  readonly fanout: ChangeFanout;
+  readonly wheel: TickWheel;
+  readonly admission: StreamAdmission;
+  readonly ofrepStreams: StreamRegistry;
+  readonly changes: NewestChanges;
+  readonly quota: KeyQuota;
+  readonly standing: Standing;
+  /** Milliseconds that never run backwards. */
+  readonly monotonicMs: () => number;
+}
+
+/** Proxies close what is silent for a minute. */
+const HEARTBEAT_MS = 30_000;
+/** Keys also run out by time: their streams end so soon after. */
+const STANDING_CHECK_MS = 1_000;
+
+interface Open {
+  readonly principal: Principal;
+  end(): void;
+}
+
+export class EventStreams {
+  readonly #parts: EventStreamsParts;
+  readonly #open = new Set<Open>();
+  readonly #stopLooking: () => void;
+
+  constructor(parts: EventStreamsParts) {
+    this.#parts = parts;
+    const look = (): void => this.#endRefused();
+    const stop = parts.standing.onChange(look);
+    const timer = setInterval(look, STANDING_CHECK_MS);
+    timer.unref();
+    this.#stopLooking = () => {
+      stop();
+      clearInterval(timer);
+    };
+  }
+
+  /** @throws FlagstreamError OVERLOADED, NOT_READY, or what is wrong with its environment or selector */
+  open(
+    request: IncomingMessage,
+    response: ServerResponse,
+    call: CallContext,
+    headers: Headers,
+  ): void | Promise<void> {
+    const { admission, answers, quota } = this.#parts;
+    const { principal } = call;
+    const release = principal.kind === 'anonymous' ? undefined : quota.openStream(principal.id);
+    if (release !== undefined) response.once('close', release);
+    const held = {
+      get cancelled(): boolean {
+        return response.destroyed;
+      },
+      get writableEnded(): boolean {
+        return response.writableEnded;
+      },
+    };
+    return inTurn(admission, held, () =>
+      answers.answerOfAll({ minRevision: undefined, allowStale: false }, call, () => {
+        if (!held.cancelled && !held.writableEnded) this.#begin(request, response, call, headers);
+      }),
+    );
+  }
+
+  close(): void {
+    this.#stopLooking();
+  }
+
+  #begin(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { principal, metadata }: CallContext,
+    headers: Headers,
+  ): void {
+    const { serving, fanout, wheel, ofrepStreams, changes, monotonicMs } = this.#parts;
+    const selector = selectorOf(metadata);
+    const environment = serving.environment(atSelected(principal, selector));
+    const lastEventId = request.headers['last-event-id'];
+    response.writeHead(200, {
+      ...headers,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      // nginx would gather events.
+      'x-accel-buffering': 'no',
+    });
+    const stream = new LatestStream({
+      sink: {
+        // Few bytes are written: what waits here, waits for its client.
+        get writableNeedDrain(): boolean {
+          return response.writableLength > 0;
+        },
+        write: (frame, written) => response.write(frame, () => written()),
+        fail: (error) => end(response, error),
+      },
+      environment,
+      serving,
+      content: new EventFrames({
+        environment,
+        serving,
+        viewOf: viewFor(principal),
+        selector,
+        lastEventId: lastEventId === undefined ? undefined : String(lastEventId),
+        isJustChanged: changes.isJustChanged(environment, serving.now()),
+      }),
+      keepAliveMs: HEARTBEAT_MS,
+      monotonicMs,
+      onClose: (reason) => {
+        fanout.remove(environment, stream);
+        wheel.remove(stream);
+        ofrepStreams.remove(stream, reason);
+        this.#open.delete(open);
+      },
+    });
+    const open: Open = {
+      principal,
+      end: () => {
+        stream.left();
+        response.end();
+      },
+    };
+    this.#open.add(open);
+    fanout.add(environment, stream);
+    wheel.add(stream);
+    ofrepStreams.add(stream);
+    response.once('close', () => stream.left());
+  }
+
+  #endRefused(): void {
+    const { standing } = this.#parts;
+    const isRefused = new Map<Principal, boolean>();
+    for (const open of this.#open) {
+      const { principal } = open;
+      const known = isRefused.get(principal) ?? standing.check(principal) !== undefined;
+      isRefused.set(principal, known);
+      if (known) open.end();
+    }
+  }
+}
+
+/** A client that takes nothing would not take an end either. */
+function end(response: ServerResponse, { reason }: FlagstreamError): void {
+  if (reason === 'OVERLOADED') response.destroy();
+  else response.end();
+}
