@@ -23,7 +23,7 @@ const HEARTBEAT: Buffer = Buffer.from(':\n\n');
 
 export interface EventFramesOptions {
   readonly environment: EnvironmentReplica;
-  readonly serving: Serving;
+  readonly serving: Pick<Serving, 'now' | 'changedPlace'>;
   readonly viewOf: ViewOf;
   readonly selector: Selector;
   /** What it has heard last, by its own account. */

@@ -25,7 +25,7 @@ import type { NewestChanges } from './newest-changes.ts';
 import { DEFECT, errorBody, type Refusal, refusalOf } from './refusal.ts';
 import { contextOf, readBody } from './request-body.ts';
 import type { RequestMetrics } from './request-metrics.ts';
-import { METHODS, NO_ROUTE, type Route, type Target, targetOf } from './routes.ts';
+import { METHODS, NO_ROUTE, type Target, targetOf } from './routes.ts';
 
 export interface OfrepRequestsParts {
   readonly serving: Serving;

@@ -52,7 +52,11 @@ export function askFlag(
   headers?: Readonly<Record<string, string>>,
 ): Promise<Reply> {
   const path = `${FLAGS}/${key}`;
-  return ask(started, { path, body: JSON.stringify({ context }), ...(headers === undefined ? {} : { headers }) });
+  return ask(started, {
+    path,
+    body: JSON.stringify({ context }),
+    ...(headers === undefined ? {} : { headers }),
+  });
 }
 
 /** The answer for all flags. */

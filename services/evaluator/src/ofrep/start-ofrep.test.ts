@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { LIMITS } from '@flagstream/protocol';
+import { describe, expect, it } from 'vitest';
+import { until } from '../../../../test/support/until.ts';
+import { failure, start, testConfig, testLogger } from '../evaluator.fixture.ts';
+import { MemoryLog, shopLog } from '../log.fixture.ts';
+import { startEvaluator } from '../start-evaluator.ts';
+import { askFlag, askFlags, EventReader, eventsUrl } from './ofrep.fixture.ts';
+
+const EVALUATE = '/ofrep/v1/evaluate/flags/new-checkout';
+
+describe('the OFREP port', () => {
+  it('is told of in the log, and refused by name when somebody else has it', async () => {
+    const { evaluator, logs } = await start(shopLog());
+    const line = logs.find(({ msg }) => msg === 'the evaluator listens');
+    expect(line).toMatchObject({ ofrep_port: evaluator.ofrepPort });
+    const log = shopLog();
+    const { logger } = testLogger();
+    const deps = { source: log, snapshots: log, authority: log, logger };
+    const error = await failure(startEvaluator(testConfig({ ofrepPort: evaluator.ofrepPort }), deps));
+    expect(error.reason).toBe('PORT_IN_USE');
+    expect(error.message).toContain('evaluator OFREP');
+  });
+
+  it('lies three above the gRPC port unless it is told', async () => {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address() as { port: number };
+    await new Promise((resolve) => probe.close(resolve));
+    const { evaluator } = await start(shopLog(), {}, { grpcPort: port });
+    expect(evaluator.ofrepPort).toBe(port + 3);
+  });
+
+  it('that is shared opens with the first state', async () => {
+    const log = new MemoryLog();
+    const held = log.records.splice(0);
+    const starting = start(log, { sharesPort: true, monotonicMs: () => 0 });
+    log.records.push(...held);
+    await until(() => log.opened.length > 0, { what: 'a follower' });
+    log.deliver(...held);
+    expect((await askFlag(await starting, 'x')).status).toBe(404);
+  });
+
+  it('answers what was asked before a stop, and ends streams, within the time of a stop', async () => {
+    const started = await start(shopLog(), {}, { drainMs: 200 });
+    const stream = new EventReader(eventsUrl(started));
+    await until(() => stream.events.length > 0, { what: 'a stream' });
+    const socket = connect(started.evaluator.ofrepPort, '127.0.0.1');
+    await once(socket, 'connect');
+    let said = '';
+    socket.on('data', (data) => {
+      said += String(data);
+    });
+    const body = '{"context":{}}';
+    socket.write(`POST ${EVALUATE} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n{`);
+    await until(
+      async () => {
+        const { managementPort } = started.evaluator;
+        const text = await (await fetch(`http://127.0.0.1:${managementPort}/metrics`)).text();
+        return text.includes('flagstream_ofrep_held_bytes 1\n');
+      },
+      { what: 'the beginning of a request' },
+    );
+    const stopped = started.evaluator.close();
+    await until(() => stream.ended, { what: 'the end of the stream' });
+    socket.write(body.slice(1));
+    await until(() => said.includes('"value":true'), { what: 'the answer' });
+    await stopped;
+    await expect(askFlag(started, 'new-checkout')).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it('tells who asks while it stops to go elsewhere', async () => {
+    const started = await start(shopLog(), {}, { drainMs: 2_000 });
+    const stream = new EventReader(eventsUrl(started));
+    await until(() => stream.events.length > 0, { what: 'a stream' });
+    const stopped = started.evaluator.close();
+    const replies: (string | undefined)[] = [];
+    await until(
+      async () => {
+        const reply = await askFlags(started).catch(() => undefined);
+        if (reply === undefined) return true;
+        replies.push(reply.headers.connection);
+        return reply.headers.connection === 'close';
+      },
+      { what: 'a goodbye' },
+    );
+    await stopped;
+  });
+
+  it('cuts a connection that speaks HTTP/2, and lives on', async () => {
+    const started = await start(shopLog());
+    const socket = connect(started.evaluator.ofrepPort, '127.0.0.1').on('error', () => undefined);
+    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    socket.resume();
+    await once(socket, 'close');
+    expect((await askFlag(started, 'new-checkout')).status).toBe(200);
+  });
+
+  it('holds ofrepHeldBytesMax of requests at most: who comes beyond is told to come back', async () => {
+    const started = await start(shopLog());
+    const body = Buffer.alloc(LIMITS.ofrepRequestBytesMax, ' ');
+    const sockets = await Promise.all(
+      Array.from({ length: LIMITS.ofrepHeldBytesMax / body.length }, async () => {
+        const socket = connect(started.evaluator.ofrepPort, '127.0.0.1').on('error', () => undefined);
+        const head = `POST ${EVALUATE} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`;
+        socket.write(head);
+        socket.write(body.subarray(1));
+        await once(socket, 'connect');
+        return socket;
+      }),
+    );
+    const reply = await until(
+      async () => {
+        const asked = await askFlag(started, 'new-checkout', { a: 'x'.repeat(1_000) });
+        return asked.status === 429 ? asked : undefined;
+      },
+      { what: 'a refusal' },
+    );
+    expect(reply.headers['retry-after']).toBe('1');
+    for (const socket of sockets) socket.destroy();
+    await until(async () => (await askFlag(started, 'new-checkout')).status === 200, { what: 'room again' });
+  });
+});
