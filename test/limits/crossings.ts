@@ -156,6 +156,20 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   concurrentStreamsMax: { crossedIn: 'test/limits/http-doors.test.ts', word: 'concurrentStreamsMax' },
   httpHeaderBytesMax: { crossedIn: 'test/limits/http-doors.test.ts', word: 'httpHeaderBytesMax' },
 
+  ofrepRequestBytesMax: {
+    crossedIn: 'services/evaluator/src/ofrep/ofrep-requests.test.ts',
+    word: 'ofrepRequestBytesMax',
+  },
+  ofrepAnswerBytesMax: {
+    crossedIn: 'services/evaluator/src/ofrep/ofrep-requests.test.ts',
+    word: 'ofrepAnswerBytesMax',
+  },
+  ofrepHeldBytesMax: {
+    crossedIn: 'services/evaluator/src/ofrep/start-ofrep.test.ts',
+    word: 'ofrepHeldBytesMax',
+  },
+  httpIdleMs: { crossedIn: 'packages/runtime/src/http/injected-http-server.test.ts', word: 'idleMs' },
+
   pageSizeDefault: COERCED,
   pageSizeMax: COERCED,
   heartbeatMs: COERCED,

@@ -8,15 +8,19 @@ const LOWEST_PORT = 12_000;
 const HIGHEST_PORT = 32_767;
 const ATTEMPTS_MAX = 200;
 
-/** A port that was free a moment ago. */
+/** An evaluator has ports beside the one that it is given: two that are chosen by chance shall not be neighbours. */
+const NEIGHBOURS = 4;
+
+/** A port that was free a moment ago, as were the next three, which nobody else is given. */
 export function freePort(): Promise<number> {
-  return freePortRange(1);
+  return freePortRange(NEIGHBOURS);
 }
 
 /** The first of `count` neighbouring ports that were all free a moment ago (for --port-base). */
 export async function freePortRange(count: number): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    const base = randomInt(LOWEST_PORT, HIGHEST_PORT - count + 2);
+    const base =
+      NEIGHBOURS * randomInt(LOWEST_PORT / NEIGHBOURS, Math.floor((HIGHEST_PORT - count) / NEIGHBOURS));
     const ports = Array.from({ length: count }, (_, offset) => base + offset);
     const free = await Promise.all(ports.map(isFree));
     if (free.every(Boolean)) return base;

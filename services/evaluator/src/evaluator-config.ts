@@ -101,7 +101,7 @@ const settingsSchema = z.strictObject({
     .array(z.string().min(1))
     .optional()
     .describe(
-      'Origins of web pages that may ask OFREP; * is any. Absent: any where callers need a key, pages of this machine elsewhere.',
+      'Origins of web pages that may ask OFREP; * is any. Absent: any where callers need a key or keyless.beyondLoopback is set, else those of this machine.',
     ),
   workers: z
     .number()
@@ -261,13 +261,14 @@ function beside(grpcPort: number, offset: number): number {
 }
 
 export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = settingsSchema.superRefine(
-  ({ workers, workersManagementPort: first, grpcPort, managementPort }, context) => {
+  (config, context) => {
+    const { workers, workersManagementPort: first, grpcPort, managementPort } = config;
     if (workers === 1 || first === 0) return;
     const last = first + workers - 1;
     const refuse = (message: string): void =>
       context.addIssue({ code: 'custom', path: ['workersManagementPort'], message });
     if (last > PORT_MAX) refuse(`that of the last of ${workers} would be ${last}, above ${PORT_MAX}`);
-    for (const [name, other] of Object.entries({ grpcPort, managementPort }))
+    for (const [name, other] of Object.entries({ grpcPort, managementPort, ofrepPort: ofrepPortOf(config) }))
       if (other >= first && other <= last)
         refuse(`${first} to ${last} are those of ${workers} workers, and ${name} is ${other}`);
   },

@@ -10,7 +10,7 @@ import { VERSION } from '../version.ts';
 
 export interface Welcome {
   readonly controlPlane: Pick<RunningRole, 'grpcPort' | 'managementPort'>;
-  readonly evaluator: Pick<RunningRole, 'grpcPort' | 'managementPort'>;
+  readonly evaluator: Pick<RunningRole, 'grpcPort' | 'managementPort' | 'ofrepPort'>;
   readonly data: string;
   /** Commands find the servers without being told. */
   readonly defaultPorts: boolean;
@@ -61,6 +61,8 @@ export function welcomeText({
     `npx flagstream flag rollout ${flag} 50%${server}`,
     `grpcurl ${tls ? '-cacert ca.pem' : '-plaintext'} -d '{"flagKey":"${flag}","context":{"targetingKey":"${SOMEBODY}"}}' \\`,
     `  localhost:${evaluator.grpcPort} flagstream.v1.EvaluationService/Evaluate`,
+    `curl ${tls ? '--cacert ca.pem ' : ''}-d '{"context":{"targetingKey":"${SOMEBODY}"}}' \\`,
+    `  ${tls ? 'https' : 'http'}://localhost:${evaluator.ofrepPort}/ofrep/v1/evaluate/flags/${flag}`,
   ];
   const row = (name: string, grpc: number, management: number): string =>
     `  ${name.padEnd(14)} localhost:${grpc} (gRPC)   ${tls ? 'https' : 'http'}://localhost:${management}/metrics`;

@@ -22,7 +22,10 @@ export function devCommand(session: CliSession): Command {
       new Option('--data <dir>', 'folder that keeps the flags').env('FLAGSTREAM_DATA').default('./data'),
     )
     .addOption(
-      new Option('--port-base <port>', 'first of the ports: control plane N and N+1, evaluator N+3 and N+4')
+      new Option(
+        '--port-base <port>',
+        'first of the ports: control plane N and N+1, evaluator N+3, N+4 and N+6 (OFREP)',
+      )
         .env('FLAGSTREAM_PORT_BASE')
         .default(DEFAULT_PORT_BASE)
         .argParser(parsePortBase),

@@ -17,7 +17,7 @@ export interface EmbeddedOptions {
   readonly tlsClientCaFile?: string;
 }
 
-/** Ports from the base on: four are used, the others are for clients of other protocols. */
+/** Ports from the base on; the third is spare. */
 export const EMBEDDED_PORTS = 7;
 /** Of callers that name none. */
 export const EMBEDDED_PROJECT = 'default';

@@ -20,6 +20,8 @@ export type RoleName = (typeof ROLE_NAMES)[number];
 export interface RunningRole {
   readonly grpcPort: number;
   readonly managementPort: number;
+  /** Of an evaluator. */
+  readonly ofrepPort?: number;
   /** Resolves when the process must end by itself, with why. */
   readonly ended?: Promise<FlagstreamError>;
   readiness?(): Readiness;

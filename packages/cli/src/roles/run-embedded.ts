@@ -34,6 +34,7 @@ const PORT_OFFSETS = {
   controlPlaneManagement: 1,
   evaluator: 3,
   evaluatorManagement: 4,
+  ofrep: 6,
 } as const;
 const ENVIRONMENT = 'development';
 const NODE_ID = 'dev';
@@ -141,6 +142,7 @@ function openEvaluator(
     tls: tlsOf(options),
     grpcPort: portOf(options, 'evaluator'),
     managementPort: portOf(options, 'evaluatorManagement'),
+    ofrepPort: portOf(options, 'ofrep'),
     nodeId: NODE_ID,
     project: EMBEDDED_PROJECT,
     environment: ENVIRONMENT,

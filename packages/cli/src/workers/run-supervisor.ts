@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import process from 'node:process';
-import type { EvaluatorConfig } from '@flagstream/evaluator';
+import { type EvaluatorConfig, ofrepPortOf } from '@flagstream/evaluator/config';
 import {
   checkExposure,
   claimPort,
@@ -46,7 +46,7 @@ export async function runSupervisor(session: CliSession, settings: EvaluatorConf
   session.takeOverSignals();
   stopOnSignals({ logger, stop: () => lifecycle.stop(), target: leavingNobody(supervisor) });
   const tls = await openTls({ settings: settings.tls, logger, metrics }, lifecycle);
-  await requireFreePort(settings);
+  await requireFreePorts(settings);
   const health = new HealthState();
   const { host, managementPort: port } = settings;
   const { readiness } = supervisor;
@@ -82,11 +82,17 @@ export async function runSupervisor(session: CliSession, settings: EvaluatorConf
   return untilEnded(lifecycle, supervisor);
 }
 
-/** Workers bind it when they have a state: who else has it is to be known at once. @throws FlagstreamError PORT_IN_USE */
-async function requireFreePort({ host, grpcPort }: EvaluatorConfig): Promise<void> {
-  const probe = createServer();
-  await claimPort(probe, { host, port: grpcPort }, 'evaluator gRPC');
-  await new Promise((resolve) => probe.close(resolve));
+/** Workers bind them when they have a state: who else has one is to be known at once. @throws FlagstreamError PORT_IN_USE */
+async function requireFreePorts(settings: EvaluatorConfig): Promise<void> {
+  const shared = [
+    [settings.grpcPort, 'evaluator gRPC'],
+    [ofrepPortOf(settings), 'evaluator OFREP'],
+  ] as const;
+  for (const [port, purpose] of shared) {
+    const probe = createServer();
+    await claimPort(probe, { host: settings.host, port }, purpose);
+    await new Promise((resolve) => probe.close(resolve));
+  }
 }
 
 /** This process, which ends with none of its workers left. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type HttpTimeouts, injectedHttpServer } from './injected-http-server.ts';
@@ -8,8 +9,10 @@ afterEach(() => {
   for (const close of opened.splice(0)) close();
 });
 
-async function start(timeouts: HttpTimeouts): Promise<Socket> {
-  const http = injectedHttpServer((_, response) => response.end('served'), timeouts);
+const served: RequestListener = (_, response) => response.end('served');
+
+async function start(timeouts: HttpTimeouts, answer: RequestListener = served): Promise<Socket> {
+  const http = injectedHttpServer(answer, timeouts);
   const listener: Server = createServer((socket) => http.emit('connection', socket));
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -45,6 +48,15 @@ describe('injectedHttpServer', () => {
     const socket = await start({ ...patient, headersMs: 20 });
     socket.write('GET / HTTP/1.1\r\nx: ');
     expect(await everything(socket)).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('closes a connection on which nothing moves for idleMs, between requests and within an answer', async () => {
+    const idle = await start({ ...patient, idleMs: 30 });
+    idle.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    expect(await everything(idle)).toMatch(/^HTTP\/1\.1 200 OK.*served/s);
+    const unanswered = await start({ ...patient, idleMs: 30 }, () => undefined);
+    unanswered.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    expect(await everything(unanswered)).toBe('');
   });
 
   it('refuses headers that are too large', async () => {

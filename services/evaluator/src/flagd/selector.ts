@@ -8,7 +8,7 @@ import { invalidField, isKey } from '@flagstream/protocol';
 import { type Principal, requirePermission } from '@flagstream/runtime';
 import type { Metadata } from '@grpc/grpc-js';
 
-const SELECTOR_METADATA = 'flagd-selector';
+export const SELECTOR_METADATA = 'flagd-selector';
 const FLAG_SET_ID = 'flagSetId';
 const SOURCE = 'source';
 /** Two keys, and what stands around them. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { LIMITS } from '@flagstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../../../test/support/until.ts';
@@ -21,15 +21,6 @@ describe('the OFREP port', () => {
     const error = await failure(startEvaluator(testConfig({ ofrepPort: evaluator.ofrepPort }), deps));
     expect(error.reason).toBe('PORT_IN_USE');
     expect(error.message).toContain('evaluator OFREP');
-  });
-
-  it('lies three above the gRPC port unless it is told', async () => {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address() as { port: number };
-    await new Promise((resolve) => probe.close(resolve));
-    const { evaluator } = await start(shopLog(), {}, { grpcPort: port });
-    expect(evaluator.ofrepPort).toBe(port + 3);
   });
 
   it('that is shared opens with the first state', async () => {

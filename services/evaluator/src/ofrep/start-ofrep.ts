@@ -3,7 +3,6 @@
  * gRPC port has.
  */
 import {
-  callsNeedKeys,
   type GrpcHost,
   type HealthState,
   HttpHost,
@@ -12,6 +11,7 @@ import {
   type Logger,
   type Metrics,
 } from '@flagstream/runtime';
+import { anonymousDoor } from '../anonymous-door.ts';
 import { type EvaluatorConfig, ofrepPortOf } from '../evaluator-config.ts';
 import type { FlagdResolver } from '../flagd/resolver.ts';
 import { CrossOrigin } from './cross-origin.ts';
@@ -55,7 +55,7 @@ export async function startOfrep(
     changes,
     quota: host.quota,
     lateRefusal: () => host.lateRefusal(),
-    crossOrigin: new CrossOrigin(config.corsOrigins ?? (callsNeedKeys(config) ? ANY_ORIGIN : undefined)),
+    crossOrigin: new CrossOrigin(config.corsOrigins ?? (isForAll(config) ? ANY_ORIGIN : undefined)),
     metrics: new RequestMetrics(metrics),
     isSecure: tls !== undefined,
   });
@@ -94,4 +94,9 @@ export async function startOfrep(
       await port.drain(STOP_GRACE_MS);
     },
   );
+}
+
+/** Nobody is answered without a key, or somebody said that whoever reaches the ports may be. */
+function isForAll(config: EvaluatorConfig): boolean {
+  return anonymousDoor(config) === undefined || config.keyless.beyondLoopback;
 }
