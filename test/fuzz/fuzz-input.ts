@@ -6,7 +6,12 @@ import type { GrpcWire } from './grpc-wire.ts';
 
 /** One listener of a process. */
 export interface Listener {
-  readonly name: 'control-plane' | 'evaluator' | 'control-plane-management' | 'evaluator-management';
+  readonly name:
+    | 'control-plane'
+    | 'evaluator'
+    | 'control-plane-management'
+    | 'evaluator-management'
+    | 'evaluator-ofrep';
   readonly port: number;
 }
 

@@ -41,6 +41,9 @@ export const GROWTH_BYTES_MAX = 256 * 2 ** 20;
 /** Beyond this V8 ends a process: what is not freed under need ends the run. */
 const HEAP_MIB = 512;
 
+/** Where OFREP is unless a setting says otherwise. */
+const OFREP_BESIDE_GRPC = 3;
+
 export class FuzzSite {
   readonly listeners: readonly Listener[];
   readonly #processes: readonly FuzzedProcess[];
@@ -75,10 +78,13 @@ export class FuzzSite {
     hold({ what: 'evaluation client', release: close, releaseNow: close });
     const site = new FuzzSite(
       [controlPlane.fuzzed, evaluator.fuzzed],
-      [controlPlane, evaluator].flatMap(({ role, grpcPort, fuzzed }) => [
-        { name: role, port: grpcPort },
-        { name: `${role}-management` as const, port: fuzzed.managementPort },
-      ]),
+      [
+        ...[controlPlane, evaluator].flatMap(({ role, grpcPort, fuzzed }) => [
+          { name: role, port: grpcPort },
+          { name: `${role}-management` as const, port: fuzzed.managementPort },
+        ]),
+        { name: 'evaluator-ofrep', port: evaluator.grpcPort + OFREP_BESIDE_GRPC },
+      ],
       admin,
       evaluation,
     );

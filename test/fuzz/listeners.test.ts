@@ -15,14 +15,17 @@ describe('hostile input', () => {
     site = await FuzzSite.start();
   });
 
-  test.each(['control-plane', 'evaluator', 'control-plane-management', 'evaluator-management'] as const)(
-    'to the listener %s finds nothing',
-    async (name) => {
-      const listener = site.listeners.find((candidate) => candidate.name === name)!;
-      const { findings, sent, kinds } = await fuzzListener(site, listener, { seed: SEED, inputs: INPUTS });
-      expect(findings, `make fuzz SEED=${SEED} INPUTS=${INPUTS} ARGS=${name}`).toEqual([]);
-      expect(sent).toBe(INPUTS);
-      expect([...kinds.keys()].filter((kind) => kind.startsWith('flood')).length).toBeGreaterThan(2);
-    },
-  );
+  test.each([
+    'control-plane',
+    'evaluator',
+    'control-plane-management',
+    'evaluator-management',
+    'evaluator-ofrep',
+  ] as const)('to the listener %s finds nothing', async (name) => {
+    const listener = site.listeners.find((candidate) => candidate.name === name)!;
+    const { findings, sent, kinds } = await fuzzListener(site, listener, { seed: SEED, inputs: INPUTS });
+    expect(findings, `make fuzz SEED=${SEED} INPUTS=${INPUTS} ARGS=${name}`).toEqual([]);
+    expect(sent).toBe(INPUTS);
+    expect([...kinds.keys()].filter((kind) => kind.startsWith('flood')).length).toBeGreaterThan(2);
+  });
 });

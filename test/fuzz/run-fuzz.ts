@@ -8,6 +8,7 @@ import type { InputKind, InputSite, Listener } from './fuzz-input.ts';
 import type { FuzzSite } from './fuzz-site.ts';
 import { GrpcWire } from './grpc-wire.ts';
 import { ODD_HTTP1, RANDOM_BYTES, SLOW_HEADERS } from './http1-inputs.ts';
+import { ODD_OFREP } from './ofrep-inputs.ts';
 import { LEFT_STREAMS, SYNC_STATES } from './stream-inputs.ts';
 
 export interface FuzzRun {
@@ -48,6 +49,7 @@ const HTTP_KINDS: readonly InputKind[] = [
   SLOW_HEADERS,
   { ...ODD_FRAMES, weight: 1 },
 ];
+const OFREP_KINDS: readonly InputKind[] = [...HTTP_KINDS, ODD_OFREP];
 
 const AT_ONCE = 24;
 const BATCH = 1_000;
@@ -95,7 +97,7 @@ export async function fuzzListener(site: FuzzSite, listener: Listener, run: Fuzz
 
 async function sendInput(number: number, seed: number, site: InputSite, tally: Tally): Promise<void> {
   // Listeners and numbers have sources of their own, so that one input can be sent again alone.
-  const random = new Random(seed * 2 ** 32 + number * 4 + LISTENER_NUMBER[site.listener.name]);
+  const random = new Random(seed * 2 ** 32 + number * 8 + LISTENER_NUMBER[site.listener.name]);
   const kind = kindOf(random, site.listener, number);
   const { answer, finding } = await kind.send(random, site);
   tally.count(kind.name, `${kind.name}: ${answer}`);
@@ -107,15 +109,17 @@ const LISTENER_NUMBER: Readonly<Record<Listener['name'], number>> = {
   evaluator: 1,
   'control-plane-management': 2,
   'evaluator-management': 3,
+  'evaluator-ofrep': 4,
 };
 
 function kindOf(random: Random, { name }: Listener, number: number): InputKind {
-  const speaksGrpc = !name.endsWith('management');
+  const speaksGrpc = name === 'control-plane' || name === 'evaluator';
   if (number % FLOOD_EVERY === FLOOD_EVERY - 1) {
     const floods = speaksGrpc ? GRPC_FLOODS : HTTP_FLOODS;
     return floods[Math.floor(number / FLOOD_EVERY) % floods.length]!;
   }
-  const kinds = speaksGrpc ? GRPC_KINDS : HTTP_KINDS;
+  const httpKinds = name === 'evaluator-ofrep' ? OFREP_KINDS : HTTP_KINDS;
+  const kinds = speaksGrpc ? GRPC_KINDS : httpKinds;
   let left = random.next() * kinds.reduce((sum, { weight }) => sum + weight, 0);
   for (const kind of kinds) {
     left -= kind.weight;

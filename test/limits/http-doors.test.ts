@@ -20,6 +20,7 @@ const DOORS = {
   'admin management': 1,
   'evaluator port': 3,
   'evaluator management': 4,
+  'evaluator OFREP': 6,
 } as const;
 const GRPC_DOORS = ['admin port', 'evaluator port'] as const;
 

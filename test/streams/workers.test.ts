@@ -156,6 +156,28 @@ test('one that is killed is replaced, its clients come back, and the others keep
   expect(deaths).toMatchObject([{ level: 'error', worker: 0, pid: killed!.pid, exit_code: null }]);
 });
 
+test('both answer OFREP behind one port', async () => {
+  const site = await DeliverySite.start();
+  const ofrepPort = await freePort();
+  const supervised = await Supervised.start(site, `--ofrep-port=${ofrepPort}`);
+  const { workers } = await supervised.bothReady();
+  const ask = async (): Promise<number> => {
+    const url = `http://127.0.0.1:${ofrepPort}/ofrep/v1/evaluate/flags`;
+    // A connection each: they go to the workers in turn.
+    return (await fetch(url, { method: 'POST', headers: { connection: 'close' } })).status;
+  };
+  for (let asked = 0; asked < 4; asked++) expect(await ask()).toBe(200);
+  const answered = await Promise.all(
+    workers.map(({ managementPort }) =>
+      scrape(managementPort, 'flagstream_ofrep_requests_total{route="flags",status="200"}'),
+    ),
+  );
+  expect(answered).toEqual([2, 2]);
+  process.kill(workers[0]!.pid, 'SIGKILL');
+  await supervised.bothReady(1);
+  for (let asked = 0; asked < 4; asked++) expect(await ask()).toBe(200);
+});
+
 test('workers whose supervisor is killed stop in order, and none is left', async () => {
   const site = await DeliverySite.start();
   const supervised = await Supervised.start(site);

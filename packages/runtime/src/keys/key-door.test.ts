@@ -48,6 +48,57 @@ function metadata(token?: string, fields: Readonly<Record<string, string>> = {})
 
 const verbsOf = (principal: Principal): OurVerb[] => VERBS.filter((verb) => principal.verbs.has(verb));
 
+describe('a pass', () => {
+  const of = (key: TestKey) => {
+    const bench = new Bench(key);
+    const door = bench.door();
+    const principal = door.authenticate(metadata(key.token), 'peer');
+    return { bench, door, principal, pass: door.passFor(principal, 'purpose')! };
+  };
+
+  it('lets in whom its key lets in, at every node, and holds nothing of the secret', () => {
+    const key = testKey(KeyKind.CLIENT);
+    const { principal, pass } = of(key);
+    const elsewhere = new Bench(key).door();
+    expect(elsewhere.admitPass(pass, 'purpose', new Metadata())).toEqual(principal);
+    expect(pass).not.toContain(key.secret);
+  });
+
+  it.each([
+    ['of another purpose', (pass: string): string => pass, 'another'],
+    ['that was changed', (pass: string): string => `${pass.slice(0, -2)}AA`, 'purpose'],
+    ['that was cut', (pass: string): string => pass.slice(0, -8), 'purpose'],
+    ['of another key', (pass: string): string => pass.replace(/^./, 'x'), 'purpose'],
+    ['of nothing', (): string => '', 'purpose'],
+  ])('%s is refused', (_, change, purpose) => {
+    const { door, pass } = of(testKey(KeyKind.SERVER));
+    expect(() => door.admitPass(change(pass), purpose, new Metadata())).toThrow(
+      expect.objectContaining({ reason: 'UNAUTHENTICATED' }),
+    );
+  });
+
+  it('ends with its key, and is for no other place', () => {
+    const key = testKey(KeyKind.SERVER, { expireTime: seconds(NOW_MS + 10_000) });
+    const { bench, door, pass } = of(key);
+    const other = metadata(undefined, { 'flagstream-environment': 'prod' });
+    expect(() => door.admitPass(pass, 'purpose', other)).toThrow(
+      expect.objectContaining({ reason: 'PERMISSION_DENIED' }),
+    );
+    bench.nowMs += 10_000;
+    expect(() => door.admitPass(pass, 'purpose', new Metadata())).toThrow('expired');
+    bench.ring.replace([]);
+    bench.ready = false;
+    expect(() => door.admitPass(pass, 'purpose', new Metadata())).toThrow(
+      expect.objectContaining({ reason: 'NOT_READY' }),
+    );
+  });
+
+  it('is made for nobody without a key', () => {
+    const door = new Bench().door({ anonymous: loopbackPrincipal(DEFAULTS) });
+    expect(door.passFor(door.authenticate(new Metadata(), 'peer'), 'purpose')).toBeUndefined();
+  });
+});
+
 describe('the door with keys', () => {
   it.each([
     ['server', testKey(KeyKind.SERVER), ['evaluate', 'explain', 'sync', 'inspect', 'health']],

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { LIMITS } from '@flagstream/protocol';
 import { describe, expect, it } from 'vitest';
+import { TestAuthority } from '../../../../test/support/certificates.ts';
+import { tempDir } from '../../../../test/support/temp-dir.ts';
 import { until } from '../../../../test/support/until.ts';
 import { failure, start, testConfig, testLogger } from '../evaluator.fixture.ts';
 import { MemoryLog, shopLog } from '../log.fixture.ts';
@@ -77,6 +80,32 @@ describe('the OFREP port', () => {
       { what: 'a goodbye' },
     );
     await stopped;
+  });
+
+  it('speaks TLS where the gRPC port does, and HTTP/1.1 within, whatever a client would rather have', async () => {
+    const authority = new TestAuthority();
+    const started = await start(
+      shopLog(),
+      {},
+      { tls: authority.issueFiles(tempDir('ofrep-tls'), 'evaluator') },
+    );
+    const port = started.evaluator.ofrepPort;
+    const socket = connectTls({
+      port,
+      host: '127.0.0.1',
+      ca: authority.cert,
+      ALPNProtocols: ['h2', 'http/1.1'],
+    });
+    await once(socket, 'secureConnect');
+    expect(socket.alpnProtocol).toBe('http/1.1');
+    let said = '';
+    socket.on('data', (data) => {
+      said += String(data);
+    });
+    socket.write('POST /ofrep/v1/evaluate/flags HTTP/1.1\r\nhost: localhost:1\r\ncontent-length: 0\r\n\r\n');
+    await until(() => said.includes('"https://localhost:1/ofrep/v1/sse'), { what: 'an answer' });
+    socket.destroy();
+    await expect(askFlag(started, 'new-checkout')).rejects.toThrow();
   });
 
   it('cuts a connection that speaks HTTP/2, and lives on', async () => {
