@@ -161,7 +161,7 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
     word: 'ofrepRequestBytesMax',
   },
   ofrepAnswerBytesMax: {
-    crossedIn: 'services/evaluator/src/ofrep/ofrep-requests.test.ts',
+    crossedIn: 'services/evaluator/src/ofrep/all-flags.test.ts',
     word: 'ofrepAnswerBytesMax',
   },
   ofrepHeldBytesMax: {

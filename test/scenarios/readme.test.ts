@@ -126,6 +126,7 @@ function here(command: string, dev: DevInstance, folder: string): string {
     .replaceAll('localhost:8011', `localhost:${dev.portBase + 1}`)
     .replaceAll('localhost:8013', `localhost:${dev.evaluatorPort}`)
     .replaceAll('localhost:8014', `localhost:${dev.portBase + 4}`)
+    .replaceAll('localhost:8016', `localhost:${dev.portBase + 6}`)
     .replaceAll('flags.yaml', path.join(folder, 'flags.yaml'))
     .replaceAll('flags-backup.db', path.join(folder, 'flags-backup.db'))
     .replaceAll('--data data', `--data ${dev.dataDir}`)

@@ -107,9 +107,10 @@ export class OfrepRequests {
       this.#sendRefusal(exchange, refusal, { allow: `${method}, OPTIONS` });
       return;
     }
+    // Streams have an admission of their own.
+    if (route.name === 'events') return this.#stream(exchange, route.channel);
     const late = this.#parts.lateRefusal();
     if (late !== undefined) throw late;
-    if (route.name === 'events') return this.#stream(exchange, route.channel);
     const metadata = metadataOf(request.headers);
     const principal = this.#admit(this.#parts.authenticate(metadata, peerOf(request)), method);
     const call = this.#callOf(exchange, principal, metadata);

@@ -2,6 +2,7 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { closing, type Started } from '../evaluator.fixture.ts';
+import { booleanFlag, entity, type MemoryLog, serving, shopLog, stringFlag } from '../log.fixture.ts';
 
 export interface Reply {
   readonly status: number;
@@ -131,4 +132,51 @@ export class EventReader {
 
 export function eventsUrl({ evaluator }: Started, rest = ''): string {
   return `http://127.0.0.1:${evaluator.ofrepPort}/ofrep/v1/sse${rest}`;
+}
+
+/** Half of the subjects each, and nobody without a key. */
+export const HALVED = {
+  enabled: true,
+  fallthrough: {
+    split: {
+      gate: { missing: 'GATE_MISSING_POLICY_ERROR' },
+      entries: [
+        { variant: 'a', ranges: [{ from: 0, to: 50_000 }] },
+        { variant: 'b', ranges: [{ from: 50_000, to: 100_000 }] },
+      ],
+    },
+  },
+};
+
+/** Flags of each kind and outcome. */
+export function variousLog(): MemoryLog {
+  const log = shopLog();
+  const flag = (key: string, json: object, config: object): void => {
+    log.commit(entity.flag('default', key, json), entity.config('default', 'development', key, config));
+  };
+  flag(
+    'greeting',
+    { ...stringFlag('hello', 'bonjour'), metadata: { team: 'web', flagSetId: 'shop' } },
+    serving('hello'),
+  );
+  flag('price', { kind: 'FLAG_KIND_NUMBER', variants: [{ key: 'low', value: 2.5 }] }, serving('low'));
+  flag(
+    'layout',
+    { kind: 'FLAG_KIND_OBJECT', variants: [{ key: 'wide', value: { columns: [1, { gap: 'é' }] } }] },
+    serving('wide'),
+  );
+  flag('switched-off', stringFlag('a'), { enabled: false });
+  flag('no-default', booleanFlag, { enabled: true });
+  flag('targeted', booleanFlag, {
+    enabled: true,
+    rules: [
+      {
+        id: 'gold',
+        condition: { compare: { attribute: 'tier', operator: 'equals', values: ['gold'] } },
+        serve: { variant: 'on' },
+      },
+    ],
+    fallthrough: { variant: 'off' },
+  });
+  return log;
 }
