@@ -22,6 +22,15 @@ const OF_GRPC_ITSELF: readonly (readonly [status, RegExp])[] = [
   ],
 ];
 
+/** What flagd's clients are told of an evaluation. */
+const OF_FLAGD = /^\/(flagd\.evaluation\.v[12]|schema\.v1)\.Service\/Resolve/;
+const FLAGD_STATUSES: ReadonlySet<status> = new Set([
+  status.NOT_FOUND,
+  status.INVALID_ARGUMENT,
+  status.DATA_LOSS,
+  status.UNKNOWN,
+]);
+
 /** Half-closed without the one request, or with two: gRPC's own words for it. */
 const MISCOUNTED = /^Received (a second|no) request message/;
 
@@ -43,8 +52,10 @@ function judgedStatus({ grpcStatus = status.UNKNOWN, message, reason }: WireAnsw
   const name = status[grpcStatus] ?? `status ${grpcStatus}`;
   if (reason === undefined) {
     const text = decodedText(message);
-    // The contract of health prescribes that code, and has no reasons.
-    const prescribed = path === '/grpc.health.v1.Health/Check' && grpcStatus === status.NOT_FOUND;
+    // These contracts prescribe codes, and have no reasons.
+    const prescribed =
+      (path === '/grpc.health.v1.Health/Check' && grpcStatus === status.NOT_FOUND) ||
+      (OF_FLAGD.test(path) && FLAGD_STATUSES.has(grpcStatus));
     const known =
       prescribed ||
       OF_GRPC_ITSELF.some(([code, words]) => code === grpcStatus && words.test(text)) ||

@@ -13,7 +13,7 @@ import {
   shopLog,
   stringFlag,
 } from '../../services/evaluator/src/log.fixture.ts';
-import { npmProgram, type RunningProgram } from './support/npm-program.ts';
+import { npmProgram, type RunningProgram } from './support/requires-npm.ts';
 
 const node = npmProgram('ofrep-node');
 const web = npmProgram('ofrep-web');

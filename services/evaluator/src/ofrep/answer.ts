@@ -57,7 +57,7 @@ export function sendEmpty(response: ServerResponse, status: number, headers: Hea
 }
 
 /** Whether Accept-Encoding has gzip, and not with a weight of nothing. */
-export function takesGzip(accepted: string | undefined): boolean {
+function takesGzip(accepted: string | undefined): boolean {
   return (accepted ?? '').split(',').some((each) => {
     const [coding = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase());
     if (coding !== 'gzip' && coding !== '*') return false;

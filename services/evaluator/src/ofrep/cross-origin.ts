@@ -6,8 +6,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isLoopback } from '@flagstream/runtime';
 
-export type OriginRule = (origin: string) => boolean;
-
 const ANY = '*';
 /** What browsers hide from a page by default. */
 const EXPOSED = 'ETag, Retry-After, Content-Encoding';

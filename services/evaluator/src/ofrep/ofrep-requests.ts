@@ -208,7 +208,7 @@ export class OfrepRequests {
   /** @throws FlagstreamError UNAUTHENTICATED, PERMISSION_DENIED, OVERLOADED */
   #admit(principal: Principal, method: string): Principal {
     if (!principal.verbs.has('evaluate')) {
-      if (principal.kind === 'anonymous')
+      if (principal.kind === 'anonymous' || principal.kind === 'keyless')
         throw fail('UNAUTHENTICATED', 'no key: send Authorization: Bearer KEY, or X-API-Key: KEY');
       throw fail('PERMISSION_DENIED', `${principal.kind} "${principal.id}" may not evaluate`, {
         metadata: { method },
