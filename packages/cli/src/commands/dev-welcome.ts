@@ -1,5 +1,5 @@
 /** What `flagstream dev` says once it runs: where it listens, and lines to paste. */
-import { isKey, projectName } from '@flagstream/protocol';
+import { isFlagKey, projectName } from '@flagstream/protocol';
 import { ListFlagsRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { AdminConnection } from '../connection/admin-connection.ts';
 import { parseEndpoint } from '../connection/endpoint.ts';
@@ -104,7 +104,7 @@ function linesOfFlagdFlags(
   { server, evaluation, grpcurl, evaluator }: Asked,
 ): readonly string[] {
   // Any other key would need a shell's quotes.
-  const flag = flags.find(isKey);
+  const flag = flags.find(isFlagKey);
   return [
     `npx flagstream flag list${server}`,
     ...(flag === undefined

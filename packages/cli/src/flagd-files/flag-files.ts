@@ -122,6 +122,7 @@ export class FlagFiles {
   #read(source: SourceText): FlagdFlags {
     return readFlagdText(source, {
       fractional: this.#options.fractional,
+      isServed: true,
       keyProblem: servableKeyProblem,
     });
   }

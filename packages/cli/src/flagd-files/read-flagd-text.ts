@@ -46,12 +46,15 @@ export interface FlagdFlags {
 
 export interface ReadingOptions {
   readonly fractional: FractionalVersion | undefined;
+  /** The flags are served from the file, and selected by its name. */
+  readonly isServed: boolean;
   /** Why a flag cannot have this key; undefined: it can. */
   readonly keyProblem: (key: string) => string | undefined;
 }
 
 /** @throws FlagstreamError INVALID_DOCUMENT, with the place */
-export function readFlagdText(source: SourceText, { fractional, keyProblem }: ReadingOptions): FlagdFlags {
+export function readFlagdText(source: SourceText, options: ReadingOptions): FlagdFlags {
+  const { fractional, isServed, keyProblem } = options;
   const placeOf = foreignPlaces(source);
   const result = IMPORTERS.get(FLAGD)!(
     foreignDocument(source),
@@ -69,7 +72,7 @@ export function readFlagdText(source: SourceText, { fractional, keyProblem }: Re
   const flags = new Map<string, FlagdFlag>();
   for (const imported of result.flags) {
     const { key } = imported;
-    const stored = storedFlag(imported);
+    const stored = storedFlag(imported, isServed ? source.file : undefined);
     const reason = keyProblem(key) ?? problems.get(key) ?? sizeProblem(stored);
     if (reason === undefined) flags.set(key, stored);
     else leftOut.push({ key, ...placeOfFlag(placeOf, key), reason });
@@ -78,8 +81,9 @@ export function readFlagdText(source: SourceText, { fractional, keyProblem }: Re
   return { flags, leftOut, notes };
 }
 
-function storedFlag({ flag, config }: ImportedFlag): FlagdFlag {
-  return { flag: Flag.fromJSON(flag), config: FlagConfig.fromJSON(config ?? {}) };
+function storedFlag({ flag, config }: ImportedFlag, source: string | undefined): FlagdFlag {
+  const provenance = source === undefined ? flag.provenance : { ...flag.provenance, source };
+  return { flag: Flag.fromJSON({ ...flag, provenance }), config: FlagConfig.fromJSON(config ?? {}) };
 }
 
 /** What the engine would not compile, by key: rare, as flagd's expressions fail when they are evaluated. */
