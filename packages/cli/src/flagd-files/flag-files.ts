@@ -11,7 +11,7 @@ import type { SourceText } from '../document/load-documents.ts';
 import { counted } from '../output/flag-text.ts';
 import { UsageError } from '../usage-error.ts';
 import { FollowedFile } from './followed-file.ts';
-import { FLAGD, type FlagdFlags, type LeftOut, readFlagdText } from './read-flagd-text.ts';
+import { FLAGD, type FlagdFlags, type LeftOut, leftOutText, readFlagdText } from './read-flagd-text.ts';
 import { servableKeyProblem } from './servable-key.ts';
 import { readWhole } from './whole-reading.ts';
 
@@ -150,10 +150,10 @@ export class FlagFiles {
   #tellLeftOut(file: string, leftOut: readonly LeftOut[]): void {
     const { tell } = this.#options;
     const known = this.#told.get(file) ?? new Set<string>();
-    const news = leftOut.filter((one) => !known.has(wordsFor(one)));
-    for (const one of news.slice(0, LEFT_OUT_SHOWN)) tell(`${one.place}: ${wordsFor(one)}`);
+    const news = leftOut.filter((one) => !known.has(leftOutText(one)));
+    for (const one of news.slice(0, LEFT_OUT_SHOWN)) tell(`${one.place}: ${leftOutText(one)}`);
     if (news.length > LEFT_OUT_SHOWN) tell(`${file}: and ${news.length - LEFT_OUT_SHOWN} more are left out`);
-    this.#told.set(file, new Set(leftOut.map(wordsFor)));
+    this.#told.set(file, new Set(leftOut.map(leftOutText)));
   }
 }
 
@@ -162,10 +162,6 @@ const COMMENT_MAX = 500;
 
 function merged(files: ReadonlyMap<string, OneFile>): FlagdFlags['flags'] {
   return new Map([...files.values()].flatMap(({ read }) => [...read.flags]));
-}
-
-function wordsFor({ key, path, reason }: LeftOut): string {
-  return `${key === '' ? 'a flag' : `flag ${JSON.stringify(key)}`} is left out: ${path}: ${reason}`;
 }
 
 /** Problems with a place begin with the file's name already. */

@@ -52,6 +52,10 @@ export interface ReadingOptions {
   readonly keyProblem: (key: string) => string | undefined;
 }
 
+export function leftOutText({ key, path, reason }: LeftOut): string {
+  return `${key === '' ? 'a flag' : `flag ${JSON.stringify(key)}`} is left out: ${path}: ${reason}`;
+}
+
 /** @throws FlagstreamError INVALID_DOCUMENT, with the place */
 export function readFlagdText(source: SourceText, options: ReadingOptions): FlagdFlags {
   const { fractional, isServed, keyProblem } = options;
