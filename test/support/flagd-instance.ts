@@ -29,8 +29,8 @@ export type FlagdType = 'boolean' | 'string' | 'number' | 'object';
 export interface FlagdInstance {
   readonly process: TestProcess;
   readonly portBase: number;
-  /** For flagstream's client commands. */
-  readonly env: Readonly<Record<string, string>>;
+  /** For flagstream's client commands: --server. */
+  readonly server: string;
   ask(
     key: string,
     options?: { readonly type?: FlagdType; readonly context?: object; readonly selector?: string },
@@ -57,7 +57,7 @@ export async function startFlagdInstance(words: readonly string[], cwd?: string)
   return {
     process,
     portBase,
-    env: { FLAGSTREAM_SERVER: `localhost:${portBase}`, FLAGSTREAM_EVALUATOR: `localhost:${portBase + 3}` },
+    server: `localhost:${portBase}`,
     async ask(key, { type = 'string', context = {}, selector } = {}) {
       const headers: Record<string, string> = selector === undefined ? {} : { 'flagd-selector': selector };
       const request = { flagKey: key, context: { ...context } };
