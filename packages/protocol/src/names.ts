@@ -11,7 +11,7 @@ import { LIMITS } from './limits.ts';
 /** Keys of projects, environments and segments. */
 export const KEY_PATTERN: RegExp = /^[a-z0-9][a-z0-9._-]*$/;
 /** Keys of flags: applications that come from another system go on to ask for "newCheckout". */
-export const FLAG_KEY_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const FLAG_KEY_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 export function isKey(text: string): boolean {
   return text.length <= LIMITS.keyLengthMax && KEY_PATTERN.test(text);
