@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type DevInstance, startDev } from '../support/dev-instance.ts';
+import { startFlagdInstance } from '../support/flagd-instance.ts';
 import { freePort } from '../support/free-port.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { TestProcess } from '../support/process.ts';
@@ -18,7 +19,7 @@ const blocks = readCommandBlocks(path.join(ROOT, 'README.md'));
 const BINARIES = `${path.join(ROOT, 'node_modules/.bin')}${path.delimiter}${process.env['PATH']}`;
 const withNeed = (need: string): readonly CommandBlock[] => blocks.filter((block) => block.need === need);
 /** Blocks with a test of their own below, or elsewhere in the suite. */
-const OWN_TEST = ['', 'services', 'pack'];
+const OWN_TEST = ['', 'services', 'flagd', 'pack'];
 /** `diff` and `plan` end with 10 when something differs. */
 const CODES_OF_CHANGES = /^npx flagstream (diff|plan) /;
 const CHANGES = 10;
@@ -26,7 +27,8 @@ const CHANGES = 10;
 test('every block says what it needs, and somebody runs it', () => {
   const known = new Set([...OWN_TEST, ...Object.keys(ELSEWHERE)]);
   expect(blocks.filter(({ need }) => !known.has(need))).toEqual([]);
-  for (const need of ['', 'services', 'pack', 'toolchain', 'fresh']) expect(withNeed(need)).not.toEqual([]);
+  for (const need of ['', 'services', 'flagd', 'pack', 'toolchain', 'fresh'])
+    expect(withNeed(need)).not.toEqual([]);
   // test/scenarios/packed.test.ts makes the package, and make fresh runs these two.
   expect(withNeed('pack').flatMap(({ commands }) => commands)).toEqual(['make pack']);
   expect(withNeed('fresh').flatMap(({ commands }) => commands)).toEqual(['make run', 'make test']);
@@ -73,6 +75,19 @@ describe('the tour', () => {
     const { code, output } = await shell(here(command, dev, folder), dev.env);
     expect(CODES_OF_CHANGES.test(command) ? [0, CHANGES] : [0], output).toContain(code);
   });
+});
+
+test("the section on flagd's files serves the one that it names", async () => {
+  const [command] = withNeed('flagd').flatMap(({ commands }) => commands);
+  const words = String(command).replace('npx flagstream dev ', '').split(' ');
+  const flagd = await startFlagdInstance(words, ROOT);
+  const context = { targetingKey: 'ada', email: 'ada@shop.example' };
+  expect(await flagd.ask('showBanner', { type: 'boolean', context })).toMatchObject({
+    value: true,
+    reason: 'TARGETING_MATCH',
+    metadata: { flagSetId: 'shop' },
+  });
+  expect(await flagd.process.stop()).toEqual({ code: 0, signal: null });
 });
 
 requiresNats().test('the two roles of the section on NATS start and serve', async () => {

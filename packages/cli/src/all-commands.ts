@@ -1,7 +1,7 @@
 /** Every command. A process that serves needs but one of them, and starts sooner without the others. */
 import type { Command } from 'commander';
 import type { CliSession } from './cli-session.ts';
-import { applyCommand, importCommand, planCommand } from './commands/apply.ts';
+import { applyCommand, planCommand } from './commands/apply.ts';
 import { backupCommand } from './commands/backup.ts';
 import { blameCommand } from './commands/blame.ts';
 import { completionCommand } from './commands/completion.ts';
@@ -17,6 +17,7 @@ import { flagCommand } from './commands/flag.ts';
 import { clientsCommand, nodesCommand, waitCommand } from './commands/fleet.ts';
 import { healthCommand } from './commands/health.ts';
 import { changesCommand, historyCommand } from './commands/history.ts';
+import { importCommand } from './commands/import.ts';
 import { keyCommand } from './commands/key.ts';
 import { logCommand } from './commands/log.ts';
 import { projectCommand } from './commands/project.ts';

@@ -39,6 +39,8 @@ export interface FlagDefinition {
   readonly clientVisible?: boolean;
   /** Strings, numbers and booleans; they change no answer. */
   readonly metadata?: JsonObject;
+  /** Where an imported flag came from; changes no answer either. */
+  readonly provenance?: { readonly source?: string };
   readonly archiveTime?: string;
 }
 

@@ -48,6 +48,7 @@ export interface CompiledFlag {
   readonly enabled: boolean;
   readonly clientVisible: boolean;
   readonly metadata: JsonObject | undefined;
+  readonly source: string | undefined;
   readonly variants: readonly string[];
   /** In order: prerequisites, holdouts, targets, rules. */
   readonly firstStage: Stage | undefined;

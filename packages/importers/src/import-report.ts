@@ -16,6 +16,8 @@ export interface ProvenanceDefinition {
   readonly dialects: readonly string[];
   /** The release whose answers were taken as the measure. */
   readonly reference: string;
+  /** The file that the flag is served from: whoever serves it says so, an importer knows no file. */
+  readonly source?: string;
 }
 
 export interface ImportedFlagDefinition extends FlagDefinition {

@@ -81,6 +81,7 @@ export {
   flagId,
   flagName,
   formatName,
+  isFlagKey,
   isKey,
   KEY_PATTERN,
   type NamedKind,

@@ -5,6 +5,7 @@ import {
   flagConfigId,
   flagId,
   formatName,
+  isFlagKey,
   isKey,
   parseName,
   projectId,
@@ -16,6 +17,8 @@ const ALL = [
   ['projects/shop', projectId('shop')],
   ['projects/shop/environments/production', environmentId('shop', 'production')],
   ['projects/shop/flags/new-checkout', flagId('shop', 'new-checkout')],
+  ['projects/shop/flags/newCheckout_V2', flagId('shop', 'newCheckout_V2')],
+  ['projects/shop/environments/production/flagConfigs/X', flagConfigId('shop', 'production', 'X')],
   ['projects/shop/segments/beta.testers', segmentId('shop', 'beta.testers')],
   ['projects/shop/environments/production/flagConfigs/x_1', flagConfigId('shop', 'production', 'x_1')],
 ] as const;
@@ -33,6 +36,10 @@ describe('resource names', () => {
     'projects/Shop',
     'project/shop',
     'projects/shop/',
+    'projects/shop/segments/Beta',
+    'projects/shop/environments/Production',
+    'projects/shop/environments/Production/flagConfigs/x',
+    'projects/shop/flags/-A',
     'projects/shop/flags',
     'projects/shop/flags/',
     'projects/shop/flags/a/b',
@@ -63,6 +70,13 @@ describe('resource names', () => {
       isKey(''),
       isKey('-a'),
       isKey('a b'),
-    ]).toEqual([true, true, false, false, false, false]);
+      isKey('A'),
+    ]).toEqual([true, true, false, false, false, false, false]);
+    expect([isFlagKey('aB'), isFlagKey('X'.repeat(129)), isFlagKey(''), isFlagKey('A/b')]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 });

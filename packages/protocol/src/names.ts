@@ -8,11 +8,17 @@ import { ENTITY_KIND, type EntityId, type EntityKind } from '@flagstream/replica
 import { fail } from './errors.ts';
 import { LIMITS } from './limits.ts';
 
-/** Keys of projects, environments, flags and segments. */
+/** Keys of projects, environments and segments. */
 export const KEY_PATTERN: RegExp = /^[a-z0-9][a-z0-9._-]*$/;
+/** Keys of flags: applications that come from another system go on to ask for "newCheckout". */
+const FLAG_KEY_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 export function isKey(text: string): boolean {
   return text.length <= LIMITS.keyLengthMax && KEY_PATTERN.test(text);
+}
+
+export function isFlagKey(text: string): boolean {
+  return text.length <= LIMITS.keyLengthMax && FLAG_KEY_PATTERN.test(text);
 }
 
 /** Kinds whose resources are written as they are given. API keys have names too, but methods of their own. */
@@ -84,15 +90,16 @@ export function parseName(name: string): EntityId | undefined {
   const [projects, project, collection, key, subCollection, subKey] = parts;
   if (projects !== 'projects' || project === undefined || !isKey(project)) return undefined;
   if (parts.length === 2) return projectId(project);
-  if (key === undefined || !isKey(key)) return undefined;
+  if (key === undefined) return undefined;
+  if (parts.length === 4 && collection === 'flags') return isFlagKey(key) ? flagId(project, key) : undefined;
+  if (!isKey(key)) return undefined;
   if (parts.length === 4) {
     if (collection === 'environments') return environmentId(project, key);
-    if (collection === 'flags') return flagId(project, key);
     if (collection === 'segments') return segmentId(project, key);
     return undefined;
   }
   if (parts.length === 6 && collection === 'environments' && subCollection === 'flagConfigs')
-    return subKey !== undefined && isKey(subKey) ? flagConfigId(project, key, subKey) : undefined;
+    return subKey !== undefined && isFlagKey(subKey) ? flagConfigId(project, key, subKey) : undefined;
   return undefined;
 }
 

@@ -4,4 +4,5 @@ export type { Backup } from './log/backup.ts';
 export type { Restored } from './log/restore.ts';
 export type { LogFigures } from './log/verify-log.ts';
 export { backUpLog, restoreLog, verifyLogFile } from './maintenance/offline-maintenance.ts';
+export type { FlagMirror, MirroredFlag } from './mirror/flag-mirror.ts';
 export { type ControlPlaneDeps, type RunningControlPlane, startControlPlane } from './start.ts';

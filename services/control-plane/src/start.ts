@@ -51,6 +51,7 @@ import { claimDataDir } from './log/data-dir.ts';
 import { History } from './log/history.ts';
 import { SqliteStore } from './log/sqlite-store.ts';
 import { startMaintenance } from './maintenance/start-maintenance.ts';
+import { FlagMirror } from './mirror/flag-mirror.ts';
 import { HeadBeacons } from './publish/head-beacons.ts';
 import { LocalLogSource } from './publish/local-log-source.ts';
 import { startShipping } from './publish/start-shipping.ts';
@@ -82,6 +83,8 @@ export interface RunningControlPlane {
   readonly heads: HeadAuthority;
   /** Where an evaluator in the same process tells of itself. */
   readonly reports: Pick<NodeReports, 'report'>;
+  /** Writes what a file outside the log says, in the project and environment of callers who name none. */
+  readonly mirror: FlagMirror;
   head(): Position;
   /** Reads that wait for a revision. */
   waiting(): number;
@@ -298,6 +301,7 @@ export async function startControlPlane(
     snapshots,
     heads: beacons,
     reports,
+    mirror: new FlagMirror({ store, writes, scope: config }),
     head: () => log.head(),
     waiting: () => wait.waiting,
     ended,

@@ -1,4 +1,4 @@
-/** `flagstream plan`, `apply` and `import`: from files to the control plane, as one revision or not at all. */
+/** `flagstream plan` and `apply`: from files to the control plane, as one revision or not at all. */
 import { ApplyChangeSetResponse } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
@@ -27,10 +27,10 @@ export interface PlanCommandOptions extends ProjectOptions, WriteOptions {
   readonly prune?: boolean;
 }
 
-interface ApplyOptions extends PlanCommandOptions, ConfirmationOptions {}
+export interface ApplyOptions extends PlanCommandOptions, ConfirmationOptions {}
 
-const CONFIRM_NEXT = 'Give --yes to apply it, or --dry-run to look only.';
-const FILE_HELP = 'file, folder with .yaml, .yml and .json files, or - for stdin';
+export const CONFIRM_NEXT = 'Give --yes to apply it, or --dry-run to look only.';
+export const FILE_HELP = 'file, folder with .yaml, .yml and .json files, or - for stdin';
 
 export function planCommand(session: CliSession): Command {
   const command = new Command('plan')
@@ -59,17 +59,6 @@ Examples:
     .action(session.action((options: ApplyOptions) => carryOut(session, command, options)));
 }
 
-export function importCommand(session: CliSession): Command {
-  const command = new Command('import')
-    .description('take in an exported file: creates and updates, archives nothing')
-    .argument('<file>', FILE_HELP);
-  return withConfirmation(withWrite(withProject(command))).action(
-    session.action((file: string, options: Omit<ApplyOptions, 'file'>) =>
-      carryOut(session, command, { ...options, file }),
-    ),
-  );
-}
-
 /** Prints the plan. */
 export async function showPlan(
   session: CliSession,
@@ -83,7 +72,12 @@ export async function showPlan(
   return changes.length === 0 ? EXIT.ok : EXIT.changes;
 }
 
-async function carryOut(session: CliSession, command: Command, options: ApplyOptions): Promise<ExitCode> {
+/** Shows what would change, asks, and applies it. */
+export async function carryOut(
+  session: CliSession,
+  command: Command,
+  options: ApplyOptions,
+): Promise<ExitCode> {
   const { terminal } = session;
   return withAdmin(options, async (admin) => {
     const write = writeFields(options);

@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import {
   type EnvironmentOptions,
-  parseKey,
+  parseFlagKey,
   withEnvironment,
   withHistory,
 } from '../options/connection-options.ts';
@@ -33,7 +33,7 @@ export function blameCommand(session: CliSession): Command {
   return withEnvironment(
     new Command('blame')
       .description('show which changes altered what a flag answers for a context, newest first')
-      .argument('<key>', 'flag', parseKey)
+      .argument('<key>', 'flag', parseFlagKey)
       .addOption(contextOption())
       .addOption(new Option('--from <place>', 'only changes after this place').argParser(place))
       .addOption(new Option('--to <place>', 'only changes up to this place').argParser(place))

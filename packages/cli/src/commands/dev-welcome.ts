@@ -1,9 +1,9 @@
 /** What `flagstream dev` says once it runs: where it listens, and lines to paste. */
-import { projectName } from '@flagstream/protocol';
+import { isFlagKey, projectName } from '@flagstream/protocol';
 import { ListFlagsRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { AdminConnection } from '../connection/admin-connection.ts';
 import { parseEndpoint } from '../connection/endpoint.ts';
-import { keyOfName } from '../output/flag-text.ts';
+import { counted, keyOfName } from '../output/flag-text.ts';
 import type { RunningRole } from '../roles/roles.ts';
 import type { Style } from '../terminal.ts';
 import { VERSION } from '../version.ts';
@@ -12,6 +12,8 @@ export interface Welcome {
   readonly controlPlane: Pick<RunningRole, 'grpcPort' | 'managementPort'>;
   readonly evaluator: Pick<RunningRole, 'grpcPort' | 'managementPort' | 'ofrepPort'>;
   readonly data: string;
+  /** Where all flags come from; undefined: the data folder has them. */
+  readonly files: readonly string[] | undefined;
   /** Commands find the servers without being told. */
   readonly defaultPorts: boolean;
   /** Keys of flags that are there; undefined: nobody looked. */
@@ -43,6 +45,7 @@ export function welcomeText({
   controlPlane,
   evaluator,
   data,
+  files,
   defaultPorts,
   flags,
   tls,
@@ -51,30 +54,72 @@ export function welcomeText({
   const trust = tls ? ' --ca-file ca.pem' : '';
   const server = `${defaultPorts ? '' : ` --server localhost:${controlPlane.grpcPort}`}${trust}`;
   const evaluation = `${defaultPorts ? '' : ` --evaluator localhost:${evaluator.grpcPort}`}${trust}`;
-  const known = flags === undefined || flags.includes(PREFERRED_FLAG) ? PREFERRED_FLAG : flags[0];
-  const flag = known ?? PREFERRED_FLAG;
-  const lines = [
-    ...(known === undefined ? [`npx flagstream flag create ${flag} --enable${server}`] : []),
-    `npx flagstream flag list${server}`,
-    `npx flagstream eval ${flag} -c '{"targetingKey":"${SOMEBODY}"}' --explain${evaluation}`,
-    `npx flagstream watch${evaluation}`,
-    `npx flagstream flag rollout ${flag} 50%${server}`,
-    `grpcurl ${tls ? '-cacert ca.pem' : '-plaintext'} -d '{"flagKey":"${flag}","context":{"targetingKey":"${SOMEBODY}"}}' \\`,
-    `  localhost:${evaluator.grpcPort} flagstream.v1.EvaluationService/Evaluate`,
-    `curl ${tls ? '--cacert ca.pem ' : ''}-d '{"context":{"targetingKey":"${SOMEBODY}"}}' \\`,
-    `  ${tls ? 'https' : 'http'}://localhost:${evaluator.ofrepPort}/ofrep/v1/evaluate/flags/${flag}`,
-  ];
+  const grpcurl = `grpcurl ${tls ? '-cacert ca.pem' : '-plaintext'}`;
+  const asked = {
+    ...{ server, evaluation, grpcurl, evaluator: `localhost:${evaluator.grpcPort}` },
+    curl: `curl ${tls ? '--cacert ca.pem ' : ''}`,
+    ofrep: `${tls ? 'https' : 'http'}://localhost:${evaluator.ofrepPort}`,
+  };
+  const lines = files === undefined ? linesOfOwnFlags(flags, asked) : linesOfFlagdFlags(flags ?? [], asked);
   const row = (name: string, grpc: number, management: number): string =>
     `  ${name.padEnd(14)} localhost:${grpc} (gRPC)   ${tls ? 'https' : 'http'}://localhost:${management}/metrics`;
+  const kept = files === undefined ? data : files.join(', ');
   return `${paint('bold', `Flagstream ${VERSION}`)}: everything in one process, on this machine only, no key needed.
 
 ${row('control plane', controlPlane.grpcPort, controlPlane.managementPort)}
 ${row('evaluator', evaluator.grpcPort, evaluator.managementPort)}
-  ${'data'.padEnd(14)} ${data}
+  ${(files === undefined ? 'data' : 'flags').padEnd(14)} ${kept}${files === undefined ? '' : `: ${counted(flags?.length ?? 0, 'flag')} as flagd has them, changes are followed`}
 
 In another terminal:
 
 ${lines.map((line) => `  ${line}`).join('\n')}
 
-Ctrl-C stops it; the flags stay in ${data}.`;
+Ctrl-C stops it; the flags stay in ${kept}.`;
+}
+
+/** What lines to paste have in common. */
+interface Asked {
+  readonly server: string;
+  readonly evaluation: string;
+  readonly grpcurl: string;
+  readonly evaluator: string;
+  readonly curl: string;
+  readonly ofrep: string;
+}
+
+function linesOfOwnFlags(
+  flags: readonly string[] | undefined,
+  { server, evaluation, grpcurl, evaluator, curl, ofrep }: Asked,
+): readonly string[] {
+  const known = flags === undefined || flags.includes(PREFERRED_FLAG) ? PREFERRED_FLAG : flags[0];
+  const flag = known ?? PREFERRED_FLAG;
+  return [
+    ...(known === undefined ? [`npx flagstream flag create ${flag} --enable${server}`] : []),
+    `npx flagstream flag list${server}`,
+    `npx flagstream eval ${flag} -c '{"targetingKey":"${SOMEBODY}"}' --explain${evaluation}`,
+    `npx flagstream watch${evaluation}`,
+    `npx flagstream flag rollout ${flag} 50%${server}`,
+    `${grpcurl} -d '{"flagKey":"${flag}","context":{"targetingKey":"${SOMEBODY}"}}' \\`,
+    `  ${evaluator} flagstream.v1.EvaluationService/Evaluate`,
+    `${curl}-d '{"context":{"targetingKey":"${SOMEBODY}"}}' \\`,
+    `  ${ofrep}/ofrep/v1/evaluate/flags/${flag}`,
+  ];
+}
+
+/** Changes are made in the file; flagd's clients find the port where flagd has it. */
+function linesOfFlagdFlags(
+  flags: readonly string[],
+  { server, evaluation, grpcurl, evaluator }: Asked,
+): readonly string[] {
+  // Any other key would need a shell's quotes.
+  const flag = flags.find(isFlagKey);
+  return [
+    `npx flagstream flag list${server}`,
+    ...(flag === undefined
+      ? []
+      : [`npx flagstream eval ${flag} -c '{"targetingKey":"${SOMEBODY}"}' --explain${evaluation}`]),
+    `npx flagstream watch${evaluation}`,
+    `${grpcurl} -d '{"context":{"targetingKey":"${SOMEBODY}"}}' \\`,
+    `  ${evaluator} flagd.evaluation.v1.Service/ResolveAll`,
+  ];
 }

@@ -1,25 +1,55 @@
 /**
  * `flagstream dev`: control plane and evaluator in one process, the log passed
- * on in memory; flags stay in a folder. People read stdout, logs go to stderr.
+ * on in memory; flags stay in a folder, or come from flagd's files. People read
+ * stdout, logs go to stderr.
  */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { FractionalVersion } from '@flagstream/importers';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
+import { FRACTIONAL_VERSIONS } from '../offline/load-flags.ts';
 import { settingFileOption } from '../options/setting-file-option.ts';
 import { EMBEDDED_PORTS, EMBEDDED_PROJECT, type EmbeddedOptions } from '../roles/embedded.ts';
+import { UsageError } from '../usage-error.ts';
 import { flagsToShow, welcomeText } from './dev-welcome.ts';
 
 const DEFAULT_PORT_BASE = 8010;
+const DATA_OPTION = 'data';
+/** Each file is followed by itself. */
+const FLAG_FILES_MAX = 100;
+
+/** As they are typed. */
+interface DevOptions extends Omit<EmbeddedOptions, 'flagFiles' | 'temporary'> {
+  readonly flags?: readonly string[];
+  readonly fractional?: FractionalVersion;
+}
 
 export function devCommand(session: CliSession): Command {
-  return new Command('dev')
+  const command = new Command('dev');
+  return command
     .description('run everything in one process on this machine; no key is needed on loopback')
+    .addOption(
+      new Option('--flags <file>', 'serve this flagd file as it is and follow its changes; may be repeated')
+        .argParser(collectFile)
+        .conflicts(['seed', 'nats']),
+    )
+    .addOption(
+      new Option(
+        '--fractional <version>',
+        'how "fractional" of a flagd file places users; v2 if not given',
+      ).choices(FRACTIONAL_VERSIONS),
+    )
     .addOption(
       new Option('--seed <set>', 'flags for a new data folder: demo is a small web shop')
         .choices(['none', 'default', 'demo'])
         .default('default'),
     )
     .addOption(
-      new Option('--data <dir>', 'folder that keeps the flags').env('FLAGSTREAM_DATA').default('./data'),
+      new Option('--data <dir>', 'folder that keeps the flags; with --flags a temporary one if not given')
+        .env('FLAGSTREAM_DATA')
+        .default('./data'),
     )
     .addOption(
       new Option(
@@ -41,21 +71,58 @@ export function devCommand(session: CliSession): Command {
         .choices(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
         .default('warn'),
     )
-    .action(session.action((options: EmbeddedOptions) => dev(session, options)));
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ flagstream dev --seed demo
+  $ flagstream dev --flags demo.flagd.json
+
+With --flags the files are the whole truth: what has left them is gone, and a change by a command
+lasts until its file changes. A file that is broken changes nothing, and stderr says what is wrong.`,
+    )
+    .action(
+      session.action(async (options: DevOptions) => {
+        const isFolderNamed = command.getOptionValueSource(DATA_OPTION) !== 'default';
+        await dev(session, await embeddedOptions(session, options, isFolderNamed));
+      }),
+    );
+}
+
+async function embeddedOptions(
+  { terminal }: CliSession,
+  options: DevOptions,
+  isFolderNamed: boolean,
+): Promise<EmbeddedOptions> {
+  const { flags: files, fractional, ...others } = options;
+  if (files === undefined) {
+    if (fractional === undefined) return others;
+    throw new UsageError('--fractional needs --flags', 'Name the flagd file: --flags FILE.');
+  }
+  const { FlagFiles } = await import('../flagd-files/flag-files.ts');
+  const flagFiles = await FlagFiles.open({ files, fractional, tell: (line) => terminal.note(line) });
+  const served = { ...others, seed: 'none', flagFiles } as const;
+  if (isFolderNamed) return served;
+  // The files keep the flags: what the log remembers is of use while the process lives.
+  return { ...served, data: await mkdtemp(path.join(tmpdir(), 'flagstream-dev-')), temporary: true };
 }
 
 async function dev(session: CliSession, options: EmbeddedOptions): Promise<never> {
   const { terminal } = session;
+  const { flagFiles } = options;
   const { runEmbedded } = await import('../roles/run-embedded.ts');
   return runEmbedded(session, options, async ({ controlPlane, evaluator }) => {
     const tls = options.tlsCertFile !== undefined;
     // With TLS this process might trust neither its own certificate nor be let in.
-    const flags = tls ? undefined : await flagsToShow(`localhost:${controlPlane.grpcPort}`, EMBEDDED_PROJECT);
+    const flags =
+      flagFiles?.keys() ??
+      (tls ? undefined : await flagsToShow(`localhost:${controlPlane.grpcPort}`, EMBEDDED_PROJECT));
     terminal.print(
       welcomeText({
         controlPlane,
         evaluator,
         data: options.data,
+        files: flagFiles?.names,
         defaultPorts: options.portBase === DEFAULT_PORT_BASE,
         flags,
         tls,
@@ -65,6 +132,12 @@ async function dev(session: CliSession, options: EmbeddedOptions): Promise<never
     // Until a signal.
     return new Promise<never>(() => undefined);
   });
+}
+
+function collectFile(file: string, before: readonly string[] = []): readonly string[] {
+  if (before.length === FLAG_FILES_MAX)
+    throw new InvalidArgumentError(`At most ${FLAG_FILES_MAX} files are followed.`);
+  return before.includes(file) ? before : [...before, file];
 }
 
 function parsePortBase(text: string): number {

@@ -1,5 +1,5 @@
 /** `flagstream eval`: asks an evaluator, or a file, what a flag answers, and why. */
-import { FlagstreamError, isKey } from '@flagstream/protocol';
+import { FlagstreamError, isFlagKey } from '@flagstream/protocol';
 import {
   ErrorCode,
   EvaluateBatchRequest,
@@ -15,7 +15,7 @@ import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Command, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { KEY_FORM } from '../key-form.ts';
+import { FLAG_KEY_FORM } from '../key-form.ts';
 import { serverOption, withEvaluation, withEvaluator } from '../options/connection-options.ts';
 import { contextOption } from '../options/context-option.ts';
 import type { EvalOptions } from '../options/eval-options.ts';
@@ -83,7 +83,7 @@ Exit codes: 0 answered, 1 a line of the batch is not valid or the flag cannot be
             'Write flagstream eval KEY, or flagstream eval --all.',
           );
         if (key === undefined) return evaluateAll(session, options);
-        if (!isKey(key)) throw new UsageError(`${JSON.stringify(key)} is not a key`, KEY_FORM);
+        if (!isFlagKey(key)) throw new UsageError(`${JSON.stringify(key)} is not a key`, FLAG_KEY_FORM);
         if (options.at !== undefined) return evaluateAt(session, key, options.at, options);
         return options.explain === true ? explain(session, key, options) : evaluate(session, key, options);
       }),

@@ -6,7 +6,7 @@ import { Command, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import {
   type EnvironmentOptions,
-  parseKey,
+  parseFlagKey,
   withAdmin,
   withEnvironment,
 } from '../options/connection-options.ts';
@@ -32,7 +32,7 @@ interface CreateOptions extends EnvironmentOptions, WriteOptions {
 export function flagCreateCommand(session: CliSession): Command {
   const command = new Command('create')
     .description('create a flag; it is off until it is enabled')
-    .argument('<key>', 'flag; never to be used again for another one', parseKey)
+    .argument('<key>', 'flag; never to be used again for another one', parseFlagKey)
     .addOption(new Option('--kind <kind>', 'kind of its values').choices(KIND_NAMES).default('boolean'))
     .option(
       '--variant <key=value>',

@@ -11,6 +11,7 @@ import { withFlagHint } from '../connection/flag-hint.ts';
 import {
   type EnvironmentOptions,
   type ProjectOptions,
+  parseFlagKey,
   parseKey,
   withAdmin,
   withEnvironment,
@@ -87,7 +88,7 @@ export function flagGetCommand(session: CliSession): Command {
   return withProject(
     new Command('get')
       .description('show one flag and what it does in each environment')
-      .argument('<key>', 'flag', parseKey)
+      .argument('<key>', 'flag', parseFlagKey)
       .option('-e, --environment <key>', 'only this environment', parseKey)
       .addOption(minRevisionOption()),
   ).action(

@@ -18,7 +18,7 @@ import type { AdminConnection } from '../connection/admin-connection.ts';
 import { withFlagHint } from '../connection/flag-hint.ts';
 import {
   type EnvironmentOptions,
-  parseKey,
+  parseFlagKey,
   withAdmin,
   withEnvironment,
 } from '../options/connection-options.ts';
@@ -57,7 +57,7 @@ interface Edited {
 export function flagEnableCommand(session: CliSession): Command {
   const command = new Command('enable')
     .description('switch a flag on in one environment')
-    .argument('<key>', 'flag', parseKey)
+    .argument('<key>', 'flag', parseFlagKey)
     .option('--variant <key>', 'also serve this variant to everybody whom no rule matches');
   return withWrite(withEtag(withEnvironment(command))).action(
     session.action(async (key: string, options: SwitchOptions) => {
@@ -82,7 +82,7 @@ export function flagEnableCommand(session: CliSession): Command {
 export function flagDisableCommand(session: CliSession): Command {
   const command = new Command('disable')
     .description('switch a flag off in one environment: it serves its off variant')
-    .argument('<key>', 'flag', parseKey);
+    .argument('<key>', 'flag', parseFlagKey);
   return withWrite(withEtag(withEnvironment(command))).action(
     session.action(async (key: string, options: SwitchOptions) => {
       const { after, revision } = await editConfig(key, options, (_, config) => ({
@@ -98,7 +98,7 @@ export function flagDisableCommand(session: CliSession): Command {
 export function flagRolloutCommand(session: CliSession): Command {
   const command = new Command('rollout')
     .description('serve a variant to a share of the users; the fewest users move')
-    .argument('<key>', 'flag', parseKey)
+    .argument('<key>', 'flag', parseFlagKey)
     .argument('<share>', 'percentage of users who get the variant', parsePercent)
     .option('--variant <key>', 'variant to roll out; of a boolean flag the one with the value true')
     .option('--rule <id>', 'edit what this rule serves; without it, what all others get');

@@ -5,7 +5,7 @@ import { Flag } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
 import { withFlagHint } from '../connection/flag-hint.ts';
-import { type ProjectOptions, parseKey, withAdmin, withProject } from '../options/connection-options.ts';
+import { type ProjectOptions, parseFlagKey, withAdmin, withProject } from '../options/connection-options.ts';
 import { noteWrite, type WriteOptions, withEtag, withWrite, writeFields } from '../options/write-options.ts';
 import { printJson } from '../output/json-output.ts';
 import { flagCreateCommand } from './flag-create.ts';
@@ -31,7 +31,7 @@ export function flagCommand(session: CliSession): Command {
 function flagArchiveCommand(session: CliSession): Command {
   const command = new Command('archive')
     .description('take a flag out of service; its history stays, its key is never used again')
-    .argument('<key>', 'flag', parseKey);
+    .argument('<key>', 'flag', parseFlagKey);
   return withWrite(withEtag(withProject(command))).action(
     session.action(async (key: string, options: ArchiveOptions) => {
       const request = ArchiveFlagRequest.fromPartial({

@@ -6,7 +6,13 @@ import type { CliSession } from '../cli-session.ts';
 import type { AdminConnection } from '../connection/admin-connection.ts';
 import { listChanges, listEnvironments, type ReadBound } from '../connection/admin-lists.ts';
 import { withFlagHint } from '../connection/flag-hint.ts';
-import { type ProjectOptions, parseKey, withAdmin, withProject } from '../options/connection-options.ts';
+import {
+  type ProjectOptions,
+  parseFlagKey,
+  parseKey,
+  withAdmin,
+  withProject,
+} from '../options/connection-options.ts';
 import {
   type MinRevisionOptions,
   minRevisionOf,
@@ -84,8 +90,8 @@ async function historyNames(
       'Write a flag key, or a name such as projects/shop/flags/new-checkout.',
     );
   }
-  parseKey(key);
-  if (segment === true) return [segmentName(project, key)];
+  if (segment === true) return [segmentName(project, parseKey(key))];
+  parseFlagKey(key);
   if (environment !== undefined) return [flagConfigName(project, environment, key)];
   // A flag that never was has no history; an archived one has.
   const name = flagName(project, key);

@@ -3,7 +3,13 @@ import { flagConfigName, flagName, parseName, projectName } from '@flagstream/pr
 import { ChangeAction, RevertRequest, RevertResponse } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
-import { type ProjectOptions, parseKey, withAdmin, withProject } from '../options/connection-options.ts';
+import {
+  type ProjectOptions,
+  parseFlagKey,
+  parseKey,
+  withAdmin,
+  withProject,
+} from '../options/connection-options.ts';
 import { parseRevision } from '../options/revision.ts';
 import { noteWrite, type WriteOptions, withWrite, writeFields } from '../options/write-options.ts';
 import { counted } from '../output/flag-text.ts';
@@ -24,7 +30,7 @@ export function revertCommand(session: CliSession): Command {
     .description('take back what one revision changed, or with --to restore the state as it was at it')
     .argument('<revision>', 'revision', parseRevision)
     .option('--to', 'restore the state as it was at this revision')
-    .option('--flag <key>', 'only this flag', parseKey)
+    .option('--flag <key>', 'only this flag', parseFlagKey)
     .option('-e, --environment <key>', "only the flag's configuration in this environment", parseKey)
     .option('--name <name>', 'only the resource of this name');
   return withWrite(withProject(command))

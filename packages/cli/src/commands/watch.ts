@@ -15,7 +15,7 @@ import { listChanges } from '../connection/admin-lists.ts';
 import { followStream } from '../connection/reconnecting-stream.ts';
 import {
   type EvaluationOptions,
-  parseKey,
+  parseFlagKey,
   serverOption,
   withAdmin,
   withEvaluation,
@@ -208,5 +208,5 @@ function greetOnce({ terminal }: CliSession, what: string): () => void {
 }
 
 function collectKeys(key: string, before: readonly string[]): readonly string[] {
-  return [...before, parseKey(key)];
+  return [...before, parseFlagKey(key)];
 }

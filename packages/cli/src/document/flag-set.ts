@@ -2,7 +2,14 @@
  * What files describe: the entities of one project, by key, free of where they
  * were written and of what only the server sets.
  */
-import { environmentName, flagConfigName, flagName, isKey, segmentName } from '@flagstream/protocol';
+import {
+  environmentName,
+  flagConfigName,
+  flagName,
+  isFlagKey,
+  isKey,
+  segmentName,
+} from '@flagstream/protocol';
 import type { FlagDocument } from '@flagstream/protocol/gen/flagstream/v1/document';
 import type { Environment, Flag, FlagConfig, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { keyOfName } from '../output/flag-text.ts';
@@ -48,9 +55,10 @@ export function toDocument(set: FlagSet, project: string): FlagDocument {
 
 /** The key in a document's name: bare, or the last part of a resource name of the right form. */
 export function keyInDocument(name: string, collection: string, project: string): string | undefined {
-  if (isKey(name)) return name;
+  const isKeyHere = collection === 'flags' ? isFlagKey : isKey;
+  if (isKeyHere(name)) return name;
   const key = keyOfName(name);
-  return isKey(key) && name === `projects/${project}/${collection}/${key}` ? key : undefined;
+  return isKeyHere(key) && name === `projects/${project}/${collection}/${key}` ? key : undefined;
 }
 
 /** Without the fields that only the server sets. */

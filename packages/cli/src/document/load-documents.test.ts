@@ -153,7 +153,7 @@ describe('loadDocuments', () => {
     [
       'a name of another project',
       `${HEAD}flags: [{ flag: { name: projects/other/flags/a } }]`,
-      /^f0.yaml:2:25: .*is neither a key nor projects\/shop\/flags\/KEY\. A key has lower-case letters/,
+      /^f0.yaml:2:25: .*is neither a key nor projects\/shop\/flags\/KEY\. A key has letters/,
     ],
     [
       'a bad environment',

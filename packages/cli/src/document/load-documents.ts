@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { isKey, LIMITS, messageOf } from '@flagstream/protocol';
 import { FlagDocument } from '@flagstream/protocol/gen/flagstream/v1/document';
 import type { Environment, Flag, FlagConfig, Segment } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { KEY_FORM } from '../key-form.ts';
+import { FLAG_KEY_FORM, KEY_FORM } from '../key-form.ts';
 import { UsageError } from '../usage-error.ts';
 import { checkDocument } from './check-document.ts';
 import { type DocumentProblem, documentError, placeText } from './document-problem.ts';
@@ -166,7 +166,7 @@ class SetBuilder implements LoadedFiles {
     const key = keyInDocument(entity.name, collection, project);
     if (key === undefined) {
       const form = `projects/${project}/${collection}/KEY`;
-      const wrong = `${JSON.stringify(entity.name)} is neither a key nor ${form}. ${KEY_FORM}`;
+      const wrong = `${JSON.stringify(entity.name)} is neither a key nor ${form}. ${collection === 'flags' ? FLAG_KEY_FORM : KEY_FORM}`;
       this.#report(text, `${path}.name`, entity.name === '' ? 'is missing' : wrong);
       return undefined;
     }

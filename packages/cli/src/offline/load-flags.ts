@@ -1,13 +1,11 @@
 /** The file of `eval --file` to flags that can be asked. */
-import type { JsonValue, Problem } from '@flagstream/engine';
+import type { Problem } from '@flagstream/engine';
 import { type FractionalVersion, IMPORTERS } from '@flagstream/importers';
-import { FlagstreamError, messageOf } from '@flagstream/protocol';
 import { isMap } from 'yaml';
-import { documentError, type FilePlace, placeText } from '../document/document-problem.ts';
-import { findJsonFault } from '../document/json-fault.ts';
+import { documentError, placeText } from '../document/document-problem.ts';
+import { foreignDocument, foreignPlaces } from '../document/foreign-document.ts';
 import { type LoadedFiles, loadDocuments, readSources, type SourceText } from '../document/load-documents.ts';
 import { parseText } from '../document/parse-text.ts';
-import { TextPlaces } from '../document/text-places.ts';
 import { UsageError } from '../usage-error.ts';
 import { OfflineFlags } from './offline-flags.ts';
 import { chooseEnvironment, ownUnits, type WantedEnvironment } from './own-units.ts';
@@ -16,9 +14,6 @@ import { chooseEnvironment, ownUnits, type WantedEnvironment } from './own-units
 const OWN_FORMAT = 'flagstream';
 export const FORMATS: readonly string[] = [OWN_FORMAT, ...IMPORTERS.keys()];
 export const FRACTIONAL_VERSIONS: readonly FractionalVersion[] = ['v1', 'v2', 'v3'];
-const JSON_FILE = /\.json$/i;
-/** Aliases can make a small file describe a huge one. */
-const ALIASES_MAX = 10_000;
 
 export interface FlagsFile {
   readonly place: string;
@@ -122,47 +117,4 @@ function loadForeign(sources: readonly SourceText[], file: FlagsFile, format: st
     flags: new OfflineFlags(result.flags, result.segments, refused, placeOfProblem),
     notes: result.report.notes.map((note) => ({ ...note, place: placeText(placeOf(note.path)) })),
   };
-}
-
-/** Places of paths in the file, which is read for them when the first is asked for. */
-function foreignPlaces(source: SourceText): (path: string) => FilePlace {
-  let read: { readonly places: TextPlaces | undefined } | undefined;
-  return (path) => {
-    read ??= { places: textPlaces(source) };
-    return read.places?.at(path) ?? { file: source.file };
-  };
-}
-
-function textPlaces({ file, text }: SourceText): TextPlaces | undefined {
-  try {
-    const { documents, lines } = parseText(file, text);
-    return documents[0] && new TextPlaces(file, documents[0], lines);
-  } catch (error) {
-    // The other system's JSON may hold what YAML does not, such as a key twice.
-    if (error instanceof FlagstreamError) return undefined;
-    throw error;
-  }
-}
-
-/** JSON is left to the importer, which reads it as the other system does; everything else is YAML. */
-function foreignDocument({ file, text }: SourceText): JsonValue {
-  if (JSON_FILE.test(file) || /^\s*[{[]/.test(text)) return jsonText(file, text);
-  const { documents } = parseText(file, text);
-  const [document] = documents;
-  if (document === undefined || documents.length > 1)
-    throw documentError([{ file, path: '', message: `holds ${documents.length} documents in place of one` }]);
-  try {
-    return document.toJS({ maxAliasCount: ALIASES_MAX }) as JsonValue;
-  } catch (error) {
-    throw documentError([{ file, path: '', message: messageOf(error) }]);
-  }
-}
-
-function jsonText(file: string, text: string): string {
-  const fault = findJsonFault(text);
-  if (fault === undefined) return text;
-  const line = text.slice(0, fault.offset).split('\n').length;
-  const column = fault.offset - text.lastIndexOf('\n', fault.offset - 1);
-  const message = `is not JSON from here on: expected ${fault.expected}`;
-  throw documentError([{ file, line, column, path: '', message }]);
 }

@@ -1,12 +1,12 @@
 /** Flags that say where to call, and in which project and environment; alike on every command. */
-import { isKey } from '@flagstream/protocol';
+import { isFlagKey, isKey } from '@flagstream/protocol';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AdminConnection } from '../connection/admin-connection.ts';
 import { parseEndpoint } from '../connection/endpoint.ts';
 import { EvaluatorConnection } from '../connection/evaluator-connection.ts';
 import { HistoryConnection } from '../connection/history-connection.ts';
 import type { Trust } from '../connection/trust.ts';
-import { KEY_FORM } from '../key-form.ts';
+import { FLAG_KEY_FORM, KEY_FORM } from '../key-form.ts';
 import type { OutputFormat } from '../output/json-output.ts';
 
 const DEFAULT_SERVER = 'localhost:8010';
@@ -176,10 +176,16 @@ export async function withEvaluator<T>(
   }
 }
 
-/** @throws InvalidArgumentError for what cannot be a key of a project, environment, flag or segment */
+/** @throws InvalidArgumentError for what cannot be a key of a project, environment or segment */
 export function parseKey(text: string): string {
   if (isKey(text)) return text;
   throw new InvalidArgumentError(KEY_FORM);
+}
+
+/** @throws InvalidArgumentError for what cannot be a flag's key */
+export function parseFlagKey(text: string): string {
+  if (isFlagKey(text)) return text;
+  throw new InvalidArgumentError(FLAG_KEY_FORM);
 }
 
 function parseSeconds(text: string): number {

@@ -103,6 +103,14 @@ async function startBoth(
     () => openControlPlane(options, logger),
     (running) => running.close(),
   );
+  const { flagFiles } = options;
+  if (flagFiles !== undefined)
+    // Before the evaluator: nobody asks for a flag that is not there yet.
+    await lifecycle.start(
+      'flag files',
+      () => flagFiles.begin(controlPlane),
+      () => flagFiles.stop(),
+    );
   const evaluator = await lifecycle.start(
     'evaluator',
     () => openEvaluator(options, logger, controlPlane),
@@ -169,11 +177,15 @@ function tlsOf({ tlsCertFile, tlsKeyFile, tlsClientCaFile }: EmbeddedOptions): T
 async function stop(
   { terminal }: CliSession,
   lifecycle: Lifecycle,
-  { data, temporary }: EmbeddedOptions,
+  { data, temporary, flagFiles }: EmbeddedOptions,
 ): Promise<boolean> {
   terminal.note('stopping');
   const clean = await lifecycle.stop();
-  const left = temporary === true ? 'nothing of it is left' : `the flags stay in ${data}`;
+  const files = flagFiles?.names.join(', ');
+  const left =
+    temporary === true && files === undefined
+      ? 'nothing of it is left'
+      : `the flags stay in ${files ?? data}`;
   terminal.note(clean ? `stopped; ${left}` : 'stopped, but not all parts in order');
   return clean;
 }

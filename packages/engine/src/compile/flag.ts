@@ -87,6 +87,7 @@ export function compileFlag(unit: FlagUnit, pool: PartPool): OwnCompile<Compiled
           enabled,
           clientVisible: unit.flag.clientVisible ?? false,
           metadata: unit.flag.metadata,
+          source: unit.flag.provenance?.source,
           variants: pool.names([...variants.keys()]),
           firstStage: chainStages(inForce.stages),
           settled: settledAnswer(inForce),

@@ -30,6 +30,8 @@ export interface CompiledSet {
   clientVisible(flagKey: string): boolean;
   /** What the flag says of itself; undefined when that is nothing, or there is no such flag. */
   metadataOf(flagKey: string): JsonObject | undefined;
+  /** The file that the flag is served from; undefined when it comes from none, or there is no such flag. */
+  sourceOf(flagKey: string): string | undefined;
   /** Sorted by UTF-16 units. */
   flagKeys(): readonly string[];
   /** Flags whose answers can change when these flags or segments change, themselves included. */
@@ -98,6 +100,10 @@ export class LinkedSet implements CompiledSet, Directory {
 
   metadataOf(flagKey: string): JsonObject | undefined {
     return this.flag(flagKey)?.metadata;
+  }
+
+  sourceOf(flagKey: string): string | undefined {
+    return this.flag(flagKey)?.source;
   }
 
   flagKeys(): readonly string[] {

@@ -98,6 +98,10 @@ export class ArrivingSet implements CompiledSet {
     return this.#with(flagKey).metadataOf(flagKey);
   }
 
+  sourceOf(flagKey: string): ReturnType<CompiledSet['sourceOf']> {
+    return this.#with(flagKey).sourceOf(flagKey);
+  }
+
   flagKeys(): readonly string[] {
     return this.#whole().set.flagKeys();
   }

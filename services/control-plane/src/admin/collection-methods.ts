@@ -2,7 +2,14 @@
  * What the methods of every collection share: from a request to edits, and
  * from a result back to a resource.
  */
-import { formatName, invalidField, isKey, type NamedKind, requireName } from '@flagstream/protocol';
+import {
+  formatName,
+  invalidField,
+  isFlagKey,
+  isKey,
+  type NamedKind,
+  requireName,
+} from '@flagstream/protocol';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import type { EntityId } from '@flagstream/replica';
 import type { CallContext, RevisionWait } from '@flagstream/runtime';
@@ -98,6 +105,15 @@ export function requireKey(field: string, key: string): string {
   throw invalidField(
     field,
     'must be 1 to 128 of a-z, 0-9, ".", "_" and "-", and start with a letter or digit',
+  );
+}
+
+/** @throws FlagstreamError INVALID_FIELD naming the field of the request. */
+export function requireFlagKey(field: string, key: string): string {
+  if (isFlagKey(key)) return key;
+  throw invalidField(
+    field,
+    'must be 1 to 128 of A-Z, a-z, 0-9, ".", "_" and "-", and start with a letter or digit',
   );
 }
 

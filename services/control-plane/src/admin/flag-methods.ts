@@ -22,6 +22,7 @@ import {
   archiveEdit,
   createEdit,
   performOne,
+  requireFlagKey,
   requireKey,
   updateEdit,
 } from './collection-methods.ts';
@@ -31,7 +32,7 @@ export function flagMethods(parts: AdminParts): Readonly<Record<string, Handler>
   return {
     createFlag: unary<CreateFlagRequest, CreateFlagResponse>((request, context) => {
       const { project } = requireName('parent', request.parent, ENTITY_KIND.project);
-      const id = flagId(project, requireKey('flag_id', request.flagId));
+      const id = flagId(project, requireFlagKey('flag_id', request.flagId));
       const edit = createEdit(id, 'flag', request.flag);
       const configs = Object.entries(request.configs).map(([environment, config]): Edit => {
         const path = `configs[${JSON.stringify(environment)}]`;

@@ -48,6 +48,10 @@ export function applyEdit(draft: Draft, edit: Edit, nowMs: number): void {
     case 'put':
       put(draft, edit, edit.message);
       break;
+    case 'replace':
+      requireParents(draft, edit.id);
+      write(draft, edit, undefined, edit.message, typeOf(edit.id).writable);
+      break;
     case 'archive':
       archive(draft, edit, edit.etag, nowMs);
       break;

@@ -16,6 +16,8 @@ export type Edit = {
   | { readonly op: 'update'; readonly message: Message; readonly fields: readonly string[] }
   /** Creates, or replaces as a whole. */
   | { readonly op: 'put'; readonly message: Message }
+  /** Becomes this whatever it was: also back in service, also a flag of another kind. For a truth outside the log. */
+  | { readonly op: 'replace'; readonly message: Message }
   /** A non-empty etag must be the current one. */
   | { readonly op: 'archive'; readonly etag: string }
   /** What an API key becomes; throws where it may not. */

@@ -22,7 +22,7 @@ import {
 import { ENTITY_KIND, type EntityId, type EnvironmentScope } from '@flagstream/replica';
 import type { CallContext, Principal, RevisionWait, ServiceBinding } from '@flagstream/runtime';
 import { boundedRead, type Read } from '../admin/bounded-read.ts';
-import { requireKey } from '../admin/collection-methods.ts';
+import { requireFlagKey } from '../admin/collection-methods.ts';
 import { pagePosition, pageSize, pageToken } from '../admin/page.ts';
 import { maySeeRevision, requireSight } from '../admin/permissions.ts';
 import { revisionOf } from '../admin/present.ts';
@@ -169,7 +169,7 @@ function subjectOf(request: EvaluateAtRequest | ListAnswerChangesRequest, princi
   const id = requireName('parent', request.parent, ENTITY_KIND.environment);
   requireSight(principal, id);
   const { project, key } = id;
-  const flagKey = requireKey('flag_key', request.flagKey);
+  const flagKey = requireFlagKey('flag_key', request.flagKey);
   return {
     scope: { project, environment: key },
     flagKey,

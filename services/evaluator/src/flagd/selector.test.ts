@@ -1,7 +1,7 @@
 import type { FlagstreamError } from '@flagstream/protocol';
 import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { type Selector, selectorOf, selects } from './selector.ts';
+import { type Selector, selectorOf, selectorWord, selects } from './selector.ts';
 
 const of = (header: string, inRequest = ''): Selector => {
   const metadata = new Metadata();
@@ -38,6 +38,7 @@ describe('a selector', () => {
     const sets: Record<string, string | undefined> = { mine: 'payments', other: 'search', none: undefined };
     const set = {
       metadataOf: (key: string) => (sets[key] === undefined ? undefined : { flagSetId: sets[key] }),
+      sourceOf: () => undefined,
     };
     const left = (text: string): readonly string[] =>
       Object.keys(sets).filter((key) => selects(of(text), set, key));
@@ -46,5 +47,19 @@ describe('a selector', () => {
     expect(left('flagSetId=payments')).toEqual(['mine']);
     expect(left('flagSetId=')).toEqual(['none']);
     expect(left('source=flags.json')).toEqual([]);
+  });
+
+  it('leaves the flags that are served from its source', () => {
+    const set = {
+      metadataOf: () => undefined,
+      sourceOf: (key: string) => (key === 'imported' ? undefined : `${key}=1.json`),
+    };
+    const left = (text: string): readonly string[] =>
+      ['a', 'b', 'imported'].filter((key) => selects(of(text), set, key));
+    expect(left('source=a=1.json')).toEqual(['a']);
+    expect(left('source=b=1.json')).toEqual(['b']);
+    expect(left('a.json')).toEqual([]);
+    expect(left('source=')).toEqual(['imported']);
+    expect(selectorWord(of('source=a'))).not.toBe(selectorWord(of('source=b')));
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Which flags a caller of flagd's contracts means: `flagd-selector`, one `key=value`. A flag set of ours is an
  * environment, `flagSetId=project/environment`; flags that came from flagd's documents may name a set of their own in
- * their metadata.
+ * their metadata, and flags that are served from a file belong to that source.
  */
 import type { CompiledSet } from '@flagstream/engine';
 import { invalidField, isKey } from '@flagstream/protocol';
@@ -20,7 +20,7 @@ export type Selector =
   | { readonly kind: 'environment'; readonly project: string; readonly environment: string }
   /** Flags whose own metadata names this set; "": those that name none. */
   | { readonly kind: 'flagSet'; readonly flagSetId: string }
-  /** A file or an address that flags come from: ours have none. */
+  /** The file that flags are served from. */
   | { readonly kind: 'source'; readonly source: string };
 
 const EVERYTHING: Selector = { kind: 'everything' };
@@ -61,7 +61,11 @@ export function atSelected(principal: Principal, selector: Selector): Principal 
 }
 
 /** Whether a flag of the environment is selected. */
-export function selects(selector: Selector, set: Pick<CompiledSet, 'metadataOf'>, flagKey: string): boolean {
+export function selects(
+  selector: Selector,
+  set: Pick<CompiledSet, 'metadataOf' | 'sourceOf'>,
+  flagKey: string,
+): boolean {
   switch (selector.kind) {
     case 'everything':
     case 'environment':
@@ -69,7 +73,7 @@ export function selects(selector: Selector, set: Pick<CompiledSet, 'metadataOf'>
     case 'flagSet':
       return (set.metadataOf(flagKey)?.[FLAG_SET_ID] ?? '') === selector.flagSetId;
     case 'source':
-      return false;
+      return (set.sourceOf(flagKey) ?? '') === selector.source;
   }
 }
 
@@ -82,6 +86,6 @@ export function selectorWord(selector: Selector): string {
     case 'flagSet':
       return `${FLAG_SET_ID}=${selector.flagSetId}`;
     case 'source':
-      return SOURCE;
+      return `${SOURCE}=${selector.source}`;
   }
 }

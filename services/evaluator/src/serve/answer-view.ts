@@ -10,7 +10,7 @@ import type { Principal } from '@flagstream/runtime';
 import type { EnvironmentState } from '../state/environment-replica.ts';
 
 export interface AnswerView extends AnswerPlace {
-  readonly set: Pick<CompiledSet, 'evaluate' | 'flagKeys' | 'has' | 'kindOf' | 'metadataOf'>;
+  readonly set: Pick<CompiledSet, 'evaluate' | 'flagKeys' | 'has' | 'kindOf' | 'metadataOf' | 'sourceOf'>;
 }
 
 /** The view of one state. Asked anew for each state. */
@@ -60,6 +60,10 @@ class PublicSet {
 
   metadataOf(key: string): JsonObject | undefined {
     return this.#set.clientVisible(key) ? this.#set.metadataOf(key) : undefined;
+  }
+
+  sourceOf(key: string): string | undefined {
+    return this.#set.clientVisible(key) ? this.#set.sourceOf(key) : undefined;
   }
 
   evaluate(...[key, context, nowMs]: Parameters<CompiledSet['evaluate']>): Evaluation {

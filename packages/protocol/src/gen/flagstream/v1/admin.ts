@@ -369,7 +369,7 @@ export interface ArchiveEnvironmentResponse {
 export interface CreateFlagRequest {
   /** projects/{project} */
   parent: string;
-  /** Key: [a-z0-9][a-z0-9._-]*, at most 128 characters. */
+  /** Key: [A-Za-z0-9][A-Za-z0-9._-]*, at most 128 characters. */
   flagId: string;
   flag?:
     | Flag

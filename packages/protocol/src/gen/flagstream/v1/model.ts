@@ -1034,6 +1034,11 @@ export interface Provenance {
   /** The dialects whose semantics the flag needs. */
   dialects: string[];
   reference: string;
+  /**
+   * The file that the flag is served from, as its user names it: what flagd's
+   * selectors by "source" mean. Empty where the flag was imported once.
+   */
+  source: string;
 }
 
 /**
@@ -2442,7 +2447,7 @@ export const Flag: MessageFns<Flag> = {
 };
 
 function createBaseProvenance(): Provenance {
-  return { system: "", documentVersion: "", dialects: [], reference: "" };
+  return { system: "", documentVersion: "", dialects: [], reference: "", source: "" };
 }
 
 export const Provenance: MessageFns<Provenance> = {
@@ -2458,6 +2463,9 @@ export const Provenance: MessageFns<Provenance> = {
     }
     if (message.reference !== "") {
       writer.uint32(34).string(message.reference);
+    }
+    if (message.source !== "") {
+      writer.uint32(42).string(message.source);
     }
     return writer;
   },
@@ -2507,6 +2515,14 @@ export const Provenance: MessageFns<Provenance> = {
             message.reference = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2529,6 +2545,7 @@ export const Provenance: MessageFns<Provenance> = {
         : "",
       dialects: globalThis.Array.isArray(object?.dialects) ? object.dialects.map((e: any) => globalThis.String(e)) : [],
       reference: isSet(object.reference) ? globalThis.String(object.reference) : "",
+      source: isSet(object.source) ? globalThis.String(object.source) : "",
     };
   },
 
@@ -2546,6 +2563,9 @@ export const Provenance: MessageFns<Provenance> = {
     if (message.reference !== "") {
       obj.reference = message.reference;
     }
+    if (message.source !== "") {
+      obj.source = message.source;
+    }
     return obj;
   },
 
@@ -2558,6 +2578,7 @@ export const Provenance: MessageFns<Provenance> = {
     message.documentVersion = object.documentVersion ?? "";
     message.dialects = object.dialects?.map((e) => e) || [];
     message.reference = object.reference ?? "";
+    message.source = object.source ?? "";
     return message;
   },
 };

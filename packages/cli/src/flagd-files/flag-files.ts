@@ -1,0 +1,174 @@
+/**
+ * The flagd files of `dev --flags`: together they are all flags of the environment, and each is followed by itself. Of
+ * one key in several files the last file's flag counts, as in flagd.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FlagMirror } from '@flagstream/control-plane';
+import type { FractionalVersion } from '@flagstream/importers';
+import { FlagstreamError } from '@flagstream/protocol';
+import { formatPosition, type Position } from '@flagstream/replica';
+import type { SourceText } from '../document/load-documents.ts';
+import { counted } from '../output/flag-text.ts';
+import { UsageError } from '../usage-error.ts';
+import { FollowedFile } from './followed-file.ts';
+import { FLAGD, type FlagdFlags, type LeftOut, leftOutText, readFlagdText } from './read-flagd-text.ts';
+import { servableKeyProblem } from './servable-key.ts';
+import { readWhole } from './whole-reading.ts';
+
+export interface FlagFilesOptions {
+  /** As they were typed, each once. */
+  readonly files: readonly string[];
+  readonly fractional: FractionalVersion | undefined;
+  /** A line for the person at the terminal. */
+  readonly tell: (line: string) => void;
+}
+
+/** What writes flags, and where the log stands. */
+export interface FlagLog {
+  readonly mirror: FlagMirror;
+  head(): Position;
+}
+
+/** More lines of one file hide the first ones. */
+const LEFT_OUT_SHOWN = 20;
+/** A writer may be at work when the process starts. */
+const FIRST_ATTEMPTS = 3;
+const FIRST_PAUSE_MS = 300;
+
+interface OneFile {
+  readonly text: string;
+  readonly read: FlagdFlags;
+}
+
+export class FlagFiles {
+  readonly #options: FlagFilesOptions;
+  /** What is in force of each file, in the order in which they were given. */
+  readonly #files = new Map<string, OneFile>();
+  /** What was told of each file's flags that are left out. */
+  readonly #told = new Map<string, ReadonlySet<string>>();
+  #followed: readonly FollowedFile[] = [];
+
+  private constructor(options: FlagFilesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads the files, so that what cannot be used ends the command before anything has started.
+   * @throws UsageError for a file that cannot be read
+   * @throws FlagstreamError INVALID_DOCUMENT for one that flagd would not take
+   */
+  static async open(options: FlagFilesOptions): Promise<FlagFiles> {
+    const opened = new FlagFiles(options);
+    for (const file of options.files) opened.#files.set(file, await opened.#readFirst(file));
+    return opened;
+  }
+
+  get names(): readonly string[] {
+    return this.#options.files;
+  }
+
+  /** Keys of the flags in force, sorted. */
+  keys(): readonly string[] {
+    return [...merged(this.#files).keys()].sort();
+  }
+
+  /**
+   * Puts the flags in force and follows the files from here on.
+   * @throws UsageError where the log holds flags that are not flagd's
+   * @throws FlagstreamError what the control plane refuses
+   */
+  begin(log: FlagLog): void {
+    const [other, ...more] = log.mirror.othersThanOf(FLAGD);
+    if (other !== undefined)
+      throw new UsageError(
+        `the data folder holds ${counted(more.length + 1, 'flag')} that came from no flagd file, such as ${other}: the files would replace them`,
+        'Name a folder of its own with --data, or leave --data out.',
+      );
+    this.#put(log, this.#files);
+    for (const [file, { read }] of this.#files) this.#tellLeftOut(file, read.leftOut);
+    this.#followed = [...this.#files].map(([file, { text }]) => {
+      const followed = new FollowedFile({
+        file,
+        accept: (source) => this.#accept(log, source),
+        refused: (reason) => this.#options.tell(`${named(file, reason)}; the last good flags stay in force`),
+      });
+      followed.follow(text);
+      return followed;
+    });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#followed.map((followed) => followed.close()));
+  }
+
+  #accept(log: FlagLog, source: SourceText): void {
+    const { file, text } = source;
+    const read = this.#read(source);
+    const before = log.head();
+    // In the place that it has among the others.
+    const files = new Map(this.#files).set(file, { text, read });
+    this.#put(log, files);
+    this.#files.set(file, { text, read });
+    this.#tellLeftOut(file, read.leftOut);
+    const after = log.head();
+    const change = after.revision === before.revision ? 'nothing changed' : formatPosition(after);
+    this.#options.tell(`${file}: read again, ${counted(read.flags.size, 'flag')} in force (${change})`);
+  }
+
+  #put(log: FlagLog, files: ReadonlyMap<string, OneFile>): void {
+    log.mirror.replace(merged(files), `from ${[...files.keys()].join(', ')}`.slice(0, COMMENT_MAX));
+  }
+
+  #read(source: SourceText): FlagdFlags {
+    return readFlagdText(source, {
+      fractional: this.#options.fractional,
+      isServed: true,
+      keyProblem: servableKeyProblem,
+    });
+  }
+
+  async #readFirst(file: string): Promise<OneFile> {
+    for (let attempt = 1; ; attempt++) {
+      const isLast = attempt === FIRST_ATTEMPTS;
+      const reading = await readWhole(file);
+      if (reading.outcome === 'unreadable') throw unusable(file, reading.reason);
+      if (reading.outcome === 'unsettled') {
+        if (isLast) throw unusable(file, 'changes all the time');
+      } else {
+        const { text } = reading;
+        try {
+          return { text, read: this.#read({ file, text }) };
+        } catch (error) {
+          if (isLast || !(error instanceof FlagstreamError)) throw error;
+        }
+      }
+      await delay(FIRST_PAUSE_MS);
+    }
+  }
+
+  /** Only what is news: a flag that stays left out is not told at each change of the file. */
+  #tellLeftOut(file: string, leftOut: readonly LeftOut[]): void {
+    const { tell } = this.#options;
+    const known = this.#told.get(file) ?? new Set<string>();
+    const news = leftOut.filter((one) => !known.has(leftOutText(one)));
+    for (const one of news.slice(0, LEFT_OUT_SHOWN)) tell(`${one.place}: ${leftOutText(one)}`);
+    if (news.length > LEFT_OUT_SHOWN) tell(`${file}: and ${news.length - LEFT_OUT_SHOWN} more are left out`);
+    this.#told.set(file, new Set(leftOut.map(leftOutText)));
+  }
+}
+
+/** Long names of many files fit no comment. */
+const COMMENT_MAX = 500;
+
+function merged(files: ReadonlyMap<string, OneFile>): FlagdFlags['flags'] {
+  return new Map([...files.values()].flatMap(({ read }) => [...read.flags]));
+}
+
+/** Problems with a place begin with the file's name already. */
+function named(file: string, reason: string): string {
+  return reason.startsWith(`${file}:`) ? reason : `${file}: ${reason}`;
+}
+
+function unusable(file: string, reason: string): UsageError {
+  return new UsageError(`${file} ${reason}`, 'Name a flagd file with --flags FILE.');
+}

@@ -1,0 +1,80 @@
+// `flagstream dev --flags FILE` as a real process, asked as flagd's clients ask.
+
+import {
+  type ResolveStringResponse,
+  ServiceClient,
+} from '@flagstream/protocol/gen/flagd/evaluation/v2/evaluation';
+import { credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { startFlagstream } from './flagstream.ts';
+import { freePortRange } from './free-port.ts';
+import { callUnary } from './grpc-call.ts';
+import type { TestProcess } from './process.ts';
+import { hold } from './resources.ts';
+
+/** The ports that `--port-base` covers. */
+const PORTS = 7;
+
+/** What a typed resolver of flagd's second contract answers, or the name of its status. */
+export type FlagdAnswer =
+  | {
+      readonly value?: unknown;
+      readonly variant?: string;
+      readonly reason: string;
+      readonly metadata?: unknown;
+    }
+  | { readonly status: string };
+
+export type FlagdType = 'boolean' | 'string' | 'number' | 'object';
+
+export interface FlagdInstance {
+  readonly process: TestProcess;
+  readonly portBase: number;
+  /** For flagstream's client commands: --server. */
+  readonly server: string;
+  ask(
+    key: string,
+    options?: { readonly type?: FlagdType; readonly context?: object; readonly selector?: string },
+  ): Promise<FlagdAnswer>;
+}
+
+const METHODS = {
+  boolean: 'resolveBoolean',
+  string: 'resolveString',
+  number: 'resolveFloat',
+  object: 'resolveObject',
+} as const;
+
+/** @param words after `dev`, such as `--flags FILE` */
+export async function startFlagdInstance(words: readonly string[], cwd?: string): Promise<FlagdInstance> {
+  const portBase = await freePortRange(PORTS);
+  const process = startFlagstream(
+    ['dev', ...words, `--port-base=${portBase}`],
+    cwd === undefined ? {} : { cwd },
+  );
+  await process.waitForReady(portBase + 4);
+  const client = new ServiceClient(`127.0.0.1:${portBase + 3}`, credentials.createInsecure());
+  hold({ what: 'client of flagd', release: async () => client.close(), releaseNow: () => client.close() });
+  return {
+    process,
+    portBase,
+    server: `localhost:${portBase}`,
+    async ask(key, { type = 'string', context = {}, selector } = {}) {
+      const headers: Record<string, string> = selector === undefined ? {} : { 'flagd-selector': selector };
+      const request = { flagKey: key, context: { ...context } };
+      try {
+        // The five methods differ in the type of the value alone.
+        const method = client[METHODS[type]] as typeof client.resolveString;
+        return known(await callUnary(client, method, request, headers));
+      } catch (error) {
+        return { status: String(status[(error as ServiceError).code]) };
+      }
+    },
+  };
+}
+
+/** Only what is there. */
+function known(response: ResolveStringResponse): FlagdAnswer {
+  return Object.fromEntries(
+    Object.entries(response).filter(([, value]) => value !== undefined),
+  ) as unknown as FlagdAnswer;
+}
