@@ -8,6 +8,7 @@ import type { ClientEvents, ClientStatus, StateSource } from './client-events.ts
 import type { Settings } from './client-options.ts';
 import { Emitter } from './emitter.ts';
 import type { Provenance } from './flag-details.ts';
+import type { FlagHolder } from './flag-holder.ts';
 import { ReadyGate } from './ready-gate.ts';
 import { SDK_INFO } from './sdk-info.ts';
 import { StalenessWatch } from './staleness-watch.ts';
@@ -24,7 +25,7 @@ const TRANSFER_ENTITIES_MAX = 300_000;
 /** Name resolution, connection, TLS and the server's Welcome together. */
 const WELCOME_TIMEOUT_MS = 10_000;
 
-export class ClientCore implements SyncHost {
+export class ClientCore implements FlagHolder, SyncHost {
   readonly inForce: StateInForce;
   readonly events: Emitter<ClientEvents>;
   readonly #settings: Settings;
