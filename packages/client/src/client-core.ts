@@ -4,6 +4,7 @@
  */
 import { FlagstreamError, fail, LIMITS, messageOf } from '@flagstream/protocol';
 import type { ClientSet, EntityId, Freshness, Position } from '@flagstream/replica';
+import { closedError, notReadyError } from './client-errors.ts';
 import type { ClientEvents, ClientStatus, StateSource } from './client-events.ts';
 import type { Settings } from './client-options.ts';
 import { Emitter } from './emitter.ts';
@@ -121,11 +122,7 @@ export class ClientCore implements FlagHolder, SyncHost {
 
   #wait<T>(gate: ReadyGate<T>, timeoutMs: number, missing: string): Promise<T> {
     if (this.closed) return Promise.reject(closedError());
-    return gate.wait(timeoutMs, () => {
-      const cause = this.#lastError;
-      const why = cause === undefined ? '' : `: ${cause.message}`;
-      return fail('NOT_READY', `${missing} within ${timeoutMs} ms${why}`, { cause });
-    });
+    return gate.wait(timeoutMs, () => notReadyError(missing, timeoutMs, this.#lastError));
   }
 
   close(reason: string): Promise<void> {
@@ -276,8 +273,4 @@ function placeOf({ epoch, revision }: Provenance): { readonly epoch: number; rea
 function diskCopyError(cause: unknown): FlagstreamError {
   const detail = messageOf(cause);
   return fail('DISK_COPY_UNUSABLE', `the disk copy was ignored or not written: ${detail}`, { cause });
-}
-
-function closedError(): FlagstreamError {
-  return fail('CANCELLED', 'the client is closed');
 }
