@@ -86,13 +86,14 @@ describe('the packed artefact', () => {
       import { OpenFeature } from '@openfeature/server-sdk';
       import { createClient, type ClientStatus } from 'flagstream';
       import { FlagstreamProvider } from 'flagstream/openfeature';
+      import { TestFlags } from 'flagstream/testing';
       const client = createClient({ target: 'localhost:8013' });
       const on: boolean = client.booleanValue('new-checkout', false, { targetingKey: 'u1' });
       const status: ClientStatus = client.status();
       // @ts-expect-error: a number is no context
       client.booleanValue('new-checkout', false, 1);
       await OpenFeature.setProviderAndWait(new FlagstreamProvider({ target: 'localhost:8013' }));
-      console.log(on, status.lastError?.reason);
+      console.log(on, status.lastError?.reason, new TestFlags().client().status());
     `;
     writeFileSync(path.join(folder, 'consumer.mts'), source);
     const options = {
