@@ -117,6 +117,10 @@ function pack(folder, destination) {
 }
 
 async function packInto(out) {
+  if (existsSync(path.join(SDK, KEPT_MANIFEST)))
+    throw new Error(
+      'npm pack runs in packages/client, or was ended on its way: node scripts/pack-client.mjs --restore packages/client',
+    );
   const folder = path.join(out, 'client-package');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

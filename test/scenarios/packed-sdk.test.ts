@@ -16,6 +16,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type DevInstance, startDev } from '../support/dev-instance.ts';
+import { runCommand } from '../support/run-command.ts';
 import { runProgramIn, succeedIn } from '../support/run-program.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -188,6 +189,33 @@ describe("the SDK's own tarball", () => {
     `;
     writeFileSync(path.join(project, 'openfeature.mjs'), program);
     expect(await answerOf('openfeature.mjs')).toEqual({ flagSetId: 'default/development', failed: false });
+  });
+
+  test("a test's flags answer as the server's do, from what flagstream export wrote", async () => {
+    const file = path.join(project, 'flags.json');
+    const words = ['export', '-o', 'json', '--file', file, '--server', `localhost:${dev.adminPort}`];
+    expect(await runCommand(words)).toMatchObject({ code: 0 });
+    const program = `
+      import { readFileSync } from 'node:fs';
+      import { createClient } from '@flagstream/client';
+      import { TestFlags } from '@flagstream/client/testing';
+      // Windows and ramps of the demo flags are asked for the same instant.
+      const clock = { nowMs: () => 1_790_000_000_000, monotonicMs: () => performance.now(),
+        schedule: (ms, run) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); } };
+      const served = createClient({ target: 'localhost:${dev.evaluatorPort}', clock });
+      await served.waitForLive();
+      const flags = new TestFlags({ clock });
+      flags.load(JSON.parse(readFileSync('flags.json', 'utf8')));
+      const tested = flags.client();
+      const answers = (client) => Array.from({ length: 200 }, (_, user) => [
+        ...client.allFlags({ targetingKey: 'user-' + user, country: user % 2 ? 'NL' : 'US', plan: 'premium' }).flags.values(),
+      ]);
+      const [theirs, ours] = [answers(served), answers(tested)].map((all) => JSON.stringify(all));
+      console.log(JSON.stringify({ same: theirs === ours, flags: tested.allFlags().flags.size > 3 }));
+      await served.close();
+    `;
+    writeFileSync(path.join(project, 'same.mjs'), program);
+    expect(await answerOf('same.mjs')).toEqual({ same: true, flags: true });
   });
 
   test('the testing entry needs nothing beside itself: no transport, no server, no timer', async () => {

@@ -327,11 +327,13 @@ test('a reset brings the beginning back, and tells the clients', async () => {
   flags.stale();
   await told();
   const events = heard(client);
+  flags.fail('UNREACHABLE', 'no route');
   flags.reset();
+  expect(client.status().lastError).toBeUndefined();
   expect(client.allFlags({ targetingKey: 'bob' }).flags.size).toBe(0);
   expect(client.status().state).toBe('live');
   await told();
-  expect(events.map(([event]) => event)).toEqual(['change', 'live']);
+  expect(events.map(([event]) => event)).toEqual(['error', 'change', 'live']);
   // Of another kind than before: nothing of the last test is left.
   flags.set('theme', 1);
   expect(client.numberValue('theme', 0, { targetingKey: 'bob' })).toBe(1);

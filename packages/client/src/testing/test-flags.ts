@@ -191,11 +191,12 @@ export class TestFlags<
   }
 
   /**
-   * Back to the beginning, for the next test: no flags, no overrides, connected as at the start. Clients and their
+   * Back to the beginning, for the next test: no flags, no overrides, no last error, connected as at the start. Clients and their
    * listeners stay, and are told what changed; revisions go on growing.
    */
   reset(): void {
     this.#fired.clear();
+    for (const holder of this.#holders) holder.forgetError();
     this.#edit(() => TestState.empty());
     if (this.#connection === 'connecting') return;
     this.live();

@@ -126,6 +126,10 @@ export class TestHolder implements FlagHolder {
     this.events.emit('error', { error });
   }
 
+  forgetError(): void {
+    this.#lastError = undefined;
+  }
+
   async waitForReady(timeoutMs: number): Promise<StateSource> {
     const { source } = this.inForce;
     if (source !== 'none') return source;
