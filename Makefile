@@ -71,8 +71,9 @@ faults: build ## every row of the failure table and every crash point, on real p
 fuzz: build ## send hostile input to every listener, 100,000 each (SEED=7 INPUTS=2000; ARGS="evaluator --from 54" for one)
 	@exec node --conditions=source --import tsx test/fuzz/main.ts $(if $(SEED),--seed $(SEED)) $(if $(INPUTS),--inputs $(INPUTS)) $(ARGS)
 
-pack: build ## make the one tarball that npm can install
-	@exec node scripts/pack.mjs $(ARGS)
+pack: build ## make the tarball that npm can install, and the SDK's own
+	@node scripts/pack.mjs $(ARGS)
+	@node scripts/pack-client.mjs $(ARGS)
 
 fresh: ## do what a stranger does: clone, run, change a flag, stop, test
 	@exec node scripts/fresh.mjs

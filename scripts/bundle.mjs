@@ -24,6 +24,7 @@ export const PROGRAM = {
 export const SDK = {
   client: 'packages/client/src/index.ts',
   openfeature: 'packages/client/src/openfeature/index.ts',
+  testing: 'packages/client/src/testing/index.ts',
 };
 
 /** CommonJS packages inside an ES module still call require for Node's own modules. */

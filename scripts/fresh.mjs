@@ -69,7 +69,7 @@ async function changeAFlag(cwd) {
 
 async function startPackedArtefact() {
   make('pack');
-  const tarball = readdirSync(path.join(clone, 'build')).find((file) => file.endsWith('.tgz'));
+  const tarball = readdirSync(path.join(clone, 'build')).find((file) => /^flagstream-\d.*\.tgz$/.test(file));
   const folder = path.join(workplace, 'empty');
   mkdirSync(folder);
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');

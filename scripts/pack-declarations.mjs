@@ -7,9 +7,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
+import { Barrels, groupBy, memberList, STATEMENT } from './barrels.mjs';
 
 const OURS = '@flagstream/';
-const STATEMENT = /^(import|export)\s+(type\s+)?(\{[^}]*\}|\*(?:\s+as\s+\w+)?)\s+from\s+'([^']+)';$/gm;
 const INLINE_IMPORT = /\bimport\('([^']+)'\)/g;
 
 /**
@@ -42,7 +42,7 @@ class DeclarationTree {
   strays = [];
   #root;
   #allowed;
-  #barrels = new Map();
+  #barrels = new Barrels();
 
   constructor(root, allowed) {
     this.#root = root;
@@ -84,7 +84,9 @@ class DeclarationTree {
       return statement.replace(`'${specifier}'`, `'${this.#follow(file, specifier)}'`);
     }
     const index = this.resolveOurs(specifier);
-    const byFile = groupBy(memberList(names), (member) => this.#declaring(index, member.name));
+    const byFile = groupBy(memberList(names), (member) =>
+      this.#barrels.declaring(index, member.name).replace(/(?<!\.d)\.ts$/, '.d.ts'),
+    );
     return [...byFile]
       .map(([declaring, members]) => {
         const list = members.map((member) => member.text).join(', ');
@@ -115,14 +117,6 @@ class DeclarationTree {
     return `${relative.startsWith('.') ? '' : './'}${relative.replace(/\.d\.ts$/, '.js')}`;
   }
 
-  /** The file that declares `name`, seen through a package's index. */
-  #declaring(index, name) {
-    if (!this.#barrels.has(index)) this.#barrels.set(index, barrel(readFileSync(index, 'utf8')));
-    const from = this.#barrels.get(index).get(name);
-    if (from === undefined) return index;
-    return path.resolve(path.dirname(index), from).replace(/\.ts$/, '.d.ts');
-  }
-
   /** packages/client/dist/a/b.d.ts stands at client/a/b.d.ts. */
   #target(file) {
     const [, folder, , ...rest] = path
@@ -131,40 +125,4 @@ class DeclarationTree {
       .split(path.sep);
     return [folder, ...rest].join('/');
   }
-}
-
-/** Names that an index hands on unchanged, with the file they come from. */
-function barrel(text) {
-  const handedOn = [...text.matchAll(STATEMENT)].filter(
-    ([, keyword, , names]) => keyword === 'export' && names.startsWith('{'),
-  );
-  return new Map(
-    handedOn.flatMap(([, , , names, specifier]) =>
-      memberList(names)
-        .filter((member) => member.name === member.exported && specifier.startsWith('.'))
-        .map((member) => [member.name, specifier]),
-    ),
-  );
-}
-
-/** "{ a, type b as c }" as [{ text: 'a', ... }, ...]. */
-function memberList(names) {
-  return names
-    .slice(1, -1)
-    .split(',')
-    .map((text) => text.trim())
-    .filter((text) => text !== '')
-    .map((text) => {
-      const [name, exported = name] = text.replace(/^type\s+/, '').split(/\s+as\s+/);
-      return { text, name, exported };
-    });
-}
-
-function groupBy(items, keyOf) {
-  const groups = new Map();
-  for (const item of items) {
-    const key = keyOf(item);
-    groups.set(key, [...(groups.get(key) ?? []), item]);
-  }
-  return groups;
 }

@@ -45,7 +45,11 @@ execFileSync(
 );
 const types = copyDeclarations({
   root: ROOT,
-  entries: { client: '@flagstream/client', openfeature: '@flagstream/client/openfeature' },
+  entries: {
+    client: '@flagstream/client',
+    openfeature: '@flagstream/client/openfeature',
+    testing: '@flagstream/client/testing',
+  },
   allowed: PEERS,
   out: path.join(PACKAGE, 'types'),
 });
@@ -60,7 +64,7 @@ const [packed] = JSON.parse(
 );
 process.stdout.write(`${path.join(OUT, packed.filename)}\n`);
 
-function packageManifest({ client, openfeature }) {
+function packageManifest({ client, openfeature, testing }) {
   const { version, license, engines } = manifest('.');
   const pinned = manifest(NATIVE.pinnedBy).dependencies[NATIVE.name];
   const sdk = manifest('packages/client');
@@ -76,6 +80,7 @@ function packageManifest({ client, openfeature }) {
     exports: {
       '.': { types: `./types/${client}`, default: './dist/client.js' },
       './openfeature': { types: `./types/${openfeature}`, default: './dist/openfeature.js' },
+      './testing': { types: `./types/${testing}`, default: './dist/testing.js' },
       './package.json': './package.json',
     },
     dependencies: { [NATIVE.name]: pinned },

@@ -9,6 +9,7 @@ import process from 'node:process';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { freePortRange } from '../support/free-port.ts';
 import { TestProcess } from '../support/process.ts';
+import { runProgramIn, succeedIn } from '../support/run-program.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
@@ -16,26 +17,6 @@ const ROOT: string = path.resolve(import.meta.dirname, '../..');
 const PORTS = 7;
 /** npm install included, on a loaded machine. */
 const SET_UP_MS = 120_000;
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a program to its end in the folder of the installation. */
-async function run(program: string, words: readonly string[], cwd: string): Promise<Outcome> {
-  const started = new TestProcess(`${program} ${words.join(' ')}`, program, words, { cwd });
-  const { code } = await started.exited;
-  return { code, stdout: started.text('stdout'), stderr: started.text('stderr') };
-}
-
-/** The same, failing with the program's own words. */
-async function succeed(program: string, words: readonly string[], cwd: string): Promise<string> {
-  const { code, stdout, stderr } = await run(program, words, cwd);
-  if (code !== 0) throw new Error(`${program} ${words.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
-  return stdout;
-}
 
 describe('the packed artefact', () => {
   const folder = tempDir('packed');
@@ -46,11 +27,11 @@ describe('the packed artefact', () => {
 
   beforeAll(async () => {
     const tarball = (
-      await succeed(process.execPath, [path.join(ROOT, 'scripts/pack.mjs'), tempDir('pack')], ROOT)
+      await succeedIn(ROOT, process.execPath, [path.join(ROOT, 'scripts/pack.mjs'), tempDir('pack')])
     ).trim();
     expect(path.basename(tarball)).toMatch(/^flagstream-\d+\.\d+\.\d+\.tgz$/);
     const quiet = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-    await succeed('npm', ['install', ...quiet, tarball], folder);
+    await succeedIn(folder, 'npm', ['install', ...quiet, tarball]);
     const compiled = path.join('build', 'Release', 'better_sqlite3.node');
     const ours = path.dirname(createRequire(import.meta.url).resolve('better-sqlite3/package.json'));
     mkdirSync(path.join(folder, 'node_modules/better-sqlite3/build/Release'), { recursive: true });
@@ -76,11 +57,11 @@ describe('the packed artefact', () => {
     const server = ['--server', `localhost:${base}`];
     const evaluator = ['--evaluator', `localhost:${base + 3}`, '-o', 'json'];
     const evaluate = ['eval', 'new-checkout', '-c', '{"targetingKey":"u1"}', ...evaluator];
-    const before = await succeed('npx', ['flagstream', ...evaluate], folder);
+    const before = await succeedIn(folder, 'npx', ['flagstream', ...evaluate]);
     expect(JSON.parse(before)).toMatchObject({ enabled: true });
     const disable = ['flag', 'disable', 'new-checkout', '--comment', 'packed test', ...server];
-    await succeed('npx', ['flagstream', ...disable], folder);
-    await until(async () => JSON.parse(await succeed(bin, evaluate, folder)).enabled !== true, {
+    await succeedIn(folder, 'npx', ['flagstream', ...disable]);
+    await until(async () => JSON.parse(await succeedIn(folder, bin, evaluate)).enabled !== true, {
       what: 'the evaluator to have the flag switched off',
     });
   });
@@ -94,7 +75,7 @@ describe('the packed artefact', () => {
       await client.close();
     `;
     writeFileSync(path.join(folder, 'consumer.mjs'), source);
-    expect(JSON.parse(await succeed(process.execPath, ['consumer.mjs'], folder))).toEqual({ flags: true });
+    expect(JSON.parse(await succeedIn(folder, process.execPath, ['consumer.mjs']))).toEqual({ flags: true });
   });
 
   test('has types that a strict TypeScript project compiles with, libraries checked', async () => {
@@ -105,13 +86,14 @@ describe('the packed artefact', () => {
       import { OpenFeature } from '@openfeature/server-sdk';
       import { createClient, type ClientStatus } from 'flagstream';
       import { FlagstreamProvider } from 'flagstream/openfeature';
+      import { TestFlags } from 'flagstream/testing';
       const client = createClient({ target: 'localhost:8013' });
       const on: boolean = client.booleanValue('new-checkout', false, { targetingKey: 'u1' });
       const status: ClientStatus = client.status();
       // @ts-expect-error: a number is no context
       client.booleanValue('new-checkout', false, 1);
       await OpenFeature.setProviderAndWait(new FlagstreamProvider({ target: 'localhost:8013' }));
-      console.log(on, status.lastError?.reason);
+      console.log(on, status.lastError?.reason, new TestFlags().client().status());
     `;
     writeFileSync(path.join(folder, 'consumer.mts'), source);
     const options = {
@@ -126,7 +108,10 @@ describe('the packed artefact', () => {
       JSON.stringify({ compilerOptions: options, files: ['consumer.mts'] }),
     );
     const compiler = path.join(ROOT, 'node_modules/typescript/bin/tsc');
-    expect(await run(process.execPath, [compiler, '-p', '.'], folder)).toMatchObject({ code: 0, stdout: '' });
+    expect(await runProgramIn(folder, process.execPath, [compiler, '-p', '.'])).toMatchObject({
+      code: 0,
+      stdout: '',
+    });
   });
 
   test('stops cleanly', async () => {

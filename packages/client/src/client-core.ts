@@ -4,10 +4,12 @@
  */
 import { FlagstreamError, fail, LIMITS, messageOf } from '@flagstream/protocol';
 import type { ClientSet, EntityId, Freshness, Position } from '@flagstream/replica';
+import { closedError, notReadyError } from './client-errors.ts';
 import type { ClientEvents, ClientStatus, StateSource } from './client-events.ts';
 import type { Settings } from './client-options.ts';
 import { Emitter } from './emitter.ts';
 import type { Provenance } from './flag-details.ts';
+import type { FlagHolder } from './flag-holder.ts';
 import { ReadyGate } from './ready-gate.ts';
 import { SDK_INFO } from './sdk-info.ts';
 import { StalenessWatch } from './staleness-watch.ts';
@@ -24,7 +26,7 @@ const TRANSFER_ENTITIES_MAX = 300_000;
 /** Name resolution, connection, TLS and the server's Welcome together. */
 const WELCOME_TIMEOUT_MS = 10_000;
 
-export class ClientCore implements SyncHost {
+export class ClientCore implements FlagHolder, SyncHost {
   readonly inForce: StateInForce;
   readonly events: Emitter<ClientEvents>;
   readonly #settings: Settings;
@@ -120,11 +122,7 @@ export class ClientCore implements SyncHost {
 
   #wait<T>(gate: ReadyGate<T>, timeoutMs: number, missing: string): Promise<T> {
     if (this.closed) return Promise.reject(closedError());
-    return gate.wait(timeoutMs, () => {
-      const cause = this.#lastError;
-      const why = cause === undefined ? '' : `: ${cause.message}`;
-      return fail('NOT_READY', `${missing} within ${timeoutMs} ms${why}`, { cause });
-    });
+    return gate.wait(timeoutMs, () => notReadyError(missing, timeoutMs, this.#lastError));
   }
 
   close(reason: string): Promise<void> {
@@ -275,8 +273,4 @@ function placeOf({ epoch, revision }: Provenance): { readonly epoch: number; rea
 function diskCopyError(cause: unknown): FlagstreamError {
   const detail = messageOf(cause);
   return fail('DISK_COPY_UNUSABLE', `the disk copy was ignored or not written: ${detail}`, { cause });
-}
-
-function closedError(): FlagstreamError {
-  return fail('CANCELLED', 'the client is closed');
 }

@@ -9,9 +9,10 @@ import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { FixtureLog, SyncServerFixture } from '../../../test/support/sync-server-fixture.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { until } from '../../../test/support/until.ts';
-import { createClient, type FlagstreamClient } from './client.ts';
+import type { FlagstreamClient } from './client.ts';
 import type { ClientOptions } from './client-options.ts';
 import { systemClock } from './clock.ts';
+import { createClient } from './create-client.ts';
 import { diskCopyPath } from './store/disk-copy-file.ts';
 
 const clients = new Set<FlagstreamClient>();

@@ -5,9 +5,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { privateValue } from '../../../test/support/private-value.ts';
 import { SyncServerFixture } from '../../../test/support/sync-server-fixture.ts';
 import { until } from '../../../test/support/until.ts';
-import { createClient, type FlagstreamClient } from './client.ts';
+import type { FlagstreamClient } from './client.ts';
 import type { ClientEvents } from './client-events.ts';
 import type { ClientOptions } from './client-options.ts';
+import { createClient } from './create-client.ts';
 
 const clients = new Set<FlagstreamClient>();
 afterEach(async () => {

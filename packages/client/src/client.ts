@@ -6,10 +6,7 @@
  * force; whatever fails, the last good state stays.
  */
 import type { Evaluation, JsonObject, JsonValue } from '@flagstream/engine';
-import { ClientCore } from './client-core.ts';
 import type { ClientEvents, ClientStatus, StateSource } from './client-events.ts';
-import { type ClientOptions, resolveOptions } from './client-options.ts';
-import type { Clock } from './clock.ts';
 import type { Listener } from './emitter.ts';
 import {
   detailsOf,
@@ -20,6 +17,7 @@ import {
   rawDetailsOf,
   type ValueType,
 } from './flag-details.ts';
+import type { FlagHolder } from './flag-holder.ts';
 
 /** Attributes of the subject; `targetingKey` names it. */
 export type EvaluationContext = JsonObject;
@@ -33,19 +31,16 @@ export interface AllFlags extends Provenance {
 const NO_CONTEXT: EvaluationContext = Object.freeze({});
 
 export class FlagstreamClient {
-  readonly #core: ClientCore;
-  readonly #clock: Clock;
+  readonly #holder: FlagHolder;
   readonly #initialTimeoutMs: number;
 
   /**
-   * Starts at once, in the background.
-   * @throws FlagstreamError INVALID_FIELD naming the option that is wrong.
+   * Clients are made by createClient, and for tests by TestFlags.
+   * @param initialTimeoutMs how long waiting lasts where the caller does not say
    */
-  constructor(options: ClientOptions = {}) {
-    const settings = resolveOptions(options);
-    this.#clock = settings.clock;
-    this.#initialTimeoutMs = settings.initialTimeoutMs;
-    this.#core = new ClientCore(settings);
+  constructor(holder: FlagHolder, initialTimeoutMs: number) {
+    this.#holder = holder;
+    this.#initialTimeoutMs = initialTimeoutMs;
   }
 
   booleanValue(flagKey: string, defaultValue: boolean, context?: EvaluationContext): boolean {
@@ -87,18 +82,16 @@ export class FlagstreamClient {
 
   /** A flag of any kind, without a default: the value is undefined when none is served. */
   evaluate(flagKey: string, context: EvaluationContext = NO_CONTEXT): FlagDetails<JsonValue | undefined> {
-    const provenance = this.#core.inForce.provenance();
-    return this.#core.inForce.ready
+    const provenance = this.#holder.inForce.provenance();
+    return this.#holder.inForce.ready
       ? rawDetailsOf(this.#evaluation(flagKey, context), provenance)
       : notReady(flagKey, undefined, provenance);
   }
 
   /** Every flag of the environment; empty while nothing is in force. */
   allFlags(context: EvaluationContext = NO_CONTEXT): AllFlags {
-    const { compiled } = this.#core.inForce.state;
-    const nowMs = this.#clock.nowMs();
-    const flags = new Map(compiled.flagKeys().map((key) => [key, compiled.evaluate(key, context, nowMs)]));
-    return { flags, ...this.#core.inForce.provenance() };
+    const { inForce } = this.#holder;
+    return { flags: inForce.evaluateAll(context), ...inForce.provenance() };
   }
 
   /**
@@ -107,7 +100,7 @@ export class FlagstreamClient {
    * @throws FlagstreamError NOT_READY after the timeout, CANCELLED when the client is closed.
    */
   async waitForReady(timeoutMs: number = this.#initialTimeoutMs): Promise<{ readonly source: StateSource }> {
-    return { source: await this.#core.waitForReady(timeoutMs) };
+    return { source: await this.#holder.waitForReady(timeoutMs) };
   }
 
   /**
@@ -116,16 +109,16 @@ export class FlagstreamClient {
    * @throws FlagstreamError NOT_READY after the timeout, CANCELLED when the client is closed.
    */
   waitForLive(timeoutMs: number = this.#initialTimeoutMs): Promise<void> {
-    return this.#core.waitForLive(timeoutMs);
+    return this.#holder.waitForLive(timeoutMs);
   }
 
   status(): ClientStatus {
-    return this.#core.status();
+    return this.#holder.status();
   }
 
   /** Listeners run in order, in a microtask; the answer removes the listener. */
   on<E extends keyof ClientEvents>(event: E, listener: Listener<ClientEvents[E]>): () => void {
-    return this.#core.events.on(event, listener);
+    return this.#holder.events.on(event, listener);
   }
 
   /**
@@ -133,11 +126,11 @@ export class FlagstreamClient {
    * rejects; answers go on from the last state.
    */
   close(): Promise<void> {
-    return this.#core.close('closed by the application');
+    return this.#holder.close('closed by the application');
   }
 
   #evaluation(flagKey: string, context: EvaluationContext): Evaluation {
-    return this.#core.inForce.state.compiled.evaluate(flagKey, context, this.#clock.nowMs());
+    return this.#holder.inForce.evaluate(flagKey, context);
   }
 
   /** The short way: no details are made. */
@@ -159,17 +152,9 @@ export class FlagstreamClient {
     defaultValue: T,
     context: EvaluationContext = NO_CONTEXT,
   ): FlagDetails<T> {
-    const provenance = this.#core.inForce.provenance();
-    return this.#core.inForce.ready
+    const provenance = this.#holder.inForce.provenance();
+    return this.#holder.inForce.ready
       ? detailsOf(this.#evaluation(flagKey, context), type, defaultValue, provenance)
       : notReady(flagKey, defaultValue, provenance);
   }
-}
-
-/**
- * Makes a client and starts it.
- * @throws FlagstreamError INVALID_FIELD naming the option that is wrong.
- */
-export function createClient(options: ClientOptions = {}): FlagstreamClient {
-  return new FlagstreamClient(options);
 }

@@ -3,7 +3,7 @@
  * the same call can help, and what to do next. Everything that fails on
  * purpose fails with one of these; anything else is INTERNAL at the edge.
  */
-import { status as grpcStatus } from '@grpc/grpc-js';
+import { GRPC_STATUS } from './grpc-status.ts';
 
 export const ERROR_DOMAIN = 'flagstream';
 
@@ -292,7 +292,7 @@ export class FlagstreamError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     const known = ERROR_CATALOGUE[reason];
     this.reason = reason;
-    this.status = grpcStatus[known.status];
+    this.status = GRPC_STATUS[known.status];
     this.retryable = known.retryable;
     this.next = known.next;
     this.fields = options.fields ?? [];

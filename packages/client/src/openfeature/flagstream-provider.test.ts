@@ -12,7 +12,7 @@ import { afterEach, expect, test } from 'vitest';
 import { SyncServerFixture } from '../../../../test/support/sync-server-fixture.ts';
 import { tempDir } from '../../../../test/support/temp-dir.ts';
 import { until } from '../../../../test/support/until.ts';
-import { createClient } from '../client.ts';
+import { createClient } from '../create-client.ts';
 import { FlagstreamProvider } from './flagstream-provider.ts';
 
 afterEach(() => OpenFeature.clearProviders());

@@ -19,8 +19,9 @@ import {
   ProviderNotReadyError,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
-import { createClient, FlagstreamClient } from '../client.ts';
+import type { FlagstreamClient } from '../client.ts';
 import type { ClientOptions } from '../client-options.ts';
+import { createClient } from '../create-client.ts';
 import type { FlagDetails } from '../flag-details.ts';
 import { contextOf } from './evaluation-context.ts';
 import { resolutionOf } from './resolution.ts';
@@ -40,9 +41,10 @@ export class FlagstreamProvider implements Provider {
 
   /** @param source options of a client that this provider makes and closes, or a client that stays the caller's */
   constructor(source: ClientOptions | FlagstreamClient = {}) {
-    const own = !(source instanceof FlagstreamClient);
-    this.#options = own ? source : {};
-    this.#borrowed = own ? undefined : source;
+    // By what it can do, not by its class: `import` and `require` each load a class of their own.
+    const borrowed = 'booleanDetails' in source;
+    this.#options = borrowed ? {} : source;
+    this.#borrowed = borrowed ? source : undefined;
   }
 
   /** The client behind it, once initialized: status, waiting, events of its own. */

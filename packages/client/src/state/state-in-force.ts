@@ -2,16 +2,18 @@
  * The state that evaluations read, and how old it can be. One reference,
  * replaced as a whole: an evaluation never sees half a change.
  */
+import type { Evaluation, JsonObject } from '@flagstream/engine';
 import { type ClientSet, type EntityId, type Freshness, samePosition } from '@flagstream/replica';
 import type { Staleness } from '../client-events.ts';
 import type { Clock } from '../clock.ts';
 import type { Provenance } from '../flag-details.ts';
+import type { FlagsInForce } from '../flag-holder.ts';
 import { StalenessBound } from '../staleness-bound.ts';
 import type { DiskCopy } from '../store/disk-copy-format.ts';
 import { type Advance, advanceState, bookmarked, emptyState, type FlagState } from './flag-state.ts';
 import type { Scope } from './scope.ts';
 
-export class StateInForce {
+export class StateInForce implements FlagsInForce {
   readonly #clock: Clock;
   readonly #bound = new StalenessBound();
   #state: FlagState;
@@ -27,6 +29,16 @@ export class StateInForce {
 
   get ready(): boolean {
     return this.#state.source !== 'none';
+  }
+
+  evaluate(flagKey: string, context: JsonObject): Evaluation {
+    return this.#state.compiled.evaluate(flagKey, context, this.#clock.nowMs());
+  }
+
+  evaluateAll(context: JsonObject): ReadonlyMap<string, Evaluation> {
+    const { compiled } = this.#state;
+    const nowMs = this.#clock.nowMs();
+    return new Map(compiled.flagKeys().map((key) => [key, compiled.evaluate(key, context, nowMs)]));
   }
 
   takeBootstrap(state: FlagState): void {
