@@ -5,6 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { buildProgram } from './interop/build-program.mjs';
+import { PROGRAMS } from './interop/programs.mjs';
 import { closingLine, countTests, formatUnpassed } from './test-summary.mjs';
 import { runProject } from './vitest-run.mjs';
 
@@ -51,6 +53,7 @@ function buildFlagdGo() {
 
 buildGrpcurl();
 buildFlagdGo();
+for (const program of PROGRAMS) buildProgram(program);
 const records = [
   await runProject({
     project: 'interop',
