@@ -3,6 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
+import process from 'node:process';
 import { CACHE, ROOT } from './build-program.mjs';
 
 const folderOf = (name) => path.join(ROOT, 'test', 'interop', name);
@@ -122,4 +123,26 @@ const OWN = [
   rust('own-rust'),
 ];
 
-export const PROGRAMS = [...OWN];
+const node = (name) => ({
+  name,
+  toolchain: 'npm',
+  steps: () => [
+    {
+      command: 'npm',
+      words: ['install', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts'],
+      cwd: folderOf(name),
+    },
+  ],
+  start: () => `${process.execPath} ${path.join(folderOf(name), 'main.mjs')}`,
+});
+
+/** OpenFeature with flagd's providers, as published, that ask a server for each answer. */
+const FLAGD_RPC = [
+  node('flagd-rpc-node'),
+  python('flagd-rpc-python'),
+  java('flagd-rpc-java'),
+  rust('flagd-rpc-rust', protocOfCrate),
+  go('flagd-rpc-go'),
+];
+
+export const PROGRAMS = [...OWN, ...FLAGD_RPC];

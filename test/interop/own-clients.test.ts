@@ -77,7 +77,7 @@ describe('our contract', () => {
           ...expected.map((answer, index) => ({ call: 'EvaluateStream', of: String(index + 1), ...answer })),
           { call: 'Watch', of: 'initial', ...first },
           { call: 'Watch', of: 'changed', ...afterwards },
-        ] satisfies readonly (Partial<Line>)[]);
+        ] satisfies readonly Partial<Line>[]);
       });
     });
   }
