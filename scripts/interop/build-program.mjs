@@ -1,16 +1,19 @@
 // Builds one foreign program of test/interop into .cache/bin, where its test looks for it. What cannot be built, because
 // its toolchain or its packages cannot be had, is not there, and its test is skipped by name.
 
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { promisify } from 'node:util';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 export const CACHE = path.join(ROOT, '.cache');
 export const TOOLS = path.join(CACHE, 'bin');
 const BUILD_TIMEOUT_MS = 300_000;
+const OUTPUT_BYTES_MAX = 16 * 2 ** 20;
+const run = promisify(execFile);
 /** What builds leave beside the sources. */
 const MADE = new Set(['gen', 'node_modules', 'Cargo.lock', '__pycache__']);
 
@@ -21,7 +24,7 @@ const MADE = new Set(['gen', 'node_modules', 'Cargo.lock', '__pycache__']);
  * @param {() => Iterable<{ command: string, words: string[], cwd?: string, env?: object }>} program.steps one after the other
  * @param {() => string} program.start the command line that starts it, for a shell
  */
-export function buildProgram({ name, toolchain, steps, start }) {
+export async function buildProgram({ name, toolchain, steps, start }) {
   const launcher = path.join(TOOLS, name);
   const stamp = path.join(CACHE, 'interop', `${name}.built`);
   const sources = hashOf([path.join(ROOT, 'test/interop', name), path.join(ROOT, 'proto/flagstream')]);
@@ -30,11 +33,11 @@ export function buildProgram({ name, toolchain, steps, start }) {
   rmSync(launcher, { force: true });
   try {
     for (const { command, words, cwd = ROOT, env = {} } of steps())
-      execFileSync(command, words, {
+      await run(command, words, {
         cwd,
         env: { ...process.env, ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
         timeout: BUILD_TIMEOUT_MS,
+        maxBuffer: OUTPUT_BYTES_MAX,
       });
   } catch (error) {
     const reason = error.code === 'ENOENT' ? `there is no ${toolchain}` : lastLines(error);

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from './build-program.mjs';
+import { CACHE, ROOT } from './build-program.mjs';
 
 const PROGRAMS = [
   { language: 'Go', fence: 'go', folder: 'own-go', file: 'main.go' },
@@ -22,6 +22,25 @@ export function withPrograms(readme) {
   return between(readme, 'own programs', shown.join('\n'));
 }
 
+/** The README with the table that the last run of `make interop` left. */
+export function withTable(readme) {
+  const file = path.join(CACHE, 'interop', 'flagd-clients.json');
+  return between(readme, 'flagd clients', formatTable(JSON.parse(readFileSync(file, 'utf8'))));
+}
+
+/** A cell for each capability and client; what is not there was not run. */
+export function formatTable({ capabilities, columns }) {
+  const rows = [
+    ['', ...columns.map(({ client }) => client)],
+    ['---', ...columns.map(() => '---')],
+    ...capabilities.map((capability) => [
+      capability,
+      ...columns.map(({ cells }) => cells[capability] ?? 'not run'),
+    ]),
+  ];
+  return rows.map((cells) => `| ${cells.join(' | ')} |`.replace('|  |', '| |')).join('\n');
+}
+
 /** @throws where the README has not both markers */
 export function between(readme, name, text) {
   const begin = `<!-- ${name} -->\n`;
@@ -29,5 +48,5 @@ export function between(readme, name, text) {
   const from = readme.indexOf(begin);
   const to = readme.indexOf(end);
   if (from < 0 || to < from) throw new Error(`README.md has no markers of "${name}"`);
-  return `${readme.slice(0, from + begin.length)}\n${text}\n${readme.slice(to)}`;
+  return `${readme.slice(0, from + begin.length)}\n${text.trimEnd()}\n\n${readme.slice(to)}`;
 }

@@ -19,6 +19,8 @@ interface Client {
   readonly program: string;
   readonly toolchain: string;
   readonly settings?: Readonly<Record<string, string>>;
+  /** It speaks Connect, over HTTP/1.1. */
+  readonly overConnect?: boolean;
   /** It speaks evaluation v1, where a value cannot be absent: a disabled flag has the zero of its type. */
   readonly withoutPresence?: boolean;
   readonly codeOfMismatch?: string;
@@ -50,7 +52,7 @@ const CLIENTS: readonly Client[] = [
     name: 'Python 0.6.1',
     program: 'flagd-rpc-python',
     toolchain: 'Python 3.10',
-    lacks: ['metadata'],
+    lacks: [],
   },
   {
     name: 'Java 0.11.15',
@@ -70,9 +72,11 @@ const CLIENTS: readonly Client[] = [
     lacks: ['change seen live'],
     nestedAsText: true,
   },
-  { name: 'Go 0.6.0', program: 'flagd-rpc-go', toolchain: 'Go 1.25', lacks: [] },
+  { name: 'Go 0.6.0', program: 'flagd-rpc-go', toolchain: 'Go 1.25', overConnect: true, lacks: [] },
 ];
 const SPLIT_KEYS = 200;
+/** Below what three calls with retries take, and far above what three without do. */
+const NO_RETRY_MS = 5_000;
 
 const table = new ClientTable('flagd-clients', CAPABILITIES);
 let server: FlagdServer;
@@ -92,7 +96,10 @@ for (const spec of CLIENTS) {
   const tool = requiresTool(spec.program, spec.toolchain);
   tool.describe(`flagd's provider, ${spec.name}`, () => {
     let client: FlagdClient;
+    let unserved = false;
     beforeAll(async () => {
+      unserved = spec.overConnect === true && !(await server.speaksConnect());
+      if (unserved) return;
       await server.serve('moving', 'on');
       await server.serve('moved-meanwhile', 'on');
       client = await FlagdClient.start(spec.name, tool.program, server.grpcPort, spec.settings);
@@ -104,7 +111,8 @@ for (const spec of CLIENTS) {
         table.tell(spec.name, capability, 'client has none');
         return;
       }
-      test(capability, async () => {
+      test(capability, async ({ skip }) => {
+        skip(unserved, 'the evaluator does not speak Connect');
         table.tell(spec.name, capability, 'failed');
         await body();
         table.tell(spec.name, capability, 'passed');
@@ -155,11 +163,15 @@ for (const spec of CLIENTS) {
     });
 
     can('missing flag', async () => {
-      expect(await client.ask(asked('not-there', 'string', 'mine'))).toMatchObject({
-        value: 'mine',
-        reason: 'ERROR',
-        errorCode: 'FLAG_NOT_FOUND',
-      });
+      const beginMs = performance.now();
+      for (let times = 0; times < 3; times++)
+        expect(await client.ask(asked('not-there', 'string', 'mine'))).toMatchObject({
+          value: 'mine',
+          reason: 'ERROR',
+          errorCode: 'FLAG_NOT_FOUND',
+        });
+      // Java's provider takes it for a passing failure unless it is told not to, and waits for two seconds or more each time.
+      expect(performance.now() - beginMs).toBeLessThan(NO_RETRY_MS);
     });
 
     can('disabled flag', async () => {
@@ -193,9 +205,13 @@ for (const spec of CLIENTS) {
 
     can('change during an outage seen, though cached before', async () => {
       const question = asked('moved-meanwhile', 'boolean', false);
-      await client.askUntil(question, ({ value }) => value === true, 'the value before the outage');
-      const again = await client.ask(question);
-      expect(again).toMatchObject({ value: true, reason: spec.settings === undefined ? 'CACHED' : 'STATIC' });
+      // The notice of the restart may still be on its way: it takes kept answers away.
+      const kept = spec.settings === undefined ? 'CACHED' : 'STATIC';
+      await client.askUntil(
+        question,
+        ({ value, reason }) => value === true && reason === kept,
+        'the value before the outage',
+      );
       await server.crash();
       await server.serve('moved-meanwhile', 'off');
       await server.up();
@@ -203,6 +219,7 @@ for (const spec of CLIENTS) {
     });
 
     can('drained server is back', async () => {
+      const heard = client.heard;
       await server.drain();
       await server.up();
       await client.askUntil(
@@ -211,6 +228,7 @@ for (const spec of CLIENTS) {
         'answers after the drain',
       );
       if (spec.lacks.includes('change seen live')) return;
+      await hears(heard, 'its new stream');
       await seesChangeTo('on');
     });
 
@@ -220,16 +238,18 @@ for (const spec of CLIENTS) {
 
     const moving = asked('moving', 'boolean', false);
 
-    /** Its stream must be open again: it is asked until it says so. */
-    async function seesChangeTo(variant: 'on' | 'off'): Promise<void> {
-      const heard = client.heard;
-      await server.serve('moving', variant);
-      const of = `the change to ${variant}`;
+    async function hears(heard: number, of: string): Promise<void> {
       await client.eventAfter(
         heard,
         ({ event, flags }) => event === 'changed' && flags.includes('moving'),
         of,
       );
+    }
+
+    async function seesChangeTo(variant: 'on' | 'off'): Promise<void> {
+      const heard = client.heard;
+      await server.serve('moving', variant);
+      await hears(heard, `the change to ${variant}`);
       expect(await client.ask(moving)).toMatchObject({ variant, reason: 'STATIC' });
     }
   });

@@ -99,5 +99,7 @@ public class Main {
     }
     api.shutdown();
     print(Map.of("stopped", true));
+    // A thread of the SDK would live on for a minute.
+    System.exit(0);
   }
 }
