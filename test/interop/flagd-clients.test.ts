@@ -52,7 +52,7 @@ const CLIENTS: readonly Client[] = [
     name: 'Python 0.6.1',
     program: 'flagd-rpc-python',
     toolchain: 'Python 3.10',
-    lacks: [],
+    lacks: ['metadata'],
   },
   {
     name: 'Java 0.11.15',
