@@ -1,10 +1,13 @@
 // What `make interop` runs after a build: foreign clients and engines (test/interop) against ours. A case whose
-// toolchain is absent is skipped by name. Ends like `make test`: "N passed, N failed, N skipped".
+// toolchain is absent is skipped by name. With --write-table the README gets the table of clients. Ends like `make test`: "N passed, N failed, N skipped".
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { buildProgram } from './interop/build-program.mjs';
+import { LANES } from './interop/programs.mjs';
+import { withPrograms, withTable } from './interop/readme.mjs';
 import { closingLine, countTests, formatUnpassed } from './test-summary.mjs';
 import { runProject } from './vitest-run.mjs';
 
@@ -49,16 +52,29 @@ function buildFlagdGo() {
   });
 }
 
+/** Whether the README is to have what this run has found. */
+const WRITE_TABLE = '--write-table';
+const words = process.argv.slice(2);
+
 buildGrpcurl();
 buildFlagdGo();
+await Promise.all(
+  LANES.map(async (lane) => {
+    for (const program of lane) await buildProgram(program);
+  }),
+);
 const records = [
   await runProject({
     project: 'interop',
     workers: 2,
-    filters: process.argv.slice(2),
+    filters: words.filter((word) => word !== WRITE_TABLE),
     env: { FLAGSTREAM_TEST_BUILT: '1' },
   }),
 ];
+if (words.includes(WRITE_TABLE)) {
+  const readme = path.join(ROOT, 'README.md');
+  writeFileSync(readme, withTable(withPrograms(readFileSync(readme, 'utf8'))));
+}
 const counts = countTests(records);
 process.stdout.write(`${[...formatUnpassed(records), '', closingLine(counts)].join('\n')}\n`);
 process.exitCode = counts.failed > 0 ? 1 : 0;

@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { withPrograms } from '../../scripts/interop/readme.mjs';
 import { type DevInstance, startDev } from '../support/dev-instance.ts';
 import { startFlagdInstance } from '../support/flagd-instance.ts';
 import { freePort } from '../support/free-port.ts';
@@ -42,6 +43,11 @@ test('the flags file that it shows is one, and every flag of it is in force', as
   const asked = await runCommand(['eval', '--all', '--file', file, '-c', context]);
   expect(asked).toMatchObject({ code: 0, stderr: '' });
   expect(asked.stdout).toMatch(/^new-search\t.*\tfirst-countries\nsearch-ranking\t/);
+});
+
+test('the programs in other languages are those that make interop runs', () => {
+  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+  expect(withPrograms(readme)).toBe(readme);
 });
 
 /** Of the promise table; X2 says what is not promised. */

@@ -14,6 +14,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Added to this process's environment, from which every FLAGSTREAM_ and NATS_ variable is taken out. */
   readonly env?: Readonly<Record<string, string>>;
+  /** It reads what `say` sends; else it has no input. */
+  readonly listens?: boolean;
 }
 
 /** One line of output. `json` is there when the line is a JSON object, as every log line is. */
@@ -64,11 +66,13 @@ export class TestProcess {
     this.#name = name;
     this.#isServer = programArguments.some((argument) => SERVER.test(argument));
     const child = spawn(program, programArguments, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.listens === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       env: { ...cleanEnvironment(), ...FREE_PORTS, ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     this.#child = child;
+    // One that has ended hears nothing more; whoever waits for its answer is told so.
+    child.stdin?.on('error', () => undefined);
     this.#read('stdout');
     this.#read('stderr');
     const release = hold({
@@ -111,6 +115,16 @@ export class TestProcess {
       .filter((line) => line.stream === stream)
       .map((line) => `${line.text}\n`)
       .join('');
+  }
+
+  /** Sends one line to a process that listens. */
+  say(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  /** Ends the input of a process that listens. */
+  endInput(): void {
+    this.#child.stdin?.end();
   }
 
   /** Waits for an output line (past ones count too). Fails at once when the process ends without it. */

@@ -47,11 +47,13 @@ export function flagdError(place: AnswerPlace, evaluation: Evaluation): FlagdErr
 }
 
 export function flagdStatus({ code, message }: FlagdError): ForeignStatus {
-  const foreign = STATUSES[code];
-  return new ForeignStatus(foreign, message, foreign === status.UNKNOWN ? notAgain() : undefined);
+  return new ForeignStatus(STATUSES[code], message, notAgain());
 }
 
-/** Clients' retry policies take UNKNOWN for a passing failure: Node's asked four times, over eight seconds. */
+/**
+ * Clients' retry policies take what stays wrong for a passing failure: Node's asked four times, over eight seconds, after
+ * UNKNOWN, and Java's three times, over two to four seconds, after each of these, also for a flag that is not there.
+ */
 function notAgain(): Metadata {
   const metadata = new Metadata();
   metadata.set('grpc-retry-pushback-ms', '-1');
