@@ -21,6 +21,8 @@ export async function sendJson(
   response: ServerResponse,
   { status, text, headers, held }: JsonAnswer,
 ): Promise<void> {
+  // Of one that is gone already no end would be heard.
+  if (response.destroyed) return;
   const plain = Buffer.from(text);
   if (held !== undefined) {
     held.take(plain.length);

@@ -1,9 +1,10 @@
 import { KeyKind } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { describe, expect, it } from 'vitest';
 import { testKey } from '../../../../packages/runtime/src/keys/key.fixture.ts';
+import { until } from '../../../../test/support/until.ts';
 import { type Started, start } from '../evaluator.fixture.ts';
 import { booleanFlag, entity, serving, shopLog } from '../log.fixture.ts';
-import { ask, askFlag, askFlags, variousLog } from './ofrep.fixture.ts';
+import { ask, askFlag, askFlags, EventReader, variousLog } from './ofrep.fixture.ts';
 
 const DEVELOPMENT = { project: 'default', environment: 'development' };
 const _SET = { flagSetId: 'default/development' };
@@ -67,6 +68,35 @@ describe('a page of another origin', () => {
       'access-control-allow-methods': expect.stringContaining('POST'),
       'access-control-allow-headers': 'authorization,content-type,if-none-match',
     });
+  });
+});
+
+describe('who is bound to an environment and needs no key there', () => {
+  const keyless = { environment: 'default/development', sync: false, beyondLoopback: false };
+
+  it('is answered there, is told of its changes, and goes nowhere else', async () => {
+    const log = variousLog();
+    const evaluator = await start(log, {}, { requireKeys: true, keyless });
+    const { body } = await askFlags(evaluator);
+    expect(body.flags.length).toBeGreaterThan(1);
+    const reader = new EventReader(body.eventStreams[0].url);
+    await until(() => reader.events.length > 0, { what: 'its stream' });
+    log.commit(entity.config('default', 'development', 'new-checkout', serving('off')));
+    await until(() => reader.refetches.length === 1, { what: 'an event' });
+    for (const headers of [
+      { 'flagstream-environment': 'production' },
+      { 'flagd-selector': 'flagSetId=default/production' },
+    ])
+      expect((await askFlags(evaluator, {}, headers)).status).toBe(403);
+  });
+
+  it('asks from any page where that is meant for other machines', async () => {
+    const headers = { origin: 'https://shop.example' };
+    const allowed = async (beyondLoopback: boolean): Promise<unknown> => {
+      const evaluator = await start(variousLog(), {}, { keyless: { ...keyless, beyondLoopback } });
+      return (await askFlags(evaluator, {}, headers)).headers['access-control-allow-origin'];
+    };
+    expect([await allowed(true), await allowed(false)]).toEqual(['*', undefined]);
   });
 });
 
