@@ -165,7 +165,7 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
     word: 'ofrepAnswerBytesMax',
   },
   ofrepHeldBytesMax: {
-    crossedIn: 'services/evaluator/src/ofrep/start-ofrep.test.ts',
+    crossedIn: 'services/evaluator/src/ofrep/request-body.test.ts',
     word: 'ofrepHeldBytesMax',
   },
   httpIdleMs: { crossedIn: 'packages/runtime/src/http/injected-http-server.test.ts', word: 'idleMs' },

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { LIMITS } from '@flagstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { TestAuthority } from '../../../../test/support/certificates.ts';
 import { tempDir } from '../../../../test/support/temp-dir.ts';
@@ -115,30 +114,5 @@ describe('the OFREP port', () => {
     socket.resume();
     await once(socket, 'close');
     expect((await askFlag(started, 'new-checkout')).status).toBe(200);
-  });
-
-  it('holds ofrepHeldBytesMax of requests at most: who comes beyond is told to come back', async () => {
-    const started = await start(shopLog());
-    const body = Buffer.alloc(LIMITS.ofrepRequestBytesMax, ' ');
-    const sockets = await Promise.all(
-      Array.from({ length: LIMITS.ofrepHeldBytesMax / body.length }, async () => {
-        const socket = connect(started.evaluator.ofrepPort, '127.0.0.1').on('error', () => undefined);
-        const head = `POST ${EVALUATE} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`;
-        socket.write(head);
-        socket.write(body.subarray(1));
-        await once(socket, 'connect');
-        return socket;
-      }),
-    );
-    const reply = await until(
-      async () => {
-        const asked = await askFlag(started, 'new-checkout', { a: 'x'.repeat(1_000) });
-        return asked.status === 429 ? asked : undefined;
-      },
-      { what: 'a refusal' },
-    );
-    expect(reply.headers['retry-after']).toBe('1');
-    for (const socket of sockets) socket.destroy();
-    await until(async () => (await askFlag(started, 'new-checkout')).status === 200, { what: 'room again' });
   });
 });
