@@ -2,6 +2,7 @@
 
 import { controlPlaneConfigSchema } from '@flagstream/control-plane';
 import { evaluatorConfigSchema } from '@flagstream/evaluator';
+import { ofrepPortOf } from '@flagstream/evaluator/config';
 import {
   ConfigError,
   checkExposure,
@@ -33,11 +34,12 @@ export function defaultOf(role: Role, key: string): unknown {
   return setting.default;
 }
 
-/** Default ports of a role that is one process: gRPC, management. */
+/** Default ports of a role that is one process: gRPC, management, and what an evaluator has beside them. */
 export function portsOf(role: Role): readonly number[] {
-  return settingsOf(role)
+  const named = settingsOf(role)
     .filter(({ key }) => /^(grpc|management)Port$/.test(key))
     .map((setting) => Number(setting.default));
+  return role === 'evaluator' ? [...named, ofrepPortOf(evaluatorConfigSchema.parse({}))] : named;
 }
 
 /** What is wrong with starting the role like this: unknown names and values that the schema refuses. */
