@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { formatToken, newKeyId, newSecret } from '@flagstream/protocol';
 import { ServiceService as FlagdV1 } from '@flagstream/protocol/gen/flagd/evaluation/v1/evaluation';
 import { ServiceService as FlagdV2 } from '@flagstream/protocol/gen/flagd/evaluation/v2/evaluation';
+import { FlagSyncServiceService } from '@flagstream/protocol/gen/flagd/sync/v1/sync';
 import { AdminServiceService } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { EvaluationServiceService } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { FleetServiceService } from '@flagstream/protocol/gen/flagstream/v1/fleet';
@@ -25,7 +26,7 @@ const DEVELOPMENT = 'projects/default/environments/development';
 const AT = { project: 'default', environment: 'development' };
 
 const SHARED = [HealthService, ServerReflectionService, ServerReflectionV1Alpha];
-const SERVED: Readonly<Record<'control plane' | 'evaluator', readonly object[]>> = {
+const SERVED: Readonly<Record<'control plane' | 'evaluator' | 'flagd.sync', readonly object[]>> = {
   'control plane': [
     AdminServiceService,
     HistoryServiceService,
@@ -35,6 +36,7 @@ const SERVED: Readonly<Record<'control plane' | 'evaluator', readonly object[]>>
     ...SHARED,
   ],
   evaluator: [EvaluationServiceService, StreamServiceService, FlagdV1, FlagdV2, FlagdSchema, ...SHARED],
+  'flagd.sync': [FlagSyncServiceService, ...SHARED],
 };
 
 /** In the order of the table's columns. */
@@ -92,8 +94,10 @@ const methods = Object.entries(SERVED).flatMap(([role, services]) =>
     Object.values(service as Record<string, AnyMethod>).map((method) => ({ role, method, rpc: method.path })),
   ),
 );
-const portOf = (role: string): number =>
-  role === 'evaluator' ? site.evaluator.grpcPort : site.controlPlane.grpcPort;
+function portOf(role: string): number {
+  if (role === 'flagd.sync') return site.evaluator.syncPort;
+  return role === 'evaluator' ? site.evaluator.grpcPort : site.controlPlane.grpcPort;
+}
 
 /** As the process itself says: the table must not forget a service. */
 async function servedBy(role: string): Promise<string[]> {
@@ -131,7 +135,7 @@ describe('every method', () => {
     }
     const documented = readTracked('SECURITY.md')
       .split('\n')
-      .filter((line) => /^\| (control plane|evaluator) \| `\//.test(line));
+      .filter((line) => /^\| (control plane|evaluator|flagd\.sync) \| `\//.test(line));
     expect(rows.map((row) => row.replace(/ +/g, ' '))).toEqual(
       documented.map((row) => row.replace(/ +/g, ' ')),
     );

@@ -37,6 +37,10 @@ const reportOf = (nodeId: string, usedKeys: readonly { readonly keyId: string }[
 export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   ...EVALUATION_CROSSINGS,
   ...WRITE_CROSSINGS,
+  flagdDocumentBytesMax: {
+    crossedIn: 'services/evaluator/src/flagd-sync/sync-service.test.ts',
+    word: 'refuses a document that no client would take',
+  },
   contextBytesMax: {
     // {"t":"..."}: 2 bytes, 1 of the name, 4 beside it.
     crossings: CONTEXT_DOORS((amount) => ({ t: privateValue('text').padEnd(amount - 7, 'x') })),

@@ -10,12 +10,13 @@ import { readTracked, sourceFiles } from './tracked-files.ts';
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'packages/engine': [],
   'packages/importers': ['engine'],
+  'packages/exporters': ['engine'],
   'packages/replica': ['engine'],
   'packages/protocol': ['replica', 'engine'],
   'packages/runtime': ['protocol', 'replica', 'engine'],
   'packages/client': ['protocol', 'replica', 'engine'],
   'services/control-plane': ['runtime', 'protocol', 'replica', 'engine'],
-  'services/evaluator': ['runtime', 'protocol', 'replica', 'engine'],
+  'services/evaluator': ['runtime', 'protocol', 'replica', 'engine', 'exporters'],
   'packages/cli': [
     'client',
     'runtime',

@@ -3,6 +3,8 @@
  * contexts against it. Pure: no I/O, no clock, no randomness.
  */
 export type { FlagUnit } from './compile/flag.ts';
+export { completeGate, completeMatchGate, gatePrefixes } from './compile/gate.ts';
+export { excludedEnd } from './compile/ranges.ts';
 export type { SegmentUnit } from './compile/segment.ts';
 export type {
   Evaluation,
@@ -18,6 +20,7 @@ export {
   type JsonLogicOptions,
   type JsonLogicOutcome,
 } from './json-logic/apply-json-logic.ts';
+export { isPlainName } from './json-logic/variant-text.ts';
 export { ENGINE_LIMITS } from './limits.ts';
 export type * from './model.ts';
 export { normalizeConfig, normalizeSegmentCondition } from './normalize-config.ts';

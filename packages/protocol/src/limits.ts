@@ -35,6 +35,8 @@ export const LIMITS = {
   commentLengthMax: 2000,
   actorLengthMax: 200,
   operationIdLengthMax: 128,
+  /** A document for flagd's clients, as a message: they take no larger one, and nothing can be left out. */
+  flagdDocumentBytesMax: 4_194_304,
   /** Of projects, environments, flags and segments: answers say a key again, a batch for each context. */
   keyLengthMax: 128,
   /**

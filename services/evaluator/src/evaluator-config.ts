@@ -55,6 +55,9 @@ export interface KeylessSettings {
   readonly beyondLoopback: boolean;
 }
 
+/** Whether flags that divide subjects are sent to engines that divide them in another way. */
+export type SyncSplits = 'send' | 'withhold';
+
 export interface EvaluatorConfig {
   readonly host: string;
   readonly tls: TlsSettings;
@@ -64,6 +67,7 @@ export interface EvaluatorConfig {
   readonly syncPort?: number | undefined;
   readonly ofrepPort?: number | undefined;
   readonly corsOrigins?: readonly string[] | undefined;
+  readonly syncSplits: SyncSplits;
   readonly workers: number;
   readonly workersManagementPort: number;
   readonly nodeId?: string | undefined;
@@ -97,6 +101,12 @@ const settingsSchema = z.strictObject({
   managementPort: port(8014, 'Port of health, readiness and metrics'),
   syncPort: besidePort('Port of flagd.sync.v1', SYNC_PORT_OFFSET),
   ofrepPort: besidePort('Port of OFREP, over HTTP', OFREP_PORT_OFFSET),
+  syncSplits: z
+    .enum(['send', 'withhold'])
+    .default('send')
+    .describe(
+      'Splits to clients of flagd.sync.v1 whose engine divides subjects in another way (Java, Python, Rust): send, as flagd does, or withhold.',
+    ),
   corsOrigins: z
     .array(z.string().min(1))
     .optional()

@@ -1,4 +1,5 @@
 /** Numbers of an evaluator, read where they live when somebody scrapes. */
+import { WITHHELD_CONSTRUCTS } from '@flagstream/exporters';
 import type { SourceState } from '@flagstream/replica';
 import type { Metrics, RevisionWait, Sample } from '@flagstream/runtime';
 import type { StreamAdmission } from './admission/stream-admission.ts';
@@ -6,6 +7,9 @@ import type { EvaluatorCache } from './cache/evaluator-cache.ts';
 import type { FullTransferGate } from './fanout/full-transfer-gate.ts';
 import type { StreamRegistry } from './fanout/stream-registry.ts';
 import type { TransferCache } from './fanout/transfer-cache.ts';
+import { CLIENT_ENGINES } from './flagd-sync/client-engine.ts';
+import type { Subscribers } from './flagd-sync/subscribers.ts';
+import type { SyncDocuments } from './flagd-sync/sync-documents.ts';
 import type { LogFollower } from './follow/log-follower.ts';
 import type { NodeReporter } from './report/node-reporter.ts';
 import type { EvaluationCounts } from './serve/evaluation-counts.ts';
@@ -26,6 +30,10 @@ export interface MeasuredParts {
   /** Of flagd's clients. */
   readonly eventStreams: StreamRegistry;
   readonly ofrepStreams: StreamRegistry;
+  /** Of flagd's clients that evaluate themselves. */
+  readonly syncStreams: StreamRegistry;
+  readonly documents: SyncDocuments;
+  readonly subscribers: Subscribers;
   readonly transfers: TransferCache;
   readonly gate: FullTransferGate;
   readonly admission: StreamAdmission;
@@ -75,6 +83,7 @@ export function exportMetrics(metrics: Metrics, parts: MeasuredParts): void {
     },
   );
   exportStreams(metrics, parts);
+  exportFlagSync(metrics, parts);
   if (parts.cache !== undefined) exportCache(metrics, parts.cache);
   metrics.countedBy('reason', 'evaluations_total', 'Evaluations by reason.', () => counts.entries());
   metrics.countedBy('outcome', 'log_records_total', 'Records that were not applied, by why.', () => {
@@ -124,7 +133,17 @@ function exportCache(metrics: Metrics, cache: EvaluatorCache): void {
 }
 
 function exportStreams(metrics: Metrics, parts: MeasuredParts): void {
-  const { streams, watchers, pipelines, eventStreams, ofrepStreams, transfers, gate, admission } = parts;
+  const {
+    streams,
+    watchers,
+    pipelines,
+    eventStreams,
+    ofrepStreams,
+    syncStreams,
+    transfers,
+    gate,
+    admission,
+  } = parts;
   metrics.countedBy(
     'outcome',
     'streams_admitted_total',
@@ -149,6 +168,7 @@ function exportStreams(metrics: Metrics, parts: MeasuredParts): void {
     ['evaluate', pipelines] as const,
     ['events', eventStreams] as const,
     ['ofrep', ofrepStreams] as const,
+    ['flagd-sync', syncStreams] as const,
   ];
   metrics.gauge('stream_clients', 'Open streams.', ['kind'], (gauge) => {
     for (const [kind, registry] of kinds) gauge.set({ kind }, registry.size);
@@ -165,4 +185,35 @@ function exportStreams(metrics: Metrics, parts: MeasuredParts): void {
         [...registry.closed].map(([reason, value]): Sample => ({ labels: { kind, reason }, value })),
       ),
   });
+}
+
+function exportFlagSync(metrics: Metrics, { state, documents, subscribers }: MeasuredParts): void {
+  metrics.gauge(
+    'flagd_sync_clients',
+    'Clients that evaluate flags themselves, by engine and by how it divides subjects.',
+    ['engine', 'bucketing'],
+    (gauge) => {
+      for (const engine of CLIENT_ENGINES)
+        gauge.set({ engine: engine.name, bucketing: engine.bucketing }, subscribers.open.get(engine) ?? 0);
+    },
+  );
+  metrics.gauge(
+    'flagd_sync_withheld_flags',
+    'Flags that flagd cannot be told, by what stands against it, in environments that were asked for.',
+    ['construct'],
+    (gauge) => {
+      const counts = documents.withheldCounts(state.environments());
+      for (const construct of WITHHELD_CONSTRUCTS) gauge.set({ construct }, counts.get(construct) ?? 0);
+    },
+  );
+  metrics.counted(
+    'flagd_sync_bytes_total',
+    'Bytes of documents handed to the connections of clients.',
+    () => subscribers.bytes,
+  );
+  metrics.counted(
+    'flagd_sync_documents_total',
+    'Documents encoded, each for all who select the same.',
+    () => documents.encoded,
+  );
 }

@@ -29,7 +29,7 @@ import {
 import { StreamAdmission } from './admission/stream-admission.ts';
 import { anonymousDoor, boundOrKeyed, keylessNotice } from './anonymous-door.ts';
 import { openCache } from './cache/open-cache.ts';
-import type { EvaluatorConfig } from './evaluator-config.ts';
+import { type EvaluatorConfig, syncPortOf } from './evaluator-config.ts';
 import { exportMetrics, exportReports } from './evaluator-metrics.ts';
 import { ChangeFanout } from './fanout/change-fanout.ts';
 import { FullTransferGate } from './fanout/full-transfer-gate.ts';
@@ -40,6 +40,9 @@ import { flagdEvaluationServices } from './flagd/evaluation-services.ts';
 import { EventNotices } from './flagd/event-notices.ts';
 import { LastStreams } from './flagd/last-streams.ts';
 import { FlagdResolver } from './flagd/resolver.ts';
+import { Subscribers } from './flagd-sync/subscribers.ts';
+import { SyncDocuments } from './flagd-sync/sync-documents.ts';
+import { flagSyncService } from './flagd-sync/sync-service.ts';
 import { type FollowListener, LogFollower } from './follow/log-follower.ts';
 import { type GivenSources, openSources } from './follow/open-sources.ts';
 import { startOfrep } from './ofrep/start-ofrep.ts';
@@ -50,6 +53,7 @@ import { Evaluator } from './serve/evaluate.ts';
 import { EvaluationCounts } from './serve/evaluation-counts.ts';
 import { evaluationService } from './serve/evaluation-service.ts';
 import { readinessOf } from './serve/readiness.ts';
+import { ReadySignal } from './serve/ready-signal.ts';
 import { Serving } from './serve/serving.ts';
 import { SharedTurns } from './serve/shared-turns.ts';
 import { streamService } from './serve/stream-service.ts';
@@ -80,6 +84,8 @@ export interface RunningEvaluator {
   readonly grpcPort: number;
   readonly managementPort: number;
   readonly ofrepPort: number;
+  /** Of flagd.sync.v1. */
+  readonly syncPort: number;
   /** The revision that answers stand for. */
   applied(): Position;
   readiness(): Readiness;
@@ -138,12 +144,18 @@ export async function startEvaluator(
   });
 
   const tls = await openTls({ settings: config.tls, logger, metrics, reloadsOnHangup }, lifecycle);
-  const health = new HealthState();
+  // Each port tells of the services behind it.
+  const [health, syncHealth] = [new HealthState(), new HealthState()];
   const counts = new EvaluationCounts();
   const fanout = new ChangeFanout(logger, { total: () => counts.total(), monotonicMs });
   const wheel = new TickWheel(monotonicMs, logger);
   const [streams, watchers, pipelines] = [new StreamRegistry(), new StreamRegistry(), new StreamRegistry()];
-  const [eventStreams, ofrepStreams] = [new StreamRegistry(), new StreamRegistry()];
+  const [eventStreams, ofrepStreams, syncStreams] = [
+    new StreamRegistry(),
+    new StreamRegistry(),
+    new StreamRegistry(),
+  ];
+  const [documents, subscribers] = [new SyncDocuments(), new Subscribers(logger)];
   const gate = new FullTransferGate(monotonicMs);
   const admission = new StreamAdmission(
     {
@@ -199,7 +211,8 @@ export async function startEvaluator(
         logger.info({ epoch, revision }, 'ready');
         readySignal.resolve();
       }
-      health.setReady(readiness().ready);
+      const { ready } = readiness();
+      for (const each of [health, syncHealth]) each.setReady(ready);
     },
   };
   const { source, snapshots, authority } = sources;
@@ -228,6 +241,9 @@ export async function startEvaluator(
     pipelines,
     eventStreams,
     ofrepStreams,
+    syncStreams,
+    documents,
+    subscribers,
     transfers,
     gate,
     admission,
@@ -253,26 +269,40 @@ export async function startEvaluator(
   const resolver = new FlagdResolver(answering);
   const events = { notices: new EventNotices(), lastStreams: new LastStreams(monotonicMs), eventStreams };
   const authenticate = deps.authenticate ?? door.authenticate;
-  const host = new GrpcHost({
-    name: 'evaluator',
+  const behindDoor = {
     logger,
     metrics,
     authenticate,
     standing: door,
     ...(deps.quota === undefined ? {} : { quota: deps.quota }),
+    health,
+    reflection: config.reflection,
+    maxRequestBytes: LIMITS.evaluationRequestBytesMax,
+    monotonicMs,
+    random,
+    tls,
+    sharesPort: deps.sharesPort,
+  };
+  const host = new GrpcHost({
+    ...behindDoor,
+    name: 'evaluator',
     services: [
       evaluationService({ ...fanning, evaluator, answers, counts, watchers, pipelines }),
       streamService({ ...fanning, transfers, gate, streams, delivery, nodeId, random }),
       ...flagdEvaluationServices(resolver, { ...fanning, ...events, answers }),
     ],
-    health,
-    reflection: config.reflection,
-    maxRequestBytes: LIMITS.evaluationRequestBytesMax,
     refusesLateCalls: true,
-    monotonicMs,
-    random,
-    tls,
-    sharesPort: deps.sharesPort,
+  });
+  const syncing = { documents, subscribers, syncStreams, splits: config.syncSplits };
+  const syncHost = new GrpcHost({
+    ...behindDoor,
+    name: 'flagd.sync',
+    health: syncHealth,
+    services: [flagSyncService({ ...fanning, ...syncing, answers })],
+  });
+  syncHost.onDrain(() => {
+    const window = drainWindow(drainMs, admission.spreadMs(syncStreams.size));
+    return syncStreams.drain(window, window.reconnectMaxMs);
   });
   host.onDrain(async () => {
     const window = drainWindow(
@@ -368,6 +398,13 @@ export async function startEvaluator(
     },
     () => host.drain(drainMs + STOP_GRACE_MS),
   );
+  const syncAddress = await lifecycle.start(
+    'flagd.sync port',
+    () => syncHost.listen({ host: config.host, port: syncPortOf(config) }),
+    // Both ports' clients move in the same time.
+    () =>
+      Promise.all([syncHost, host].map((each) => each.drain(drainMs + STOP_GRACE_MS))).then(() => undefined),
+  );
   // First calls come first.
   await lifecycle.start(
     'compiling',
@@ -380,6 +417,7 @@ export async function startEvaluator(
       port: address.port,
       management_port: management.port,
       ofrep_port: ofrep.port,
+      sync_port: syncAddress.port,
       tls: tls !== undefined,
     },
     'the evaluator listens',
@@ -389,6 +427,7 @@ export async function startEvaluator(
     grpcPort: address.port,
     managementPort: management.port,
     ofrepPort: ofrep.port,
+    syncPort: syncAddress.port,
     applied: () => state.position,
     readiness,
     waiting: () => wait.waiting,
@@ -406,20 +445,4 @@ export async function startEvaluator(
 function drainWindow(drainMs: number, spreadMs: number): DrainWindow {
   const deadlineMs = Math.min(drainMs, 5 * spreadMs + LIMITS.drainMarginMs);
   return { deadlineMs, reconnectMaxMs: Math.min(spreadMs, Math.floor(deadlineMs / 2)) };
-}
-
-/** Resolved once. */
-class ReadySignal {
-  readonly promise: Promise<void>;
-  #resolve: () => void = () => undefined;
-
-  constructor() {
-    this.promise = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-  }
-
-  resolve(): void {
-    this.#resolve();
-  }
 }

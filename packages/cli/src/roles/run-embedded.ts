@@ -34,6 +34,7 @@ const PORT_OFFSETS = {
   controlPlaneManagement: 1,
   evaluator: 3,
   evaluatorManagement: 4,
+  evaluatorSync: 5,
   ofrep: 6,
 } as const;
 const ENVIRONMENT = 'development';
@@ -150,6 +151,7 @@ function openEvaluator(
     tls: tlsOf(options),
     grpcPort: portOf(options, 'evaluator'),
     managementPort: portOf(options, 'evaluatorManagement'),
+    syncPort: portOf(options, 'evaluatorSync'),
     ofrepPort: portOf(options, 'ofrep'),
     nodeId: NODE_ID,
     project: EMBEDDED_PROJECT,

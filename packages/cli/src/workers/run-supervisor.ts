@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import process from 'node:process';
-import { type EvaluatorConfig, ofrepPortOf } from '@flagstream/evaluator/config';
+import { type EvaluatorConfig, ofrepPortOf, syncPortOf } from '@flagstream/evaluator/config';
 import {
   checkExposure,
   claimPort,
@@ -86,6 +86,7 @@ export async function runSupervisor(session: CliSession, settings: EvaluatorConf
 async function requireFreePorts(settings: EvaluatorConfig): Promise<void> {
   const shared = [
     [settings.grpcPort, 'evaluator gRPC'],
+    [syncPortOf(settings), 'flagd.sync gRPC'],
     [ofrepPortOf(settings), 'evaluator OFREP'],
   ] as const;
   for (const [port, purpose] of shared) {

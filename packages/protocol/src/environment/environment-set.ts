@@ -101,6 +101,11 @@ export class EnvironmentSet {
     return true;
   }
 
+  /** What is in force, by unitId; none before all is compiled. */
+  get units(): GoodUnits {
+    return this.#good;
+  }
+
   /** Versions that serve in the place of newer ones, by unitId. */
   get held(): GoodUnits {
     const held = new Map<string, Unit>();

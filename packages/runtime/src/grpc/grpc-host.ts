@@ -22,12 +22,12 @@ import type { ListenerTls } from '../listen/tls-door.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { gateCalls } from './call-gate.ts';
-import { CallMetrics } from './call-metrics.ts';
 import { ConnectionRounds } from './connection-rounds.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { spareFarewells } from './farewell-pings.ts';
 import { logGrpcItself } from './grpc-log.ts';
 import { healthBinding } from './health-service.ts';
+import { HostMetrics } from './host-metrics.ts';
 import { KeyQuota, QUOTA, type QuotaLimits } from './key-quota.ts';
 import { passOverLeftCalls } from './left-calls.ts';
 import { LoadShedder } from './load-shedder.ts';
@@ -126,7 +126,7 @@ export class GrpcHost {
     this.#quota = new KeyQuota(options.quota ?? QUOTA, monotonicMs);
     this.#dispatcher = new Dispatcher({
       authenticate: options.authenticate,
-      metrics: new CallMetrics(options.metrics),
+      metrics: HostMetrics.of(options.metrics).calls,
       logger: options.logger,
       quota: this.#quota,
       requestMessages: new RequestMessages(descriptorSet),
@@ -189,7 +189,7 @@ export class GrpcHost {
       tls: options.tls,
       tlsHandshakeTimeoutMs: options.tlsHandshakeTimeoutMs ?? LIMITS.tlsHandshakeTimeoutMs,
     });
-    this.#exportGauges();
+    this.#exportNumbers();
     if (options.standing !== undefined) this.#watchStanding(options.standing);
     this.#sweeping = setInterval(() => this.#dispatcher.sweep(), SWEEP_MS);
     this.#sweeping.unref();
@@ -282,11 +282,7 @@ export class GrpcHost {
 
   #silenceWatch(): SilenceWatch<Socket> {
     const { metrics, logger } = this.#options;
-    const cuts = metrics.counter(
-      'silent_connections_total',
-      'gRPC connections cut: nothing came from their peer any more, not even answers to pings.',
-      [],
-    );
+    const { cuts } = HostMetrics.of(metrics);
     return new SilenceWatch(silenceMsOf(this.#options), ({ remoteAddress, remotePort }) => {
       cuts.inc();
       logger.debug(
@@ -326,22 +322,13 @@ export class GrpcHost {
     this.#server.addService(definitions, implementations);
   }
 
-  #exportGauges(): void {
-    const { metrics } = this.#options;
-    metrics.gauge('grpc_connections', 'Open connections at the front door.', [], (gauge) =>
-      gauge.set(this.#door.connections),
-    );
-    metrics.countedBy('why', 'calls_shed_total', 'Unary calls refused unread: this process was late.', () =>
-      Object.entries(this.#shedder.counts),
-    );
-    metrics.counted(
-      'call_rounds_total',
-      'Times that connections took turns, as most calls came too late.',
-      () => this.#rounds.rounds,
-    );
-    metrics.gauge('grpc_open_streams', 'Open streaming calls.', [], (gauge) =>
-      gauge.set(this.#dispatcher.openStreams),
-    );
+  #exportNumbers(): void {
+    HostMetrics.of(this.#options.metrics).add({
+      connections: () => this.#door.connections,
+      openStreams: () => this.#dispatcher.openStreams,
+      shed: () => ({ ...this.#shedder.counts }),
+      rounds: () => this.#rounds.rounds,
+    });
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import type { CompiledSet } from '@flagstream/engine';
 import { invalidField, isKey } from '@flagstream/protocol';
-import { type Principal, requirePermission } from '@flagstream/runtime';
+import { type Principal, requirePermission, type Verb } from '@flagstream/runtime';
 import type { Metadata } from '@grpc/grpc-js';
 
 export const SELECTOR_METADATA = 'flagd-selector';
@@ -52,11 +52,11 @@ export function selectorOf(metadata: Metadata, inRequest = ''): Selector {
  * The caller, at the environment that is selected.
  * @throws FlagstreamError PERMISSION_DENIED
  */
-export function atSelected(principal: Principal, selector: Selector): Principal {
+export function atSelected(principal: Principal, selector: Selector, verb: Verb = 'evaluate'): Principal {
   if (selector.kind !== 'environment') return principal;
   const { project, environment } = selector;
   if (principal.project === project && principal.environment === environment) return principal;
-  requirePermission(principal, 'evaluate', { project, environment });
+  requirePermission(principal, verb, { project, environment });
   return { ...principal, project, environment };
 }
 

@@ -90,6 +90,12 @@ export class EnvironmentReplica {
     return this.#compiled.quarantined;
   }
 
+  /** The units of the newest state, by unitId; the same object in all states. What is left to compile is compiled. */
+  get units(): GoodUnits {
+    this.compile();
+    return this.#compiled.units;
+  }
+
   /** Versions that serve in the place of newer ones, by unitId. */
   get held(): GoodUnits {
     return this.#compiled.held;
