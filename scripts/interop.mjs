@@ -1,5 +1,6 @@
 // What `make interop` runs after a build: foreign clients and engines (test/interop) against ours. A case whose
-// toolchain is absent is skipped by name. With --write-table the README gets the table of clients. Ends like `make test`: "N passed, N failed, N skipped".
+// toolchain is absent is skipped by name. With --write-table the README gets the table of clients. Ends like
+// `make test`: "N passed, N failed, N skipped".
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
