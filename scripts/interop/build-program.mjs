@@ -54,7 +54,11 @@ export async function buildProgram({ name, toolchain, steps, start }) {
 function hashOf(folders) {
   const hash = createHash('sha256');
   for (const folder of folders)
-    for (const file of filesIn(folder)) hash.update(`${path.relative(ROOT, file)}\0`).update(readFileSync(file)).update('\0');
+    for (const file of filesIn(folder))
+      hash
+        .update(`${path.relative(ROOT, file)}\0`)
+        .update(readFileSync(file))
+        .update('\0');
   return hash.digest('hex');
 }
 
