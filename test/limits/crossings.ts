@@ -159,6 +159,12 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   prefaceTimeoutMs: { crossedIn: 'packages/runtime/src/listen/front-door.test.ts', word: 'sniffTimeoutMs' },
   concurrentStreamsMax: { crossedIn: 'test/limits/http-doors.test.ts', word: 'concurrentStreamsMax' },
   httpHeaderBytesMax: { crossedIn: 'test/limits/http-doors.test.ts', word: 'httpHeaderBytesMax' },
+  httpPipelinedMax: {
+    crossedIn: 'packages/runtime/src/connect/connect-hygiene.test.ts',
+    word: 'httpPipelinedMax',
+  },
+  httpIdleMs: { crossedIn: 'packages/runtime/src/http/injected-http-server.test.ts', word: 'idleMs' },
+  eventHeartbeatMs: OWN_PACE,
 
   ofrepRequestBytesMax: {
     crossedIn: 'services/evaluator/src/ofrep/ofrep-requests.test.ts',

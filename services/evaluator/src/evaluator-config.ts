@@ -6,6 +6,7 @@ import { isKey, KEY_PATTERN, LIMITS, NATS_PREFIX_DEFAULT, NATS_PREFIX_PATTERN } 
 import {
   type ConnectionTlsSettings,
   connectionTlsSchema,
+  corsOriginsSchema,
   insecureSchema,
   type LogFormat,
   type LogLevel,
@@ -74,6 +75,7 @@ export interface EvaluatorConfig {
   readonly project: string;
   readonly environment: string;
   readonly reflection: boolean;
+  readonly corsOrigins: readonly string[];
   readonly requireKeys?: boolean | undefined;
   readonly keyless: KeylessSettings;
   readonly nats: {
@@ -135,6 +137,7 @@ const settingsSchema = z.strictObject({
   project: key('default', 'Project of callers that name none.'),
   environment: key('development', 'Environment of callers that name none.'),
   reflection: z.boolean().default(true).describe('Serve gRPC reflection.'),
+  corsOrigins: corsOriginsSchema,
   requireKeys: z
     .boolean()
     .optional()
