@@ -7,7 +7,7 @@
  */
 import { Writable } from 'node:stream';
 import type { FileRegistry } from '@bufbuild/protobuf';
-import type { Metadata, ServerWritableStream, ServiceError } from '@grpc/grpc-js';
+import { Metadata, type ServerWritableStream, type ServiceError } from '@grpc/grpc-js';
 import type { ConnectCall } from './connect-call.ts';
 import { callerLeft, connectError, trailersOf } from './connect-error.ts';
 
@@ -68,6 +68,13 @@ export class ConnectSink extends Writable implements AsyncIterableIterator<unkno
 
   sendMetadata(metadata: Metadata): void {
     for (const [name, value] of trailersOf(metadata)) this.#parts.headers(name, value);
+  }
+
+  /** As grpc-js has it: with what is sent last. */
+  override end(trailers?: unknown): this {
+    if (trailers instanceof Metadata)
+      for (const [name, value] of trailersOf(trailers)) this.#parts.trailers(name, value);
+    return super.end();
   }
 
   /** As a handler sees it. */

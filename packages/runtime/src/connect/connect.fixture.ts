@@ -4,12 +4,10 @@
 import {
   create,
   createFileRegistry,
-  type DescMethod,
   type DescService,
   type FileRegistry,
   fromBinary,
   type Message,
-  type MessageInitShape,
   toBinary,
 } from '@bufbuild/protobuf';
 import {
@@ -19,10 +17,11 @@ import {
   FileDescriptorSetSchema,
   file_google_protobuf_struct,
 } from '@bufbuild/protobuf/wkt';
-import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
 import { type Running, start } from '../grpc/echo-host.fixture.ts';
 import type { GrpcHostOptions } from '../grpc/grpc-host.ts';
 import { bidi, type Handler, serverStream, unary } from '../grpc/handler.ts';
+import { definitionOf } from './described-method.fixture.ts';
 
 /** test.Text, as its handlers have it. */
 export interface ProbeText extends Message {
@@ -84,23 +83,6 @@ export const PROBE_SET: Uint8Array = toBinary(
 
 const registry: FileRegistry = createFileRegistry(fromBinary(FileDescriptorSetSchema, PROBE_SET));
 export const Probe: DescService = registry.getService('test.Probe')!;
-
-/** A method of a descriptor as gRPC takes it. */
-export function definitionOf(desc: DescMethod): MethodDefinition<unknown, unknown> {
-  const { input, output } = desc;
-  return {
-    path: `/${desc.parent.typeName}/${desc.name}`,
-    requestStream: desc.methodKind === 'bidi_streaming' || desc.methodKind === 'client_streaming',
-    responseStream: desc.methodKind === 'bidi_streaming' || desc.methodKind === 'server_streaming',
-    requestSerialize: (value) => Buffer.from(toBinary(input, value as Message)),
-    requestDeserialize: (bytes) => fromBinary(input, bytes),
-    responseSerialize: (value) =>
-      Buffer.isBuffer(value)
-        ? value
-        : Buffer.from(toBinary(output, create(output, value as MessageInitShape<typeof output>))),
-    responseDeserialize: (bytes) => fromBinary(output, bytes),
-  };
-}
 
 export interface ProbeHandlers {
   readonly say?: Handler;
