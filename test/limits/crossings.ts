@@ -163,7 +163,6 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
     crossedIn: 'packages/runtime/src/connect/connect-hygiene.test.ts',
     word: 'httpPipelinedMax',
   },
-  httpIdleMs: { crossedIn: 'packages/runtime/src/http/injected-http-server.test.ts', word: 'idleMs' },
   eventHeartbeatMs: OWN_PACE,
 
   ofrepRequestBytesMax: {

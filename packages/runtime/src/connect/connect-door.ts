@@ -153,7 +153,6 @@ export class ConnectDoor {
     if (call === undefined) return;
     // Of what is not read, as it was refused.
     if (call.call.refusal !== undefined) letGo(request, response);
-    if (isStream(method)) endConnection(response);
     if (call.events) await answerEvents(call, this.#descriptors());
     else await this.#call(call);
   }
@@ -167,14 +166,14 @@ export class ConnectDoor {
     if (isGet ? !byUrl : request.method !== 'POST') {
       letGo(request, response);
       response.setHeader('allow', byUrl ? 'GET, POST' : 'POST');
-      answer(request, response, 405, 'unimplemented', `${path} is not called by ${request.method}`);
+      answer(request, response, 405, 'unknown', `${path} is not called by ${request.method}`);
       return undefined;
     }
     const url = isGet ? requestOfUrl(request.url ?? '') : undefined;
     const form = bodyForm(url?.contentType ?? request.headers['content-type']);
     if (form === undefined || !fits(form, method, events)) {
       letGo(request, response);
-      answer(request, response, 415, 'unimplemented', wantedTypes(path, method, events));
+      answer(request, response, 415, 'unknown', wantedTypes(path, method, events));
       return undefined;
     }
     const call = this.#admit(method, request, response);

@@ -28,11 +28,15 @@ export interface SinkParts {
   readonly trailers: (name: string, value: string) => void;
 }
 
+/** So far. */
+let streams = 0;
+
 export class ConnectSink extends Writable implements AsyncIterableIterator<unknown, undefined> {
   readonly request: unknown;
   readonly metadata: Metadata;
   cancelled = false;
   readonly #parts: SinkParts;
+  readonly #peer: string;
   #waiting: Waiting | undefined;
   #taken: (() => void) | undefined;
   #reader: Reader | undefined;
@@ -42,6 +46,8 @@ export class ConnectSink extends Writable implements AsyncIterableIterator<unkno
   constructor(parts: SinkParts) {
     super({ objectMode: true });
     this.#parts = parts;
+    streams += 1;
+    this.#peer = `${parts.call.getPeer()} stream ${streams}`;
     this.request = parts.call.request;
     this.metadata = parts.call.metadata;
     // As grpc-js does: an error that is told ends the stream, after what was written.
@@ -54,8 +60,9 @@ export class ConnectSink extends Writable implements AsyncIterableIterator<unkno
     });
   }
 
+  /** Of this stream alone: a connection of HTTP/1.1 may be a proxy's, which lends it to one client after the other. */
   getPeer(): string {
-    return this.#parts.call.getPeer();
+    return this.#peer;
   }
 
   getPath(): string {
