@@ -36,7 +36,7 @@ export function trailersOf(metadata: Metadata | undefined): readonly (readonly [
 }
 
 /** Bytes travel as base64, as in gRPC. */
-export function headerValue(value: string | Buffer): string {
+function headerValue(value: string | Buffer): string {
   return typeof value === 'string' ? value : value.toString('base64').replace(/=+$/, '');
 }
 

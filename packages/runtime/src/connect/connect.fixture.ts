@@ -49,7 +49,7 @@ const method = (name: string, clientStreaming: boolean, serverStreaming: boolean
   serverStreaming,
 });
 
-export const PROBE_SET: Uint8Array = toBinary(
+const PROBE_SET: Uint8Array = toBinary(
   FileDescriptorSetSchema,
   create(FileDescriptorSetSchema, {
     file: [

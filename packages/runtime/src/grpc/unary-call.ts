@@ -38,7 +38,7 @@ export type AnswerUnary = (
 const OK = { code: status.OK, details: 'OK', metadata: null } as const;
 const NOBODY_WAITS = (): void => undefined;
 
-export class UnaryCall implements AnyCall {
+class UnaryCall implements AnyCall {
   readonly metadata: Metadata;
   readonly request: unknown;
   cancelled = false;
