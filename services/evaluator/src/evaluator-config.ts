@@ -6,7 +6,6 @@ import { isKey, KEY_PATTERN, LIMITS, NATS_PREFIX_DEFAULT, NATS_PREFIX_PATTERN } 
 import {
   type ConnectionTlsSettings,
   connectionTlsSchema,
-  corsOriginsSchema,
   insecureSchema,
   type LogFormat,
   type LogLevel,
@@ -75,7 +74,6 @@ export interface EvaluatorConfig {
   readonly project: string;
   readonly environment: string;
   readonly reflection: boolean;
-  readonly corsOrigins: readonly string[];
   readonly requireKeys?: boolean | undefined;
   readonly keyless: KeylessSettings;
   readonly nats: {
@@ -113,7 +111,7 @@ const settingsSchema = z.strictObject({
     .array(z.string().min(1))
     .optional()
     .describe(
-      'Origins of web pages that may ask OFREP; * is any. Absent: any where callers need a key or keyless.beyondLoopback is set, else those of this machine.',
+      'Origins of web pages that may call; * is any. Absent: those of this machine, and for OFREP any where callers need a key or keyless.beyondLoopback is set.',
     ),
   workers: z
     .number()
@@ -137,7 +135,6 @@ const settingsSchema = z.strictObject({
   project: key('default', 'Project of callers that name none.'),
   environment: key('development', 'Environment of callers that name none.'),
   reflection: z.boolean().default(true).describe('Serve gRPC reflection.'),
-  corsOrigins: corsOriginsSchema,
   requireKeys: z
     .boolean()
     .optional()
