@@ -159,6 +159,11 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   prefaceTimeoutMs: { crossedIn: 'packages/runtime/src/listen/front-door.test.ts', word: 'sniffTimeoutMs' },
   concurrentStreamsMax: { crossedIn: 'test/limits/http-doors.test.ts', word: 'concurrentStreamsMax' },
   httpHeaderBytesMax: { crossedIn: 'test/limits/http-doors.test.ts', word: 'httpHeaderBytesMax' },
+  httpPipelinedMax: {
+    crossedIn: 'packages/runtime/src/connect/connect-hygiene.test.ts',
+    word: 'httpPipelinedMax',
+  },
+  eventHeartbeatMs: OWN_PACE,
 
   ofrepRequestBytesMax: {
     crossedIn: 'services/evaluator/src/ofrep/ofrep-requests.test.ts',

@@ -181,6 +181,13 @@ export const LIMITS = {
   /** Files of certificates and secrets are looked at this often: some are good for hours alone. */
   certificateLookMs: 10_000,
   httpHeaderBytesMax: 16_384,
+  /**
+   * Requests of one HTTP/1.1 connection that have come and are not answered: no browser and few libraries send another
+   * before they have the answer, and each is a call that nothing else bounds.
+   */
+  httpPipelinedMax: 32,
+  /** So often a stream of events says that it lives while it has nothing to tell: proxies cut after 30 s or more. */
+  eventHeartbeatMs: 15_000,
   /** A connection for HTTP/1.1 on which nothing moves: load balancers give up theirs after a minute, and shall be the first. */
   httpIdleMs: 75_000,
 

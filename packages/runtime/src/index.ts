@@ -37,6 +37,7 @@ export {
   resolveConfig,
 } from './config/load-config.ts';
 export { type Setting, type SettingType, secretSetting } from './config/setting.ts';
+export { corsOriginsSchema } from './connect/cors-setting.ts';
 export { endWithError, type OutgoingStream } from './grpc/end-stream.ts';
 export { ForeignStatus } from './grpc/foreign-status.ts';
 export { GatheredWrites } from './grpc/gathered-writes.ts';

@@ -1,6 +1,7 @@
 /** The control plane's configuration: every setting with its default and reason. */
 import { LIMITS, NATS_PREFIX_DEFAULT, NATS_PREFIX_PATTERN } from '@flagstream/protocol';
 import {
+  corsOriginsSchema,
   insecureSchema,
   type LogFormat,
   type LogLevel,
@@ -70,6 +71,7 @@ export const controlPlaneConfigSchema: z.ZodType<ControlPlaneConfig> = z.strictO
   grpcPort: port.default(8010).describe('Port of AdminService and LogService; 0 takes a free one.'),
   managementPort: port.default(8011).describe('Port of /healthz, /readyz and /metrics; 0 takes a free one.'),
   reflection: z.boolean().default(true).describe('Serve gRPC reflection.'),
+  corsOrigins: corsOriginsSchema,
   requireKeys: z
     .boolean()
     .optional()
@@ -118,6 +120,7 @@ export interface ControlPlaneConfig {
   readonly grpcPort: number;
   readonly managementPort: number;
   readonly reflection: boolean;
+  readonly corsOrigins: readonly string[];
   readonly requireKeys?: boolean | undefined;
   readonly project: string;
   readonly environment: string;

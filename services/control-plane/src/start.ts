@@ -257,6 +257,7 @@ export async function startControlPlane(
       maintenance,
     ],
     reflection: config.reflection,
+    corsOrigins: config.corsOrigins,
     maxRequestBytes: LIMITS.adminRequestBytesMax,
     maxRequestMessages: LIMITS.adminRequestMessagesMax,
     peerSilenceMs: LIMITS.heartbeatsMissedMax * LIMITS.beaconMs,

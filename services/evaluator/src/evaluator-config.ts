@@ -111,7 +111,7 @@ const settingsSchema = z.strictObject({
     .array(z.string().min(1))
     .optional()
     .describe(
-      'Origins of web pages that may ask OFREP; * is any. Absent: any where callers need a key or keyless.beyondLoopback is set, else those of this machine.',
+      'Origins of web pages that may call; * is any. Absent: those of this machine, and for OFREP any where callers need a key or keyless.beyondLoopback is set.',
     ),
   workers: z
     .number()

@@ -277,6 +277,7 @@ export async function startEvaluator(
     ...(deps.quota === undefined ? {} : { quota: deps.quota }),
     health,
     reflection: config.reflection,
+    corsOrigins: config.corsOrigins,
     maxRequestBytes: LIMITS.evaluationRequestBytesMax,
     monotonicMs,
     random,

@@ -26,7 +26,23 @@ interface InsideHandler {
 
 type RunHandler = (call: InsideCall, handler: InsideHandler) => boolean;
 
-export class ArrivingCall {
+/** A call whose headers are there. */
+export interface ArrivingCall {
+  readonly path: string;
+  /** The same object as the handler's call will have. */
+  readonly metadata: Metadata;
+  readonly peer: string;
+  /** Nobody waits for its answer any more. */
+  readonly gone: boolean;
+  /** A longer message is refused, packed or not. */
+  limitMessage(bytesMax: number): void;
+  /** Answers with a status and lets go of the rest of the body. */
+  refuse(status: ServiceError): void;
+  /** Ends it without an answer, for a peer that takes none. */
+  reset(): void;
+}
+
+class GrpcArrivingCall implements ArrivingCall {
   readonly path: string;
   readonly #inside: InsideCall;
 
@@ -35,7 +51,6 @@ export class ArrivingCall {
     this.#inside = inside;
   }
 
-  /** The same object as the handler's call will have. */
   get metadata(): Metadata {
     return this.#inside.metadata;
   }
@@ -44,24 +59,20 @@ export class ArrivingCall {
     return this.#inside.getPeer();
   }
 
-  /** Nobody waits for its answer any more. */
   get gone(): boolean {
     return this.#inside.stream.destroyed || this.#inside.stream.closed;
   }
 
-  /** A longer message is refused, packed or not. */
   limitMessage(bytesMax: number): void {
     this.#inside.decoder.maxReadMessageLength = bytesMax;
     this.#inside.maxReceiveMessageSize = bytesMax;
   }
 
-  /** Answers with a status and lets go of the rest of the body. */
   refuse(status: ServiceError): void {
     this.#inside.sendStatus(status);
     this.#inside.stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
-  /** Ends it without an answer, for a peer that takes none. */
   reset(): void {
     this.#inside.stream.close(constants.NGHTTP2_CANCEL);
   }
@@ -78,7 +89,7 @@ export function gateCalls(server: Server, admit: (call: ArrivingCall) => boolean
   if (typeof run !== 'function')
     throw new Error('grpc-js no longer runs calls where they can be asked about');
   inside._runHandlerForCall = (call, handler) => {
-    if (!admit(new ArrivingCall(handler.path, call))) return true;
+    if (!admit(new GrpcArrivingCall(handler.path, call))) return true;
     if (handler.type !== 'unary') return run.call(server, call, handler);
     serveUnary(call, handler.func as AnswerUnary);
     return true;

@@ -50,6 +50,7 @@ export interface DispatcherOptions {
 interface Admission {
   readonly principal: Principal;
   readonly call: ArrivingCall;
+  readonly arrivedMs: number;
 }
 
 /** An open stream. */
@@ -160,7 +161,7 @@ export class Dispatcher {
     };
     try {
       const principal = this.#admit(bound, call);
-      this.#admissions.set(call.metadata, { principal, call });
+      this.#admissions.set(call.metadata, { principal, call, arrivedMs: startedMs });
       const bytesMax = REQUEST_BYTES[bound.verb];
       if (bytesMax !== undefined) call.limitMessage(bytesMax);
       if (bound.kind !== 'bidi') this.#awaited.add(call, principal.id, refuse);
@@ -169,6 +170,18 @@ export class Dispatcher {
       refuse(error);
       return false;
     }
+  }
+
+  /** Of a call that was let in, and whose message is none of its method's: it ends without its handler. */
+  unread(call: ArrivingCall, code: status): void {
+    const bound = this.#methods.get(call.path);
+    const admission = this.#admissions.get(call.metadata);
+    if (bound === undefined || admission === undefined) return;
+    this.#admissions.delete(call.metadata);
+    this.#awaited.arrived(call.metadata);
+    const calls = this.#options.metrics.method(bound);
+    calls.started += 1;
+    this.#finish(bound, calls, code, admission.arrivedMs);
   }
 
   /** The method's definition with its messages counted. */

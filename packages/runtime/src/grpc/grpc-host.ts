@@ -1,7 +1,7 @@
 /**
  * The gRPC server of a process: front door -> grpc-js -> dispatcher -> service
- * handlers. Adds health and reflection to the services it is given. HTTP/1.1
- * on the same port goes to `http`.
+ * handlers. Adds health and reflection to the services it is given. The same
+ * methods over HTTP/1.1, and over HTTP/2 without gRPC, go by the connect door.
  *
  * A method without a policy stops the construction, so nothing ever listens
  * with a hole in the door.
@@ -12,6 +12,10 @@ import type { Socket } from 'node:net';
 import { setImmediate as turnOver } from 'node:timers/promises';
 import { descriptorSet, type FlagstreamError, LIMITS } from '@flagstream/protocol';
 import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
+import { ConnectDoor, type ConnectDoorOptions } from '../connect/connect-door.ts';
+import type { ServedMethod } from '../connect/connect-methods.ts';
+import { LOCAL_ORIGINS } from '../connect/cross-origin.ts';
+import { pickHttpCalls } from '../connect/http2-calls.ts';
 import type { HealthState } from '../health/health-state.ts';
 import { injectedHttpServer } from '../http/injected-http-server.ts';
 import { notFound } from '../http/json-answer.ts';
@@ -58,8 +62,12 @@ export interface GrpcHostOptions {
   readonly maxRequestBytes?: number;
   /** Messages within it; of maxRequestBytes. */
   readonly maxRequestMessages?: number;
-  /** HTTP/1.1 requests; by default they get 404 and a hint. */
+  /** HTTP requests that name no method; by default they get 404 and a hint. */
   readonly http?: RequestListener;
+  /** Pages of browsers that may call: "*", or origins. Default: those of this machine. */
+  readonly corsOrigins?: readonly string[] | undefined;
+  /** What the services' messages are. Default: the contract's own descriptor set. */
+  readonly descriptorSet?: () => Uint8Array;
   readonly maxConnections?: number;
   readonly maxConcurrentStreams?: number;
   /** Time in which a connection must have said what it speaks. */
@@ -107,6 +115,7 @@ export class GrpcHost {
   readonly #options: GrpcHostOptions;
   readonly #server: Server;
   readonly #http: HttpServer;
+  readonly #connect: ConnectDoor;
   readonly #door: FrontDoor;
   readonly #dispatcher: Dispatcher;
   readonly #quota: KeyQuota;
@@ -124,13 +133,17 @@ export class GrpcHost {
     this.#options = options;
     const monotonicMs = options.monotonicMs ?? (() => performance.now());
     this.#quota = new KeyQuota(options.quota ?? QUOTA, monotonicMs);
+    const descriptors = options.descriptorSet ?? descriptorSet;
+    const requestMessages = new RequestMessages(descriptors);
+    const requestMessagesMax = options.maxRequestMessages ?? LIMITS.evaluationRequestMessagesMax;
+    const requestBytesMax = options.maxRequestBytes ?? LIMITS.evaluationRequestBytesMax;
     this.#dispatcher = new Dispatcher({
       authenticate: options.authenticate,
       metrics: HostMetrics.of(options.metrics).calls,
       logger: options.logger,
       quota: this.#quota,
-      requestMessages: new RequestMessages(descriptorSet),
-      requestMessagesMax: options.maxRequestMessages ?? LIMITS.evaluationRequestMessagesMax,
+      requestMessages,
+      requestMessagesMax,
       monotonicMs,
       onPeerStream: (peer) => this.#watchPeer(peer),
     });
@@ -157,7 +170,7 @@ export class GrpcHost {
       'grpc.enable_channelz': 0,
       'grpc.keepalive_time_ms': pingEveryMs(options),
       'grpc.keepalive_timeout_ms': NO_PONG_TIMEOUT_MS,
-      'grpc.max_receive_message_length': options.maxRequestBytes ?? LIMITS.evaluationRequestBytesMax,
+      'grpc.max_receive_message_length': requestBytesMax,
       'grpc.max_concurrent_streams': options.refusesLateCalls === true ? callsMax : streamsMax,
     });
     logGrpcItself(options.logger);
@@ -174,9 +187,22 @@ export class GrpcHost {
       keepStreamsCollectable(session);
       spareFarewells(session, monotonicMs);
     });
-    this.#addServices();
+    // Before the others: what is no gRPC must not be answered as if it were.
+    pickHttpCalls(this.#server, (request, response) => this.#connect.handle(request, response));
+    this.#connect = new ConnectDoor({
+      methods: this.#addServices(descriptors),
+      descriptorSet: descriptors,
+      dispatcher: this.#dispatcher,
+      requestMessages,
+      requestMessagesMax,
+      requestBytesMax,
+      lateness: (timeout) => (options.refusesLateCalls === true ? this.#shedder.refusal(timeout) : undefined),
+      corsOrigins: options.corsOrigins ?? LOCAL_ORIGINS,
+      logger: options.logger,
+      other: (options.http ?? notFound) as ConnectDoorOptions['other'],
+    });
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-    this.#http = injectedHttpServer(options.http ?? notFound);
+    this.#http = injectedHttpServer(this.#connect.handle);
     this.#door = new FrontDoor({
       logger: options.logger,
       http2: (socket) => {
@@ -234,13 +260,14 @@ export class GrpcHost {
     this.#stopStanding();
     this.#options.health.drain();
     this.#dispatcher.refuseStreams();
+    this.#connect.drain();
     if (this.#options.sharesPort === true) this.#door.stopAccepting();
     await Promise.race([this.#sayGoodbye(), deadline.passed]);
     this.#dispatcher.endStreams();
     this.#door.stopAccepting();
     this.#http.close();
     // Not left to tryShutdown: on Node 24 it reports done while calls still run.
-    await Promise.race([this.#dispatcher.idle().then(flushed), deadline.passed]);
+    await Promise.race([this.#answered(), deadline.passed]);
     const finished = new Promise<void>((resolve) => {
       this.#server.tryShutdown((error) => {
         if (error !== undefined) this.#options.logger.warn({ err: error }, 'gRPC shutdown was not clean');
@@ -253,6 +280,12 @@ export class GrpcHost {
     this.#rounds.close();
     this.#server.forceShutdown();
     this.#door.destroyConnections();
+  }
+
+  async #answered(): Promise<void> {
+    await this.#dispatcher.idle();
+    await this.#connect.idle();
+    await flushed();
   }
 
   #watchStanding(standing: Standing): void {
@@ -300,26 +333,31 @@ export class GrpcHost {
     }
   }
 
-  #addServices(): void {
+  #addServices(descriptors: () => Uint8Array): readonly ServedMethod[] {
     const { services, health, reflection = true } = this.#options;
     const own = [...services, healthBinding(health)].map(bindMethods);
     const names = own.flatMap((methods) => (methods[0] === undefined ? [] : [methods[0].service]));
     if (reflection) {
       const served = [...names, ...REFLECTION_SERVICES].sort();
-      own.push(...reflectionBindings(descriptorSet, served).map(bindMethods));
+      own.push(...reflectionBindings(descriptors, served).map(bindMethods));
     }
     for (const name of names) health.register(name);
-    for (const methods of own) this.#addService(methods);
+    return own.flatMap((methods) => this.#addService(methods));
   }
 
-  #addService(methods: readonly BoundMethod[]): void {
+  #addService(methods: readonly BoundMethod[]): readonly ServedMethod[] {
     const definitions: Record<string, MethodDefinition<unknown, unknown>> = {};
     const implementations: Record<string, UntypedHandleCall> = {};
+    const served: ServedMethod[] = [];
     for (const bound of methods) {
-      definitions[bound.method] = this.#dispatcher.definition(bound);
-      implementations[bound.method] = this.#dispatcher.implementation(bound);
+      const definition = this.#dispatcher.definition(bound);
+      const implementation = this.#dispatcher.implementation(bound);
+      definitions[bound.method] = definition;
+      implementations[bound.method] = implementation;
+      served.push({ bound, definition, implementation });
     }
     this.#server.addService(definitions, implementations);
+    return served;
   }
 
   #exportNumbers(): void {

@@ -210,7 +210,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 /** Of a grpc-timeout; what is none has no end. */
-function timeoutMs(text: string): number {
+export function timeoutMs(text: string): number {
   const amount = Number(text.slice(0, -1));
   const unitMs = UNIT_MS[text.slice(-1)];
   return unitMs === undefined || Number.isNaN(amount) ? Number.POSITIVE_INFINITY : amount * unitMs;

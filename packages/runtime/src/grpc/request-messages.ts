@@ -24,7 +24,7 @@ type Shape = Map<number, Shape>;
 /** Shorter ones cannot hold enough to matter. */
 const COUNTED_FROM_BYTES = 16_384;
 /** Members of a segment are fields of one message; a value of a context has two fields. */
-const FIELDS_PER_MESSAGE = 4;
+export const FIELDS_PER_MESSAGE = 4;
 const WIRE_TYPES: ReadonlySet<number> = new Set([
   WireType.Varint,
   WireType.Bit64,

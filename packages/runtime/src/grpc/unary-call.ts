@@ -5,12 +5,14 @@
  * over the connection, together a tenth of what a short call costs or more.
  */
 import { type Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
+import type { Reply } from './handler.ts';
 import type { AnyCall } from './server-call.ts';
 
 /** What is used of grpc-js's call. */
 export interface InsideCall {
   start(listener: CallListener): void;
   startRead(): void;
+  sendMetadata(metadata: Metadata): void;
   sendMessage(message: unknown, taken: () => void): void;
   sendStatus(status: Pick<StatusObject, 'code' | 'details'> & { readonly metadata: Metadata | null }): void;
   getPeer(): string;
@@ -25,18 +27,22 @@ interface CallListener {
   onCancel(): void;
 }
 
+/** A call whose one request is there. */
+export type AskedCall = AnyCall & { readonly request: unknown };
+
 export type AnswerUnary = (
-  call: UnaryCall,
+  call: AskedCall,
   callback: (failure: ServiceError | null, answer?: unknown) => void,
 ) => void;
 
 const OK = { code: status.OK, details: 'OK', metadata: null } as const;
 const NOBODY_WAITS = (): void => undefined;
 
-export class UnaryCall implements AnyCall {
+class UnaryCall implements AnyCall {
   readonly metadata: Metadata;
   readonly request: unknown;
   cancelled = false;
+  reply: Reply | undefined;
   readonly #inside: InsideCall;
   #listeners: (() => void)[] | undefined;
 
@@ -80,9 +86,11 @@ export function serveUnary(inside: InsideCall, answer: AnswerUnary): void {
       inside.sendStatus(failure);
       return;
     }
+    const reply = call?.reply;
+    if (reply !== undefined) inside.sendMetadata(reply.headers);
     inside.sendMessage(message, NOBODY_WAITS);
     // At once: the message's own frame then says that none follows.
-    inside.sendStatus(OK);
+    inside.sendStatus(reply === undefined ? OK : { ...OK, metadata: reply.trailers });
   };
   inside.start({
     onReceiveMetadata: (received) => {

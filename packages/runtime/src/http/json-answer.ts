@@ -38,10 +38,10 @@ export function answerText(
   response.end(request.method === 'HEAD' ? undefined : text);
 }
 
-/** For ports that speak gRPC only. */
+/** For what names no method. */
 export function notFound(request: IncomingMessage, response: ServerResponse): void {
   answerJson(request, response, 404, {
     error: 'not found',
-    hint: 'this port speaks gRPC; health and metrics are on the management port',
+    hint: 'POST /package.Service/Method calls a method; health and metrics are on the management port',
   });
 }

@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { LIMITS } from '@flagstream/protocol';
+import { describe, expect, it } from 'vitest';
+import { until } from '../../../../test/support/until.ts';
+import { opened, promised } from '../grpc/echo-host.fixture.ts';
+import { unary } from '../grpc/handler.ts';
+import { post, startProbe } from './connect.fixture.ts';
+
+const SAY = '/test.Probe/Say';
+
+const open = async (port: number): Promise<Socket> => {
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  opened.push(() => socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+};
+
+const request = (body: string, headers = ''): string =>
+  `POST ${SAY} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n${headers}\r\n${body}`;
+
+async function everything(socket: Socket): Promise<string> {
+  let text = '';
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  await once(socket, 'close');
+  return text;
+}
+
+describe('a connection over HTTP/1.1', () => {
+  it('has its answers in order, and a number of requests at once', async () => {
+    const go = promised<void>();
+    let asked = 0;
+    const { port } = await startProbe({
+      say: unary(async (text) => {
+        asked += 1;
+        await go.promise;
+        return text;
+      }),
+    });
+    const within = await open(port);
+    within.write(request('{}').repeat(LIMITS.httpPipelinedMax));
+    await until(() => asked === LIMITS.httpPipelinedMax, { what: 'as many calls as may wait' });
+    const beyond = await open(port);
+    const cut = everything(beyond);
+    beyond.write(request('{}').repeat(LIMITS.httpPipelinedMax + 1));
+    expect(await cut).toBe('');
+    const answers = promised<void>();
+    let text = '';
+    within.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.split('200 OK').length > LIMITS.httpPipelinedMax) answers.resolve();
+    });
+    go.resolve();
+    await answers.promise;
+  });
+
+  it('is kept for the next request after a refusal that read nothing', async () => {
+    const { port } = await startProbe();
+    const socket = await open(port);
+    const text = everything(socket);
+    socket.write(request('{}', 'origin: https://evil.example\r\n'));
+    socket.write(request('{}', 'connection: close\r\n'));
+    expect((await text).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 403', 'HTTP/1.1 200']);
+  });
+
+  it('ends after a refusal where a long body would follow', async () => {
+    const { port } = await startProbe();
+    const socket = await open(port);
+    const text = everything(socket);
+    socket.write(
+      `POST ${SAY} HTTP/1.1\r\nhost: localhost\r\norigin: https://evil.example\r\ncontent-length: 100000\r\n\r\n`,
+    );
+    expect(await text).toMatch(/^HTTP\/1\.1 403 .*connection: close/is);
+  });
+
+  it('whose caller leaves in the middle of a body costs nothing', async () => {
+    const { port, metrics } = await startProbe();
+    const socket = await open(port);
+    socket.write(
+      `POST ${SAY} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`,
+    );
+    await until(async () => (await metrics.text()).includes('grpc_connections 1'), { what: 'a connection' });
+    socket.destroy();
+    await until(async () => (await metrics.text()).includes('grpc_connections 0'), { what: 'its end' });
+    expect((await post(port, SAY, '{}')).status).toBe(200);
+  });
+
+  it('without a host is refused', async () => {
+    const { port } = await startProbe();
+    const socket = await open(port);
+    const text = everything(socket);
+    socket.write(`POST ${SAY} HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`);
+    expect(await text).toMatch(/^HTTP\/1\.1 400 /);
+  });
+});
+
+describe('a request that does not arrive', () => {
+  it('is given up in the words of its protocol', async () => {
+    let nowMs = 0;
+    const { port } = await startProbe({}, { monotonicMs: () => nowMs });
+    const socket = await open(port);
+    const text = everything(socket);
+    socket.write(
+      `POST ${SAY} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\nconnection: close\r\n\r\n{`,
+    );
+    await until(
+      () => {
+        nowMs += LIMITS.requestArrivalMs;
+        return socket.bytesRead > 0;
+      },
+      { what: 'an answer' },
+    );
+    expect(await text).toMatch(/^HTTP\/1\.1 504 .*deadline_exceeded.*did not arrive/s);
+  });
+});

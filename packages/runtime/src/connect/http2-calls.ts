@@ -1,0 +1,29 @@
+/**
+ * Calls over HTTP/2 that are not gRPC: browsers speak it within TLS, and other clients with prior knowledge. grpc-js would
+ * answer them in its own protocol.
+ */
+import { Http2ServerRequest, Http2ServerResponse, type IncomingHttpHeaders } from 'node:http2';
+import type { Server } from '@grpc/grpc-js';
+import { aroundStreams } from '../grpc/stream-handler.ts';
+
+/** To be called before the server is given anything to serve, and after whatever else looks at its streams. */
+export function pickHttpCalls(
+  server: Server,
+  handle: (request: Http2ServerRequest, response: Http2ServerResponse) => void,
+): void {
+  aroundStreams(server, (stream, headers, asGrpc) => {
+    if (isGrpc(headers)) asGrpc();
+    else handle(new Http2ServerRequest(stream, headers, {}, rawOf(headers)), new Http2ServerResponse(stream));
+  });
+}
+
+function isGrpc(headers: IncomingHttpHeaders): boolean {
+  const type = headers['content-type'];
+  // grpc-js tells callers what it takes; nothing but a POST with a body of another type is anybody else's.
+  if (type === undefined) return headers[':method'] === 'POST';
+  return type.startsWith('application/grpc') && !type.startsWith('application/grpc-web');
+}
+
+function rawOf(headers: IncomingHttpHeaders): readonly string[] {
+  return Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
+}
