@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 export const CACHE = path.join(ROOT, '.cache');
-export const TOOLS = path.join(CACHE, 'bin');
+const TOOLS = path.join(CACHE, 'bin');
 const BUILD_TIMEOUT_MS = 300_000;
 const OUTPUT_BYTES_MAX = 16 * 2 ** 20;
 const run = promisify(execFile);

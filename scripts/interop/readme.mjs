@@ -29,7 +29,7 @@ export function withTable(readme) {
 }
 
 /** A cell for each capability and client; what is not there was not run. */
-export function formatTable({ capabilities, columns }) {
+function formatTable({ capabilities, columns }) {
   const rows = [
     ['', ...columns.map(({ client }) => client)],
     ['---', ...columns.map(() => '---')],
@@ -42,7 +42,7 @@ export function formatTable({ capabilities, columns }) {
 }
 
 /** @throws where the README has not both markers */
-export function between(readme, name, text) {
+function between(readme, name, text) {
   const begin = `<!-- ${name} -->\n`;
   const end = `<!-- end of ${name} -->`;
   const from = readme.indexOf(begin);
