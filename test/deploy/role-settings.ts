@@ -2,7 +2,7 @@
 
 import { controlPlaneConfigSchema } from '@flagstream/control-plane';
 import { evaluatorConfigSchema } from '@flagstream/evaluator';
-import { ofrepPortOf } from '@flagstream/evaluator/config';
+import { ofrepPortOf, syncPortOf } from '@flagstream/evaluator/config';
 import {
   ConfigError,
   checkExposure,
@@ -39,7 +39,8 @@ export function portsOf(role: Role): readonly number[] {
   const named = settingsOf(role)
     .filter(({ key }) => /^(grpc|management)Port$/.test(key))
     .map((setting) => Number(setting.default));
-  return role === 'evaluator' ? [...named, ofrepPortOf(evaluatorConfigSchema.parse({}))] : named;
+  const standard = evaluatorConfigSchema.parse({});
+  return role === 'evaluator' ? [...named, syncPortOf(standard), ofrepPortOf(standard)] : named;
 }
 
 /** What is wrong with starting the role like this: unknown names and values that the schema refuses. */

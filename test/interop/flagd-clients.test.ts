@@ -19,8 +19,6 @@ interface Client {
   readonly program: string;
   readonly toolchain: string;
   readonly settings?: Readonly<Record<string, string>>;
-  /** It speaks Connect, over HTTP/1.1. */
-  readonly overConnect?: boolean;
   /** It speaks evaluation v1, where a value cannot be absent: a disabled flag has the zero of its type. */
   readonly withoutPresence?: boolean;
   readonly codeOfMismatch?: string;
@@ -72,7 +70,7 @@ const CLIENTS: readonly Client[] = [
     lacks: ['change seen live'],
     nestedAsText: true,
   },
-  { name: 'Go 0.6.0', program: 'flagd-rpc-go', toolchain: 'Go 1.25', overConnect: true, lacks: [] },
+  { name: 'Go 0.6.0', program: 'flagd-rpc-go', toolchain: 'Go 1.25', lacks: [] },
 ];
 const SPLIT_KEYS = 200;
 /** Below what three calls with retries take, and far above what three without do. */
@@ -96,10 +94,7 @@ for (const spec of CLIENTS) {
   const tool = requiresTool(spec.program, spec.toolchain);
   tool.describe(`flagd's provider, ${spec.name}`, () => {
     let client: FlagdClient;
-    let unserved = false;
     beforeAll(async () => {
-      unserved = spec.overConnect === true && !(await server.speaksConnect());
-      if (unserved) return;
       await server.serve('moving', 'on');
       await server.serve('moved-meanwhile', 'on');
       client = await FlagdClient.start(spec.name, tool.program, server.grpcPort, spec.settings);
@@ -111,8 +106,7 @@ for (const spec of CLIENTS) {
         table.tell(spec.name, capability, 'client has none');
         return;
       }
-      test(capability, async ({ skip }) => {
-        skip(unserved, 'the evaluator does not speak Connect');
+      test(capability, async () => {
         table.tell(spec.name, capability, 'failed');
         await body();
         table.tell(spec.name, capability, 'passed');

@@ -278,7 +278,8 @@ export const evaluatorConfigSchema: z.ZodType<EvaluatorConfig> = settingsSchema.
     const refuse = (message: string): void =>
       context.addIssue({ code: 'custom', path: ['workersManagementPort'], message });
     if (last > PORT_MAX) refuse(`that of the last of ${workers} would be ${last}, above ${PORT_MAX}`);
-    for (const [name, other] of Object.entries({ grpcPort, managementPort, ofrepPort: ofrepPortOf(config) }))
+    const beside = { syncPort: syncPortOf(config), ofrepPort: ofrepPortOf(config) };
+    for (const [name, other] of Object.entries({ grpcPort, managementPort, ...beside }))
       if (other >= first && other <= last)
         refuse(`${first} to ${last} are those of ${workers} workers, and ${name} is ${other}`);
   },

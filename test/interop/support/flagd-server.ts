@@ -117,19 +117,6 @@ export class FlagdServer {
     await this.#evaluator?.stop();
   }
 
-  /** Whether its port answers HTTP/1.1, as the Connect protocol has it. */
-  async speaksConnect(): Promise<boolean> {
-    const response = await fetch(
-      `http://127.0.0.1:${this.grpcPort}/flagd.evaluation.v2.Service/ResolveBoolean`,
-      {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ flagKey: 'a-boolean' }),
-      },
-    ).catch(() => undefined);
-    return response?.ok === true;
-  }
-
   /** From now on a boolean flag has this variant for everybody. */
   async serve(key: string, variant: 'on' | 'off'): Promise<void> {
     const { admin } = this.#installation;
