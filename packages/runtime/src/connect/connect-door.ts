@@ -100,7 +100,8 @@ export class ConnectDoor {
   };
 
   /** False: its connection sends more than it reads, and is cut. */
-  #begin({ socket, httpVersionMajor }: HttpRequest, response: HttpResponse): boolean {
+  #begin(request: HttpRequest, response: HttpResponse): boolean {
+    const { socket, httpVersionMajor } = request;
     if (httpVersionMajor < 2) {
       const open = (this.#open.get(socket) ?? 0) + 1;
       if (open > LIMITS.httpPipelinedMax || socket.destroyed) {
@@ -112,6 +113,12 @@ export class ConnectDoor {
         const left = (this.#open.get(socket) ?? 1) - 1;
         if (left === 0) this.#open.delete(socket);
         else this.#open.set(socket, left);
+      });
+      // What the answer did not wait for stands before the next request, and nobody else takes it.
+      response.once('finish', () => {
+        if (request.complete) return;
+        request.unpipe();
+        request.resume();
       });
     }
     this.#answering += 1;

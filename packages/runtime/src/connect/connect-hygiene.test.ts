@@ -65,6 +65,20 @@ describe('a connection over HTTP/1.1', () => {
     expect((await text).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 403', 'HTTP/1.1 200']);
   });
 
+  it('is kept for the next request after an answer that read only the beginning of a body', async () => {
+    const { port } = await startProbe();
+    const socket = await open(port);
+    const text = everything(socket);
+    const body = '\0'.repeat(300_000);
+    socket.write(
+      `POST /test.Probe/Chat HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/connect+proto\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    socket.write(request('{}', 'connection: close\r\n'));
+    const answers = await text;
+    expect(answers).toContain('unimplemented');
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+  });
+
   it('ends after a refusal where a long body would follow', async () => {
     const { port } = await startProbe();
     const socket = await open(port);
