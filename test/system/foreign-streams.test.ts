@@ -62,6 +62,8 @@ requiresNats().test('an empty stream of the next epoch hides nothing that a late
 
   const second = await startShop(nats, data);
   await takeOver(second);
+  // Otherwise the next epoch may begin before anything of this one was shipped.
+  await until(async () => (await bus.logStreamInfo(2)) !== undefined, { what: 'the stream of epoch 2' });
   await takeOver(second);
   await second.admin.createBoolean('a');
   await expectShipped(bus, second, before + 1);
