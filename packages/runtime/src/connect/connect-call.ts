@@ -6,7 +6,6 @@ import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'no
 import { type ContextKey, createContextKey } from '@connectrpc/connect';
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { ArrivingCall } from '../grpc/call-gate.ts';
-import type { Reply } from '../grpc/handler.ts';
 import type { AskedCall } from '../grpc/unary-call.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -17,7 +16,6 @@ export class ConnectCall implements ArrivingCall, AskedCall {
   readonly metadata: Metadata;
   readonly peer: string;
   cancelled = false;
-  reply: Reply | undefined;
   request: unknown;
   /** Unix ms. */
   deadlineMs: number = Number.POSITIVE_INFINITY;

@@ -101,10 +101,7 @@ function answerUnary(method: ServedMethod, desc: DescMethod, asked: Asked): Prom
     if (context.signal.aborted) leave();
     (method.implementation as unknown as AnswerUnary)(call, (failure, answer) => {
       context.signal.removeEventListener('abort', leave);
-      const { headers, trailers } = call.reply ?? {};
-      for (const [name, value] of trailersOf(headers)) context.responseHeader.append(name, value);
-      for (const [name, value] of trailersOf(failure?.metadata ?? trailers))
-        context.responseTrailer.append(name, value);
+      for (const [name, value] of trailersOf(failure?.metadata)) context.responseTrailer.append(name, value);
       try {
         if (failure !== null) reject(connectError(failure, registry));
         else resolve(fromBinary(desc.output, method.definition.responseSerialize(answer)));

@@ -6,12 +6,6 @@ import type { Metadata, ServerDuplexStream, ServerWritableStream } from '@grpc/g
 import type { Logger } from '../log/logger.ts';
 import type { Principal } from './principal.ts';
 
-/** What travels beside a unary answer. */
-export interface Reply {
-  readonly headers: Metadata;
-  readonly trailers: Metadata;
-}
-
 export interface CallContext {
   readonly principal: Principal;
   /** Full path, for example `/flagstream.v1.AdminService/GetFlag`. */
@@ -22,8 +16,6 @@ export interface CallContext {
   /** Unix ms, or undefined when the caller set none. */
   readonly deadlineMs: number | undefined;
   readonly metadata: Metadata;
-  /** Of a unary call; a stream has its own ways. */
-  readonly reply: Reply;
   /**
    * Says, before the work is done, that this call is as much work as so many of its key.
    * @throws FlagstreamError OVERLOADED saying when to try again

@@ -2,9 +2,9 @@
  * One call as its handler sees it. Made for each call, so it allocates only
  * what somebody asks for: the signal and the logger come into being on use.
  */
-import { Metadata, type ServerUnaryCall, status } from '@grpc/grpc-js';
+import { type Metadata, type ServerUnaryCall, status } from '@grpc/grpc-js';
 import type { Logger } from '../log/logger.ts';
-import type { CallContext, Reply } from './handler.ts';
+import type { CallContext } from './handler.ts';
 import type { KeyQuota } from './key-quota.ts';
 import type { Principal } from './principal.ts';
 import type { BoundMethod } from './service-binding.ts';
@@ -13,11 +13,7 @@ import type { BoundMethod } from './service-binding.ts';
 export type AnyCall = Pick<
   ServerUnaryCall<unknown, unknown>,
   'metadata' | 'cancelled' | 'getPeer' | 'getDeadline'
-> & {
-  once(event: 'cancelled', listener: () => void): unknown;
-  /** Of a unary call, once its handler has asked for it. */
-  reply?: Reply | undefined;
-};
+> & { once(event: 'cancelled', listener: () => void): unknown };
 
 export class ServerCall implements CallContext {
   readonly principal: Principal;
@@ -47,11 +43,6 @@ export class ServerCall implements CallContext {
 
   get metadata(): Metadata {
     return this.#call.metadata;
-  }
-
-  get reply(): Reply {
-    this.#call.reply ??= { headers: new Metadata(), trailers: new Metadata() };
-    return this.#call.reply;
   }
 
   get logger(): Logger {

@@ -5,14 +5,12 @@
  * over the connection, together a tenth of what a short call costs or more.
  */
 import { type Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
-import type { Reply } from './handler.ts';
 import type { AnyCall } from './server-call.ts';
 
 /** What is used of grpc-js's call. */
 export interface InsideCall {
   start(listener: CallListener): void;
   startRead(): void;
-  sendMetadata(metadata: Metadata): void;
   sendMessage(message: unknown, taken: () => void): void;
   sendStatus(status: Pick<StatusObject, 'code' | 'details'> & { readonly metadata: Metadata | null }): void;
   getPeer(): string;
@@ -42,7 +40,6 @@ class UnaryCall implements AnyCall {
   readonly metadata: Metadata;
   readonly request: unknown;
   cancelled = false;
-  reply: Reply | undefined;
   readonly #inside: InsideCall;
   #listeners: (() => void)[] | undefined;
 
@@ -86,11 +83,9 @@ export function serveUnary(inside: InsideCall, answer: AnswerUnary): void {
       inside.sendStatus(failure);
       return;
     }
-    const reply = call?.reply;
-    if (reply !== undefined) inside.sendMetadata(reply.headers);
     inside.sendMessage(message, NOBODY_WAITS);
     // At once: the message's own frame then says that none follows.
-    inside.sendStatus(reply === undefined ? OK : { ...OK, metadata: reply.trailers });
+    inside.sendStatus(OK);
   };
   inside.start({
     onReceiveMetadata: (received) => {

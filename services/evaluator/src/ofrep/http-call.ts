@@ -57,8 +57,6 @@ export interface HttpCallParts {
 }
 
 export class HttpCall implements CallContext {
-  /** OFREP has no place for it. */
-  readonly reply: CallContext['reply'] = { headers: new Metadata(), trailers: new Metadata() };
   readonly principal: Principal;
   readonly method: string;
   readonly metadata: Metadata;
