@@ -24,16 +24,26 @@ export interface LatestSink {
   fail(error: FlagstreamError): void;
 }
 
-/**
- * A server stream of gRPC as a sink.
- * @param farewell written before its end when the process stops
- */
-export function grpcSink(stream: ServerWritableStream<unknown, Buffer>, farewell?: Buffer): LatestSink {
+export interface GrpcSinkOptions {
+  /** Written before its end when the process stops. */
+  readonly farewell?: Buffer;
+  /** Told of each frame. */
+  readonly wrote?: (bytes: number) => void;
+}
+
+/** A server stream of gRPC as a sink. */
+export function grpcSink(
+  stream: ServerWritableStream<unknown, Buffer>,
+  { farewell, wrote }: GrpcSinkOptions = {},
+): LatestSink {
   return {
     get writableNeedDrain(): boolean {
       return stream.writableNeedDrain;
     },
-    write: (frame, written) => stream.write(frame, written),
+    write: (frame, written) => {
+      wrote?.(frame.length);
+      return stream.write(frame, written);
+    },
     fail: (error) => {
       if (farewell !== undefined && error.reason === 'DRAINING') stream.write(farewell);
       endWithError(stream, error);

@@ -21,37 +21,28 @@ import {
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
 import type { SyncSplits } from '../evaluator-config.ts';
-import type { ChangeFanout } from '../fanout/change-fanout.ts';
-import { type LatestContent, LatestStream } from '../fanout/latest-stream.ts';
+import { grpcSink, type LatestContent, type LatestStream } from '../fanout/latest-stream.ts';
+import { openLatest, type StreamWakers } from '../fanout/open-latest.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
-import type { TickWheel } from '../fanout/tick-wheel.ts';
 import { atSelected, selectorOf } from '../flagd/selector.ts';
-import type { BoundedAnswers } from '../serve/bounded-answers.ts';
-import type { Serving } from '../serve/serving.ts';
+import { ANY_REVISION, type BoundedAnswers } from '../serve/bounded-answers.ts';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
 import { type ClientEngine, clientEngine, dividesOtherwise } from './client-engine.ts';
 import type { Subscribers } from './subscribers.ts';
 import { type DocumentChoice, fetched, type SyncDocument, type SyncDocuments } from './sync-documents.ts';
 
-export interface FlagSyncParts {
-  readonly serving: Serving;
+export interface FlagSyncParts extends StreamWakers {
   readonly answers: BoundedAnswers;
-  readonly fanout: ChangeFanout;
-  readonly wheel: TickWheel;
   readonly admission: StreamAdmission;
   readonly syncStreams: StreamRegistry;
   readonly documents: SyncDocuments;
   readonly subscribers: Subscribers;
   /** Whether clients whose engine divides subjects in another way get flags that do. */
   readonly splits: SyncSplits;
-  /** Milliseconds that never run backwards. */
-  readonly monotonicMs: () => number;
 }
 
 type Sink = ServerWritableStream<SyncFlagsRequest, Buffer>;
 
-/** An answer of a call that tells of all flags, however new. */
-const ANY_REVISION = { minRevision: undefined, allowStale: false };
 /** The contract has nothing that could be said in between. */
 const NO_KEEP_ALIVE_MS = Number.POSITIVE_INFINITY;
 
@@ -107,36 +98,17 @@ function textOf(document: SyncDocument): string {
 }
 
 function open(parts: FlagSyncParts, request: SyncFlagsRequest, sink: Sink, call: CallContext): void {
-  const { serving, fanout, wheel, syncStreams, documents, subscribers, monotonicMs } = parts;
+  const { syncStreams, documents, subscribers } = parts;
   const { environment, engine, choice } = choose(parts, request.selector, call);
   textOf(documents.of(environment, choice));
   const content = new DocumentContent(documents, environment, choice, (error) => refuse(sink, stream, error));
-  const stream = new LatestStream({
-    sink: {
-      get writableNeedDrain(): boolean {
-        return sink.writableNeedDrain;
-      },
-      write: (frame, written) => {
-        subscribers.sent(frame.length);
-        return sink.write(frame, written);
-      },
-      fail: (error) => endWithError(sink, error),
-    },
+  const stream = openLatest(parts, syncStreams, {
+    sink: grpcSink(sink, { wrote: (bytes) => subscribers.sent(bytes) }),
     environment,
-    serving,
     content,
     keepAliveMs: NO_KEEP_ALIVE_MS,
-    monotonicMs,
-    onClose: (reason) => {
-      fanout.remove(environment, stream);
-      wheel.remove(stream);
-      syncStreams.remove(stream, reason);
-      subscribers.left(engine);
-    },
+    onClose: () => subscribers.left(engine),
   });
-  fanout.add(environment, stream);
-  wheel.add(stream);
-  syncStreams.add(stream);
   subscribers.came(engine);
   sink.once('cancelled', () => stream.left());
 }

@@ -9,29 +9,22 @@
 import { type CallContext, type ServerStreamHandler, serverStream } from '@flagstream/runtime';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
-import type { ChangeFanout } from '../fanout/change-fanout.ts';
-import { grpcSink, type LatestContent, LatestStream } from '../fanout/latest-stream.ts';
+import { grpcSink, type LatestContent } from '../fanout/latest-stream.ts';
+import { openLatest, type StreamWakers } from '../fanout/open-latest.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
-import type { TickWheel } from '../fanout/tick-wheel.ts';
 import { type ViewOf, viewFor } from '../serve/answer-view.ts';
-import type { BoundedAnswers } from '../serve/bounded-answers.ts';
-import type { Serving } from '../serve/serving.ts';
+import { ANY_REVISION, type BoundedAnswers } from '../serve/bounded-answers.ts';
 import type { EnvironmentReplica, EnvironmentState } from '../state/environment-replica.ts';
 import { type EventNotices, KEEP_ALIVE, PROVIDER_READY, PROVIDER_SHUTDOWN } from './event-notices.ts';
 import type { LastStreams } from './last-streams.ts';
 import { atSelected, type Selector, selectorOf, selectorWord } from './selector.ts';
 
-export interface EventStreamParts {
-  readonly serving: Serving;
+export interface EventStreamParts extends StreamWakers {
   readonly answers: BoundedAnswers;
-  readonly fanout: ChangeFanout;
-  readonly wheel: TickWheel;
   readonly admission: StreamAdmission;
   readonly eventStreams: StreamRegistry;
   readonly notices: EventNotices;
   readonly lastStreams: LastStreams;
-  /** Milliseconds that never run backwards. */
-  readonly monotonicMs: () => number;
 }
 
 /** As flagd does. */
@@ -42,7 +35,7 @@ type Sink = ServerWritableStream<unknown, Buffer>;
 export function eventStreamHandler(parts: EventStreamParts): ServerStreamHandler {
   return serverStream<unknown, Buffer>((_request, sink, call) =>
     inTurn(parts.admission, sink, () =>
-      parts.answers.answerOfAll({ minRevision: undefined, allowStale: false }, call, () => {
+      parts.answers.answerOfAll(ANY_REVISION, call, () => {
         // Its caller may have left, or the process may have begun to stop, while it waited.
         if (!sink.cancelled && !sink.writableEnded) open(parts, sink, call);
       }),
@@ -51,7 +44,7 @@ export function eventStreamHandler(parts: EventStreamParts): ServerStreamHandler
 }
 
 function open(parts: EventStreamParts, sink: Sink, { principal, metadata }: CallContext): void {
-  const { serving, fanout, wheel, eventStreams, notices, lastStreams, monotonicMs } = parts;
+  const { serving, eventStreams, notices, lastStreams } = parts;
   const selector = selectorOf(metadata);
   const environment = serving.environment(atSelected(principal, selector));
   const peer = sink.getPeer();
@@ -61,23 +54,14 @@ function open(parts: EventStreamParts, sink: Sink, { principal, metadata }: Call
     notices,
     last: lastStreams.opened(peer, environment, selectorWord(selector)),
   });
-  const stream = new LatestStream({
-    sink: grpcSink(sink, PROVIDER_SHUTDOWN),
+  const stream = openLatest(parts, eventStreams, {
+    sink: grpcSink(sink, { farewell: PROVIDER_SHUTDOWN }),
     environment,
-    serving,
     content,
     keepAliveMs: KEEP_ALIVE_MS,
-    monotonicMs,
-    onClose: (reason) => {
-      fanout.remove(environment, stream);
-      wheel.remove(stream);
-      eventStreams.remove(stream, reason);
-      lastStreams.closed(peer, { environment, selector: selectorWord(selector), state: content.known });
-    },
+    onClose: () =>
+      lastStreams.closed(peer, { environment, selector: selectorWord(selector), state: content.known }),
   });
-  fanout.add(environment, stream);
-  wheel.add(stream);
-  eventStreams.add(stream);
   sink.once('cancelled', () => stream.left());
 }
 

@@ -9,7 +9,7 @@ import { checkedContext, checkedFlagKey, LIMITS, limitExceeded } from '@flagstre
 import type { EvaluateRequest } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { CallContext, Principal } from '@flagstream/runtime';
 import { type AnswerView, viewFor } from '../serve/answer-view.ts';
-import type { BoundedAnswers, RevisionBound } from '../serve/bounded-answers.ts';
+import { ANY_REVISION, type BoundedAnswers, type RevisionBound } from '../serve/bounded-answers.ts';
 import { EVALUATIONS_PER_CALL } from '../serve/evaluate.ts';
 import type { EvaluationCounts } from '../serve/evaluation-counts.ts';
 import type { Serving } from '../serve/serving.ts';
@@ -50,8 +50,6 @@ export interface FlagdResolverParts {
 
 /** Encoded answers of one form, for as long as the engine keeps the evaluation. */
 export type KeptAnswers = WeakMap<Evaluation, Buffer>;
-
-const ANY_REVISION: RevisionBound = { minRevision: undefined, allowStale: false };
 
 /** Longer ones are encoded each time. */
 const KEPT_BYTES_MAX = 4_096;

@@ -6,30 +6,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlagstreamError } from '@flagstream/protocol';
 import type { CallContext, KeyQuota, Principal, Standing } from '@flagstream/runtime';
 import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
-import type { ChangeFanout } from '../fanout/change-fanout.ts';
-import { LatestStream } from '../fanout/latest-stream.ts';
+import { openLatest, type StreamWakers } from '../fanout/open-latest.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
-import type { TickWheel } from '../fanout/tick-wheel.ts';
 import { atSelected, selectorOf } from '../flagd/selector.ts';
 import { viewFor } from '../serve/answer-view.ts';
-import type { BoundedAnswers } from '../serve/bounded-answers.ts';
-import type { Serving } from '../serve/serving.ts';
+import { ANY_REVISION, type BoundedAnswers } from '../serve/bounded-answers.ts';
 import type { Headers } from './answer.ts';
 import { EventFrames } from './event-frames.ts';
 import type { NewestChanges } from './newest-changes.ts';
 
-export interface EventStreamsParts {
-  readonly serving: Serving;
+export interface EventStreamsParts extends StreamWakers {
   readonly answers: BoundedAnswers;
-  readonly fanout: ChangeFanout;
-  readonly wheel: TickWheel;
   readonly admission: StreamAdmission;
   readonly ofrepStreams: StreamRegistry;
   readonly changes: NewestChanges;
   readonly quota: KeyQuota;
   readonly standing: Standing;
-  /** Milliseconds that never run backwards. */
-  readonly monotonicMs: () => number;
 }
 
 /** Proxies close what is silent for a minute. */
@@ -79,7 +71,7 @@ export class EventStreams {
       },
     };
     return inTurn(admission, held, () =>
-      answers.answerOfAll({ minRevision: undefined, allowStale: false }, call, () => {
+      answers.answerOfAll(ANY_REVISION, call, () => {
         if (!held.cancelled && !held.writableEnded) this.#begin(request, response, call, headers);
       }),
     );
@@ -95,7 +87,7 @@ export class EventStreams {
     { principal, metadata }: CallContext,
     headers: Headers,
   ): void {
-    const { serving, fanout, wheel, ofrepStreams, changes, monotonicMs } = this.#parts;
+    const { serving, ofrepStreams, changes } = this.#parts;
     const selector = selectorOf(metadata);
     const environment = serving.environment(atSelected(principal, selector));
     const lastEventId = request.headers['last-event-id'];
@@ -106,7 +98,7 @@ export class EventStreams {
       // nginx would gather events.
       'x-accel-buffering': 'no',
     });
-    const stream = new LatestStream({
+    const stream = openLatest(this.#parts, ofrepStreams, {
       sink: {
         // Few bytes are written: what waits here, waits for its client.
         get writableNeedDrain(): boolean {
@@ -116,7 +108,6 @@ export class EventStreams {
         fail: (error) => end(response, error),
       },
       environment,
-      serving,
       content: new EventFrames({
         environment,
         serving,
@@ -126,13 +117,7 @@ export class EventStreams {
         isJustChanged: changes.isJustChanged(environment, serving.now()),
       }),
       keepAliveMs: HEARTBEAT_MS,
-      monotonicMs,
-      onClose: (reason) => {
-        fanout.remove(environment, stream);
-        wheel.remove(stream);
-        ofrepStreams.remove(stream, reason);
-        this.#open.delete(open);
-      },
+      onClose: () => this.#open.delete(open),
     });
     const open: Open = {
       principal,
@@ -142,9 +127,6 @@ export class EventStreams {
       },
     };
     this.#open.add(open);
-    fanout.add(environment, stream);
-    wheel.add(stream);
-    ofrepStreams.add(stream);
     response.once('close', () => stream.left());
   }
 

@@ -18,6 +18,9 @@ export interface RevisionBound {
   readonly allowStale: boolean;
 }
 
+/** An answer from whatever state there is. */
+export const ANY_REVISION: RevisionBound = { minRevision: undefined, allowStale: false };
+
 export class BoundedAnswers {
   readonly #serving: Serving;
   readonly #wait: RevisionWait;

@@ -24,34 +24,27 @@ import {
 } from '@flagstream/runtime';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
-import type { ChangeFanout } from '../fanout/change-fanout.ts';
-import { grpcSink, LatestStream } from '../fanout/latest-stream.ts';
+import { grpcSink } from '../fanout/latest-stream.ts';
+import { openLatest, type StreamWakers } from '../fanout/open-latest.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
-import type { TickWheel } from '../fanout/tick-wheel.ts';
 import { viewFor } from './answer-view.ts';
 import type { BoundedAnswers } from './bounded-answers.ts';
 import { boundedMessage } from './bounded-message.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { EvaluationCounts } from './evaluation-counts.ts';
 import { type EvaluationCall, EvaluationStream } from './evaluation-stream.ts';
-import type { Serving } from './serving.ts';
 import { WatchContent } from './watch-content.ts';
 import { WatchedResults } from './watch-results.ts';
 
-export interface EvaluationServiceParts {
+export interface EvaluationServiceParts extends StreamWakers {
   readonly evaluator: Evaluator;
   readonly answers: BoundedAnswers;
-  readonly serving: Serving;
   readonly counts: EvaluationCounts;
-  readonly fanout: ChangeFanout;
-  readonly wheel: TickWheel;
   readonly admission: StreamAdmission;
   readonly watchers: StreamRegistry;
   /** Of EvaluateStream. */
   readonly pipelines: StreamRegistry;
   readonly heartbeatMs: number;
-  /** Milliseconds that never run backwards. */
-  readonly monotonicMs: () => number;
 }
 
 /** What comes most often is read by hand. Messages of EvaluateStream are their bytes until they are answered. */
@@ -137,27 +130,17 @@ function open(
   { principal }: CallContext,
   { keys, belowMinRevision }: Beginning,
 ): void {
-  const { serving, counts, fanout, wheel, watchers, monotonicMs } = parts;
+  const { serving, counts, watchers } = parts;
   const environment = serving.environment(principal);
   const viewOf = viewFor(principal);
   const context = request.context === undefined ? undefined : checkedContext(request.context, 'context');
   const results = context === undefined ? undefined : new WatchedResults({ keys, context, counts, viewOf });
-  const stream = new LatestStream({
+  const stream = openLatest(parts, watchers, {
     sink: grpcSink(sink),
     environment,
-    serving,
     content: new WatchContent({ environment, serving, keys, results, viewOf, belowMinRevision }),
     keepAliveMs: heartbeatOf(request.heartbeatMs, parts.heartbeatMs),
-    monotonicMs,
-    onClose: (reason) => {
-      fanout.remove(environment, stream);
-      wheel.remove(stream);
-      watchers.remove(stream, reason);
-    },
   });
-  fanout.add(environment, stream);
-  wheel.add(stream);
-  watchers.add(stream);
   sink.once('cancelled', () => stream.left());
   letGo(request);
 }
