@@ -1,7 +1,9 @@
 // Who has which revision in force, by acknowledgement: real streams over real ports.
 
+import { FlagSyncServiceClient } from '@flagstream/protocol/gen/flagd/sync/v1/sync';
 import type { FleetClient, Rollout } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { NackCode } from '@flagstream/protocol/gen/flagstream/v1/stream';
+import { credentials } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
 import { startDev } from '../support/dev-instance.ts';
 import { runFlagstream } from '../support/flagstream.ts';
@@ -147,4 +149,28 @@ test('flagstream wait exits 0 once everybody has it, and 6 while somebody does n
   expect(clients.stdout).toContain('left dev: worker-1');
   const slip = await runFlagstream(['clients', '-e', 'developmnt'], { env });
   expect([slip.code, slip.stderr]).toEqual([3, expect.stringContaining('ENVIRONMENT_NOT_FOUND')]);
+});
+
+test('clients that confirm nothing are named by their engine, and where its splits differ', async () => {
+  const site = await DeliverySite.start();
+  await site.admin.createBoolean('checkout');
+  const evaluator = await site.startEvaluator('n1');
+  const subscribe = (userAgent: string): void => {
+    const client = new FlagSyncServiceClient(
+      `127.0.0.1:${evaluator.syncPort}`,
+      credentials.createInsecure(),
+      { 'grpc.use_local_subchannel_pool': 1, 'grpc.primary_user_agent': userAgent },
+    );
+    hold({ what: userAgent, release: () => client.close(), releaseNow: () => undefined });
+    client.syncFlags({ providerId: '', selector: '' }).on('error', () => undefined);
+  };
+  for (const userAgent of ['grpc-java-netty/1.70.0', 'grpc-java-netty/1.70.0', 'grpc-go/1.76.0'])
+    subscribe(userAgent);
+  const clients = (): ReturnType<typeof runFlagstream> =>
+    runFlagstream(['clients', '--server', site.address]);
+  await until(async () => (await clients()).stdout.includes('java (2, splits differ), go (1)'), {
+    what: 'clients that are named by their engine',
+  });
+  const told = await clients();
+  expect(told.stdout).toMatch(/^projects\/default\/environments\/development(\t0){5}\t/m);
 });

@@ -62,7 +62,15 @@ export {
   kindMismatch,
 } from './evaluation/evaluation-answer.ts';
 export { type AskedEvaluation, StreamedRequest } from './evaluation/streamed-request.ts';
-export { DELIVERY_BOUNDS_MS, nackCodeToWire, SdkCounts, sumOfSdks } from './fleet.ts';
+export {
+  DELIVERY_BOUNDS_MS,
+  type Engine,
+  EngineCounts,
+  nackCodeToWire,
+  SdkCounts,
+  sumOfEngines,
+  sumOfSdks,
+} from './fleet.ts';
 export {
   formatToken,
   headerToken,

@@ -155,7 +155,7 @@ export async function startEvaluator(
     new StreamRegistry(),
     new StreamRegistry(),
   ];
-  const [documents, subscribers] = [new SyncDocuments(), new Subscribers(logger)];
+  const documents = new SyncDocuments();
   const gate = new FullTransferGate(monotonicMs);
   const admission = new StreamAdmission(
     {
@@ -166,6 +166,7 @@ export async function startEvaluator(
     { monotonicMs, random },
   );
   const delivery = new DeliveryLedger(randomUUID());
+  const subscribers = new Subscribers(delivery, logger);
   const readySignal = new ReadySignal();
 
   const log = (): LogState => follower.state;

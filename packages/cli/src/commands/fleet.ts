@@ -110,6 +110,7 @@ function printClients({ terminal }: CliSession, environments: readonly Environme
     { title: 'BEHIND', value: ({ behind }) => String(behind) },
     { title: 'LEFT OWING', value: ({ departed }) => String(departed) },
     { title: 'SDKS', value: sdkWords },
+    { title: 'ENGINES', value: engineWords },
   ]);
   const printNamed = (title: string, clients: readonly FleetClient[]): void => {
     for (const client of clients) terminal.print(`${title} ${clientAtNode(client)}`);
@@ -228,4 +229,13 @@ function revisionWord(revision: Revision | undefined): string {
 
 function sdkWords({ sdks }: EnvironmentClients): string {
   return sdks.map(({ sdk, clients }) => `${sdk?.name} ${sdk?.version} (${clients})`).join(', ');
+}
+
+/** Beside clients that confirm: what flagd's providers in process evaluate with. */
+function engineWords({ engines }: EnvironmentClients): string {
+  return engines
+    .map(
+      ({ engine, clients, splitsDiffer }) => `${engine} (${clients}${splitsDiffer ? ', splits differ' : ''})`,
+    )
+    .join(', ');
 }

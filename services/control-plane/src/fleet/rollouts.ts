@@ -5,6 +5,7 @@ import {
   LIMITS,
   parseName,
   requireName,
+  sumOfEngines,
   sumOfSdks,
 } from '@flagstream/protocol';
 import {
@@ -144,6 +145,7 @@ export class Rollouts {
           behind: sum.behind + one.clients - one.current - one.arriving,
           departed: sum.departed + one.departedClients,
           sdks: sumOfSdks([...sum.sdks, ...one.sdks]),
+          engines: sumOfEngines([...sum.engines, ...one.engines]),
           laggards: [...sum.laggards, ...clientsOf(report.nodeId, environment, one.laggards)].slice(
             0,
             LIMITS.fleetNamesMax,
@@ -238,6 +240,7 @@ function emptyClients(environment: string): EnvironmentClients {
     behind: 0,
     departed: 0,
     sdks: [],
+    engines: [],
     laggards: [],
     departedClients: [],
   };

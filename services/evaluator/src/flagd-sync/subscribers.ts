@@ -1,14 +1,18 @@
 /** Clients that evaluate in their own process, counted by their engines; one that answers splits otherwise is named once. */
+import type { EnvironmentScope } from '@flagstream/replica';
 import type { Logger } from '@flagstream/runtime';
+import type { DeliveryLedger } from '../report/delivery-ledger.ts';
 import { type ClientEngine, dividesOtherwise } from './client-engine.ts';
 
 export class Subscribers {
+  readonly #delivery: DeliveryLedger;
   readonly #logger: Logger;
   readonly #open = new Map<ClientEngine, number>();
   readonly #named = new Set<string>();
   #bytes = 0;
 
-  constructor(logger: Logger) {
+  constructor(delivery: DeliveryLedger, logger: Logger) {
+    this.#delivery = delivery;
     this.#logger = logger;
   }
 
@@ -22,8 +26,8 @@ export class Subscribers {
     return this.#bytes;
   }
 
-  came(engine: ClientEngine): void {
-    this.#open.set(engine, (this.#open.get(engine) ?? 0) + 1);
+  came(scope: EnvironmentScope, engine: ClientEngine): void {
+    this.#count(scope, engine, 1);
     if (!dividesOtherwise(engine) || this.#named.has(engine.name)) return;
     this.#named.add(engine.name);
     const { name, bucketing } = engine;
@@ -33,11 +37,17 @@ export class Subscribers {
     );
   }
 
-  left(engine: ClientEngine): void {
-    this.#open.set(engine, (this.#open.get(engine) ?? 1) - 1);
+  left(scope: EnvironmentScope, engine: ClientEngine): void {
+    this.#count(scope, engine, -1);
   }
 
   sent(bytes: number): void {
     this.#bytes += bytes;
+  }
+
+  #count(scope: EnvironmentScope, engine: ClientEngine, clients: number): void {
+    this.#open.set(engine, (this.#open.get(engine) ?? 0) + clients);
+    const counted = { engine: engine.name, splitsDiffer: dividesOtherwise(engine) };
+    this.#delivery.of(scope).evaluating(counted, clients);
   }
 }

@@ -107,9 +107,9 @@ function open(parts: FlagSyncParts, request: SyncFlagsRequest, sink: Sink, call:
     environment,
     content,
     keepAliveMs: NO_KEEP_ALIVE_MS,
-    onClose: () => subscribers.left(engine),
+    onClose: () => subscribers.left(environment.scope, engine),
   });
-  subscribers.came(engine);
+  subscribers.came(environment.scope, engine);
   sink.once('cancelled', () => stream.left());
 }
 

@@ -298,4 +298,28 @@ describe('the ledgers of a node', () => {
       delivery.of({ project: 'p', environment: 'e1' }),
     );
   });
+
+  it('tell of clients that confirm nothing by what they evaluate with, apart from those that do', () => {
+    const delivery = new DeliveryLedger('b');
+    const ledger = delivery.of(SCOPE);
+    const [go, java] = [
+      { engine: 'go', splitsDiffer: false },
+      { engine: 'java', splitsDiffer: true },
+    ];
+    ledger.evaluating(go, 1);
+    ledger.evaluating(java, 1);
+    ledger.evaluating(java, 1);
+    expect(delivery.reports(0).environments).toMatchObject([
+      {
+        clients: 0,
+        engines: [
+          { ...java, clients: 2 },
+          { ...go, clients: 1 },
+        ],
+      },
+    ]);
+    ledger.evaluating(go, -1);
+    ledger.evaluating(java, -2);
+    expect(delivery.reports(0).environments).toEqual([]);
+  });
 });

@@ -7,7 +7,15 @@
  * or a later one; who leaves owing is remembered by name until it is back, or
  * the oldest when there are too many.
  */
-import { DELIVERY_BOUNDS_MS, LIMITS, nackCodeToWire, placeToWire, SdkCounts } from '@flagstream/protocol';
+import {
+  DELIVERY_BOUNDS_MS,
+  type Engine,
+  EngineCounts,
+  LIMITS,
+  nackCodeToWire,
+  placeToWire,
+  SdkCounts,
+} from '@flagstream/protocol';
 import type {
   ClientReport,
   DeliveryTimes,
@@ -61,6 +69,7 @@ export class EnvironmentLedger {
   #deliveries: Delivery[] = [];
   #changed: Place = ORIGIN;
   readonly #sdks = new SdkCounts();
+  readonly #engines = new EngineCounts();
   /** By the report that counts them no more. */
   readonly #lost = new SequencedStreams();
 
@@ -71,7 +80,7 @@ export class EnvironmentLedger {
 
   /** Nothing to tell. */
   get empty(): boolean {
-    return this.#clients === 0 && this.#departed.size === 0;
+    return this.#clients === 0 && this.#departed.size === 0 && this.#engines.all().length === 0;
   }
 
   get clients(): number {
@@ -95,6 +104,14 @@ export class EnvironmentLedger {
     else streams.push(client);
     this.#clients += 1;
     this.#sdks.add(client.peer!.sdk, 1);
+  }
+
+  /**
+   * Clients that confirm nothing came, or left.
+   * @param clients negative: they left
+   */
+  evaluating(engine: Engine, clients: number): void {
+    this.#engines.add(engine, clients);
   }
 
   /** @param before what it had confirmed until now */
@@ -160,6 +177,7 @@ export class EnvironmentLedger {
       sdks: this.#sdks.all().slice(0, LIMITS.reportedSdksMax),
       lost: this.#lost.toWire(),
       moved: moved.toWire(namesMax),
+      engines: this.#engines.all(),
     };
   }
 

@@ -170,6 +170,11 @@ export interface EnvironmentReport {
    * processes, those with the most streams first.
    */
   moved: MovedClients[];
+  /**
+   * Streams of flagd.sync.v1, whose clients confirm nothing and are no part of
+   * the counts above.
+   */
+  engines: EngineClients[];
 }
 
 /**
@@ -234,6 +239,15 @@ export interface DeliveryTimes {
 
 export interface SdkClients {
   sdk?: Sdk | undefined;
+  clients: number;
+}
+
+/** Clients that evaluate in their own process by what flagd.sync.v1 sends them. */
+export interface EngineClients {
+  /** By their user-agent: go, node, dotnet, cpp, java, python, rust or other. */
+  engine: string;
+  /** It is known to divide subjects in another way than an evaluator does. */
+  splitsDiffer: boolean;
   clients: number;
 }
 
@@ -308,6 +322,8 @@ export interface EnvironmentClients {
   laggards: FleetClient[];
   /** At most 100. */
   departedClients: FleetClient[];
+  /** Clients that confirm nothing and are no part of the counts above. */
+  engines: EngineClients[];
 }
 
 export interface FleetClient {
@@ -930,6 +946,7 @@ function createBaseEnvironmentReport(): EnvironmentReport {
     sdks: [],
     lost: [],
     moved: [],
+    engines: [],
   };
 }
 
@@ -982,6 +999,9 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
     }
     for (const v of message.moved) {
       MovedClients.encode(v!, writer.uint32(122).fork()).join();
+    }
+    for (const v of message.engines) {
+      EngineClients.encode(v!, writer.uint32(130).fork()).join();
     }
     return writer;
   },
@@ -1119,6 +1139,14 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
             message.moved.push(MovedClients.decode(reader, reader.uint32()));
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.engines.push(EngineClients.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1162,6 +1190,9 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
       sdks: globalThis.Array.isArray(object?.sdks) ? object.sdks.map((e: any) => SdkClients.fromJSON(e)) : [],
       lost: globalThis.Array.isArray(object?.lost) ? object.lost.map((e: any) => ReportedStreams.fromJSON(e)) : [],
       moved: globalThis.Array.isArray(object?.moved) ? object.moved.map((e: any) => MovedClients.fromJSON(e)) : [],
+      engines: globalThis.Array.isArray(object?.engines)
+        ? object.engines.map((e: any) => EngineClients.fromJSON(e))
+        : [],
     };
   },
 
@@ -1212,6 +1243,9 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
     if (message.moved?.length) {
       obj.moved = message.moved.map((e) => MovedClients.toJSON(e));
     }
+    if (message.engines?.length) {
+      obj.engines = message.engines.map((e) => EngineClients.toJSON(e));
+    }
     return obj;
   },
 
@@ -1237,6 +1271,7 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
     message.sdks = object.sdks?.map((e) => SdkClients.fromPartial(e)) || [];
     message.lost = object.lost?.map((e) => ReportedStreams.fromPartial(e)) || [];
     message.moved = object.moved?.map((e) => MovedClients.fromPartial(e)) || [];
+    message.engines = object.engines?.map((e) => EngineClients.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1919,6 +1954,111 @@ export const SdkClients: MessageFns<SdkClients> = {
   fromPartial<I extends Exact<DeepPartial<SdkClients>, I>>(object: I): SdkClients {
     const message = createBaseSdkClients();
     message.sdk = (object.sdk !== undefined && object.sdk !== null) ? Sdk.fromPartial(object.sdk) : undefined;
+    message.clients = object.clients ?? 0;
+    return message;
+  },
+};
+
+function createBaseEngineClients(): EngineClients {
+  return { engine: "", splitsDiffer: false, clients: 0 };
+}
+
+export const EngineClients: MessageFns<EngineClients> = {
+  encode(message: EngineClients, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.engine !== "") {
+      writer.uint32(10).string(message.engine);
+    }
+    if (message.splitsDiffer !== false) {
+      writer.uint32(16).bool(message.splitsDiffer);
+    }
+    if (message.clients !== 0) {
+      writer.uint32(24).uint32(message.clients);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EngineClients {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEngineClients();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.engine = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.splitsDiffer = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.clients = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EngineClients {
+    return {
+      engine: isSet(object.engine) ? globalThis.String(object.engine) : "",
+      splitsDiffer: isSet(object.splitsDiffer)
+        ? globalThis.Boolean(object.splitsDiffer)
+        : isSet(object.splits_differ)
+        ? globalThis.Boolean(object.splits_differ)
+        : false,
+      clients: isSet(object.clients) ? globalThis.Number(object.clients) : 0,
+    };
+  },
+
+  toJSON(message: EngineClients): unknown {
+    const obj: any = {};
+    if (message.engine !== "") {
+      obj.engine = message.engine;
+    }
+    if (message.splitsDiffer !== false) {
+      obj.splitsDiffer = message.splitsDiffer;
+    }
+    if (message.clients !== 0) {
+      obj.clients = Math.round(message.clients);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EngineClients>, I>>(base?: I): EngineClients {
+    return EngineClients.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EngineClients>, I>>(object: I): EngineClients {
+    const message = createBaseEngineClients();
+    message.engine = object.engine ?? "";
+    message.splitsDiffer = object.splitsDiffer ?? false;
     message.clients = object.clients ?? 0;
     return message;
   },
@@ -2687,6 +2827,7 @@ function createBaseEnvironmentClients(): EnvironmentClients {
     sdks: [],
     laggards: [],
     departedClients: [],
+    engines: [],
   };
 }
 
@@ -2718,6 +2859,9 @@ export const EnvironmentClients: MessageFns<EnvironmentClients> = {
     }
     for (const v of message.departedClients) {
       FleetClient.encode(v!, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.engines) {
+      EngineClients.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -2807,6 +2951,14 @@ export const EnvironmentClients: MessageFns<EnvironmentClients> = {
             message.departedClients.push(FleetClient.decode(reader, reader.uint32()));
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.engines.push(EngineClients.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2835,6 +2987,9 @@ export const EnvironmentClients: MessageFns<EnvironmentClients> = {
         ? object.departedClients.map((e: any) => FleetClient.fromJSON(e))
         : globalThis.Array.isArray(object?.departed_clients)
         ? object.departed_clients.map((e: any) => FleetClient.fromJSON(e))
+        : [],
+      engines: globalThis.Array.isArray(object?.engines)
+        ? object.engines.map((e: any) => EngineClients.fromJSON(e))
         : [],
     };
   },
@@ -2868,6 +3023,9 @@ export const EnvironmentClients: MessageFns<EnvironmentClients> = {
     if (message.departedClients?.length) {
       obj.departedClients = message.departedClients.map((e) => FleetClient.toJSON(e));
     }
+    if (message.engines?.length) {
+      obj.engines = message.engines.map((e) => EngineClients.toJSON(e));
+    }
     return obj;
   },
 
@@ -2885,6 +3043,7 @@ export const EnvironmentClients: MessageFns<EnvironmentClients> = {
     message.sdks = object.sdks?.map((e) => SdkClients.fromPartial(e)) || [];
     message.laggards = object.laggards?.map((e) => FleetClient.fromPartial(e)) || [];
     message.departedClients = object.departedClients?.map((e) => FleetClient.fromPartial(e)) || [];
+    message.engines = object.engines?.map((e) => EngineClients.fromPartial(e)) || [];
     return message;
   },
 };
