@@ -306,21 +306,14 @@ export async function startEvaluator(
     const window = drainWindow(drainMs, admission.spreadMs(syncStreams.size));
     return syncStreams.drain(window, window.reconnectMaxMs);
   });
+  // Their clients connect again as soon as their streams end.
+  const unconfirmed = [watchers, pipelines, eventStreams, ofrepStreams];
   host.onDrain(async () => {
-    const window = drainWindow(
-      drainMs,
-      admission.spreadMs(
-        streams.size + watchers.size + pipelines.size + eventStreams.size + ofrepStreams.size,
-      ),
-    );
-    const { reconnectMaxMs } = window;
+    const open = unconfirmed.reduce((sum, { size }) => sum + size, streams.size);
+    const window = drainWindow(drainMs, admission.spreadMs(open));
     await Promise.all([
       streams.drain(window),
-      // Their clients connect again as soon as their streams end.
-      watchers.drain(window, reconnectMaxMs),
-      pipelines.drain(window, reconnectMaxMs),
-      eventStreams.drain(window, reconnectMaxMs),
-      ofrepStreams.drain(window, reconnectMaxMs),
+      ...unconfirmed.map((each) => each.drain(window, window.reconnectMaxMs)),
     ]);
   });
 
