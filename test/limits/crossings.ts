@@ -192,6 +192,7 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
     noDoor: 'the lowest value of a setting, which the configuration refuses to go below',
   },
 
+  withheldFlagsNamedMax: OWN_SIZE,
   recordBytesMax: OWN_SIZE,
   recordEntitiesMax: OWN_SIZE,
   partBytesMax: OWN_SIZE,

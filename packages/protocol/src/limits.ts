@@ -37,6 +37,8 @@ export const LIMITS = {
   operationIdLengthMax: 128,
   /** A document for flagd's clients, as a message: they take no larger one, and nothing can be left out. */
   flagdDocumentBytesMax: 4_194_304,
+  /** In one line of the log; the metric counts all. */
+  withheldFlagsNamedMax: 20,
   /** Of projects, environments, flags and segments: answers say a key again, a batch for each context. */
   keyLengthMax: 128,
   /**

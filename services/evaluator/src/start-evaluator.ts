@@ -155,7 +155,7 @@ export async function startEvaluator(
     new StreamRegistry(),
     new StreamRegistry(),
   ];
-  const documents = new SyncDocuments();
+  const documents = new SyncDocuments(logger);
   const gate = new FullTransferGate(monotonicMs);
   const admission = new StreamAdmission(
     {

@@ -13,7 +13,7 @@ import {
 } from '@flagstream/exporters';
 import { LIMITS, unitId } from '@flagstream/protocol';
 import { FetchAllFlagsResponse, SyncFlagsResponse } from '@flagstream/protocol/gen/flagd/sync/v1/sync';
-import { ForeignStatus } from '@flagstream/runtime';
+import { ForeignStatus, type Logger } from '@flagstream/runtime';
 import { status } from '@grpc/grpc-js';
 import { flagSetMetadata } from '../flagd/flag-metadata.ts';
 import { type Selector, selectorWord, selects } from '../flagd/selector.ts';
@@ -35,9 +35,14 @@ export type SyncDocument =
 const KEPT_DOCUMENTS = 16;
 
 export class SyncDocuments {
+  readonly #logger: Logger;
   readonly #environments = new WeakMap<EnvironmentReplica, EnvironmentDocuments>();
   /** Documents encoded so far. */
   encoded = 0;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
 
   of(environment: EnvironmentReplica, choice: DocumentChoice): SyncDocument {
     return this.#documentsOf(environment).document(choice, () => {
@@ -62,7 +67,7 @@ export class SyncDocuments {
   #documentsOf(environment: EnvironmentReplica): EnvironmentDocuments {
     let documents = this.#environments.get(environment);
     if (documents === undefined) {
-      documents = new EnvironmentDocuments(environment);
+      documents = new EnvironmentDocuments(environment, this.#logger);
       this.#environments.set(environment, documents);
     }
     return documents;
@@ -71,14 +76,18 @@ export class SyncDocuments {
 
 class EnvironmentDocuments {
   readonly #environment: EnvironmentReplica;
+  readonly #logger: Logger;
   readonly #export: FlagdExport;
+  /** Why each flag that was told of is withheld. */
+  #told = new Map<string, string>();
   /** That the export stands for. */
   #generation: number | undefined;
   /** Oldest first, by choice, each with the generation that it was last found to be of. */
   readonly #kept = new Map<string, { readonly document: SyncDocument; readonly generation: number }>();
 
-  constructor(environment: EnvironmentReplica) {
+  constructor(environment: EnvironmentReplica, logger: Logger) {
     this.#environment = environment;
+    this.#logger = logger;
     this.#export = new FlagdExport(flagSetMetadata(environment.state));
   }
 
@@ -116,6 +125,22 @@ class EnvironmentDocuments {
       affected,
     );
     this.#generation = generation;
+    this.#tell();
+  }
+
+  /** By name, so that somebody can write them in another way; once for each reason. */
+  #tell(): void {
+    const before = this.#told;
+    this.#told = new Map(this.withheld.map(({ flagKey, reason }) => [flagKey, reason]));
+    const news = this.withheld.filter(({ flagKey, reason }) => before.get(flagKey) !== reason);
+    if (news.length === 0) return;
+    const flags = news
+      .slice(0, LIMITS.withheldFlagsNamedMax)
+      .map(({ flagKey, reason }) => `${flagKey}: ${reason}`);
+    this.#logger.warn(
+      { ...this.#environment.scope, withheld: news.length, flags },
+      'flags that the engines of flagd.sync clients cannot be told exactly are withheld from them',
+    );
   }
 
   #text({ selector, withoutSplits }: DocumentChoice): string {

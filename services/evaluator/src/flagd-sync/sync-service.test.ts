@@ -114,7 +114,7 @@ describe('SyncFlags', () => {
     expect((await inbox.until(() => inbox.error)).reason).toBe('INVALID_FIELD');
   });
 
-  it('leaves out what flagd cannot be told, and counts it', async () => {
+  it('leaves out what flagd cannot be told, counts it, and names it once with the reason', async () => {
     const here = await site();
     const matching = {
       id: 'r',
@@ -125,8 +125,18 @@ describe('SyncFlags', () => {
       entity.flag(PROJECT, 'banner', booleanFlag),
       entity.config(PROJECT, 'development', 'banner', { enabled: true, rules: [matching] }),
     );
-    expect(await subscribe(connection(here)).document(0)).not.toHaveProperty('banner');
+    const { document } = subscribe(connection(here));
+    expect(await document(0)).not.toHaveProperty('banner');
     expect(await scraped(here)).toContain('flagstream_flagd_sync_withheld_flags{construct="operator"} 1\n');
+    here.log.commit(entity.flag(PROJECT, 'other', booleanFlag), on('other'));
+    expect(await document(1)).toHaveProperty('other');
+    expect(here.logs.filter(({ withheld }) => withheld !== undefined)).toMatchObject([
+      {
+        environment: 'development',
+        withheld: 1,
+        flags: ['banner: JSONLogic has nothing that answers as "matches"'],
+      },
+    ]);
   });
 
   it('ends with UNAVAILABLE when the process stops', async () => {
