@@ -103,6 +103,18 @@ async function measureSet(flags: number, crowds: readonly number[]): Promise<rea
   return figures;
 }
 
+/** EventStream of a real flagd alone, with the flags that an evaluator would have. */
+export async function measureFlagd(binary: string, flags: number, clients: number): Promise<CrowdFigures> {
+  const site = await SecuritySite.start();
+  const newest = await createFlags(site.admin, flags);
+  const evaluator = await startEvaluator(site, SYNC_FLAGS, newest);
+  const documents = documentsOf(await capture(evaluator, SYNC_FLAGS));
+  await evaluator.close();
+  const flagd = await startFlagd(binary, EVENT_STREAM, documents);
+  const [figures] = await measureCrowds(flagd, EVENT_STREAM, [clients], sizeFrom('BENCH_ROUNDS', 7));
+  return figures!;
+}
+
 /** Of each size: the bare server, ours, a flagd, and ours as a multiple of each. */
 function rowsOf(figures: readonly FanOut[]): Row[] {
   const ours = figures.filter(({ server }) => server === 'evaluator');
