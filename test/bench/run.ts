@@ -5,7 +5,6 @@ import path from 'node:path';
 import process from 'node:process';
 import { releaseAll } from '../support/resources.ts';
 import { runEngineSuite } from './engine/engine-suite.ts';
-import { runFanOutSuite } from './flagd/fan-out.ts';
 import { runFlagdSuite } from './flagd/flagd-suite.ts';
 import { runLatencySuite } from './latency/latency-suite.ts';
 import { calibrate, describeMachine } from './machine.ts';
@@ -21,7 +20,7 @@ import { runUnarySuite } from './unary/unary-suite.ts';
 const SUITES: Readonly<Record<string, () => Promise<readonly SuiteReport[]>>> = {
   engine: runEngineSuite,
   unary: async () => [await runUnarySuite()],
-  flagd: async () => [await runFlagdSuite(), await runFanOutSuite()],
+  flagd: runFlagdSuite,
   pipelined: async () => [await runPipelinedSuite()],
   latency: async () => [await runLatencySuite()],
   tradeoffs: runTradeoffsSuite,

@@ -156,7 +156,8 @@ export class LoadSite {
   }
 }
 
-function rssBytes(pid: number): number {
+/** What a process holds at this moment, garbage and all. */
+export function rssBytes(pid: number): number {
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   if (kibibytes === undefined) throw new Error(`the kernel does not tell the memory of process ${pid}`);
   return Number(kibibytes) * 1_024;

@@ -1,9 +1,10 @@
 // What the engine should reach, beside what it did.
 
+import { aimsReport, atLeast, atMost } from '../aims.ts';
 import type { CaseFigures } from '../measure-cases.ts';
 import { FLAGD_CORE, LAUNCHDARKLY, UNLEASH } from '../peers/all-peers.ts';
 import type { PeerFigures } from '../peers/peer-tables.ts';
-import type { Row, SuiteReport } from '../report.ts';
+import type { SuiteReport } from '../report.ts';
 import { spread } from '../statistics.ts';
 import type { CompileCosts, EditCosts } from './compile-costs.ts';
 
@@ -27,20 +28,12 @@ export function aimsTable({ ruleAndSplit, manyFlags, compile, edit, peers }: Aim
     atMost('bytes per compiled flag', 1_200, compile.bytesPerFlag),
     atMost('one edit among 10,000 flags: ms, median', 1, edit.medianMs),
   ];
-  return {
-    name: 'aims',
-    title: 'Aims',
-    notes: [
-      'Times of evaluations by the p25, where a noisy machine moves least; multiples of other SDKs by the median over the rounds; edits by the median.',
-    ],
-    columns: [
-      { key: 'aim', title: 'aim' },
-      { key: 'wanted', title: 'wanted' },
-      { key: 'measured', title: 'measured', digits: 1 },
-      { key: 'verdict', title: '' },
-    ],
+  return aimsReport(
+    'aims',
+    'Aims',
     rows,
-  };
+    'Times of evaluations by the p25, where a noisy machine moves least; multiples of other SDKs by the median over the rounds; edits by the median.',
+  );
 }
 
 function p25(figures: CaseFigures): number | undefined {
@@ -49,22 +42,4 @@ function p25(figures: CaseFigures): number | undefined {
 
 function bytes(figures: CaseFigures): number | undefined {
   return 'notRun' in figures ? undefined : figures.bytes;
-}
-
-function atMost(aim: string, bound: number, measured: number | undefined): Row {
-  return row(aim, `<= ${bound.toLocaleString('en-US')}`, measured, (value) => value <= bound);
-}
-
-function atLeast(aim: string, bound: number, measured: number | undefined): Row {
-  return row(aim, `>= ${bound.toLocaleString('en-US')}`, measured, (value) => value >= bound);
-}
-
-function row(
-  aim: string,
-  wanted: string,
-  measured: number | undefined,
-  isMet: (value: number) => boolean,
-): Row {
-  if (measured === undefined) return { aim, wanted, verdict: 'not run' };
-  return { aim, wanted, measured, verdict: isMet(measured) ? 'met' : 'not met' };
 }

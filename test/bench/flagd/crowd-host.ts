@@ -16,8 +16,8 @@ export type CrowdQuestion =
     }
   /** How many have been sent something since they were opened, and the least and most messages of one. */
   | { readonly ask: 'opened' }
-  /** From now on messages count. */
-  | { readonly ask: 'arm' }
+  /** From now on messages count that are longer than this: keep-alives are short. */
+  | { readonly ask: 'arm'; readonly longerThanBytes: number }
   | { readonly ask: 'received' };
 
 export interface Opened {
@@ -44,6 +44,7 @@ interface Reader {
 
 const readers: Reader[] = [];
 let bytesSince = 0;
+let longerThanBytes = 0;
 let endedBy: string | undefined;
 const PACE_MS = 5;
 
@@ -60,6 +61,7 @@ answerQuestions<CrowdQuestion>((question) => {
       } satisfies Opened;
     case 'arm':
       bytesSince = 0;
+      longerThanBytes = question.longerThanBytes;
       for (const reader of readers) reader.receivedMs = undefined;
       return undefined;
     case 'received': {
@@ -91,6 +93,7 @@ function read(endpoint: string, path: string, request: Buffer): void {
     {
       message: (message) => {
         reader.messages += 1;
+        if (message.length <= longerThanBytes) return;
         reader.receivedMs = machineMs();
         bytesSince += message.length;
       },

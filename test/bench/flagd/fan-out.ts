@@ -1,223 +1,155 @@
-// One change to a crowd of flagd's clients, beside a bare server that writes the same bytes: CPU for each, and when the
-// last has it; and what an idle stream keeps of the memory.
+// One change to a crowd of flagd's clients, beside a bare server that writes the same bytes and a real flagd: CPU for
+// each, and when the last has it; and what an idle stream keeps of the memory.
 
-import { EventStreamRequest, ServiceService } from '@flagstream/protocol/gen/flagd/evaluation/v2/evaluation';
-import { BareStream } from '../../load/bare-stream.ts';
-import { createFlags, MEASURED_FLAG } from '../../load/load-site.ts';
-import { machineMsAt } from '../../load/machine-clock.ts';
-import { until } from '../../support/until.ts';
-import { BenchChild } from '../bench-child.ts';
+import { createFlags } from '../../load/load-site.ts';
+import { releaseAll } from '../../support/resources.ts';
+import { noBinary, peerBinary } from '../peers/peer-binary.ts';
 import type { Row, SuiteReport } from '../report.ts';
-import type { Memory } from '../resting-memory.ts';
 import { SecuritySite } from '../security/security-site.ts';
 import { sizeFrom } from '../security/sizes.ts';
-import { percentile } from '../statistics.ts';
-import { cpuNs, cpuTimeMissing } from '../unary/cpu-time.ts';
-import type { CrowdQuestion, Opened, Received } from './crowd-host.ts';
-import type { StartedStreamFloor, StreamFloorQuestion } from './stream-floor-host.ts';
+import { cpuTimeMissing } from '../unary/cpu-time.ts';
+import { type CrowdFigures, measureCrowds } from './crowds.ts';
+import {
+  capture,
+  documentsOf,
+  EVENT_STREAM,
+  type StreamContract,
+  SYNC_FLAGS,
+  startEvaluator,
+  startFlagd,
+  startFloor,
+} from './pushers.ts';
 
 const CROWDS = [1_000, 10_000];
-const SETS = [10, 1_000];
-const WARM_UP_CHANGES = 2;
-const ROUNDS = 7;
-const PER_SECOND = 400;
-const READERS_PER_PROCESS_MAX = 9_000;
-const OPEN_MAX_MS = 120_000;
-const PUSH_MAX_MS = 60_000;
-const REST_MS = 200;
-const KIBIBYTE = 1_024;
+const FEW_FLAGS = 10;
+const MANY_FLAGS = 1_000;
+/** Of changes to ten thousand that are sent a document of a thousand flags each, which is gigabytes: fewer rounds. */
+const DOCUMENT_ROUNDS = 3;
+/** Clients times flags that a flagd is asked to hold: at ten times that it takes more than 9 GB. */
+const FLAGD_PRODUCT_MAX = 1_000_000;
 
-const PATH = ServiceService.eventStream.path;
-const REQUEST = Buffer.from(EventStreamRequest.encode({}).finish());
-
-/** A server that pushes to all that have a stream open. */
-interface Pusher {
-  readonly name: string;
-  readonly endpoint: string;
-  /** Answers when it began, by the machine's clock. */
-  push(): Promise<number>;
-  cpuMs(): number;
-  memory(): Promise<Memory>;
-  close(): Promise<void>;
+export interface FanOut extends CrowdFigures {
+  readonly stream: StreamContract['name'];
+  readonly flags: number;
 }
 
-export async function runFanOutSuite(): Promise<SuiteReport> {
+export async function measureFanOut(): Promise<{
+  readonly report: SuiteReport;
+  readonly figures: readonly FanOut[];
+}> {
   const report = {
     name: 'flagd-streams',
-    title: 'EventStream: one change to all clients',
+    title: 'EventStream and SyncFlags: one change to all clients',
     notes: [
-      `Each client over a connection of its own; medians of ${ROUNDS} changes. The bare server is grpc-js and writes the bytes that the evaluator wrote.`,
-      'Servers and clients shared all cores. The evaluator’s time begins with the commit, the bare server’s with its first write.',
-      'A flagd beside it is not run.',
+      'Each client over a connection of its own; medians of the changes. The bare server is grpc-js and writes the bytes that the evaluator wrote.',
+      'Servers and clients shared all cores. The evaluator’s time begins with the commit, the bare server’s with its first write, a flagd’s with its file.',
+      'Memory of the evaluator and of the bare server after forced collections, at rest; of a flagd as it is.',
     ],
     columns: [
       { key: 'name', title: 'server' },
+      { key: 'stream', title: 'stream' },
       { key: 'flags', title: 'flags' },
       { key: 'clients', title: 'clients' },
       { key: 'rssKib', title: 'KiB RSS per idle stream', digits: 1 },
-      { key: 'cpuUs', title: 'us CPU per push', digits: 1 },
+      { key: 'cpuUs', title: 'us CPU per push', digits: 2 },
       { key: 'p50Ms', title: 'p50 ms', digits: 1 },
       { key: 'lastMs', title: 'last ms', digits: 1 },
       { key: 'bytes', title: 'bytes each' },
     ],
   };
   const missing = cpuTimeMissing();
-  if (missing !== undefined) return { ...report, rows: [], notRun: missing };
+  if (missing !== undefined) return { report: { ...report, rows: [], notRun: missing }, figures: [] };
   const clientsMax = sizeFrom('BENCH_CLIENTS', CROWDS.at(-1)!);
-  const crowds = CROWDS.filter((clients) => clients <= clientsMax);
-  const rows: Row[] = [];
-  for (const flags of SETS) {
-    const { first, change } = await captured(flags);
-    const bare = await measured(await startFloor(first, change), flags, crowds);
-    const ours = await measured(await startEvaluator(flags), flags, crowds);
-    for (const [index] of crowds.entries()) {
-      const [floor, own] = [bare[index]!, ours[index]!];
-      const cpuUs = Number(own['cpuUs']) / Number(floor['cpuUs']);
-      rows.push(floor, own, { name: 'ratio', cpuUs });
-    }
+  const fitting = CROWDS.filter((clients) => clients <= clientsMax);
+  const crowds = fitting.length > 0 ? fitting : [clientsMax];
+  const figures: FanOut[] = [];
+  for (const flags of [FEW_FLAGS, sizeFrom('BENCH_FLAGS', MANY_FLAGS)]) {
+    figures.push(...(await measureSet(flags, crowds)));
+    // The next set has the machine for itself.
+    await releaseAll();
   }
-  return { ...report, rows };
+  return { report: { ...report, rows: rowsOf(figures) }, figures };
 }
 
-async function startEvaluator(flags: number): Promise<Pusher> {
+async function measureSet(flags: number, crowds: readonly number[]): Promise<readonly FanOut[]> {
   const site = await SecuritySite.start();
   const newest = await createFlags(site.admin, flags);
-  const evaluator = await site.startEvaluator('plaintext');
-  await evaluator.follow(newest);
-  let enabled = true;
-  return {
-    name: 'evaluator',
-    endpoint: `127.0.0.1:${evaluator.grpcPort}`,
-    push: async () => {
-      enabled = !enabled;
-      await site.admin.setEnabled(MEASURED_FLAG, enabled);
-      return machineMsAt(await site.lastCommitMs());
-    },
-    cpuMs: () => cpuNs(evaluator.pid) / 1e6,
-    memory: () => evaluator.memory(),
-    close: () => evaluator.close(),
-  };
-}
-
-async function startFloor(first: readonly Buffer[], change: Buffer): Promise<Pusher> {
-  const host = new BenchChild('stream-floor-host', [], ['--expose-gc']);
-  const ask = <Answer>(question: StreamFloorQuestion): Promise<Answer> => host.ask<Answer>(question);
-  const { pid, port } = await ask<StartedStreamFloor>({ ask: 'start', path: PATH, first: first.map(base64) });
-  return {
-    name: 'bare grpc-js',
-    endpoint: `127.0.0.1:${port}`,
-    push: () => ask<number>({ ask: 'push', message: base64(change) }),
-    cpuMs: () => cpuNs(pid) / 1e6,
-    memory: () => ask<Memory>({ ask: 'memory' }),
-    close: () => host.close(),
-  };
-}
-
-/** What a stream of an evaluator with so many flags begins with, and what it is told of one change. */
-async function captured(
-  flags: number,
-): Promise<{ readonly first: readonly Buffer[]; readonly change: Buffer }> {
-  const evaluator = await startEvaluator(flags);
-  const messages: Buffer[] = [];
-  const stream = new BareStream(
-    evaluator.endpoint,
-    PATH,
-    {},
-    {
-      message: (bytes) => void messages.push(Buffer.from(bytes)),
-      ended: () => undefined,
-    },
-  );
-  stream.send(REQUEST);
-  stream.end();
-  // Ready, and every flag.
-  await until(() => messages.length >= 2, { what: 'the beginning of a stream' });
-  const first = [...messages];
-  await evaluator.push();
-  await until(() => messages.length > first.length, { what: 'a change' });
-  stream.cancel();
-  await evaluator.close();
-  return { first, change: messages.at(-1)! };
-}
-
-async function measured(server: Pusher, flags: number, crowds: readonly number[]): Promise<Row[]> {
-  const largest = crowds.at(-1)!;
-  const hosts = Array.from(
-    { length: Math.ceil(largest / READERS_PER_PROCESS_MAX) },
-    () => new BenchChild('crowd-host', []),
-  );
-  const all = <Answer>(question: (share: number) => CrowdQuestion): Promise<Answer[]> =>
-    Promise.all(hosts.map((host, index) => host.ask<Answer>(question(index))));
-  const none = await server.memory();
-  const rows: Row[] = [];
-  let open = 0;
-  for (const clients of crowds) {
-    const more = clients - open;
-    open = clients;
-    await all((index) => ({
-      ...{ ask: 'open', endpoint: server.endpoint, path: PATH, request: base64(REQUEST) },
-      count: Math.floor((more + index) / hosts.length),
-      perSecond: PER_SECOND / hosts.length,
-    }));
-    await until(
-      async () => {
-        const opened = await all<Opened>(() => ({ ask: 'opened' }));
-        const why = opened.find(({ ended }) => ended > 0)?.why;
-        if (why !== undefined) throw new Error(`a stream of the crowd has ended: ${why}`);
-        return sum(opened.map(({ begun }) => begun)) === clients;
-      },
-      { what: `${clients} streams`, timeoutMs: OPEN_MAX_MS, intervalMs: REST_MS },
-    );
-    const { rssBytes } = await server.memory();
-    const pushes: Push[] = [];
-    for (let round = -WARM_UP_CHANGES; round < ROUNDS; round++) {
-      const push = await onePush(server, clients, all);
-      if (round >= 0) pushes.push(push);
+  const captured = async (contract: StreamContract): ReturnType<typeof capture> => {
+    const evaluator = await startEvaluator(site, contract, newest);
+    try {
+      return await capture(evaluator, contract);
+    } finally {
+      await evaluator.close();
     }
-    const median = (of: (push: Push) => number): number => percentile(pushes.map(of), 0.5);
-    rows.push({
-      ...{ name: server.name, flags, clients },
-      rssKib: (rssBytes - none.rssBytes) / clients / KIBIBYTE,
-      cpuUs: median(({ cpuMs }) => (cpuMs * 1_000) / clients),
-      p50Ms: median(({ afterMs }) => percentile(afterMs, 0.5)),
-      lastMs: median(({ afterMs }) => Math.max(...afterMs)),
-      bytes: median(({ bytes }) => bytes / clients),
-    });
-  }
-  for (const host of hosts) await host.close();
-  await server.close();
-  return rows;
-}
-
-interface Push {
-  readonly cpuMs: number;
-  /** From its beginning to each receipt. */
-  readonly afterMs: readonly number[];
-  readonly bytes: number;
-}
-
-async function onePush(
-  server: Pusher,
-  clients: number,
-  all: <Answer>(question: () => CrowdQuestion) => Promise<Answer[]>,
-): Promise<Push> {
-  await all(() => ({ ask: 'arm' }));
-  const cpuBefore = server.cpuMs();
-  const beganMs = await server.push();
-  let received: readonly Received[] = [];
-  await until(
-    async () => {
-      received = await all<Received>(() => ({ ask: 'received' }));
-      return sum(received.map(({ streams }) => streams)) === clients;
-    },
-    { what: `a change at ${clients} clients`, timeoutMs: PUSH_MAX_MS, intervalMs: REST_MS },
-  );
-  return {
-    cpuMs: server.cpuMs() - cpuBefore,
-    afterMs: received.flatMap(({ atMs }) => atMs.map((ms) => ms - beganMs)),
-    bytes: sum(received.map(({ bytes }) => bytes)),
   };
+  const documents = documentsOf(await captured(SYNC_FLAGS));
+  const binary = peerBinary('FLAGD_BIN');
+  const figures: FanOut[] = [];
+  for (const contract of [EVENT_STREAM, SYNC_FLAGS]) {
+    const rounds = sizeFrom('BENCH_ROUNDS', contract === SYNC_FLAGS ? DOCUMENT_ROUNDS : 7);
+    const measure = async (
+      server: Parameters<typeof measureCrowds>[0],
+      sizes: readonly number[],
+    ): Promise<void> => {
+      const measured = await measureCrowds(server, contract, sizes, rounds);
+      figures.push(...measured.map((each) => ({ ...each, stream: contract.name, flags })));
+    };
+    await measure(await startFloor(contract, await captured(contract)), crowds);
+    await measure(await startEvaluator(site, contract, newest), crowds);
+    const bearable = crowds.filter((clients) => clients * flags <= FLAGD_PRODUCT_MAX);
+    if (binary !== undefined && bearable.length > 0)
+      await measure(await startFlagd(binary, contract, documents), bearable);
+  }
+  return figures;
 }
 
-const base64 = (bytes: Buffer): string => bytes.toString('base64');
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+/** EventStream of a real flagd alone, with the flags that an evaluator would have. */
+export async function measureFlagd(binary: string, flags: number, clients: number): Promise<CrowdFigures> {
+  const site = await SecuritySite.start();
+  const newest = await createFlags(site.admin, flags);
+  const evaluator = await startEvaluator(site, SYNC_FLAGS, newest);
+  const documents = documentsOf(await capture(evaluator, SYNC_FLAGS));
+  await evaluator.close();
+  const flagd = await startFlagd(binary, EVENT_STREAM, documents);
+  const [figures] = await measureCrowds(flagd, EVENT_STREAM, [clients], sizeFrom('BENCH_ROUNDS', 7));
+  return figures!;
+}
+
+/** Of each size: the bare server, ours, a flagd, and ours as a multiple of each. */
+function rowsOf(figures: readonly FanOut[]): Row[] {
+  const ours = figures.filter(({ server }) => server === 'evaluator');
+  return ours.flatMap((own): Row[] => {
+    const [bare, flagd] = ['bare grpc-js', 'flagd'].map((server) => beside(figures, own, server));
+    const size = { stream: own.stream, flags: own.flags, clients: own.clients };
+    const why =
+      peerBinary('FLAGD_BIN') === undefined
+        ? noBinary('FLAGD_BIN')
+        : 'not run: it would take more memory than the machine has';
+    return [
+      ...[bare, own].flatMap((each): Row[] => (each === undefined ? [] : [rowOf(each)])),
+      flagd === undefined ? { name: `flagd: ${why}`, ...size } : rowOf(flagd),
+      { name: 'evaluator: x bare', ...size, cpuUs: timesOf(own, bare) ?? Number.NaN },
+      ...(flagd === undefined ? [] : [{ name: 'evaluator: x flagd', ...size, cpuUs: timesOf(own, flagd)! }]),
+    ];
+  });
+}
+
+/** The figures of another server at the same size. */
+export function beside(figures: readonly FanOut[], own: FanOut, server: string): FanOut | undefined {
+  return figures.find(
+    (each) =>
+      each.server === server &&
+      each.stream === own.stream &&
+      each.flags === own.flags &&
+      each.clients === own.clients,
+  );
+}
+
+/** CPU per push of ours as a multiple of another server's. */
+export function timesOf(own: FanOut, other: FanOut | undefined): number | undefined {
+  return other === undefined ? undefined : own.cpuUs / other.cpuUs;
+}
+
+function rowOf({ server, ...figures }: FanOut): Row {
+  return { name: server, ...figures };
+}

@@ -1,66 +1,66 @@
-// Calls by flagd's contracts, each beside a bare server of the same messages.
+// What flagd's clients cost us, call by call and stream by stream, with the aims.
 
-import {
-  ResolveBooleanRequest,
-  ResolveBooleanResponse,
-  ServiceClient,
-  ServiceService,
-} from '@flagstream/protocol/gen/flagd/evaluation/v2/evaluation';
-import { credentials } from '@grpc/grpc-js';
-import { callUnary } from '../../support/grpc-call.ts';
-import { Installation } from '../../support/installation.ts';
-import type { SuiteReport } from '../report.ts';
-import {
-  checkedAnswer,
-  createFlags,
-  FLAGS,
-  MEASURED_REQUEST,
-  measuringNeeds,
-} from '../unary/measured-call.ts';
-import { PAIR_COLUMNS, PAIR_NOTES, pairRows, pidOf, pinningNote } from '../unary/paired-rounds.ts';
+import process from 'node:process';
+import { releaseAll } from '../../support/resources.ts';
+import { aimsReport, atMost } from '../aims.ts';
+import type { Row, SuiteReport } from '../report.ts';
+import { beside, type FanOut, measureFanOut, timesOf } from './fan-out.ts';
+import { measureUnaryPairs, type UnaryFigures } from './unary-pairs.ts';
 
-export async function runFlagdSuite(): Promise<SuiteReport> {
-  const report = {
-    name: 'flagd',
-    title: 'Unary evaluations by flagd’s contract',
-    notes: [
-      ...PAIR_NOTES,
-      `${FLAGS} flags, each one attribute equality before a 50 % split; the context has five attributes.`,
-      'A flagd beside it is not run yet.',
-    ],
-    columns: PAIR_COLUMNS,
-  };
-  const found = measuringNeeds();
-  if (typeof found === 'string') return { ...report, rows: [], notRun: found };
-  const installation = await Installation.start({ evaluators: 1 });
-  const revision = await createFlags(installation.admin);
-  const { process: evaluator, grpcPort: port } = installation.evaluators[0]!;
-  await checkedAnswer(port, revision);
-  const { flagKey, context } = MEASURED_REQUEST;
-  const answer = await resolved(port, { flagKey, context });
-  const rows = await pairRows(found, {
-    name: 'evaluator, ResolveBoolean',
-    call: 'ResolveBoolean',
-    path: ServiceService.resolveBoolean.path,
-    request: ResolveBooleanRequest.encode({ flagKey, context }).finish(),
-    answer: ResolveBooleanResponse.toJSON(answer),
-    answerBytesMin: ResolveBooleanResponse.encode(answer).finish().length,
-    ours: { pid: pidOf(evaluator), port },
-  });
-  return { ...report, notes: [...report.notes, pinningNote()], rows };
+/** Times the bare server's CPU, and times flagd's: what stands in the way of more is the stack's own cost. */
+const CALL_TO_BARE = 1.25;
+const CALL_TO_FLAGD = Number(process.versions.node.split('.')[0]) < 24 ? 0.45 : 0.33;
+const OFREP_TO_FLAGD = 0.5;
+const BULK_US = 330;
+const PUSH_TO_BARE = 1.5;
+const PUSH_TO_FLAGD = 0.4;
+/** From the small set to the large one. */
+const MEMORY_GROWTH = 1.2;
+
+export async function runFlagdSuite(): Promise<readonly SuiteReport[]> {
+  const unary = await measureUnaryPairs();
+  // The streams have the machine for themselves.
+  await releaseAll();
+  const fanOut = await measureFanOut();
+  const rows = [...unaryAims(unary.figures), ...fanOutAims(fanOut.figures)];
+  const note =
+    'CPU of calls by the p25, of pushes by the median. Multiples of flagd need FLAGD_BIN, or flagd on the PATH.';
+  return [unary.report, fanOut.report, aimsReport('flagd-aims', 'Aims: flagd’s clients', rows, note)];
 }
 
-/** @throws Error when the evaluator answers anything but what the flag says */
-async function resolved(port: number, request: ResolveBooleanRequest): Promise<ResolveBooleanResponse> {
-  const client = new ServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
-  try {
-    const answer = await callUnary(client, client.resolveBoolean, request);
-    if (answer.value !== true || answer.variant !== 'on' || answer.reason !== 'SPLIT')
-      throw new Error(
-        `the evaluator answers wrongly: ${JSON.stringify(ResolveBooleanResponse.toJSON(answer))}`,
-      );
-    return answer;
-  } finally {
-    client.close();
-  }
+function unaryAims(figures: UnaryFigures): readonly Row[] {
+  const [resolve, one, all] = [
+    figures.ResolveBoolean,
+    figures['OFREP, one flag'],
+    figures['OFREP, 100 flags'],
+  ];
+  return [
+    atMost('ResolveBoolean: x bare grpc-js', CALL_TO_BARE, resolve?.toBare),
+    atMost('ResolveBoolean: x flagd', CALL_TO_FLAGD, resolve?.toPeer),
+    atMost('OFREP, one flag: x bare node:http', CALL_TO_BARE, one?.toBare),
+    atMost('OFREP, one flag: x flagd', OFREP_TO_FLAGD, one?.toPeer),
+    atMost('OFREP, 100 flags: us CPU', BULK_US, all?.oursUs),
+  ];
+}
+
+function fanOutAims(figures: readonly FanOut[]): readonly Row[] {
+  const clients = Math.max(...figures.map((each) => each.clients));
+  const ours = figures.filter(
+    (each) => each.server === 'evaluator' && each.stream === 'EventStream' && each.clients === clients,
+  );
+  const [few, many] = ours;
+  return [
+    ...ours.flatMap((own) => {
+      const what = `EventStream to ${clients.toLocaleString('en-US')} at ${own.flags.toLocaleString('en-US')} flags`;
+      return [
+        atMost(`${what}: x bare grpc-js`, PUSH_TO_BARE, timesOf(own, beside(figures, own, 'bare grpc-js'))),
+        atMost(`${what}: x flagd`, PUSH_TO_FLAGD, timesOf(own, beside(figures, own, 'flagd'))),
+      ];
+    }),
+    atMost(
+      'EventStream: memory of an idle stream, many flags to few',
+      MEMORY_GROWTH,
+      few === undefined || many === undefined ? undefined : many.rssKib / few.rssKib,
+    ),
+  ];
 }

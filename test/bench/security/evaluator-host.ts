@@ -16,6 +16,8 @@ export type EvaluatorQuestion =
 export interface StartedEvaluator {
   readonly pid: number;
   readonly grpcPort: number;
+  /** Of flagd.sync.v1. */
+  readonly syncPort: number;
 }
 
 keepPausesShort();
@@ -30,7 +32,7 @@ async function start(settings: object): Promise<StartedEvaluator> {
   const logger = createLogger({ level: 'error', service: 'bench', version: 'bench', nodeId: 'bench' });
   running = await startEvaluator(evaluatorConfigSchema.parse(settings), { logger });
   await running.ready();
-  return { pid: process.pid, grpcPort: running.grpcPort };
+  return { pid: process.pid, grpcPort: running.grpcPort, syncPort: running.syncPort };
 }
 
 async function follow(revision: number): Promise<void> {

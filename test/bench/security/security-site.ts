@@ -92,14 +92,21 @@ export class SecuritySite {
 export class HostedEvaluator {
   readonly pid: number;
   readonly grpcPort: number;
+  /** Of flagd.sync.v1. */
+  readonly syncPort: number;
   /** PEM; undefined: plaintext. */
   readonly authority: string | undefined;
   readonly #host: BenchChild;
 
-  constructor(host: BenchChild, { pid, grpcPort }: StartedEvaluator, authority: string | undefined) {
+  constructor(
+    host: BenchChild,
+    { pid, grpcPort, syncPort }: StartedEvaluator,
+    authority: string | undefined,
+  ) {
     this.#host = host;
     this.pid = pid;
     this.grpcPort = grpcPort;
+    this.syncPort = syncPort;
     this.authority = authority;
   }
 

@@ -1,6 +1,7 @@
 // The servers that crowds connect to: an evaluator behind one kind of door with one size of set, and the floor.
 
 import { decodeServerFrame } from '@flagstream/protocol';
+import { StreamServiceService } from '@flagstream/protocol/gen/flagstream/v1/stream';
 import type { Way } from '../../load/bare-stream.ts';
 import { createFlags, MEASURED_FLAG } from '../../load/load-site.ts';
 import { machineMsAt } from '../../load/machine-clock.ts';
@@ -8,9 +9,9 @@ import type { PushedSite } from '../../load/push-rounds.ts';
 import { BenchChild } from '../bench-child.ts';
 import type { Memory } from '../resting-memory.ts';
 import { type Door, SecuritySite } from '../security/security-site.ts';
+import type { StartedStreamFloor, StreamFloorQuestion } from '../stream-floor-host.ts';
 import { cpuNs } from '../unary/cpu-time.ts';
 import { type CapturedChange, FrameCapture } from './captured-frames.ts';
-import type { FloorQuestion, StartedFloor } from './push-floor-host.ts';
 
 export interface PushingServer extends PushedSite {
   /** Of tables. */
@@ -76,9 +77,11 @@ export async function startFloor(flags: number, changes: number): Promise<Pushin
   if (decodeServerFrame(opening.frames[0]!).type !== 'welcome')
     throw new Error('the captured stream does not begin with its Welcome');
 
-  const host = new BenchChild('push-floor-host', [], ['--expose-gc']);
-  const ask = <Answer>(question: FloorQuestion): Promise<Answer> => host.ask<Answer>(question);
-  const { pid, port } = await ask<StartedFloor>({ ask: 'start', opening: opening.frames.map(base64) });
+  const host = new BenchChild('stream-floor-host', [], ['--expose-gc']);
+  const ask = <Answer>(question: StreamFloorQuestion): Promise<Answer> => host.ask<Answer>(question);
+  const { path } = StreamServiceService.sync;
+  const first = opening.frames.map(base64);
+  const { pid, port } = await ask<StartedStreamFloor>({ ask: 'start', path, duplex: true, first });
   let { revision } = opening;
   return {
     name: 'floor: bare grpc-js',
@@ -91,7 +94,7 @@ export async function startFloor(flags: number, changes: number): Promise<Pushin
       const next = captured.shift();
       if (next === undefined) throw new Error('more changes were asked for than were captured');
       revision = next.revision;
-      const committedMs = await ask<number>({ ask: 'push', frames: next.frames.map(base64) });
+      const committedMs = await ask<number>({ ask: 'push', messages: next.frames.map(base64) });
       return { revision, committedMs };
     },
     cpuMs: () => cpuNs(pid) / 1e6,

@@ -7,6 +7,7 @@ import { cpuTimeMissing } from '../unary/cpu-time.ts';
 import { measureColdStart } from './cold-start.ts';
 import { crowdPlots, growthTable, memoryTable, pushTable } from './crowd-tables.ts';
 import { type CrowdFigures, changesOf, measureCrowds } from './crowds.ts';
+import { peerPushTable } from './peer-pushes.ts';
 import { type PushingServer, startEvaluator, startFloor } from './pushing-servers.ts';
 import { type StreamSizes, streamSizes } from './sizes.ts';
 
@@ -30,12 +31,15 @@ export async function runStreamsSuite(): Promise<readonly SuiteReport[]> {
     // The next server has the machine for itself.
     await releaseAll();
   }
+  const peers = await peerPushTable(figures, midFlags);
+  await releaseAll();
   const coldStart = await measureColdStart(sizes);
   await releaseAll();
   return [
     memoryTable(figures),
     pushTable(figures, midFlags),
     { ...growthTable(figures), plots: crowdPlots(figures) },
+    peers,
     coldStart,
     await nodeKill(sizes.clients),
   ];

@@ -1,4 +1,5 @@
-// One run of h2load: a gRPC call over and over, on a number of connections with a number of streams each.
+// One run of h2load: a gRPC call or a request over HTTP/1.1, over and over, on a number of connections with a number of
+// streams each.
 
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -22,6 +23,10 @@ export interface LoadResult {
   readonly p99Ms: number;
 }
 
+const PROTOCOL_OPTIONS: Readonly<Record<Protocol, readonly string[]>> = {
+  grpc: ['--header', 'content-type: application/grpc', '--header', 'te: trailers'],
+  http: ['--h1', '--header', 'content-type: application/json'],
+};
 const RUN_MAX_MS = 60_000;
 /** A frame's head: not compressed, length in four bytes. */
 const GRPC_HEAD_BYTES = 5;
@@ -31,12 +36,22 @@ export function requestFile(message: Uint8Array): string {
   const framed = Buffer.alloc(GRPC_HEAD_BYTES + message.length);
   framed.writeUInt32BE(message.length, 1);
   framed.set(message, GRPC_HEAD_BYTES);
+  return bodyFile(framed);
+}
+
+/** A body as it is, as a file for h2load. */
+export function bodyFile(body: Uint8Array): string {
   const file = path.join(tempDir('h2load'), 'request');
-  writeFileSync(file, framed);
+  writeFileSync(file, body);
   return file;
 }
 
+/** HTTP stands for JSON over HTTP/1.1, of which a connection carries one request at a time. */
+export type Protocol = 'grpc' | 'http';
+
 export interface Load {
+  /** Default gRPC. */
+  readonly protocol?: Protocol;
   readonly url: string;
   readonly file: string;
   readonly requests: number;
@@ -44,7 +59,7 @@ export interface Load {
   /** Every answer is at least this long: gRPC errors are answers without a message. */
   readonly answerBytesMin: number;
   readonly core: number | undefined;
-  /** Beside gRPC's own, "name: value" each. They stand in the command line: throw-away keys alone. */
+  /** Beside the protocol's own, "name: value" each. They stand in the command line: throw-away keys alone. */
   readonly headers?: readonly string[];
 }
 
@@ -55,7 +70,7 @@ export async function runH2load({ program, env }: H2load, load: Load): Promise<L
   const options = [
     ...['--requests', String(load.requests), '--clients', String(connections)],
     ...['--max-concurrent-streams', String(streams), '--threads', '1', '--data', load.file],
-    ...['--header', 'content-type: application/grpc', '--header', 'te: trailers', '--log-file', log],
+    ...[...PROTOCOL_OPTIONS[load.protocol ?? 'grpc'], '--log-file', log],
     ...(load.headers ?? []).flatMap((header) => ['--header', header]),
     load.url,
   ];
@@ -76,10 +91,11 @@ export async function runH2load({ program, env }: H2load, load: Load): Promise<L
   };
 }
 
-function check(output: string, { requests, answerBytesMin }: Load): void {
+function check(output: string, { requests, answerBytesMin, protocol }: Load): void {
   const succeeded = numberIn(output, /, (\d+) succeeded/);
   const dataBytes = numberIn(output, /\((\d+)\) data/);
-  if (succeeded !== requests || dataBytes < requests * (GRPC_HEAD_BYTES + answerBytesMin)) {
+  const headBytes = protocol === 'http' ? 0 : GRPC_HEAD_BYTES;
+  if (succeeded !== requests || dataBytes < requests * (headBytes + answerBytesMin)) {
     throw new Error(
       `h2load: ${succeeded} of ${requests} requests succeeded, with ${dataBytes} bytes:\n${output}`,
     );

@@ -1,60 +1,69 @@
-// A real server process and a bare grpc-js server of the same messages under h2load, in interleaved rounds: CPU per
-// request first, requests per second second.
+// A real server process and a bare server of the same messages under h2load, and another system's where it is here, in
+// interleaved rounds: CPU per request first, requests per second second.
 
-import path from 'node:path';
-import process from 'node:process';
-import { TestProcess } from '../../support/process.ts';
 import { canPin, pinProcess } from '../pin.ts';
 import type { Row, SuiteReport } from '../report.ts';
+import { sizeFrom } from '../security/sizes.ts';
 import { percentile, spread } from '../statistics.ts';
-import type { BareCall } from './bare-calls.ts';
+import type { StartedBare } from './bare-process.ts';
 import { cpuNs } from './cpu-time.ts';
 import type { H2load } from './find-h2load.ts';
-import { type LoadResult, requestFile, runH2load } from './h2load.ts';
+import { bodyFile, type LoadResult, type Protocol, requestFile, runH2load } from './h2load.ts';
 
-const ROUNDS = 7;
-const REQUESTS = 10_000;
-const WARM_UP_REQUESTS = 20_000;
-const SHAPE = { connections: 8, streams: 16 } as const;
+const ROUNDS = sizeFrom('BENCH_ROUNDS', 7);
+const REQUESTS = sizeFrom('BENCH_REQUESTS', 10_000);
+const WARM_UP_TIMES = 2;
+const SHAPES = { grpc: { connections: 8, streams: 16 }, http: { connections: 64, streams: 1 } } as const;
 const SERVER_CORE = 0;
 const LOAD_CORE = 1;
 
-/** One call, at a server of ours and at a bare one. */
+/** One call, at a server of ours, at a bare one, and at another system's. */
 export interface Paired {
-  /** Of ours, as its row says it. */
-  readonly name: string;
-  readonly call: BareCall;
-  /** Path of the method. */
+  readonly protocol: Protocol;
+  /** Of the method, or of the resource. */
   readonly path: string;
   readonly request: Uint8Array;
-  /** What the bare server answers, as JSON of the message. */
-  readonly answer: unknown;
   /** No right answer is shorter. */
   readonly answerBytesMin: number;
-  readonly ours: { readonly pid: number; readonly port: number };
+  /** Of a round; default 10,000. */
+  readonly requests?: number;
+  /** Is stopped afterwards. */
+  readonly bare: StartedBare & { readonly name: string };
+  readonly ours: Server;
+  /** It may answer less: what it says of a flag is its own. */
+  readonly peer?: Server & { readonly answerBytesMin: number };
+}
+
+/** As its row names it. */
+export interface Server {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** CPU per request, p25, of one call. */
+export interface PairFigures {
+  readonly oursUs: number;
+  readonly toBare: number;
+  /** Undefined: none was there. */
+  readonly toPeer: number | undefined;
 }
 
 export const PAIR_NOTES: readonly string[] = [
-  `h2load, ${SHAPE.connections} connections x ${SHAPE.streams} streams, ${ROUNDS} interleaved rounds of ${REQUESTS.toLocaleString('en-US')} requests after a warm-up; CPU time of all threads of the server's process.`,
+  `h2load, ${SHAPES.grpc.connections} connections x ${SHAPES.grpc.streams} streams, ${ROUNDS} interleaved rounds of ${REQUESTS.toLocaleString('en-US')} requests after a warm-up; CPU time of all threads of the server's process.`,
   'The bare server is grpc-js with the same messages and one constant answer, encoded anew for each call.',
   'Latency under a load that keeps every stream busy is mostly waiting time.',
 ];
 
 export const PAIR_COLUMNS: SuiteReport['columns'] = [
   { key: 'name', title: 'server' },
-  { key: 'cpuMedianUs', title: 'us CPU per request, median', digits: 1 },
-  { key: 'cpuP25Us', title: 'p25', digits: 1 },
-  { key: 'cpuMinUs', title: 'min', digits: 1 },
+  { key: 'cpuMedianUs', title: 'us CPU per request, median', digits: 2 },
+  { key: 'cpuP25Us', title: 'p25', digits: 2 },
+  { key: 'cpuMinUs', title: 'min', digits: 2 },
   { key: 'perSecond', title: 'requests/s, median' },
   { key: 'p50Ms', title: 'p50 ms', digits: 1 },
   { key: 'p99Ms', title: 'p99 ms', digits: 1 },
 ];
-
-interface Server {
-  readonly name: string;
-  readonly pid: number;
-  readonly port: number;
-}
 
 interface Round extends LoadResult {
   readonly cpuUs: number;
@@ -67,25 +76,41 @@ export function pinningNote(): string {
     : 'Servers and h2load shared all cores.';
 }
 
-/** The bare server's row, ours, and how ours compares. */
-export async function pairRows(h2load: H2load, paired: Paired): Promise<Row[]> {
+/** The rows of all servers, and how ours compares. */
+export async function pairRows(
+  h2load: H2load,
+  paired: Paired,
+): Promise<{ readonly rows: Row[]; readonly figures: PairFigures }> {
+  const { bare, ours, peer, request, protocol, requests = REQUESTS } = paired;
   const pin = canPin();
-  const bare = await startBareServer(paired);
-  const servers: readonly Server[] = [
-    { name: `bare grpc-js, ${paired.call}`, ...bare },
-    { name: paired.name, ...paired.ours },
-  ];
+  const servers: readonly Server[] = [bare, ours, ...(peer === undefined ? [] : [peer])];
   if (pin) for (const { pid } of servers) pinProcess(pid, SERVER_CORE);
-  const file = requestFile(paired.request);
-  const load = (server: Server, requests: number): Promise<Round> =>
-    oneRound(h2load, server, { paired, file, requests, core: pin ? LOAD_CORE : undefined });
-  for (const server of servers) await load(server, WARM_UP_REQUESTS);
+  const file = protocol === 'grpc' ? requestFile(request) : bodyFile(request);
+  const load = (server: Server, count: number): Promise<Round> =>
+    oneRound(h2load, server, { paired, file, requests: count, core: pin ? LOAD_CORE : undefined });
+  for (const server of servers) await load(server, WARM_UP_TIMES * requests);
   const rounds = new Map<Server, Round[]>(servers.map((server) => [server, []]));
   for (let round = 0; round < ROUNDS; round++)
-    for (const server of servers) rounds.get(server)!.push(await load(server, REQUESTS));
-  const rows = servers.map((server) => rowOf(server.name, rounds.get(server)!));
+    for (const server of servers) rounds.get(server)!.push(await load(server, requests));
   await bare.process.stop();
-  return [...rows, ratioRow(rows)];
+  const rowAt = (server: Server): Row => rowOf(server.name, rounds.get(server)!);
+  const [own, floor, other] = [rowAt(ours), rowAt(bare), peer === undefined ? undefined : rowAt(peer)];
+  const toBare = ratioRow(`${ours.name}: x bare`, own, floor);
+  const toPeer = other === undefined ? undefined : ratioRow(`${ours.name}: x ${peer?.name}`, own, other);
+  return {
+    rows: [
+      floor,
+      own,
+      ...(other === undefined ? [] : [other]),
+      toBare,
+      ...(toPeer === undefined ? [] : [toPeer]),
+    ],
+    figures: {
+      oursUs: Number(own['cpuP25Us']),
+      toBare: Number(toBare['cpuP25Us']),
+      toPeer: toPeer === undefined ? undefined : Number(toPeer['cpuP25Us']),
+    },
+  };
 }
 
 interface OneLoad {
@@ -100,14 +125,13 @@ async function oneRound(
   server: Server,
   { paired, file, requests, core }: OneLoad,
 ): Promise<Round> {
+  const { protocol, path, answerBytesMin, peer } = paired;
   const before = cpuNs(server.pid);
   const result = await runH2load(h2load, {
-    url: `http://127.0.0.1:${server.port}${paired.path}`,
-    file,
-    requests,
-    shape: SHAPE,
-    answerBytesMin: paired.answerBytesMin,
-    core,
+    url: `http://127.0.0.1:${server.port}${path}`,
+    ...{ protocol, file, requests, core },
+    shape: SHAPES[protocol],
+    answerBytesMin: server === peer ? peer.answerBytesMin : answerBytesMin,
   });
   return { ...result, cpuUs: (cpuNs(server.pid) - before) / 1e3 / requests };
 }
@@ -126,32 +150,13 @@ function rowOf(name: string, rounds: readonly Round[]): Row {
   };
 }
 
-/** Our CPU as a multiple of the bare server's. */
-function ratioRow([bare, ours]: readonly Row[]): Row {
-  const ratio = (key: string): number => Number(ours?.[key]) / Number(bare?.[key]);
+/** Our CPU as a multiple of another server's. */
+function ratioRow(name: string, ours: Row, other: Row): Row {
+  const ratio = (key: string): number => Number(ours[key]) / Number(other[key]);
   return {
-    name: 'ratio',
+    name,
     cpuMedianUs: ratio('cpuMedianUs'),
     cpuP25Us: ratio('cpuP25Us'),
     cpuMinUs: ratio('cpuMinUs'),
   };
-}
-
-async function startBareServer({
-  call,
-  answer,
-}: Paired): Promise<{ readonly process: TestProcess; readonly pid: number; readonly port: number }> {
-  const program = path.join(import.meta.dirname, 'bare-server.js');
-  const server = new TestProcess('bare grpc-js server', process.execPath, [
-    program,
-    call,
-    JSON.stringify(answer),
-  ]);
-  const { json: listening } = await server.waitForLine((line) => line.json?.['port'] !== undefined);
-  return { process: server, pid: pidOf(server), port: Number(listening?.['port']) };
-}
-
-export function pidOf({ pid }: TestProcess): number {
-  if (pid === undefined) throw new Error('the process is not running');
-  return pid;
 }

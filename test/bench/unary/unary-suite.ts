@@ -6,6 +6,7 @@ import {
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { Installation } from '../../support/installation.ts';
 import type { SuiteReport } from '../report.ts';
+import { pidOf, startBareGrpc } from './bare-process.ts';
 import {
   checkedAnswer,
   createFlags,
@@ -14,7 +15,7 @@ import {
   measuringNeeds,
   REQUEST_BYTES,
 } from './measured-call.ts';
-import { PAIR_COLUMNS, PAIR_NOTES, pairRows, pidOf, pinningNote } from './paired-rounds.ts';
+import { PAIR_COLUMNS, PAIR_NOTES, pairRows, pinningNote } from './paired-rounds.ts';
 
 export async function runUnarySuite(): Promise<SuiteReport> {
   const report = {
@@ -32,14 +33,14 @@ export async function runUnarySuite(): Promise<SuiteReport> {
   const revision = await createFlags(installation.admin);
   const { process: evaluator, grpcPort: port } = installation.evaluators[0]!;
   const answer = await checkedAnswer(port, revision);
-  const rows = await pairRows(found, {
-    name: 'evaluator, Evaluate',
-    call: 'Evaluate',
+  const bare = await startBareGrpc('Evaluate', EvaluateResponse.toJSON(answer));
+  const { rows } = await pairRows(found, {
+    protocol: 'grpc',
     path: EvaluationServiceService.evaluate.path,
     request: REQUEST_BYTES,
-    answer: EvaluateResponse.toJSON(answer),
     answerBytesMin: leastBytes(answer),
-    ours: { pid: pidOf(evaluator), port },
+    bare: { ...bare, name: 'bare grpc-js, Evaluate' },
+    ours: { name: 'evaluator, Evaluate', pid: pidOf(evaluator), port },
   });
   return { ...report, notes: [...report.notes, pinningNote()], rows };
 }

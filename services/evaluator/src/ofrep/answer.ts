@@ -23,14 +23,15 @@ export async function sendJson(
 ): Promise<void> {
   // Of one that is gone already no end would be heard.
   if (response.destroyed) return;
-  const plain = Buffer.from(text);
+  const bytes = Buffer.byteLength(text);
   if (held !== undefined) {
-    held.take(plain.length);
-    response.once('close', () => held.give(plain.length));
+    held.take(bytes);
+    response.once('close', () => held.give(bytes));
   }
-  const isLong = plain.length >= COMPRESSED_FROM_BYTES;
+  const isLong = bytes >= COMPRESSED_FROM_BYTES;
   const isCompressed = isLong && takesGzip(request.headers['accept-encoding']);
-  const body = isCompressed ? await compress(plain, GZIP) : plain;
+  // A text leaves in one piece with its head.
+  const body = isCompressed ? await compress(Buffer.from(text), GZIP) : text;
   // Its caller may have left meanwhile.
   if (response.destroyed) return;
   const vary = [headers['vary'], isLong ? 'Accept-Encoding' : undefined].filter((each) => each !== undefined);
@@ -39,7 +40,7 @@ export async function sendJson(
     ...(vary.length === 0 ? {} : { vary: vary.join(', ') }),
     ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
     'content-type': 'application/json; charset=utf-8',
-    'content-length': body.length,
+    'content-length': typeof body === 'string' ? bytes : body.length,
     'cache-control': 'no-store',
   });
   response.end(body);

@@ -38,9 +38,13 @@ export function readBody(request: IncomingMessage, held: HeldBytes, hold: Hold):
         refuse(error);
       }
     });
+    const gone = (): void => {
+      // Every request closes, and an error costs as much as an answer.
+      if (!request.readableEnded) reject(fail('CANCELLED', 'the caller is gone'));
+    };
     request.once('end', () => resolve(Buffer.concat(chunks)));
-    request.once('close', () => reject(fail('CANCELLED', 'the caller is gone')));
-    request.once('error', () => reject(fail('CANCELLED', 'the caller is gone')));
+    request.once('close', gone);
+    request.once('error', gone);
   });
 }
 
