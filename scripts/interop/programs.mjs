@@ -139,11 +139,11 @@ const node = (name) => ({
 
 /** OpenFeature with flagd's providers, as published, that ask a server for each answer. */
 const FLAGD_RPC = [
-  node('flagd-rpc-node'),
-  python('flagd-rpc-python'),
-  java('flagd-rpc-java'),
-  rust('flagd-rpc-rust', protocOfCrate),
-  go('flagd-rpc-go'),
+  node('flagd-client-node'),
+  python('flagd-client-python'),
+  java('flagd-client-java'),
+  rust('flagd-client-rust', protocOfCrate),
+  go('flagd-client-go'),
 ];
 
 const PROGRAMS = [...OWN, ...FLAGD_RPC];

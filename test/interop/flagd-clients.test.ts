@@ -1,5 +1,5 @@
 // OpenFeature with flagd's providers, as published, in five languages: each asks a real evaluator for every answer, over what
-// its provider speaks. A language is one program (flagd-rpc-*) and one entry of CLIENTS; what is asked of it stands here.
+// its provider speaks. A language is one program (flagd-client-*) and one entry of CLIENTS; what is asked of it stands here.
 
 import {
   EvaluateBatchRequest,
@@ -45,23 +45,23 @@ const CAPABILITIES = [
 type Capability = (typeof CAPABILITIES)[number];
 
 const CLIENTS: readonly Client[] = [
-  { name: 'Node 0.16.1', program: 'flagd-rpc-node', toolchain: 'npm', lacks: [] },
+  { name: 'Node 0.16.1', program: 'flagd-client-node', toolchain: 'npm', lacks: [] },
   {
     name: 'Python 0.6.1',
-    program: 'flagd-rpc-python',
+    program: 'flagd-client-python',
     toolchain: 'Python 3.10',
     lacks: ['metadata'],
   },
   {
     name: 'Java 0.11.15',
-    program: 'flagd-rpc-java',
+    program: 'flagd-client-java',
     toolchain: 'Java 17 with Maven',
     withoutPresence: true,
     lacks: [],
   },
   {
     name: 'Rust 0.3.0',
-    program: 'flagd-rpc-rust',
+    program: 'flagd-client-rust',
     toolchain: 'Rust with cargo',
     // Nothing tells it of a change: it would keep an answer for a minute.
     settings: { FLAGD_CACHE: 'disabled' },
@@ -70,7 +70,7 @@ const CLIENTS: readonly Client[] = [
     lacks: ['change seen live'],
     nestedAsText: true,
   },
-  { name: 'Go 0.6.0', program: 'flagd-rpc-go', toolchain: 'Go 1.25', lacks: [] },
+  { name: 'Go 0.6.0', program: 'flagd-client-go', toolchain: 'Go 1.25', lacks: [] },
 ];
 const SPLIT_KEYS = 200;
 /** Below what three calls with retries take, and far above what three without do. */

@@ -1,4 +1,4 @@
-// A program over one of flagd's providers (../flagd-rpc-*): it is asked by JSON lines, and tells answers and events by such.
+// A program over one of flagd's providers (../flagd-client-*): it is asked by JSON lines, and tells answers and events by such.
 
 import { TestProcess } from '../../support/process.ts';
 import { until } from '../../support/until.ts';

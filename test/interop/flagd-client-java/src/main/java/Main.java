@@ -3,7 +3,6 @@
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.openfeature.contrib.providers.flagd.Config;
 import dev.openfeature.contrib.providers.flagd.FlagdOptions;
 import dev.openfeature.contrib.providers.flagd.FlagdProvider;
 import dev.openfeature.sdk.Client;
@@ -80,7 +79,7 @@ public class Main {
     client.onProviderStale(teller("stale"));
     client.onProviderError(teller("error"));
     client.onProviderConfigurationChanged(teller("changed"));
-    var options = FlagdOptions.builder().resolverType(Config.Resolver.RPC).build();
+    var options = FlagdOptions.builder().build();
     api.setProviderAndWait(new FlagdProvider(options));
     print(Map.of("started", true));
 

@@ -1,4 +1,4 @@
-// Command flagd-rpc-go is flagd's Go provider, as published. Questions come as JSON lines; answers and events go
+// Command flagd-client-go is flagd's Go provider, as published. Questions come as JSON lines; answers and events go
 // out as such. Where it connects to stands in the FLAGD_ variables. It stops at the end of its input.
 package main
 
@@ -78,7 +78,7 @@ func ask(client *openfeature.Client, asked question) map[string]any {
 }
 
 func main() {
-	provider, err := flagd.NewProvider(flagd.WithRPCResolver())
+	provider, err := flagd.NewProvider()
 	must(err)
 	client := openfeature.NewClient("")
 	for event, name := range events {

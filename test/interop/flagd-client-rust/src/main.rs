@@ -5,7 +5,7 @@ use open_feature::{
     Client, EvaluationContext, EvaluationDetails, EvaluationReason, EvaluationResult, FlagMetadata, FlagMetadataValue, OpenFeature,
     StructValue, Value,
 };
-use open_feature_flagd::{FlagdOptions, FlagdProvider, ResolverType};
+use open_feature_flagd::{FlagdOptions, FlagdProvider};
 use serde_json::{json, Map, Value as Json};
 use std::{error::Error, io::stdin};
 
@@ -81,8 +81,7 @@ async fn ask(client: &Client, question: &Json) -> Json {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let options = FlagdOptions { resolver_type: ResolverType::Rpc, ..Default::default() };
-    let provider = FlagdProvider::new(options).await?;
+    let provider = FlagdProvider::new(FlagdOptions::default()).await?;
     let mut api = OpenFeature::singleton_mut().await;
     api.set_provider(provider).await;
     let client = api.create_client();

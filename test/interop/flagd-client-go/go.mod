@@ -1,4 +1,4 @@
-module flagstream.test/flagd-rpc-go
+module flagstream.test/flagd-client-go
 
 go 1.25.0
 

@@ -16,7 +16,7 @@ const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const client = OpenFeature.getClient();
 for (const [event, name] of Object.entries(EVENTS))
   client.addHandler(name, (details) => print({ event, flags: details?.flagsChanged ?? [] }));
-await OpenFeature.setProviderAndWait(new FlagdProvider({ resolverType: 'rpc' }));
+await OpenFeature.setProviderAndWait(new FlagdProvider());
 print({ started: true });
 
 const ask = {

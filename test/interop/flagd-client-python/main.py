@@ -9,7 +9,6 @@ import threading
 
 from openfeature import api
 from openfeature.contrib.provider.flagd import FlagdProvider
-from openfeature.contrib.provider.flagd.config import ResolverType
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEvent
 
@@ -36,7 +35,7 @@ def main():
     tellers = {event: teller(event) for event in EVENTS}
     for event, name in EVENTS.items():
         client.add_handler(name, tellers[event])
-    api.set_provider_and_wait(FlagdProvider(resolver_type=ResolverType.RPC))
+    api.set_provider_and_wait(FlagdProvider())
     show({"started": True})
     ask = {
         "boolean": client.get_boolean_details,
