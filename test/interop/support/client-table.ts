@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-export type Cell = 'passed' | 'failed' | 'client has none';
+export type Cell = 'passed' | 'failed' | 'client has none' | `differs: ${string}`;
 
 interface Column {
   readonly client: string;

@@ -48,7 +48,7 @@ export class FlagdClient {
     port: number,
     settings: Readonly<Record<string, string>> = {},
   ): Promise<FlagdClient> {
-    const env = { ...SETTINGS, FLAGD_PORT: String(port), ...settings };
+    const env = { ...SETTINGS, FLAGD_PORT: String(port), FLAGD_SYNC_PORT: String(port), ...settings };
     const process = new TestProcess(name, program, [], { env, listens: true });
     await process.waitForLine(({ json }) => json?.['started'] === true, START_TIMEOUT_MS);
     return new FlagdClient(process);

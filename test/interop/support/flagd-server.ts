@@ -9,6 +9,7 @@ import { freePort } from '../../support/free-port.ts';
 import { callUnary } from '../../support/grpc-call.ts';
 import { Installation } from '../../support/installation.ts';
 import type { TestProcess } from '../../support/process.ts';
+import type { Mode } from './flagd-clients.ts';
 
 export const METADATA = { team: 'checkout', priority: 2, critical: true };
 export const NESTED = { color: 'red', size: 3, on: true, more: { depth: 2 } };
@@ -73,38 +74,67 @@ const FLAGS: Readonly<Record<string, { readonly flag: object; readonly config?: 
 
 export class FlagdServer {
   readonly grpcPort: number;
+  readonly syncPort: number;
   readonly #managementPort: number;
   readonly #installation: Installation;
   #evaluator: TestProcess | undefined;
 
-  private constructor(installation: Installation, grpcPort: number, managementPort: number) {
+  #withholding: Promise<number> | undefined;
+
+  private constructor(installation: Installation, ports: readonly [number, number, number]) {
     this.#installation = installation;
-    this.grpcPort = grpcPort;
-    this.#managementPort = managementPort;
+    [this.grpcPort, this.syncPort, this.#managementPort] = ports;
   }
 
   static async start(): Promise<FlagdServer> {
     const installation = await Installation.start({ evaluators: 0 });
-    const server = new FlagdServer(installation, await freePort(), await freePort());
+    const server = new FlagdServer(installation, [await freePort(), await freePort(), await freePort()]);
     for (const [key, { flag, config = always }] of Object.entries(FLAGS))
       await server.#create(key, flag, config);
     await server.up();
     return server;
   }
 
+  /** Where a client of this mode connects to. */
+  portOf(mode: Mode): number {
+    return mode === 'rpc' ? this.grpcPort : this.syncPort;
+  }
+
   async up(): Promise<void> {
+    const { grpcPort: grpc, syncPort: sync } = this;
+    this.#evaluator = await this.#evaluate({ grpc, sync, management: this.#managementPort });
+  }
+
+  /** The port of sync of a further evaluator, which withholds splits from engines that divide otherwise; started once. */
+  withholding(): Promise<number> {
+    this.#withholding ??= (async () => {
+      const sync = await freePort();
+      const ports = { grpc: await freePort(), sync, management: await freePort() };
+      await this.#evaluate(ports, ['--sync-splits=withhold']);
+      return sync;
+    })();
+    return this.#withholding;
+  }
+
+  async #evaluate(
+    ports: Readonly<Record<'grpc' | 'sync' | 'management', number>>,
+    more: readonly string[] = [],
+  ): Promise<TestProcess> {
     const { nats, controlPlane } = this.#installation;
-    this.#evaluator = startFlagstream([
+    const evaluator = startFlagstream([
       'serve',
       '--role=evaluator',
-      `--grpc-port=${this.grpcPort}`,
-      `--management-port=${this.#managementPort}`,
+      `--grpc-port=${ports.grpc}`,
+      `--sync-port=${ports.sync}`,
+      `--management-port=${ports.management}`,
       `--nats-url=${nats.url}`,
       `--nats-prefix=${nats.prefix}`,
       `--control-plane-address=127.0.0.1:${controlPlane.grpcPort}`,
       '--drain-ms=2000',
+      ...more,
     ]);
-    await this.#evaluator.waitForReady(this.#managementPort);
+    await evaluator.waitForReady(ports.management);
+    return evaluator;
   }
 
   /** As if its machine had lost power. */
