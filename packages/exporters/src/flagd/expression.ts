@@ -88,9 +88,12 @@ export function isScalar(value: Logic): Logic {
   return or(same(value, true), same(value, false), isTextOutside(value), isNumber(value));
 }
 
-/** Text, as `test` tells it, not longer than `chars` UTF-16 units. Past the end, Node's engine answers "", and Go's the whole text. */
+/**
+ * Text, as `test` tells it, not longer than `chars` UTF-16 units. Where text has fewer, Java's engine answers "", the others
+ * all of it; of what begins past its end, Java's would throw.
+ */
 export const isTextUpTo = (value: Logic, chars: number, test: (value: Logic) => Logic): Logic =>
-  and(test(value), { in: [{ substr: [value, chars] }, ['', value]] });
+  and(test(value), { in: [{ substr: [value, 0, chars] }, ['', value]] });
 
 const ACCUMULATOR = variable('accumulator');
 /** The element that a test inside `someElement` is about. */

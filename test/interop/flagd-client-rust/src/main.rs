@@ -49,8 +49,15 @@ fn answer<T>(question: &Json, details: EvaluationResult<EvaluationDetails<T>>, s
     match details {
         Ok(it) => {
             let reason = match &it.reason {
-                Some(EvaluationReason::Other(word)) => word.clone(),
-                other => format!("{other:?}"),
+                Some(EvaluationReason::Other(word)) => word,
+                Some(EvaluationReason::Static) => "STATIC",
+                Some(EvaluationReason::Default) => "DEFAULT",
+                Some(EvaluationReason::TargetingMatch) => "TARGETING_MATCH",
+                Some(EvaluationReason::Split) => "SPLIT",
+                Some(EvaluationReason::Disabled) => "DISABLED",
+                Some(EvaluationReason::Cached) => "CACHED",
+                Some(EvaluationReason::Error) => "ERROR",
+                Some(EvaluationReason::Unknown) | None => "UNKNOWN",
             };
             let metadata = metadata(&it.flag_metadata);
             json!({ "id": id, "value": shown(&it.value), "variant": it.variant, "reason": reason, "metadata": metadata })
