@@ -1,5 +1,5 @@
 // What `make interop` runs after a build: foreign clients and engines (test/interop) against ours. A case whose
-// toolchain is absent is skipped by name. With --write-table the README gets the table of clients. Ends like
+// toolchain is absent is skipped by name. With --write-table the README gets the tables of clients. Ends like
 // `make test`: "N passed, N failed, N skipped".
 
 import { execFileSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { buildProgram } from './interop/build-program.mjs';
 import { LANES } from './interop/programs.mjs';
-import { withPrograms, withTable } from './interop/readme.mjs';
+import { withPrograms, withTables } from './interop/readme.mjs';
 import { closingLine, countTests, formatUnpassed } from './test-summary.mjs';
 import { runProject } from './vitest-run.mjs';
 
@@ -74,7 +74,7 @@ const records = [
 ];
 if (words.includes(WRITE_TABLE)) {
   const readme = path.join(ROOT, 'README.md');
-  writeFileSync(readme, withTable(withPrograms(readFileSync(readme, 'utf8'))));
+  writeFileSync(readme, withTables(withPrograms(readFileSync(readme, 'utf8'))));
 }
 const counts = countTests(records);
 process.stdout.write(`${[...formatUnpassed(records), '', closingLine(counts)].join('\n')}\n`);

@@ -137,8 +137,8 @@ const node = (name) => ({
   start: () => `${process.execPath} ${path.join(folderOf(name), 'main.mjs')}`,
 });
 
-/** OpenFeature with flagd's providers, as published, that ask a server for each answer. */
-const FLAGD_RPC = [
+/** OpenFeature with flagd's providers, as published: the same program for each of their modes. */
+const FLAGD_CLIENTS = [
   node('flagd-client-node'),
   python('flagd-client-python'),
   java('flagd-client-java'),
@@ -146,7 +146,7 @@ const FLAGD_RPC = [
   go('flagd-client-go'),
 ];
 
-const PROGRAMS = [...OWN, ...FLAGD_RPC];
+const PROGRAMS = [...OWN, ...FLAGD_CLIENTS];
 const compilesLong = ({ toolchain }) => toolchain === RUST_TOOLCHAIN;
 
 /** Built side by side, each in its order: the others wait for the network while Cargo compiles. */

@@ -1,7 +1,7 @@
 // What the README shows of test/interop, between its markers: the programs as they stand there, and the table of foreign
 // clients as it was last measured.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CACHE, ROOT } from './build-program.mjs';
 
@@ -22,10 +22,21 @@ export function withPrograms(readme) {
   return between(readme, 'own programs', shown.join('\n'));
 }
 
-/** The README with the table that the last run of `make interop` left. */
-export function withTable(readme) {
-  const file = path.join(CACHE, 'interop', 'flagd-clients.json');
-  return between(readme, 'flagd clients', formatTable(JSON.parse(readFileSync(file, 'utf8'))));
+/** By the README's markers: what a run of that test file leaves. */
+const TABLES = {
+  'flagd clients': 'flagd-clients.json',
+  'flagd clients in process': 'flagd-clients-in-process.json',
+};
+
+/** The README with the tables that the last runs of `make interop` left; one that is not there stays as it was. */
+export function withTables(readme) {
+  let text = readme;
+  for (const [name, file] of Object.entries(TABLES)) {
+    const measured = path.join(CACHE, 'interop', file);
+    if (existsSync(measured))
+      text = between(text, name, formatTable(JSON.parse(readFileSync(measured, 'utf8'))));
+  }
+  return text;
 }
 
 /** A cell for each capability and client; what is not there was not run. */
