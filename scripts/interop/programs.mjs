@@ -146,7 +146,17 @@ const FLAGD_CLIENTS = [
   go('flagd-client-go'),
 ];
 
-const PROGRAMS = [...OWN, ...FLAGD_CLIENTS];
+/** OpenFeature with its providers for OFREP, as published. Their packages differ, so each is installed by itself. */
+const OFREP = [
+  node('ofrep-node'),
+  node('ofrep-web'),
+  python('ofrep-python'),
+  java('ofrep-java'),
+  rust('ofrep-rust'),
+  go('ofrep-go'),
+];
+
+const PROGRAMS = [...OWN, ...FLAGD_CLIENTS, ...OFREP];
 const compilesLong = ({ toolchain }) => toolchain === RUST_TOOLCHAIN;
 
 /** Built side by side, each in its order: the others wait for the network while Cargo compiles. */

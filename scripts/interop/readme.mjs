@@ -26,6 +26,7 @@ export function withPrograms(readme) {
 const TABLES = {
   'flagd clients': 'flagd-clients.json',
   'flagd clients in process': 'flagd-clients-in-process.json',
+  'OFREP clients': 'ofrep-clients.json',
 };
 
 /** The README with the tables that the last runs of `make interop` left; one that is not there stays as it was. */

@@ -1,4 +1,4 @@
-// One evaluator on a port that stays, with flags of every sort, for flagd's providers: it can be killed, drained and started
+// One evaluator on a port that stays, with flags of every sort, for flagd's providers and OFREP's: it can be killed, drained and started
 // again while the control plane goes on.
 
 import { CreateFlagRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
@@ -75,20 +75,26 @@ const FLAGS: Readonly<Record<string, { readonly flag: object; readonly config?: 
 export class FlagdServer {
   readonly grpcPort: number;
   readonly syncPort: number;
+  readonly ofrepPort: number;
   readonly #managementPort: number;
   readonly #installation: Installation;
   #evaluator: TestProcess | undefined;
 
   #withholding: Promise<number> | undefined;
 
-  private constructor(installation: Installation, ports: readonly [number, number, number]) {
+  private constructor(installation: Installation, ports: readonly [number, number, number, number]) {
     this.#installation = installation;
-    [this.grpcPort, this.syncPort, this.#managementPort] = ports;
+    [this.grpcPort, this.syncPort, this.ofrepPort, this.#managementPort] = ports;
   }
 
   static async start(): Promise<FlagdServer> {
     const installation = await Installation.start({ evaluators: 0 });
-    const server = new FlagdServer(installation, [await freePort(), await freePort(), await freePort()]);
+    const server = new FlagdServer(installation, [
+      await freePort(),
+      await freePort(),
+      await freePort(),
+      await freePort(),
+    ]);
     for (const [key, { flag, config = always }] of Object.entries(FLAGS))
       await server.#create(key, flag, config);
     await server.up();
@@ -101,15 +107,15 @@ export class FlagdServer {
   }
 
   async up(): Promise<void> {
-    const { grpcPort: grpc, syncPort: sync } = this;
-    this.#evaluator = await this.#evaluate({ grpc, sync, management: this.#managementPort });
+    const { grpcPort: grpc, syncPort: sync, ofrepPort: ofrep } = this;
+    this.#evaluator = await this.#evaluate({ grpc, sync, ofrep, management: this.#managementPort });
   }
 
   /** The port of sync of a further evaluator, which withholds splits from engines that divide otherwise; started once. */
   withholding(): Promise<number> {
     this.#withholding ??= (async () => {
       const sync = await freePort();
-      const ports = { grpc: await freePort(), sync, management: await freePort() };
+      const ports = { grpc: await freePort(), sync, ofrep: await freePort(), management: await freePort() };
       await this.#evaluate(ports, ['--sync-splits=withhold']);
       return sync;
     })();
@@ -117,7 +123,7 @@ export class FlagdServer {
   }
 
   async #evaluate(
-    ports: Readonly<Record<'grpc' | 'sync' | 'management', number>>,
+    ports: Readonly<Record<'grpc' | 'sync' | 'ofrep' | 'management', number>>,
     more: readonly string[] = [],
   ): Promise<TestProcess> {
     const { nats, controlPlane } = this.#installation;
@@ -126,6 +132,7 @@ export class FlagdServer {
       '--role=evaluator',
       `--grpc-port=${ports.grpc}`,
       `--sync-port=${ports.sync}`,
+      `--ofrep-port=${ports.ofrep}`,
       `--management-port=${ports.management}`,
       `--nats-url=${nats.url}`,
       `--nats-prefix=${nats.prefix}`,

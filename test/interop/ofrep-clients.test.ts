@@ -1,0 +1,270 @@
+// OpenFeature with its providers for OFREP, as published, in six languages, against a real evaluator. A language is one
+// program (ofrep-*) and one entry of CLIENTS; what is asked of it stands here. All but the web provider ask for each answer.
+
+import {
+  EvaluateBatchRequest,
+  EvaluationServiceClient,
+} from '@flagstream/protocol/gen/flagstream/v1/evaluation';
+import { credentials } from '@grpc/grpc-js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callUnary } from '../support/grpc-call.ts';
+import { hold } from '../support/resources.ts';
+import { ClientTable } from './support/client-table.ts';
+import { FlagdClient, type Question } from './support/flagd-client.ts';
+import { FlagdServer, METADATA, NESTED } from './support/flagd-server.ts';
+import { requiresTool } from './support/requires-tool.ts';
+
+interface Client {
+  readonly name: string;
+  readonly program: string;
+  readonly toolchain: string;
+  /** It asks for all flags at once, keeps them, and hears of changes. */
+  readonly keeps?: boolean;
+  /** What it says where the caller's own default stands. */
+  readonly disabled: { readonly reason: string; readonly errorCode?: string };
+  readonly codeOfMismatch?: string;
+  /** Every answer has the reason STATIC, whatever the server has said. */
+  readonly dropsReasons?: boolean;
+  /** What its provider does not do with any server. */
+  readonly lacks: readonly Capability[];
+}
+
+const CAPABILITIES = [
+  'all types of values',
+  'targeting',
+  '200 keys of a split, as the evaluator',
+  'missing flag',
+  'type mismatch',
+  'disabled flag',
+  'metadata',
+  'change seen live',
+  'event of a change',
+  'killed server is back',
+  'change during an outage seen, though asked before',
+  'drained server is back',
+  'clean stop',
+] as const;
+type Capability = (typeof CAPABILITIES)[number];
+
+const CLIENTS: readonly Client[] = [
+  {
+    name: 'Node 0.1.3',
+    program: 'ofrep-node',
+    toolchain: 'npm',
+    disabled: { reason: 'ERROR', errorCode: 'GENERAL' },
+    lacks: ['event of a change'],
+  },
+  {
+    name: 'web 0.4.3',
+    program: 'ofrep-web',
+    toolchain: 'npm',
+    keeps: true,
+    disabled: { reason: 'DISABLED' },
+    lacks: [],
+  },
+  {
+    name: 'Python 0.3.0',
+    program: 'ofrep-python',
+    toolchain: 'Python 3.10',
+    disabled: { reason: 'DISABLED' },
+    lacks: ['event of a change'],
+  },
+  {
+    name: 'Java 0.0.2',
+    program: 'ofrep-java',
+    toolchain: 'Java 17 with Maven',
+    disabled: { reason: 'ERROR', errorCode: 'TYPE_MISMATCH' },
+    lacks: ['event of a change'],
+  },
+  {
+    name: 'Rust 0.1.2',
+    program: 'ofrep-rust',
+    toolchain: 'Rust with cargo',
+    disabled: { reason: 'ERROR', errorCode: 'PARSE_ERROR' },
+    codeOfMismatch: 'PARSE_ERROR',
+    dropsReasons: true,
+    lacks: ['metadata', 'event of a change'],
+  },
+  {
+    name: 'Go 0.1.7',
+    program: 'ofrep-go',
+    toolchain: 'Go 1.25',
+    disabled: { reason: 'DISABLED' },
+    lacks: ['event of a change'],
+  },
+];
+const SPLIT_KEYS = 200;
+
+const table = new ClientTable('ofrep-clients', CAPABILITIES);
+let server: FlagdServer;
+beforeAll(async () => {
+  server = await FlagdServer.start();
+});
+afterAll(() => table.write(CLIENTS.map(({ name }) => name)));
+
+const asked = (flag: string, type: Question['type'], fallback: unknown, context = {}): Question => ({
+  flag,
+  type,
+  default: fallback,
+  context: { targetingKey: 'user-1', ...context },
+});
+
+for (const spec of CLIENTS) {
+  const tool = requiresTool(spec.program, spec.toolchain);
+  tool.describe(`OpenFeature's provider for OFREP, ${spec.name}`, () => {
+    let client: FlagdClient;
+    beforeAll(async () => {
+      await server.serve('moving', 'on');
+      await server.serve('moved-meanwhile', 'on');
+      client = await FlagdClient.start(spec.name, tool.program, server.ofrepPort, {
+        OFREP_ENDPOINT: `http://127.0.0.1:${server.ofrepPort}`,
+      });
+    });
+
+    const can = (capability: Capability, body: () => Promise<void>): void => {
+      if (spec.lacks.includes(capability)) {
+        table.tell(spec.name, capability, 'client has none');
+        return;
+      }
+      test(capability, async () => {
+        table.tell(spec.name, capability, 'failed');
+        await body();
+        table.tell(spec.name, capability, 'passed');
+      });
+    };
+    const told = (reason: string): string => (spec.dropsReasons === true ? 'STATIC' : reason);
+
+    can('type mismatch', async () => {
+      expect(await client.ask(asked('mistaken', 'boolean', true))).toMatchObject({
+        value: true,
+        reason: 'ERROR',
+        errorCode: spec.codeOfMismatch ?? 'TYPE_MISMATCH',
+      });
+    });
+
+    can('all types of values', async () => {
+      const expected: readonly (readonly [string, Question['type'], unknown, unknown])[] = [
+        ['a-boolean', 'boolean', false, true],
+        ['a-string', 'string', 'none', 'hello, wörld'],
+        ['an-integer', 'integer', 0, 42],
+        ['a-number', 'number', 0.5, 0.25],
+        ['an-object', 'object', { none: true }, NESTED],
+      ];
+      for (const [flag, type, fallback, value] of expected)
+        expect(await client.ask(asked(flag, type, fallback)), flag).toMatchObject({
+          value,
+          variant: 'on',
+          reason: 'STATIC',
+        });
+    });
+
+    can('targeting', async () => {
+      const of = (country: string): Question => asked('targeted', 'boolean', false, { country });
+      expect(await client.ask(of('NL'))).toMatchObject({ value: true, reason: told('TARGETING_MATCH') });
+      expect(await client.ask(of('DE'))).toMatchObject({ value: false, reason: told('DEFAULT') });
+    });
+
+    can('200 keys of a split, as the evaluator', async () => {
+      const keys = Array.from({ length: SPLIT_KEYS }, (_, index) => `user-${index}-ü`);
+      const answers = await client.askAll(
+        keys.map((targetingKey) => asked('split', 'string', 'none', { targetingKey })),
+      );
+      const variants = answers.map(({ variant }) => variant);
+      expect(new Set(variants).size).toBe(3);
+      expect(variants).toEqual(await ownAnswers('split', keys));
+      expect(new Set(answers.map(({ reason }) => reason))).toEqual(new Set([told('SPLIT')]));
+    });
+
+    can('missing flag', async () => {
+      expect(await client.ask(asked('not-there', 'string', 'mine'))).toMatchObject({
+        value: 'mine',
+        reason: 'ERROR',
+        errorCode: 'FLAG_NOT_FOUND',
+      });
+    });
+
+    can('disabled flag', async () => {
+      const outcome = await client.ask(asked('disabled', 'string', 'mine'));
+      expect(outcome).toMatchObject({ value: 'mine', ...spec.disabled });
+      if (spec.disabled.errorCode === undefined) expect(outcome.errorCode ?? '').toBe('');
+    });
+
+    can('metadata', async () => {
+      const { metadata } = await client.ask(asked('described', 'boolean', false));
+      expect(metadata).toMatchObject({ ...METADATA, flagSetId: 'default/development' });
+    });
+
+    can('change seen live', async () => {
+      expect(await client.ask(moving)).toMatchObject({ value: true });
+      await server.serve('moving', 'off');
+      await sees('off');
+    });
+
+    can('event of a change', () => hearsChangeTo('on'));
+
+    can('killed server is back', async () => {
+      await server.crash();
+      await server.up();
+      await answers('after-the-crash');
+    });
+
+    can('change during an outage seen, though asked before', async () => {
+      const question = asked('moved-meanwhile', 'boolean', false);
+      await client.askUntil(question, ({ variant }) => variant === 'on', 'the value before the outage');
+      await server.crash();
+      await server.serve('moved-meanwhile', 'off');
+      if (spec.keeps === true) expect(await client.ask(question)).toMatchObject({ variant: 'on' });
+      await server.up();
+      await client.askUntil(question, ({ variant }) => variant === 'off', 'the value after the outage');
+    });
+
+    can('drained server is back', async () => {
+      await server.drain();
+      await server.up();
+      await answers('after-the-drain');
+      await server.serve('moving', 'off');
+      await sees('off');
+      if (spec.keeps === true) await hearsChangeTo('on');
+    });
+
+    can('clean stop', async () => {
+      expect(await client.stop()).toEqual({ saidSo: true, code: 0 });
+    });
+
+    const moving = asked('moving', 'boolean', false);
+
+    async function sees(variant: 'on' | 'off'): Promise<void> {
+      await client.askUntil(moving, (outcome) => outcome.variant === variant, `the change to ${variant}`);
+    }
+
+    async function hearsChangeTo(variant: 'on' | 'off'): Promise<void> {
+      const heard = client.heard;
+      await server.serve('moving', variant);
+      await client.eventAfter(
+        heard,
+        ({ event, flags }) => event === 'changed' && flags.includes('moving'),
+        `the change to ${variant}`,
+      );
+      expect(await client.ask(moving)).toMatchObject({ variant, reason: 'STATIC' });
+    }
+
+    /** Who keeps answers is asked about somebody for whom it has none. */
+    async function answers(targetingKey: string): Promise<void> {
+      await client.askUntil(
+        asked('split', 'string', 'none', { targetingKey }),
+        ({ reason, variant }) => reason === told('SPLIT') && variant !== undefined,
+        `answers ${targetingKey}`,
+      );
+    }
+  });
+}
+
+/** The variants that our own service gives each key. */
+async function ownAnswers(flag: string, keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+  const own = new EvaluationServiceClient(`127.0.0.1:${server.grpcPort}`, credentials.createInsecure());
+  hold({ what: 'our own client', release: () => own.close(), releaseNow: () => own.close() });
+  const contexts = keys.map((targetingKey) => ({ targetingKey }));
+  const request = EvaluateBatchRequest.fromPartial({ flagKeys: [flag], contexts });
+  const { results } = await callUnary(own, own.evaluateBatch, request);
+  return results.map(({ results: [result] }) => result?.variant);
+}
