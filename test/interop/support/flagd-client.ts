@@ -1,4 +1,5 @@
-// A program over one of flagd's providers (../flagd-client-*): it is asked by JSON lines, and tells answers and events by such.
+// A program over one of flagd's providers or OFREP's (../flagd-client-*, ../ofrep-*): it is asked by JSON lines, and tells answers
+// and events by such.
 
 import { TestProcess } from '../../support/process.ts';
 import { until } from '../../support/until.ts';
@@ -15,6 +16,7 @@ export interface Outcome {
   readonly variant?: string | null;
   readonly reason?: string;
   readonly errorCode?: string | null;
+  readonly errorMessage?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
@@ -89,6 +91,11 @@ export class FlagdClient {
     return this.#process.lines.flatMap(({ json }) =>
       json?.['event'] === undefined ? [] : [json as unknown as ClientEvent],
     );
+  }
+
+  /** Of the HTTP answers that it has got, where it tells them. */
+  get statuses(): readonly unknown[] {
+    return this.#process.lines.flatMap(({ json }) => json?.['status'] ?? []);
   }
 
   /** A position in what it has told, for `eventAfter`. */
