@@ -37,7 +37,8 @@ export {
   resolveConfig,
 } from './config/load-config.ts';
 export { type Setting, type SettingType, secretSetting } from './config/setting.ts';
-export { corsOriginsSchema } from './connect/cors-setting.ts';
+export { corsOriginsSchema, originsSchema } from './connect/cors-setting.ts';
+export { CrossOrigin, LOCAL_ORIGINS } from './connect/cross-origin.ts';
 export { endWithError, type OutgoingStream } from './grpc/end-stream.ts';
 export { ForeignStatus } from './grpc/foreign-status.ts';
 export { GatheredWrites } from './grpc/gathered-writes.ts';

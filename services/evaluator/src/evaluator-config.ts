@@ -11,6 +11,7 @@ import {
   type LogLevel,
   NATS_SECURITY_SHAPE,
   type NatsSecuritySettings,
+  originsSchema,
   secretSetting,
   type TlsSettings,
   tlsSchema,
@@ -107,11 +108,10 @@ const settingsSchema = z.strictObject({
     .describe(
       'Splits to clients of flagd.sync.v1 whose engine divides subjects in another way (Java, Python, Rust): send, as flagd does, or withhold.',
     ),
-  corsOrigins: z
-    .array(z.string().min(1))
+  corsOrigins: originsSchema
     .optional()
     .describe(
-      'Origins of web pages that may call; * is any. Absent: those of this machine, and for OFREP any where callers need a key or keyless.beyondLoopback is set.',
+      'Origins of web pages that may call; * is any, a port of * any port. Absent: those of this machine, and for OFREP any where callers need a key or keyless.beyondLoopback is set.',
     ),
   workers: z
     .number()

@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import { LOCAL_ORIGINS, ORIGIN_PATTERN } from './cross-origin.ts';
 
-export const corsOriginsSchema: z.ZodType<readonly string[]> = z
+/** Without a default. */
+export const originsSchema: z.ZodType<readonly string[]> = z
   .array(
     z
       .string()
@@ -11,6 +12,8 @@ export const corsOriginsSchema: z.ZodType<readonly string[]> = z
         'must be "*", or an origin such as https://app.example.com, or http://localhost:*',
       ),
   )
-  .readonly()
+  .readonly();
+
+export const corsOriginsSchema: z.ZodType<readonly string[]> = originsSchema
   .default(LOCAL_ORIGINS)
   .describe('Origins whose pages may call from a browser; "*" is every page, a port of "*" every port.');

@@ -3,44 +3,60 @@
  * it may not read could still have changed something, and a name that was made to point here (DNS rebinding) would make
  * it an origin of ours.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { isLoopback } from '../listen/exposure.ts';
 import type { HttpRequest, HttpResponse } from './connect-call.ts';
 
 /** Pages that are served from the developer's own machine. */
-export const LOCAL_ORIGINS: readonly string[] = [
-  'http://localhost:*',
-  'https://localhost:*',
-  'http://127.0.0.1:*',
-];
+export const LOCAL_ORIGINS: readonly string[] = ['localhost', '127.0.0.1', '[::1]'].flatMap((host) => [
+  `http://${host}:*`,
+  `https://${host}:*`,
+]);
 /** "*", or scheme://host, scheme://host:port, scheme://host:* (any port). */
 export const ORIGIN_PATTERN: RegExp = /^(\*|https?:\/\/(\[[0-9a-fA-F:]+\]|[^\s/:*[\]]+)(:(\d{1,5}|\*))?)$/;
 
-const METHODS = 'GET, HEAD, POST';
-/** What flagd exposes, and when to come back. */
-const EXPOSED = [
-  'Accept',
-  'Accept-Encoding',
-  'Accept-Post',
-  'Connect-Accept-Encoding',
-  'Connect-Content-Encoding',
-  'Content-Encoding',
-  'Grpc-Accept-Encoding',
-  'Grpc-Encoding',
-  'Grpc-Message',
-  'Grpc-Status',
-  'Grpc-Status-Details-Bin',
-  'Retry-After',
-].join(', ');
+/** What pages may use of a port. */
+export interface PortUse {
+  readonly methods: readonly string[];
+  /** Headers of answers that browsers hide from a page by default. */
+  readonly exposed: readonly string[];
+}
+
+const CONNECT: PortUse = {
+  methods: ['GET', 'HEAD', 'POST'],
+  // What flagd exposes, and when to come back.
+  exposed: [
+    'Accept',
+    'Accept-Encoding',
+    'Accept-Post',
+    'Connect-Accept-Encoding',
+    'Connect-Content-Encoding',
+    'Content-Encoding',
+    'Grpc-Accept-Encoding',
+    'Grpc-Encoding',
+    'Grpc-Message',
+    'Grpc-Status',
+    'Grpc-Status-Details-Bin',
+    'Retry-After',
+  ],
+};
 /** Seconds for which a browser need not ask again: as long as any of them keeps it. */
 const PREFLIGHT_AGE = '7200';
+const REQUESTED_HEADERS_LENGTH_MAX = 1_000;
+/** Browsers take every name below it for this machine. */
+const BELOW_LOCALHOST = /(?<=^https?:\/\/)[^/:]+\.(?=localhost$)/;
 
 export class CrossOrigin {
   readonly #any: boolean;
   readonly #exact = new Set<string>();
   readonly #anyPort = new Set<string>();
+  readonly #methods: string;
+  readonly #exposed: string;
 
-  constructor(origins: readonly string[]) {
+  constructor(origins: readonly string[], { methods, exposed }: PortUse = CONNECT) {
+    this.#methods = methods.join(', ');
+    this.#exposed = exposed.join(', ');
     this.#any = origins.includes('*');
     for (const origin of origins) {
       if (origin.endsWith(':*')) this.#anyPort.add(origin.slice(0, -2).toLowerCase());
@@ -50,7 +66,8 @@ export class CrossOrigin {
 
   allows(origin: string): boolean {
     const name = origin.toLowerCase();
-    return this.#any || this.#exact.has(name) || this.#anyPort.has(name.replace(/:\d+$/, ''));
+    if (this.#any || this.#exact.has(name)) return true;
+    return this.#anyPort.has(name.replace(/:\d+$/, '').replace(BELOW_LOCALHOST, ''));
   }
 
   /** Why a request is refused, if it is. */
@@ -66,22 +83,33 @@ export class CrossOrigin {
   }
 
   /** Headers that let the page of an allowed origin read the answer. */
-  mark(request: HttpRequest, response: HttpResponse): void {
-    const { origin } = request.headers;
-    if (origin === undefined) return;
-    response.setHeader('access-control-allow-origin', this.#any ? '*' : origin);
-    response.setHeader('vary', 'Origin');
-    response.setHeader('access-control-expose-headers', EXPOSED);
+  headers({ origin }: IncomingHttpHeaders): Readonly<Record<string, string>> {
+    const exposed = { 'access-control-expose-headers': this.#exposed };
+    if (this.#any) return { 'access-control-allow-origin': '*', ...exposed };
+    if (origin === undefined || !this.allows(origin)) return { vary: 'Origin' };
+    return { 'access-control-allow-origin': origin, ...exposed, vary: 'Origin' };
+  }
+
+  /** More of them where a browser asks before it calls: it may send whatever headers it wants to, as with flagd. */
+  preflightHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
+    const wanted = headers['access-control-request-headers'] ?? '';
+    const isTaken = wanted !== '' && wanted.length <= REQUESTED_HEADERS_LENGTH_MAX;
+    return {
+      'access-control-allow-methods': this.#methods,
+      ...(isTaken ? { 'access-control-allow-headers': wanted } : {}),
+      'access-control-max-age': PREFLIGHT_AGE,
+    };
+  }
+
+  /** Puts `headers` on the answer to a page. */
+  mark({ headers }: HttpRequest, response: HttpResponse): void {
+    if (headers.origin !== undefined) setHeaders(response, this.headers(headers));
   }
 
   /** Answers what a browser asks before it calls. False: it is no such question. */
-  preflight(request: HttpRequest, response: HttpResponse): boolean {
-    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined)
-      return false;
-    const headers = request.headers['access-control-request-headers'];
-    response.setHeader('access-control-allow-methods', METHODS);
-    if (headers !== undefined) response.setHeader('access-control-allow-headers', headers);
-    response.setHeader('access-control-max-age', PREFLIGHT_AGE);
+  preflight({ method, headers }: HttpRequest, response: HttpResponse): boolean {
+    if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) return false;
+    setHeaders(response, this.preflightHeaders(headers));
     response.writeHead(204);
     response.end();
     return true;
@@ -100,4 +128,8 @@ export class CrossOrigin {
       return false;
     return !(this.allows(`http://${host}`) || this.allows(`https://${host}`));
   }
+}
+
+function setHeaders(response: HttpResponse, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }

@@ -7,8 +7,6 @@ import { booleanFlag, entity, serving, shopLog } from '../log.fixture.ts';
 import { ask, askFlag, askFlags, EventReader, variousLog } from './ofrep.fixture.ts';
 
 const DEVELOPMENT = { project: 'default', environment: 'development' };
-const _SET = { flagSetId: 'default/development' };
-const _FLAGS = '/ofrep/v1/evaluate/flags';
 
 const started = (): Promise<Started> => start(variousLog());
 
@@ -48,6 +46,9 @@ describe('a page of another origin', () => {
     const named = await start(variousLog(), {}, { corsOrigins: ['https://shop.example'] });
     expect(await pages(named, 'https://shop.example')).toBe('https://shop.example');
     expect(await pages(named, 'http://localhost:3000')).toBeUndefined();
+    // As on the gRPC port, for the setting is one.
+    const anyPort = await start(variousLog(), {}, { corsOrigins: ['http://shop.example:*'] });
+    expect(await pages(anyPort, 'http://shop.example:8080')).toBe('http://shop.example:8080');
     expect(await pages(await start(variousLog(), {}, { corsOrigins: ['*'] }), 'https://any.example')).toBe(
       '*',
     );

@@ -5,7 +5,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject } from '@flagstream/engine';
 import { fail, LIMITS, limitExceeded, messageOf } from '@flagstream/protocol';
-import type { Authenticate, HealthState, KeyQuota, Logger, Principal } from '@flagstream/runtime';
+import type {
+  Authenticate,
+  CrossOrigin,
+  HealthState,
+  KeyQuota,
+  Logger,
+  Principal,
+} from '@flagstream/runtime';
 import type { Metadata } from '@grpc/grpc-js';
 import { flagSetMetadata } from '../flagd/flag-metadata.ts';
 import type { AllMember, FlagdResolver } from '../flagd/resolver.ts';
@@ -13,7 +20,6 @@ import { atSelected, SELECTOR_METADATA, selectorOf } from '../flagd/selector.ts'
 import type { AnswerView } from '../serve/answer-view.ts';
 import type { Serving } from '../serve/serving.ts';
 import { type Headers, sendEmpty, sendJson } from './answer.ts';
-import type { CrossOrigin } from './cross-origin.ts';
 import { bare, entityTag, matchesTag } from './entity-tag.ts';
 import { eventStreams, PASS, type Passes, purposeOf } from './event-address.ts';
 import { revisionOfTag } from './event-place.ts';
@@ -94,7 +100,7 @@ export class OfrepRequests {
     if (request.method === 'OPTIONS') {
       sendEmpty(response, 204, {
         ...headers,
-        ...crossOrigin.preflight(request.headers),
+        ...crossOrigin.preflightHeaders(request.headers),
         allow: `${method}, OPTIONS`,
       });
       return;

@@ -3,18 +3,19 @@
  * gRPC port has.
  */
 import {
+  CrossOrigin,
   type GrpcHost,
   type HealthState,
   HttpHost,
   type Lifecycle,
   type ListenAddress,
+  LOCAL_ORIGINS,
   type Logger,
   type Metrics,
 } from '@flagstream/runtime';
 import { anonymousDoor } from '../anonymous-door.ts';
 import { type EvaluatorConfig, ofrepPortOf } from '../evaluator-config.ts';
 import type { FlagdResolver } from '../flagd/resolver.ts';
-import { CrossOrigin } from './cross-origin.ts';
 import { EventStreams, type EventStreamsParts } from './event-streams.ts';
 import { NewestChanges } from './newest-changes.ts';
 import { OfrepRequests, type OfrepRequestsParts } from './ofrep-requests.ts';
@@ -36,7 +37,12 @@ export interface OfrepParts
   readonly mayListen: Promise<void>;
 }
 
+/**
+ * No cookie counts here, so a page that may ask has been given a key, or needs none; where none is asked for, as on a
+ * developer's machine, any page that is open in the browser could read the flags of localhost.
+ */
 const ANY_ORIGIN = ['*'];
+const PAGES = { methods: ['GET', 'POST', 'OPTIONS'], exposed: ['ETag', 'Retry-After', 'Content-Encoding'] };
 /** What was asked before a stop is an evaluation's work away from its answer. */
 const STOP_GRACE_MS = 1_000;
 
@@ -55,7 +61,10 @@ export async function startOfrep(
     changes,
     quota: host.quota,
     lateRefusal: () => host.lateRefusal(),
-    crossOrigin: new CrossOrigin(config.corsOrigins ?? (isForAll(config) ? ANY_ORIGIN : undefined)),
+    crossOrigin: new CrossOrigin(
+      config.corsOrigins ?? (isForAll(config) ? ANY_ORIGIN : LOCAL_ORIGINS),
+      PAGES,
+    ),
     metrics: new RequestMetrics(metrics),
     isSecure: tls !== undefined,
   });
