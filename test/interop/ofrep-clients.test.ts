@@ -73,7 +73,7 @@ const CLIENTS: readonly Client[] = [
     name: 'Java 0.0.2',
     program: 'ofrep-java',
     toolchain: 'Java 17 with Maven',
-    disabled: { reason: 'ERROR', errorCode: 'TYPE_MISMATCH' },
+    disabled: { reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' },
     lacks: ['event of a change'],
   },
   {

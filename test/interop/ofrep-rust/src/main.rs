@@ -38,8 +38,8 @@ fn answer<T>(question: &Json, details: EvaluationResult<EvaluationDetails<T>>, s
     match details {
         Ok(it) => {
             let reason = match &it.reason {
-                Some(EvaluationReason::Other(word)) => word.clone(),
-                other => format!("{other:?}"),
+                Some(EvaluationReason::Static) => json!("STATIC"),
+                other => json!(format!("{other:?}")),
             };
             json!({ "id": id, "value": shown(&it.value), "variant": it.variant, "reason": reason })
         }
