@@ -108,9 +108,7 @@ class Answers {
   async #unary(request: Message, context: CallContext): Promise<Message> {
     const wanted = this.#wanted(request) as WantedAnswer & { readonly responseData?: string };
     await delay(wanted.responseDelayMs ?? 0);
-    add(context.reply.headers, wanted.responseHeaders);
     if (wanted.error !== undefined) throw this.#error(wanted, request, context);
-    add(context.reply.trailers, wanted.responseTrailers);
     return this.#answer(wanted.responseData, this.#info(request, context));
   }
 

@@ -119,3 +119,8 @@ writeResponse({
 process.once('SIGTERM', () => {
   void host.drain(1_000).then(() => process.exit(0));
 });
+// A runner that was killed ends nobody.
+const runner = process.ppid;
+setInterval(() => {
+  if (process.ppid !== runner) process.exit(1);
+}, 1_000).unref();

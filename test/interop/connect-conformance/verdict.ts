@@ -1,0 +1,56 @@
+// What the runner printed, against the list of known failures.
+
+import { KNOWN_FAILURES } from './known-failures.ts';
+
+export interface Verdict {
+  readonly passed: number;
+  readonly failed: number;
+  /** Failed as the list says. */
+  readonly known: number;
+  readonly notRun: number;
+  /** What is not on the list: other cases, other complaints, and cases that pass now. */
+  readonly surprises: readonly string[];
+}
+
+export function verdictOf(output: string): Verdict {
+  return {
+    ...countsOf(output),
+    surprises: failuresOf(output).flatMap(({ known, name, complaints }) => {
+      const left = known ? complaints.filter((complaint) => !isKnown(complaint)) : complaints;
+      return known && left.length === 0 ? [] : [[name, ...left].join('\n  ')];
+    }),
+  };
+}
+
+function countsOf(output: string): Omit<Verdict, 'surprises'> {
+  const summary = /^(\d+) passed, (\d+) failed$/m.exec(output);
+  if (summary === null) throw new Error(`the runner came to no result:\n${output}`);
+  return {
+    passed: Number(summary[1]),
+    failed: Number(summary[2]),
+    known: Number(/^\(Another (\d+) failed as expected/m.exec(output)?.[1] ?? 0),
+    notRun: Number(/^Another (\d+) could not be run/m.exec(output)?.[1] ?? 0),
+  };
+}
+
+interface Failure {
+  readonly name: string;
+  readonly known: boolean;
+  readonly complaints: readonly string[];
+}
+
+/** A line for each, and its complaints below it. */
+function failuresOf(output: string): readonly Failure[] {
+  const failures: { name: string; known: boolean; complaints: string[] }[] = [];
+  for (const line of output.split('\n')) {
+    const complaint = /^\t(?:; )?(.+)$/.exec(line)?.[1];
+    if (complaint !== undefined) failures.at(-1)?.complaints.push(complaint);
+    else if (/^(FAILED|INFO): /.test(line))
+      failures.push({ name: line, known: line.startsWith('INFO'), complaints: [] });
+  }
+  return failures;
+}
+
+function isKnown(complaint: string): boolean {
+  return KNOWN_FAILURES.some((known) => known.complaint.test(complaint));
+}
