@@ -17,11 +17,14 @@ export function pickHttpCalls(
   });
 }
 
+/** grpc-js itself would take any verb, and any message for protobuf. */
+const GRPC_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/i;
+
 function isGrpc(headers: IncomingHttpHeaders): boolean {
+  if (headers[':method'] !== 'POST') return false;
   const type = headers['content-type'];
-  // grpc-js tells callers what it takes; nothing but a POST with a body of another type is anybody else's.
-  if (type === undefined) return headers[':method'] === 'POST';
-  return type.startsWith('application/grpc') && !type.startsWith('application/grpc-web');
+  // Without one grpc-js tells callers what it takes.
+  return type === undefined || type === 'application/grpc' || GRPC_TYPE.test(type);
 }
 
 function rawOf(headers: IncomingHttpHeaders): readonly string[] {
