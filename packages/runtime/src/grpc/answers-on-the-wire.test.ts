@@ -23,7 +23,7 @@ function refusing(): ServiceBinding {
     metadata.set('one-bin', Buffer.of(1));
     metadata.add('two-bin', Buffer.of(2, 2));
     metadata.add('two-bin', Buffer.of(3));
-    throw new ForeignStatus(status.NOT_FOUND, 'nothing here', metadata);
+    throw new ForeignStatus(status.NOT_FOUND, 'nothing', metadata);
   };
   return { ...echo, handlers: { ...echo.handlers, say: unary(refuse), tell: serverStream(refuse) } };
 }
@@ -42,7 +42,7 @@ describe.each(['Say', 'Tell'] as const)('%s', (name) => {
     call.end(framedText('hello'));
     expect(await ended(call)).toMatchObject({
       'grpc-status': String(status.NOT_FOUND),
-      'grpc-message': 'nothing here',
+      'grpc-message': 'nothing',
       'one-bin': 'AQ',
       'two-bin': 'AgI, Aw',
     });
@@ -51,7 +51,7 @@ describe.each(['Say', 'Tell'] as const)('%s', (name) => {
 
 describe('what says that it is gRPC', () => {
   it.each([
-    ['by another verb', { ':method': 'DELETE' }, constants.HTTP_STATUS_METHOD_NOT_ALLOWED],
+    ['by another verb', { ':method': 'PUT' }, constants.HTTP_STATUS_METHOD_NOT_ALLOWED],
     ['in JSON', { 'content-type': 'application/grpc+json' }, constants.HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE],
     [
       'of another kind',
