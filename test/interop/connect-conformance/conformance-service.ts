@@ -97,7 +97,7 @@ class Answers {
     if (this.#method.name === 'Unimplemented')
       return unary(() => {
         // Bare: the runner counts details.
-        throw new ForeignStatus(status.UNIMPLEMENTED, 'this method is not implemented');
+        throw new ForeignStatus(status.UNIMPLEMENTED, 'nothing is served here');
       });
     if (this.#method.methodKind === 'unary')
       return unary((request, context) => this.#unary(request as Message, context));
