@@ -1,4 +1,4 @@
-// The foreign programs of test/interop that are clients, and how each language builds its own. All that they need lies in
+// The foreign programs of test/interop, and how each language builds its own. All that they need lies in
 // .cache, so that a second run builds only what has changed.
 
 import { execFileSync } from 'node:child_process';
@@ -156,7 +156,33 @@ const OFREP = [
   go('ofrep-go'),
 ];
 
-const PROGRAMS = [...OWN, ...FLAGD_CLIENTS, ...OFREP];
+const CONFORMANCE = 'connectrpc.com/conformance';
+const CONFORMANCE_VERSION = 'v1.0.5';
+
+/** The Connect protocol's own conformance runner, and the descriptors of the service that it calls. */
+const CONNECT_CONFORMANCE = {
+  name: 'connect-conformance',
+  toolchain: 'Go toolchain',
+  steps: () => [
+    {
+      command: 'go',
+      words: ['install', `${CONFORMANCE}/cmd/connectconformance@${CONFORMANCE_VERSION}`],
+      env: { ...GO, GOBIN: path.join(CACHE, 'go') },
+    },
+    {
+      command: path.join(ROOT, 'node_modules', '.bin', 'buf'),
+      words: [
+        'build',
+        path.join(GO.GOMODCACHE, `${CONFORMANCE}@${CONFORMANCE_VERSION}`, 'proto'),
+        '-o',
+        path.join(CACHE, 'go', 'connectconformance.binpb'),
+      ],
+    },
+  ],
+  start: () => path.join(CACHE, 'go', 'connectconformance'),
+};
+
+const PROGRAMS = [...OWN, ...FLAGD_CLIENTS, ...OFREP, CONNECT_CONFORMANCE];
 const compilesLong = ({ toolchain }) => toolchain === RUST_TOOLCHAIN;
 
 /** Built side by side, each in its order: the others wait for the network while Cargo compiles. */

@@ -332,6 +332,15 @@ function endConnection(response: HttpResponse): void {
 /** A body that is not read keeps its connection only where it is soon over. */
 function letGo(request: HttpRequest, response: HttpResponse): void {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  if (encoding !== undefined || Number(length ?? 0) > LET_GO_BYTES_MAX) endConnection(response);
+  if (Number(length ?? 0) > LET_GO_BYTES_MAX) endConnection(response);
   request.resume();
+  if (encoding === undefined) return;
+  // In chunks it is as long as it is: a peer that still writes loses its answer when its connection ends.
+  let left = LET_GO_BYTES_MAX;
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left >= 0) return;
+    if (response.writableFinished) request.destroy();
+    else response.once('finish', () => request.destroy());
+  });
 }

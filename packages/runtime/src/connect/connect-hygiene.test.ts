@@ -89,6 +89,28 @@ describe('a connection over HTTP/1.1', () => {
     expect(await text).toMatch(/^HTTP\/1\.1 403 .*connection: close/is);
   });
 
+  const CHUNKED = `POST ${SAY} HTTP/1.1\r\nhost: localhost\r\norigin: https://evil.example\r\ntransfer-encoding: chunked\r\n\r\n`;
+
+  it('stays after a refusal until a body in chunks has been sent, and is kept', async () => {
+    const { port } = await startProbe();
+    const socket = await open(port);
+    const refused = once(socket, 'data') as Promise<[Buffer]>;
+    socket.write(CHUNKED);
+    expect((await refused).toString()).toMatch(/^HTTP\/1\.1 403 /);
+    const text = everything(socket);
+    socket.write('2\r\n{}\r\n0\r\n\r\n');
+    socket.write(request('{}', 'connection: close\r\n'));
+    expect(await text).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('is cut after a refusal when a body in chunks does not end soon', async () => {
+    const { port } = await startProbe();
+    const socket = await open(port);
+    const text = everything(socket);
+    socket.write(`${CHUNKED}186a0\r\n${'.'.repeat(100_000)}\r\n`);
+    expect(await text).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
   it('whose caller leaves in the middle of a body costs nothing', async () => {
     const { port, metrics } = await startProbe();
     const socket = await open(port);

@@ -2,7 +2,12 @@
  * Calls over HTTP/2 that are not gRPC: browsers speak it within TLS, and other clients with prior knowledge. grpc-js would
  * answer them in its own protocol.
  */
-import { Http2ServerRequest, Http2ServerResponse, type IncomingHttpHeaders } from 'node:http2';
+import {
+  Http2ServerRequest,
+  Http2ServerResponse,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
 import { aroundStreams } from '../grpc/stream-handler.ts';
 
@@ -13,15 +18,30 @@ export function pickHttpCalls(
 ): void {
   aroundStreams(server, (stream, headers, asGrpc) => {
     if (isGrpc(headers)) asGrpc();
-    else handle(new Http2ServerRequest(stream, headers, {}, rawOf(headers)), new Http2ServerResponse(stream));
+    else {
+      withoutTrailers(stream);
+      handle(new Http2ServerRequest(stream, headers, {}, rawOf(headers)), new Http2ServerResponse(stream));
+    }
   });
 }
 
+/**
+ * Answers here have none, and Node would end each a turn later than its last bytes, to wait for some. A caller that gives
+ * up the rest of its request in between, as its answer is an error, breaks the stream before its end, and sees just that.
+ */
+function withoutTrailers(stream: ServerHttp2Stream): void {
+  const respond = stream.respond.bind(stream);
+  stream.respond = (headers, options) => respond(headers, { ...options, waitForTrailers: false });
+}
+
+/** grpc-js itself would take any verb, and any message for protobuf. */
+const GRPC_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/i;
+
 function isGrpc(headers: IncomingHttpHeaders): boolean {
+  if (headers[':method'] !== 'POST') return false;
   const type = headers['content-type'];
-  // grpc-js tells callers what it takes; nothing but a POST with a body of another type is anybody else's.
-  if (type === undefined) return headers[':method'] === 'POST';
-  return type.startsWith('application/grpc') && !type.startsWith('application/grpc-web');
+  // Without one grpc-js tells callers what it takes.
+  return type === undefined || type === 'application/grpc' || GRPC_TYPE.test(type);
 }
 
 function rawOf(headers: IncomingHttpHeaders): readonly string[] {

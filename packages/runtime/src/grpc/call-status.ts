@@ -4,6 +4,7 @@
 import { FlagstreamError, toServiceError } from '@flagstream/protocol';
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { ForeignStatus } from './foreign-status.ts';
+import { UnpaddedMetadata } from './unpadded-metadata.ts';
 
 /**
  * Longest status message, in UTF-16 units: it travels in a header, and peers
@@ -19,11 +20,12 @@ export function callStatus(thrown: unknown): ServiceError {
     return Object.assign(new Error(thrown.message), {
       code: thrown.code,
       details: headerText(thrown.details),
-      metadata: thrown.metadata ?? new Metadata(),
+      metadata: UnpaddedMetadata.of(thrown.metadata ?? new Metadata()),
     });
   }
   const failure = toServiceError(thrown);
   failure.details = headerText(failure.details);
+  failure.metadata = UnpaddedMetadata.of(failure.metadata);
   return failure;
 }
 

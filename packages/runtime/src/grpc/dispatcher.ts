@@ -20,7 +20,7 @@ import type { ArrivingCall } from './call-gate.ts';
 import type { CallMetrics, MethodCalls } from './call-metrics.ts';
 import { codeName } from './call-metrics.ts';
 import { callStatus, isDefect } from './call-status.ts';
-import { endWithError } from './end-stream.ts';
+import { endWithError, endWithoutMessage } from './end-stream.ts';
 import type { BidiHandler, CallContext, ServerStreamHandler, UnaryHandler } from './handler.ts';
 import type { KeyQuota } from './key-quota.ts';
 import type { Authenticate, Principal, Verb } from './principal.ts';
@@ -286,6 +286,7 @@ export class Dispatcher {
     invoke: (context: ServerCall) => void | Promise<void>,
   ): void {
     calls.started += 1;
+    endWithoutMessage(stream);
     this.#track(bound, calls, stream);
     const refuse = (error: unknown): void => {
       if (isDefect(error) && !stream.cancelled) this.#logDefect(bound, error);

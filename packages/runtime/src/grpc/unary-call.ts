@@ -33,7 +33,8 @@ export type AnswerUnary = (
   callback: (failure: ServiceError | null, answer?: unknown) => void,
 ) => void;
 
-const OK = { code: status.OK, details: 'OK', metadata: null } as const;
+/** A message is for errors. */
+const OK = { code: status.OK, details: '', metadata: null } as const;
 const NOBODY_WAITS = (): void => undefined;
 
 class UnaryCall implements AnyCall {

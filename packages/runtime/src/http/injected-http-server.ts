@@ -3,6 +3,7 @@
  * with emit('connection', socket). Slow requests are cut all the same.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { LIMITS } from '@flagstream/protocol';
 
 export interface HttpTimeouts {
@@ -35,6 +36,11 @@ export function injectedHttpServer(
     server.keepAliveTimeout = timeouts.idleMs;
     server.timeout = timeouts.idleMs;
   }
+  // Node's parser takes bytes past JavaScript, until somebody else listens to them. Within TLS it would be given what is
+  // decrypted already although it was told to pause, and fail: who asks again while a long answer leaves would be cut off.
+  server.on('connection', (socket) => {
+    if (socket instanceof TLSSocket) socket.on('data', () => undefined);
+  });
   // Node starts to enforce the timeouts when a server listens, and this one never does.
   server.emit('listening');
   return server;
