@@ -1,8 +1,7 @@
 /** Answers over HTTP: JSON with every status, compressed where that is worth it and wanted. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { HeldBytes } from './held-bytes.ts';
+import type { RequestHold } from './held-bytes.ts';
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -10,48 +9,64 @@ export type Headers = Readonly<Record<string, string>>;
 const COMPRESSED_FROM_BYTES = 1_024;
 /** Flags repeat themselves: more effort makes little of it smaller. */
 const GZIP = { level: 3 } as const;
-const compress = promisify<Buffer, typeof GZIP, Buffer>(gzip);
-
-/**
- * Sends a JSON document; it counts as held until it was taken.
- * @throws FlagstreamError OVERLOADED
- */
-export async function sendJson(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, text, headers, held }: JsonAnswer,
-): Promise<void> {
-  // Of one that is gone already no end would be heard.
-  if (response.destroyed) return;
-  const bytes = Buffer.byteLength(text);
-  if (held !== undefined) {
-    held.take(bytes);
-    response.once('close', () => held.give(bytes));
-  }
-  const isLong = bytes >= COMPRESSED_FROM_BYTES;
-  const isCompressed = isLong && takesGzip(request.headers['accept-encoding']);
-  // A text leaves in one piece with its head.
-  const body = isCompressed ? await compress(Buffer.from(text), GZIP) : text;
-  // Its caller may have left meanwhile.
-  if (response.destroyed) return;
-  const vary = [headers['vary'], isLong ? 'Accept-Encoding' : undefined].filter((each) => each !== undefined);
-  response.writeHead(status, {
-    ...headers,
-    ...(vary.length === 0 ? {} : { vary: vary.join(', ') }),
-    ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': typeof body === 'string' ? bytes : body.length,
-    'cache-control': 'no-store',
-  });
-  response.end(body);
-}
 
 export interface JsonAnswer {
   readonly status: number;
   readonly text: string;
   readonly headers: Headers;
   /** Undefined for what is short, as refusals are. */
-  readonly held?: HeldBytes;
+  readonly hold?: RequestHold;
+}
+
+/**
+ * Sends a JSON document; it counts as held until it was taken.
+ * @throws FlagstreamError OVERLOADED
+ */
+export function sendJson(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, text, headers, hold }: JsonAnswer,
+): void {
+  // Of one that is gone already no end would be heard.
+  if (response.destroyed) return;
+  const bytes = Buffer.byteLength(text);
+  hold?.take(bytes);
+  if (bytes < COMPRESSED_FROM_BYTES) {
+    writeHead(response, status, headers, bytes);
+    // A text leaves in one piece with its head.
+    response.end(text);
+    return;
+  }
+  const varying = {
+    ...headers,
+    vary: headers['vary'] ? `${headers['vary']}, Accept-Encoding` : 'Accept-Encoding',
+  };
+  if (!takesGzip(request.headers['accept-encoding'])) {
+    writeHead(response, status, varying, bytes);
+    response.end(text);
+    return;
+  }
+  gzip(Buffer.from(text), GZIP, (error, packed) => {
+    // Its caller may have left meanwhile.
+    if (response.destroyed) return;
+    // Only what there is no memory for cannot be packed: whoever asks again may have more luck.
+    if (error !== null) {
+      response.destroy();
+      return;
+    }
+    writeHead(response, status, { ...varying, 'content-encoding': 'gzip' }, packed.length);
+    response.end(packed);
+  });
+}
+
+/** As a list: Node writes it as it is, and of all that a request costs its headers are a good part. */
+function writeHead(response: ServerResponse, status: number, headers: Headers, bytes: number): void {
+  const list = [
+    ...['content-type', 'application/json; charset=utf-8'],
+    ...['content-length', String(bytes), 'cache-control', 'no-store'],
+  ];
+  for (const name in headers) list.push(name, headers[name]!);
+  response.writeHead(status, list);
 }
 
 /** An answer without a body. */

@@ -26,3 +26,24 @@ export class HeldBytes {
     this.#bytes -= bytes;
   }
 }
+
+/** What one request holds until it is over. */
+export class RequestHold {
+  readonly #all: HeldBytes;
+  #bytes = 0;
+
+  constructor(all: HeldBytes) {
+    this.#all = all;
+  }
+
+  /** @throws FlagstreamError OVERLOADED where there is no room for them */
+  take(bytes: number): void {
+    this.#all.take(bytes);
+    this.#bytes += bytes;
+  }
+
+  release(): void {
+    this.#all.give(this.#bytes);
+    this.#bytes = 0;
+  }
+}

@@ -25,7 +25,7 @@ import { eventStreams, PASS, type Passes, purposeOf } from './event-address.ts';
 import { revisionOfTag } from './event-place.ts';
 import type { EventStreams } from './event-streams.ts';
 import { FlagItems } from './flag-items.ts';
-import { HeldBytes } from './held-bytes.ts';
+import { HeldBytes, RequestHold } from './held-bytes.ts';
 import { HttpCall, metadataOf } from './http-call.ts';
 import type { NewestChanges } from './newest-changes.ts';
 import { DEFECT, errorBody, type Refusal, refusalOf } from './refusal.ts';
@@ -57,6 +57,7 @@ interface Exchange extends Target {
   readonly response: ServerResponse;
   /** Of every answer to it. */
   readonly headers: Headers;
+  readonly hold: RequestHold;
 }
 
 export class OfrepRequests {
@@ -75,18 +76,29 @@ export class OfrepRequests {
 
   readonly answer = (request: IncomingMessage, response: ServerResponse): void => {
     const target = targetOf(request.url ?? '/');
-    this.#count(target.route?.name ?? NO_ROUTE, request, response);
+    const hold = new RequestHold(this.#held);
+    const startedMs = performance.now();
+    response.once('close', () => {
+      hold.release();
+      this.#count(target.route?.name ?? NO_ROUTE, request, response, performance.now() - startedMs);
+    });
     // Its peer may be gone at any time: that is no error of ours.
     request.on('error', () => undefined);
     response.on('error', () => undefined);
-    const exchange = { ...target, request, response, headers: this.#headersOf(request) };
-    this.#answer(exchange).catch((error: unknown) => this.#refuse(exchange, error));
+    const { route, query } = target;
+    const exchange = { route, query, request, response, hold, headers: this.#headersOf(request) };
+    this.#answer(exchange)
+      .catch((error: unknown) => this.#refuse(exchange, error))
+      .catch((error: unknown) =>
+        this.#parts.logger.error({ detail: messageOf(error) }, 'a refusal was not sent'),
+      );
   };
 
   #headersOf({ headers }: IncomingMessage): Headers {
     const { crossOrigin, health } = this.#parts;
     // Callers of a node that stops shall find another one.
-    return { ...crossOrigin.headers(headers), ...(health.draining ? { connection: 'close' } : {}) };
+    const shared = crossOrigin.headers(headers);
+    return health.draining ? { ...shared, connection: 'close' } : shared;
   }
 
   async #answer(exchange: Exchange): Promise<void> {
@@ -128,12 +140,12 @@ export class OfrepRequests {
   }
 
   async #answerOne(
-    { request, response, headers }: Exchange,
+    { request, response, headers, hold }: Exchange,
     call: HttpCall,
     context: JsonObject | undefined,
     flagKey: string,
   ): Promise<void> {
-    const answered = await this.#parts.resolver.one(flagKey, context, call, (view, evaluation) => {
+    const { status, text } = await this.#parts.resolver.one(flagKey, context, call, (view, evaluation) => {
       if (evaluation !== undefined) return this.#items.of(view, evaluation);
       const error = {
         code: 'FLAG_NOT_FOUND',
@@ -141,11 +153,11 @@ export class OfrepRequests {
       } as const;
       return { status: 404, text: JSON.stringify(errorBody(error, flagKey, flagSetMetadata(view))) };
     });
-    await sendJson(request, response, { ...answered, headers, held: this.#held });
+    sendJson(request, response, { status, text, headers, hold });
   }
 
   async #answerAll(
-    { request, response, headers }: Exchange,
+    { request, response, headers, hold }: Exchange,
     call: HttpCall,
     context: JsonObject | undefined,
     query: URLSearchParams,
@@ -168,11 +180,11 @@ export class OfrepRequests {
       sendEmpty(response, 304, { ...headers, etag: tag, 'cache-control': 'no-store' });
       return;
     }
-    await sendJson(request, response, {
+    sendJson(request, response, {
       status: 200,
       text,
       headers: { ...headers, etag: tag },
-      held: this.#held,
+      hold,
     });
   }
 
@@ -229,17 +241,11 @@ export class OfrepRequests {
     return new HttpCall({ principal, method: `ofrep ${route?.name}`, metadata, response, logger, quota });
   }
 
-  #read({ request, response }: Exchange): Promise<Buffer> {
+  #read({ request, hold }: Exchange): Promise<Buffer> {
     const { 'content-encoding': encoding = 'identity' } = request.headers;
-    if (encoding !== 'identity') {
-      request.resume();
-      return Promise.reject(new Unsupported(`the body is encoded as ${shown(encoding)}: send it as it is`));
-    }
-    let bytes = 0;
-    response.once('close', () => this.#held.give(bytes));
-    return readBody(request, this.#held, (more) => {
-      bytes += more;
-    });
+    if (encoding === 'identity') return readBody(request, hold);
+    request.resume();
+    return Promise.reject(new Unsupported(`the body is encoded as ${shown(encoding)}: send it as it is`));
   }
 
   #refuse(exchange: Exchange, error: unknown): void {
@@ -272,29 +278,23 @@ export class OfrepRequests {
         ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
         ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
       },
-    }).catch((error: unknown) =>
-      this.#parts.logger.error({ detail: messageOf(error) }, 'a refusal was not sent'),
-    );
+    });
   }
 
-  #count(route: string, { method }: IncomingMessage, response: ServerResponse): void {
+  #count(route: string, { method }: IncomingMessage, response: ServerResponse, durationMs: number): void {
     const { metrics, logger } = this.#parts;
-    const startedMs = performance.now();
-    response.once('close', () => {
-      const durationMs = performance.now() - startedMs;
-      const status = response.headersSent ? response.statusCode : 0;
-      metrics.over(route, status, durationMs / 1_000);
-      if (logger.isLevelEnabled('debug'))
-        logger.debug(
-          {
-            'http.method': method,
-            'http.route': route,
-            'http.status': status,
-            duration_ms: Math.round(durationMs),
-          },
-          'OFREP request',
-        );
-    });
+    const status = response.headersSent ? response.statusCode : 0;
+    metrics.over(route, status, durationMs / 1_000);
+    if (logger.isLevelEnabled('debug'))
+      logger.debug(
+        {
+          'http.method': method,
+          'http.route': route,
+          'http.status': status,
+          duration_ms: Math.round(durationMs),
+        },
+        'OFREP request',
+      );
   }
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { LIMITS } from '@flagstream/protocol';
 import { expect, it } from 'vitest';
 import { closing } from '../evaluator.fixture.ts';
-import { HeldBytes } from './held-bytes.ts';
+import { HeldBytes, RequestHold } from './held-bytes.ts';
 import { refusalOf } from './refusal.ts';
 import { readBody } from './request-body.ts';
 
@@ -16,12 +16,10 @@ it('ofrepHeldBytesMax is room for many of the largest requests and answers', () 
 it('a request for which there is no room is told to come back, and what it held is given back', async () => {
   const held = new HeldBytes(10);
   const server = createServer(async (request, response) => {
-    let bytes = 0;
-    response.once('close', () => held.give(bytes));
+    const hold = new RequestHold(held);
+    response.once('close', () => hold.release());
     try {
-      const body = await readBody(request, held, (more) => {
-        bytes += more;
-      });
+      const body = await readBody(request, hold);
       response.end(`${body} ${held.bytes}`);
     } catch (error) {
       const { status, retryAfterSeconds } = refusalOf(error)!;

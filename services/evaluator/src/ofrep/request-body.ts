@@ -2,16 +2,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { JsonObject } from '@flagstream/engine';
 import { fail, LIMITS } from '@flagstream/protocol';
-import type { HeldBytes } from './held-bytes.ts';
-
-/** What was read counts as held until its request is over; `hold` says how much that is. */
-export type Hold = (bytes: number) => void;
+import type { RequestHold } from './held-bytes.ts';
 
 /**
- * What comes beyond a bound is read and dropped: a caller that is cut off while it sends does not see why.
+ * What was read counts as held. What comes beyond a bound is read and dropped: a caller that is cut off while it sends does not see why.
  * @throws FlagstreamError REQUEST_TOO_LARGE, OVERLOADED, CANCELLED
  */
-export function readBody(request: IncomingMessage, held: HeldBytes, hold: Hold): Promise<Buffer> {
+export function readBody(request: IncomingMessage, hold: RequestHold): Promise<Buffer> {
   const bytesMax = LIMITS.ofrepRequestBytesMax;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -31,8 +28,7 @@ export function readBody(request: IncomingMessage, held: HeldBytes, hold: Hold):
       bytes += chunk.length;
       try {
         if (bytes > bytesMax) throw tooLarge(bytesMax);
-        held.take(chunk.length);
-        hold(chunk.length);
+        hold.take(chunk.length);
         chunks.push(chunk);
       } catch (error) {
         refuse(error);
@@ -43,8 +39,8 @@ export function readBody(request: IncomingMessage, held: HeldBytes, hold: Hold):
       if (!request.readableEnded) reject(fail('CANCELLED', 'the caller is gone'));
     };
     request.once('end', () => resolve(Buffer.concat(chunks)));
+    // After an error too.
     request.once('close', gone);
-    request.once('error', gone);
   });
 }
 
