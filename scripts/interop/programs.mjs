@@ -140,6 +140,7 @@ const node = (name) => ({
 /** OpenFeature with flagd's providers, as published: the same program for each of their modes. */
 const FLAGD_CLIENTS = [
   node('flagd-client-node'),
+  node('flagd-client-web'),
   python('flagd-client-python'),
   java('flagd-client-java'),
   rust('flagd-client-rust', protocOfCrate),

@@ -183,7 +183,7 @@ function checkClient({ spec, mode, table, server: started }: Checked): void {
     can('change during an outage seen, though cached before', async () => {
       const question = asked('moved-meanwhile', 'boolean', false);
       // The notice of the restart may still be on its way: it takes kept answers away.
-      const kept = mode === 'rpc' && spec.settings === undefined ? 'CACHED' : 'STATIC';
+      const kept = spec.reasonOfKept ?? (mode === 'rpc' ? 'CACHED' : 'STATIC');
       await client.askUntil(
         question,
         ({ value, reason }) => value === true && reason === kept,
@@ -230,7 +230,8 @@ function checkClient({ spec, mode, table, server: started }: Checked): void {
     async function hears(heard: number, of: string): Promise<void> {
       await client.eventAfter(
         heard,
-        ({ event, flags }) => event === 'changed' && flags.includes('moving'),
+        ({ event, flags }) =>
+          event === 'changed' && (spec.eventsWithoutKeys === true || flags.includes('moving')),
         of,
       );
     }

@@ -39,11 +39,16 @@ export interface ClientSpec {
   readonly lacks?: readonly Capability[];
   /** Its provider says nothing of changes, though it may answer by them. */
   readonly withoutEvents?: boolean;
+  /** Its provider says that flags have changed, but not which. */
+  readonly eventsWithoutKeys?: boolean;
+  /** Of an answer that its provider has kept; absent: CACHED in RPC mode. */
+  readonly reasonOfKept?: 'STATIC';
   /** Its provider makes text of nested objects. */
   readonly nestedAsText?: boolean;
 }
 
 const NODE = { program: 'flagd-client-node', toolchain: 'npm' };
+const WEB = { program: 'flagd-client-web', toolchain: 'npm' };
 const PYTHON = { program: 'flagd-client-python', toolchain: 'Python 3.10' };
 const JAVA = { program: 'flagd-client-java', toolchain: 'Java 17 with Maven' };
 const RUST = {
@@ -66,11 +71,20 @@ export const RPC_CLIENTS: readonly ClientSpec[] = [
     name: 'Rust 0.3.0',
     // Nothing tells it of a change: it would keep an answer for a minute.
     settings: { FLAGD_CACHE: 'disabled' },
+    reasonOfKept: 'STATIC',
     disabled: ZERO,
     codeOfMismatch: 'INVALID_CONTEXT',
     lacks: ['change seen live'],
   },
   { ...GO, name: 'Go 0.6.0' },
+  {
+    ...WEB,
+    name: 'web 0.7.4, in Node',
+    reasonOfKept: 'STATIC',
+    eventsWithoutKeys: true,
+    disabled: ZERO,
+    lacks: ['metadata'],
+  },
 ];
 
 export const IN_PROCESS_CLIENTS: readonly ClientSpec[] = [
