@@ -141,6 +141,7 @@ const node = (name) => ({
 const FLAGD_CLIENTS = [
   node('flagd-client-node'),
   node('flagd-client-web'),
+  node('flagd-client-browser'),
   python('flagd-client-python'),
   java('flagd-client-java'),
   rust('flagd-client-rust', protocOfCrate),

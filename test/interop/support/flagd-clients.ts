@@ -30,6 +30,8 @@ export interface ClientSpec {
   readonly name: string;
   readonly program: string;
   readonly toolchain: string;
+  /** Its program starts Chromium. */
+  readonly inBrowser?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
   /** Absent: it is a server that divides. */
   readonly splits?: SplitEngine;
@@ -48,7 +50,6 @@ export interface ClientSpec {
 }
 
 const NODE = { program: 'flagd-client-node', toolchain: 'npm' };
-const WEB = { program: 'flagd-client-web', toolchain: 'npm' };
 const PYTHON = { program: 'flagd-client-python', toolchain: 'Python 3.10' };
 const JAVA = { program: 'flagd-client-java', toolchain: 'Java 17 with Maven' };
 const RUST = {
@@ -58,6 +59,13 @@ const RUST = {
   nestedAsText: true,
 };
 const GO = { program: 'flagd-client-go', toolchain: 'Go 1.25' };
+const WEB = {
+  program: 'flagd-client-web',
+  toolchain: 'npm',
+  // It says CACHED only before it was ever connected.
+  reasonOfKept: 'STATIC',
+  eventsWithoutKeys: true,
+} as const;
 /** Evaluation v1, where a value cannot be absent: a disabled flag has the zero of its type. */
 const ZERO = { value: '', reason: 'DISABLED' };
 const AS_AN_ERROR = { reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' };
@@ -77,11 +85,12 @@ export const RPC_CLIENTS: readonly ClientSpec[] = [
     lacks: ['change seen live'],
   },
   { ...GO, name: 'Go 0.6.0' },
+  { ...WEB, name: 'web 0.7.4 in Node', disabled: ZERO, lacks: ['metadata', 'clean stop'] },
   {
     ...WEB,
-    name: 'web 0.7.4, in Node',
-    reasonOfKept: 'STATIC',
-    eventsWithoutKeys: true,
+    program: 'flagd-client-browser',
+    inBrowser: true,
+    name: 'web 0.7.4 in Chromium',
     disabled: ZERO,
     lacks: ['metadata'],
   },

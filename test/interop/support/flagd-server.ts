@@ -122,6 +122,14 @@ export class FlagdServer {
     return this.#withholding;
   }
 
+  /** The port of a further evaluator, which pages of this origin alone may call. */
+  async forPagesOf(origin: string): Promise<number> {
+    const grpc = await freePort();
+    const ports = { grpc, sync: await freePort(), management: await freePort() };
+    await this.#evaluate(ports, [`--cors-origins=${origin}`]);
+    return grpc;
+  }
+
   async #evaluate(
     ports: Readonly<Record<'grpc' | 'sync' | 'ofrep' | 'management', number>>,
     more: readonly string[] = [],

@@ -14,6 +14,14 @@ export interface Tool {
 
 const CACHE: string = path.resolve(import.meta.dirname, '../../../.cache/bin');
 
+/** Debian's, or the one that CHROMIUM_BIN names. */
+export function requiresChromium(): Tool {
+  const named = process.env['CHROMIUM_BIN'];
+  return named !== undefined && existsSync(named)
+    ? { program: named, describe }
+    : requiresTool('chromium', 'Chromium');
+}
+
 /** `builder` names for people what brings the program. */
 export function requiresTool(name: string, builder: string): Tool {
   const found = [CACHE, ...(process.env['PATH'] ?? '').split(path.delimiter)]
