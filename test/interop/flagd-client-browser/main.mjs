@@ -44,6 +44,9 @@ const browser = await chromium.launch({
     '--disable-sync',
   ],
 });
+// Also at SIGTERM, which playwright hands on to the browser.
+const giveUp = () => process.exit(1);
+browser.once('disconnected', giveUp);
 const page = await browser.newPage();
 page.on('console', (message) => {
   if (message.type() === 'error') print({ console: message.text() });
@@ -55,6 +58,7 @@ await page.goto(`http://127.0.0.1:${server.address().port}/?${new URLSearchParam
 await ready;
 for await (const line of createInterface({ input: process.stdin }))
   print(await page.evaluate((question) => globalThis.answer(question), JSON.parse(line)));
+browser.off('disconnected', giveUp);
 await browser.close();
 server.close();
 print({ stopped: true });
