@@ -14,18 +14,18 @@ export interface Tool {
 
 const CACHE: string = path.resolve(import.meta.dirname, '../../../.cache/bin');
 
-/** Debian's, or the one that CHROMIUM_BIN names. */
+/** The one on PATH, or the one that CHROMIUM_BIN names. */
 export function requiresChromium(): Tool {
-  const named = process.env['CHROMIUM_BIN'];
-  return named !== undefined && existsSync(named)
-    ? { program: named, describe }
-    : requiresTool('chromium', 'Chromium');
+  return requiresTool(
+    process.env['CHROMIUM_BIN'] || 'chromium',
+    'Chromium, on PATH or named by CHROMIUM_BIN',
+  );
 }
 
 /** `builder` names for people what brings the program. */
 export function requiresTool(name: string, builder: string): Tool {
   const found = [CACHE, ...(process.env['PATH'] ?? '').split(path.delimiter)]
-    .map((folder) => path.join(folder, name))
+    .map((folder) => (path.isAbsolute(name) ? name : path.join(folder, name)))
     .find((file) => existsSync(file));
   if (found !== undefined) return { program: found, describe };
   return {
