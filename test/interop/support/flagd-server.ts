@@ -125,7 +125,7 @@ export class FlagdServer {
   /** The port of a further evaluator, which pages of this origin alone may call. */
   async forPagesOf(origin: string): Promise<number> {
     const grpc = await freePort();
-    const ports = { grpc, sync: await freePort(), management: await freePort() };
+    const ports = { grpc, sync: await freePort(), ofrep: await freePort(), management: await freePort() };
     await this.#evaluate(ports, [`--cors-origins=${origin}`]);
     return grpc;
   }
