@@ -141,7 +141,6 @@ const node = (name) => ({
 const FLAGD_CLIENTS = [
   node('flagd-client-node'),
   node('flagd-client-web'),
-  node('flagd-client-browser'),
   python('flagd-client-python'),
   java('flagd-client-java'),
   rust('flagd-client-rust', protocOfCrate),
@@ -152,6 +151,7 @@ const FLAGD_CLIENTS = [
 const OFREP = [
   node('ofrep-node'),
   node('ofrep-web'),
+  node('openfeature-browser'),
   python('ofrep-python'),
   java('ofrep-java'),
   rust('ofrep-rust'),

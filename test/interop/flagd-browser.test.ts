@@ -7,42 +7,39 @@ import { TestProcess } from '../support/process.ts';
 import { until } from '../support/until.ts';
 import { FlagdClient } from './support/flagd-client.ts';
 import { FlagdServer } from './support/flagd-server.ts';
-import { requiresChromium, requiresTool } from './support/requires-tool.ts';
+import { requiresClient } from './support/requires-tool.ts';
 
-const chromium = requiresChromium();
-const page = requiresTool('flagd-client-browser', 'npm');
+const page = requiresClient({ program: 'openfeature-browser', toolchain: 'npm', inBrowser: true });
 const ATTEMPTS = 3;
 const TIMEOUT_MS = 30_000;
 
-chromium.describe('in a browser', () => {
-  page.describe("flagd's web provider", () => {
-    test('gets flags from where its page is named in corsOrigins, and nothing from elsewhere', async () => {
-      const server = await FlagdServer.start();
-      const pagePort = await freePort();
-      const settings = { CHROMIUM_BIN: chromium.program, PAGE_PORT: String(pagePort) };
+page.describe("flagd's web provider", () => {
+  test('gets flags from where its page is named in corsOrigins, and nothing from elsewhere', async () => {
+    const server = await FlagdServer.start();
+    const pagePort = await freePort();
+    const settings = { ...page.env, PAGE_PORT: String(pagePort) };
 
-      const naming = await server.forPagesOf(`http://127.0.0.1:${pagePort}`);
-      const named = await FlagdClient.start('page that is named', page.program, naming, settings);
-      const context = { targetingKey: 'user-1' };
-      const question = { flag: 'a-string', type: 'string', default: 'none', context } as const;
-      expect(await named.ask(question)).toMatchObject({ value: 'hello, wörld' });
-      await named.stop();
+    const naming = await server.forPagesOf(`http://127.0.0.1:${pagePort}`);
+    const named = await FlagdClient.start('page that is named', page.program, naming, settings);
+    const context = { targetingKey: 'user-1' };
+    const question = { flag: 'a-string', type: 'string', default: 'none', context } as const;
+    expect(await named.ask(question)).toMatchObject({ value: 'hello, wörld' });
+    await named.stop();
 
-      const other = await server.forPagesOf('https://shop.example');
-      const env = { ...settings, FLAGD_HOST: '127.0.0.1', FLAGD_PORT: String(other) };
-      const stranger = new TestProcess('page that is not', page.program, [], {
-        env: { ...env, FLAGD_RETRY_BACKOFF_MAX_MS: '200' },
-        listens: true,
-      });
-      const refusals = (): readonly unknown[] =>
-        stranger.lines.filter(({ json }) => /blocked by CORS policy/.test(String(json?.['console'])));
-      await until(() => refusals().length >= ATTEMPTS, {
-        what: 'a browser that refuses',
-        timeoutMs: TIMEOUT_MS,
-      });
-      expect(stranger.lines.filter(({ json }) => json?.['started'] === true)).toEqual([]);
-      // It takes its browser and the browser's folder with it.
-      await stranger.kill('SIGTERM');
+    const other = await server.forPagesOf('https://shop.example');
+    const env = { ...settings, FLAGD_HOST: '127.0.0.1', FLAGD_PORT: String(other) };
+    const stranger = new TestProcess('page that is not', page.program, [], {
+      env: { ...env, FLAGD_RETRY_BACKOFF_MAX_MS: '200' },
+      listens: true,
     });
+    const refusals = (): readonly unknown[] =>
+      stranger.lines.filter(({ json }) => /blocked by CORS policy/.test(String(json?.['console'])));
+    await until(() => refusals().length >= ATTEMPTS, {
+      what: 'a browser that refuses',
+      timeoutMs: TIMEOUT_MS,
+    });
+    expect(stranger.lines.filter(({ json }) => json?.['started'] === true)).toEqual([]);
+    // It takes its browser and the browser's folder with it.
+    await stranger.kill('SIGTERM');
   });
 });

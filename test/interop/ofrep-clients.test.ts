@@ -1,4 +1,4 @@
-// OpenFeature with its providers for OFREP, as published, in six languages, against a real evaluator. A language is one
+// OpenFeature with its providers for OFREP, as published, in six languages and in a browser, against a real evaluator. A language is one
 // program (ofrep-*) and one entry of CLIENTS; what is asked of it stands here. All but the web provider ask for each answer.
 
 import {
@@ -12,12 +12,14 @@ import { hold } from '../support/resources.ts';
 import { ClientTable } from './support/client-table.ts';
 import { FlagdClient, type Question } from './support/flagd-client.ts';
 import { FlagdServer, METADATA, NESTED } from './support/flagd-server.ts';
-import { requiresTool } from './support/requires-tool.ts';
+import { requiresClient } from './support/requires-tool.ts';
 
 interface Client {
   readonly name: string;
   readonly program: string;
   readonly toolchain: string;
+  /** Its program starts Chromium. */
+  readonly inBrowser?: boolean;
   /** It asks for all flags at once, keeps them, and hears of changes. */
   readonly keeps?: boolean;
   /** What it says where the caller's own default stands. */
@@ -55,9 +57,18 @@ const CLIENTS: readonly Client[] = [
     lacks: ['event of a change'],
   },
   {
-    name: 'web 0.4.3',
+    name: 'web 0.4.3 in Node',
     program: 'ofrep-web',
     toolchain: 'npm',
+    keeps: true,
+    disabled: { reason: 'DISABLED' },
+    lacks: [],
+  },
+  {
+    name: 'web 0.4.3 in Chromium',
+    program: 'openfeature-browser',
+    toolchain: 'npm',
+    inBrowser: true,
     keeps: true,
     disabled: { reason: 'DISABLED' },
     lacks: [],
@@ -110,13 +121,14 @@ const asked = (flag: string, type: Question['type'], fallback: unknown, context 
 });
 
 for (const spec of CLIENTS) {
-  const tool = requiresTool(spec.program, spec.toolchain);
+  const tool = requiresClient(spec);
   tool.describe(`OpenFeature's provider for OFREP, ${spec.name}`, () => {
     let client: FlagdClient;
     beforeAll(async () => {
       await server.serve('moving', 'on');
       await server.serve('moved-meanwhile', 'on');
       client = await FlagdClient.start(spec.name, tool.program, server.ofrepPort, {
+        ...tool.env,
         OFREP_ENDPOINT: `http://127.0.0.1:${server.ofrepPort}`,
       });
     });

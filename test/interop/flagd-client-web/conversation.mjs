@@ -1,15 +1,11 @@
-// What both programs over flagd's web provider do: this folder's in Node, ../flagd-client-browser's page in a browser. Each
-// brings the packages from its own folder.
+// What the programs over web providers do: this folder's in Node, ../openfeature-browser's page in a browser. Each brings the
+// packages from its own folder.
 
 /**
  * Resolves once the provider is ready, to what answers one question. An application in a browser has one context: where a
  * question has another one than the last, it is set first, and the provider asks for all flags anew.
  */
-export async function converse(
-  { OpenFeature, ProviderEvents, FlagdWebProvider },
-  { host, port, maxDelay },
-  print,
-) {
+export async function converse({ OpenFeature, ProviderEvents }, provider, print) {
   const events = {
     ready: ProviderEvents.Ready,
     stale: ProviderEvents.Stale,
@@ -19,9 +15,7 @@ export async function converse(
   const client = OpenFeature.getClient();
   for (const [event, name] of Object.entries(events))
     client.addHandler(name, (details) => print({ event, flags: details?.flagsChanged ?? [] }));
-  await OpenFeature.setProviderAndWait(
-    new FlagdWebProvider({ host, port: Number(port), tls: false, maxDelay: Number(maxDelay) }),
-  );
+  await OpenFeature.setProviderAndWait(provider);
   print({ started: true });
 
   const ask = {

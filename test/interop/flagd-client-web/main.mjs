@@ -11,8 +11,8 @@ const { FLAGD_HOST: host, FLAGD_PORT: port, FLAGD_RETRY_BACKOFF_MAX_MS: maxDelay
 // The provider leaves what it could not fetch to the browser, which writes it to its console and goes on.
 process.on('unhandledRejection', (error) => process.stderr.write(`${error}\n`));
 
-const packages = { OpenFeature, ProviderEvents, FlagdWebProvider };
-const answer = await converse(packages, { host, port, maxDelay }, print);
+const provider = new FlagdWebProvider({ host, port: Number(port), tls: false, maxDelay: Number(maxDelay) });
+const answer = await converse({ OpenFeature, ProviderEvents }, provider, print);
 for await (const line of createInterface({ input: process.stdin })) print(await answer(JSON.parse(line)));
 await OpenFeature.close();
 print({ stopped: true });

@@ -18,7 +18,7 @@ import {
   type SplitEngine,
 } from './flagd-clients.ts';
 import { FlagdServer, METADATA, NESTED } from './flagd-server.ts';
-import { requiresChromium, requiresTool } from './requires-tool.ts';
+import { requiresClient } from './requires-tool.ts';
 import { engineAnswers } from './split-engines.ts';
 
 const isAscii = (key: string): boolean => !key.endsWith('ü');
@@ -52,23 +52,15 @@ interface Checked {
   readonly server: () => FlagdServer;
 }
 
-function checkClient(checked: Checked): void {
-  if (checked.spec.inBrowser !== true) {
-    checkProgram(checked);
-    return;
-  }
-  const chromium = requiresChromium();
-  chromium.describe('in a browser', () => checkProgram(checked, { CHROMIUM_BIN: chromium.program }));
-}
-
-function checkProgram(
-  { spec, mode, table, server: started }: Checked,
-  more: Readonly<Record<string, string>> = {},
-): void {
-  const tool = requiresTool(spec.program, spec.toolchain);
+function checkClient({ spec, mode, table, server: started }: Checked): void {
+  const tool = requiresClient(spec);
   tool.describe(`flagd's provider, ${spec.name}`, () => {
     const startClient = (port = server.portOf(mode)): Promise<FlagdClient> =>
-      FlagdClient.start(spec.name, tool.program, port, { ...spec.settings, ...more, FLAGD_RESOLVER: mode });
+      FlagdClient.start(spec.name, tool.program, port, {
+        ...spec.settings,
+        ...tool.env,
+        FLAGD_RESOLVER: mode,
+      });
 
     const { splits: engine } = spec;
     /** An engine of flagd's has no word for it. */

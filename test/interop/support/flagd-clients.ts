@@ -88,7 +88,7 @@ export const RPC_CLIENTS: readonly ClientSpec[] = [
   { ...WEB, name: 'web 0.7.4 in Node', disabled: ZERO, lacks: ['metadata', 'clean stop'] },
   {
     ...WEB,
-    program: 'flagd-client-browser',
+    program: 'openfeature-browser',
     inBrowser: true,
     name: 'web 0.7.4 in Chromium',
     disabled: ZERO,

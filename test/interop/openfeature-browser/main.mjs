@@ -1,5 +1,5 @@
-// flagd's web provider, as published, in Chromium: page.mjs, bundled and served here, so from another origin than the flags.
-// Else as ../flagd-client-node. CHROMIUM_BIN names the browser, PAGE_PORT the port of the page (any, where it is absent).
+// OpenFeature's web providers, as published, in Chromium: page.mjs, bundled and served here, so from another origin than the flags.
+// Else as ../flagd-client-node, and as ../ofrep-web where OFREP_ENDPOINT is set. CHROMIUM_BIN names the browser, PAGE_PORT the port of the page (any, where it is absent).
 // What the browser writes to its console as an error goes out as {"console": ...}.
 
 import { once } from 'node:events';
@@ -11,7 +11,8 @@ import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 
 const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const { FLAGD_HOST, FLAGD_PORT, FLAGD_RETRY_BACKOFF_MAX_MS, CHROMIUM_BIN, PAGE_PORT } = process.env;
+const { FLAGD_HOST, FLAGD_PORT, FLAGD_RETRY_BACKOFF_MAX_MS, OFREP_ENDPOINT, CHROMIUM_BIN, PAGE_PORT } =
+  process.env;
 
 const { outputFiles } = await build({
   entryPoints: [path.join(import.meta.dirname, 'page.mjs')],
@@ -53,7 +54,10 @@ page.on('console', (message) => {
 });
 await page.exposeFunction('print', print);
 const ready = new Promise((resolve) => void page.exposeFunction('ready', resolve));
-const settings = { host: FLAGD_HOST, port: FLAGD_PORT, maxDelay: FLAGD_RETRY_BACKOFF_MAX_MS };
+const settings =
+  OFREP_ENDPOINT === undefined
+    ? { host: FLAGD_HOST, port: FLAGD_PORT, maxDelay: FLAGD_RETRY_BACKOFF_MAX_MS }
+    : { baseUrl: OFREP_ENDPOINT };
 await page.goto(`http://127.0.0.1:${server.address().port}/?${new URLSearchParams(settings)}`);
 await ready;
 for await (const line of createInterface({ input: process.stdin }))
