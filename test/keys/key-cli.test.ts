@@ -99,7 +99,7 @@ describe('the command line with keys', () => {
     expect((await run(['key', 'revoke', id, '--comment', 'leaked'], owner)).code).toBe(0);
     await until(async () => (await evaluate(token)).code === EXIT_DENIED, { what: 'the end of the key' });
     const again = await run(['key', 'revoke', id, '--comment', 'leaked'], owner);
-    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('revoked: it was so already')]);
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('revoked, as before')]);
     expect(again.stderr).not.toContain('revision');
     const after = await run(['key', 'list', '--revoked'], owner);
     expect(after.stdout).toMatch(/the web shop.*revoked/);

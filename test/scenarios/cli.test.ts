@@ -50,6 +50,9 @@ describe('dev', () => {
     expect(stdout).toContain(
       `control plane  localhost:${dev.portBase} (gRPC)   http://localhost:${dev.portBase + 1}/metrics`,
     );
+    expect(stdout).toContain(
+      `flagd: localhost:${dev.portBase + 3} (RPC), localhost:${dev.portBase + 5} (in process); OFREP: http://localhost:${dev.portBase + 6}`,
+    );
     expect(stdout).toContain(`npx flagstream flag list --server localhost:${dev.adminPort}`);
     expect(stdout).toMatch(
       new RegExp(
@@ -149,7 +152,7 @@ describe('flags', () => {
       'life is on in development: on 50%, off 50%',
     );
     expect((await run('flag', 'enable', 'life')).stderr).toBe(
-      'life is on in development: on 50%, off 50%: it was so already\n',
+      'life is on in development: on 50%, off 50%, as before\n',
     );
     const dry = await run('flag', 'disable', 'life', '--dry-run');
     expect(dry.stderr).toBe('dry run, nothing written: life is off in development\n');

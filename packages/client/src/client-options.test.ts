@@ -33,6 +33,23 @@ describe('the API key', () => {
   );
 });
 
+describe('the target', () => {
+  it.each(['http://localhost:8013', 'HTTPS://flags:8013', 'http://flags'])(
+    'is refused at once as an address of the web, which gRPC would look for without end: %j',
+    (target) => {
+      expect(refusal({ target })).toMatch(/INVALID_FIELD.*target.*without http:/);
+      expect(refusal({ target: ['flags-1:8013', target] })).toContain('INVALID_FIELD');
+    },
+  );
+
+  it.each(['localhost:8013', 'httpd:8013', 'dns:///flags:8013', 'unix:/run/flags.sock'])(
+    "is taken as any of gRPC's: %j",
+    (target) => {
+      expect(refusal({ target })).toBe('taken');
+    },
+  );
+});
+
 describe('the name of a client', () => {
   it.each(['', 'x'.repeat(LIMITS.instanceIdLengthMax + 1)])(
     'is refused where a server would: %j',

@@ -76,6 +76,9 @@ export function resolveOptions(options: ClientOptions): Settings {
   const endpoints = typeof target === 'string' ? [target] : [...target];
   if (endpoints.length === 0 || endpoints.some((endpoint) => !/^[^\s]+$/.test(endpoint)))
     throw invalidField('target', 'must be "host:port", or a list of at least one');
+  // gRPC would look for a host of the name "http", and without end.
+  if (endpoints.some((endpoint) => /^https?:\/\//i.test(endpoint)))
+    throw invalidField('target', 'must be "host:port", without http:// or https://; TLS is asked for by tls');
   const scope: Scope = {
     project: checkedKey('project', options.project ?? PROJECT_DEFAULT),
     environment: checkedKey('environment', options.environment ?? environmentOf(apiKey)),

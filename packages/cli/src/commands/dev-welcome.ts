@@ -10,7 +10,7 @@ import { VERSION } from '../version.ts';
 
 export interface Welcome {
   readonly controlPlane: Pick<RunningRole, 'grpcPort' | 'managementPort'>;
-  readonly evaluator: Pick<RunningRole, 'grpcPort' | 'managementPort' | 'ofrepPort'>;
+  readonly evaluator: Pick<RunningRole, 'grpcPort' | 'managementPort' | 'syncPort' | 'ofrepPort'>;
   readonly data: string;
   /** Where all flags come from; undefined: the data folder has them. */
   readonly files: readonly string[] | undefined;
@@ -68,6 +68,7 @@ export function welcomeText({
 
 ${row('control plane', controlPlane.grpcPort, controlPlane.managementPort)}
 ${row('evaluator', evaluator.grpcPort, evaluator.managementPort)}
+  providers      flagd: localhost:${evaluator.grpcPort} (RPC), localhost:${evaluator.syncPort} (in process); OFREP: ${asked.ofrep}
   ${(files === undefined ? 'data' : 'flags').padEnd(14)} ${kept}${files === undefined ? '' : `: ${counted(flags?.length ?? 0, 'flag')} as flagd has them, changes are followed`}
 
 In another terminal:

@@ -54,7 +54,7 @@ export function devCommand(session: CliSession): Command {
     .addOption(
       new Option(
         '--port-base <port>',
-        'first of the ports: control plane N and N+1, evaluator N+3, N+4 and N+6 (OFREP)',
+        "first of the ports: control plane N and N+1, evaluator N+3 (flagd's RPC, too), N+4, N+5 (flagd in process) and N+6 (OFREP)",
       )
         .env('FLAGSTREAM_PORT_BASE')
         .default(DEFAULT_PORT_BASE)

@@ -23,7 +23,7 @@ import {
   withEnvironment,
 } from '../options/connection-options.ts';
 import { noteWrite, type WriteOptions, withEtag, withWrite, writeFields } from '../options/write-options.ts';
-import { serveText } from '../output/flag-text.ts';
+import { configText, serveText } from '../output/flag-text.ts';
 import { printJson } from '../output/json-output.ts';
 import { parsePercent, percentText, WHOLE_WEIGHT } from '../output/percent.ts';
 import { editRollout, rolloutVariant, servedBy } from '../rollout/edit-rollout.ts';
@@ -65,12 +65,7 @@ export function flagEnableCommand(session: CliSession): Command {
         enable(flag, config, options.variant),
       );
       show(session, options, after);
-      noteWrite(
-        session,
-        options,
-        `${key} is on in ${options.environment}: ${serveText(after.fallthrough)}`,
-        revision,
-      );
+      noteWrite(session, options, `${key} is on in ${options.environment}: ${configText(after)}`, revision);
       if (after.fallthrough === undefined)
         session.terminal.note(
           `  it serves the caller's default to all whom no rule matches; --variant names another`,

@@ -112,6 +112,8 @@ function printClients({ terminal }: CliSession, environments: readonly Environme
     { title: 'SDKS', value: sdkWords },
     { title: 'ENGINES', value: engineWords },
   ]);
+  if (environments.length === 0)
+    terminal.note('no client holds a Sync stream there; what asks by Evaluate, Watch or OFREP holds none');
   const printNamed = (title: string, clients: readonly FleetClient[]): void => {
     for (const client of clients) terminal.print(`${title} ${clientAtNode(client)}`);
   };

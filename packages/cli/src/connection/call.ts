@@ -75,6 +75,6 @@ function nextOf(message: string, { option, speaksTls }: Endpoint): string {
   if (speaksTls && (TLS_FAILURE.test(reason) || CUT_OFF.test(reason)))
     return 'Look at TLS: --ca-file names whom to trust, --cert-file and --key-file what to show where it is asked for; without these and --tls the connection is plaintext.';
   if (!speaksTls && (TLS_FAILURE.test(reason) || CUT_OFF.test(reason)))
-    return `If it speaks TLS, add --tls or --ca-file FILE, and --cert-file with --key-file where it asks for a certificate. Else: ${address}`;
+    return `If it speaks TLS, add --tls or --ca-file FILE, and --cert-file with --key-file where it asks for a certificate. Else look at the port: gRPC has 8010 and 8013. ${address}`;
   return address;
 }

@@ -90,7 +90,8 @@ export class FlagFiles {
       const followed = new FollowedFile({
         file,
         accept: (source) => this.#accept(log, source),
-        refused: (reason) => this.#options.tell(`${named(file, reason)}; the last good flags stay in force`),
+        refused: (reason) =>
+          this.#options.tell(`${named(file, reason).replace(/\.$/, '')}; the last good flags stay in force`),
       });
       followed.follow(text);
       return followed;

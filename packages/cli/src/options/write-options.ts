@@ -50,7 +50,7 @@ export function noteWrite(
   done: string,
   revision: Revision | undefined,
 ): void {
-  const at = revision === undefined ? ': it was so already' : ` (${revisionText(revision)})`;
+  const at = revision === undefined ? ', as before' : ` (${revisionText(revision)})`;
   session.terminal.note(options.dryRun === true ? `dry run, nothing written: ${done}` : `${done}${at}`);
 }
 

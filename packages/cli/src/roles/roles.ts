@@ -22,6 +22,8 @@ export interface RunningRole {
   readonly managementPort: number;
   /** Of an evaluator. */
   readonly ofrepPort?: number;
+  /** Of an evaluator: of flagd.sync.v1. */
+  readonly syncPort?: number;
   /** Resolves when the process must end by itself, with why. */
   readonly ended?: Promise<FlagstreamError>;
   readiness?(): Readiness;

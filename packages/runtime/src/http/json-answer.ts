@@ -42,6 +42,6 @@ export function answerText(
 export function notFound(request: IncomingMessage, response: ServerResponse): void {
   answerJson(request, response, 404, {
     error: 'not found',
-    hint: 'POST /package.Service/Method calls a method; health and metrics are on the management port',
+    hint: 'POST /package.Service/Method calls a method; health, metrics and OFREP have ports of their own (8011 or 8014, and 8016, unless set otherwise)',
   });
 }

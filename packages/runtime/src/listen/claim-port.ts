@@ -37,7 +37,7 @@ function bindError(error: NodeJS.ErrnoException, { host, port }: ListenAddress, 
     case 'EADDRINUSE':
       return fail(
         'PORT_IN_USE',
-        `port ${port} (${purpose}) is in use on ${host}: stop the other process, or choose other ports (dev: --port-base N; serve: --grpc-port N, --management-port N, --ofrep-port N, --workers-management-port N)`,
+        `port ${port} (${purpose}) is in use on ${host}: stop the other process, or choose other ports (dev: --port-base N; serve: --grpc-port N, --management-port N, --sync-port N, --ofrep-port N, --workers-management-port N)`,
         { metadata, cause: error },
       );
     case 'EACCES':

@@ -105,7 +105,10 @@ export class OfrepRequests {
     const { route, request, response, headers, query } = exchange;
     const { crossOrigin } = this.#parts;
     if (route === undefined) {
-      this.#sendRefusal(exchange, { ...NOT_FOUND, details: `there is nothing at ${shown(request.url)}` });
+      this.#sendRefusal(exchange, {
+        ...NOT_FOUND,
+        details: `there is nothing at ${shown(request.url)}: this port is OFREP's (/ofrep/v1/...), gRPC and Connect have another`,
+      });
       return;
     }
     const method = METHODS[route.name];
