@@ -47,11 +47,12 @@ describe('dev', () => {
     await dev.process.waitForLine('Ctrl-C stops it');
     const stdout = dev.process.text('stdout');
     expect(stdout).toContain('no key needed');
+    const [admin, management, rpc, , sync, ofrep] = [0, 1, 3, 4, 5, 6].map((offset) => dev.portBase + offset);
     expect(stdout).toContain(
-      `control plane  localhost:${dev.portBase} (gRPC)   http://localhost:${dev.portBase + 1}/metrics`,
+      `control plane  localhost:${admin} (gRPC)   http://localhost:${management}/metrics`,
     );
     expect(stdout).toContain(
-      `flagd: localhost:${dev.portBase + 3} (RPC), localhost:${dev.portBase + 5} (in process); OFREP: http://localhost:${dev.portBase + 6}`,
+      `flagd: localhost:${rpc} (RPC), localhost:${sync} (in process); OFREP: http://localhost:${ofrep}`,
     );
     expect(stdout).toContain(`npx flagstream flag list --server localhost:${dev.adminPort}`);
     expect(stdout).toMatch(
