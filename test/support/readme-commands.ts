@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 /** Needs that keep a block out of `make test`; everything else must run there. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   docker: 'a Docker engine: not run here',
-  toolchain: 'a Go toolchain: run by make interop',
+  toolchain: 'a toolchain of another language: make interop takes the same steps',
   fresh: 'a machine to itself: run by make fresh',
 };
 
