@@ -47,13 +47,9 @@ describe('dev', () => {
     await dev.process.waitForLine('Ctrl-C stops it');
     const stdout = dev.process.text('stdout');
     expect(stdout).toContain('no key needed');
-    const [admin, management, rpc, , sync, ofrep] = [0, 1, 3, 4, 5, 6].map((offset) => dev.portBase + offset);
-    expect(stdout).toContain(
-      `control plane  localhost:${admin} (gRPC)   http://localhost:${management}/metrics`,
-    );
-    expect(stdout).toContain(
-      `flagd: localhost:${rpc} (RPC), localhost:${sync} (in process); OFREP: http://localhost:${ofrep}`,
-    );
+    const at = (offset: number): string => `localhost:${dev.portBase + offset}`;
+    expect(stdout).toContain(`control plane  ${at(0)} (gRPC)   http://${at(1)}/metrics`);
+    expect(stdout).toContain(`flagd: ${at(3)} (RPC), ${at(5)} (in process); OFREP: http://${at(6)}`);
     expect(stdout).toContain(`npx flagstream flag list --server localhost:${dev.adminPort}`);
     expect(stdout).toMatch(
       new RegExp(
