@@ -178,6 +178,10 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
     word: 'ofrepHeldBytesMax',
   },
   httpIdleMs: { crossedIn: 'packages/runtime/src/http/injected-http-server.test.ts', word: 'idleMs' },
+  httpLingerMs: {
+    crossedIn: 'packages/runtime/src/connect/connect-hygiene.test.ts',
+    word: 'beginning of a stop',
+  },
 
   pageSizeDefault: COERCED,
   pageSizeMax: COERCED,

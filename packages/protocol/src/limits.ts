@@ -190,6 +190,8 @@ export const LIMITS = {
   httpPipelinedMax: 32,
   /** So often a stream of events says that it lives while it has nothing to tell: proxies cut after 30 s or more. */
   eventHeartbeatMs: 15_000,
+  /** A stop that has nothing else to wait for waits so long for requests of HTTP/1.1 that are on their way: a round trip. */
+  httpLingerMs: 100,
   /** A connection for HTTP/1.1 on which nothing moves: load balancers give up theirs after a minute, and shall be the first. */
   httpIdleMs: 75_000,
 

@@ -56,6 +56,19 @@ describe('a connection over HTTP/1.1', () => {
     await answers.promise;
   });
 
+  it('has its request answered that comes with the beginning of a stop, and ends with the answer', async () => {
+    const { port, host } = await startProbe();
+    const socket = await open(port);
+    socket.write(request('{}'));
+    await once(socket, 'data');
+    const rest = everything(socket);
+    socket.write(request('{"text":"late"}'));
+    await host.drain(10_000);
+    const text = await rest;
+    expect(text).toMatch(/^connection: close\r$/im);
+    expect(text).toContain('late');
+  });
+
   it('is kept for the next request after a refusal that read nothing', async () => {
     const { port } = await startProbe();
     const socket = await open(port);

@@ -9,7 +9,7 @@
 import type { Server as HttpServer, RequestListener } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import { setImmediate as turnOver } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turnOver } from 'node:timers/promises';
 import { descriptorSet, type FlagstreamError, LIMITS } from '@flagstream/protocol';
 import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
 import { ConnectDoor, type ConnectDoorOptions } from '../connect/connect-door.ts';
@@ -126,6 +126,8 @@ export class GrpcHost {
   readonly #drainListeners = new Set<() => void | Promise<void>>();
   readonly #sweeping: NodeJS.Timeout;
   #drained: Promise<void> | undefined;
+  /** Open connections of HTTP/1.1. */
+  #http1 = 0;
   #stopStanding: () => void = () => undefined;
 
   /** Throws when a method has no policy or no handler. */
@@ -209,7 +211,13 @@ export class GrpcHost {
         silence.add(socket);
         injector.injectConnection(socket);
       },
-      http1: (socket) => this.#http.emit('connection', socket),
+      http1: (socket) => {
+        this.#http1 += 1;
+        socket.once('close', () => {
+          this.#http1 -= 1;
+        });
+        this.#http.emit('connection', socket);
+      },
       maxConnections: options.maxConnections ?? LIMITS.connectionsMax,
       sniffTimeoutMs: options.sniffTimeoutMs ?? LIMITS.prefaceTimeoutMs,
       tls: options.tls,
@@ -265,6 +273,8 @@ export class GrpcHost {
     await Promise.race([this.#sayGoodbye(), deadline.passed]);
     this.#dispatcher.endStreams();
     this.#door.stopAccepting();
+    // Of HTTP/1.1 nothing tells a caller beforehand: what it has sent meanwhile is read, and its connection ends with the answer.
+    if (this.#http1 > 0) await Promise.race([delay(LIMITS.httpLingerMs), deadline.passed]);
     this.#http.close();
     // Not left to tryShutdown: on Node 24 it reports done while calls still run.
     await Promise.race([this.#answered(), deadline.passed]);

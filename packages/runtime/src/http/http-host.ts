@@ -6,6 +6,7 @@
  */
 import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LIMITS } from '@flagstream/protocol';
 import type { ListenAddress } from '../listen/claim-port.ts';
 import { FrontDoor } from '../listen/front-door.ts';
@@ -79,6 +80,8 @@ export class HttpHost {
   /** Stops: what was asked is answered, what is left after graceMs is cut. */
   async drain(graceMs: number): Promise<void> {
     this.stopAccepting();
+    // What was sent meanwhile is read before its connection counts as idle.
+    if (this.connections > 0) await delay(Math.min(LIMITS.httpLingerMs, graceMs));
     this.#http.closeIdleConnections();
     if (this.#open.size > 0) await this.#answered(graceMs);
     this.#http.close();

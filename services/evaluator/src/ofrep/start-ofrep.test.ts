@@ -60,7 +60,9 @@ describe('the OFREP port', () => {
     socket.write(body.slice(1));
     await until(() => said.includes('"value":true'), { what: 'the answer' });
     await stopped;
-    await expect(askFlag(started, 'new-checkout')).rejects.toThrow(/ECONNREFUSED/);
+    await expect(once(connect(started.evaluator.ofrepPort, '127.0.0.1'), 'connect')).rejects.toThrow(
+      /ECONNREFUSED/,
+    );
   });
 
   it('tells who asks while it stops to go elsewhere', async () => {
