@@ -8,7 +8,13 @@ import { foreignPlaces } from '../document/foreign-document.ts';
 import { readSources, type SourceText } from '../document/load-documents.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { importedSet } from '../flagd-files/imported-set.ts';
-import { type FlagdFlags, type LeftOut, leftOutText, readFlagdText } from '../flagd-files/read-flagd-text.ts';
+import {
+  type FlagdFlags,
+  type LeftOut,
+  leftOutText,
+  noteText,
+  readFlagdText,
+} from '../flagd-files/read-flagd-text.ts';
 import { FLAG_KEY_FORM } from '../key-form.ts';
 import { FRACTIONAL_VERSIONS } from '../offline/load-flags.ts';
 import { confirmed, withConfirmation } from '../options/confirmation.ts';
@@ -134,8 +140,7 @@ function onlySource(file: string): SourceText {
 
 function tellReport({ terminal }: CliSession, { leftOut, notes }: FlagdFlags): void {
   for (const one of leftOut.slice(0, NOTES_SHOWN)) terminal.note(`${one.place}: ${leftOutText(one)}`);
-  for (const { place, path, message } of notes.slice(0, NOTES_SHOWN))
-    terminal.note(`${place}: note: ${path} ${message}`);
+  for (const note of notes.slice(0, NOTES_SHOWN)) terminal.note(`${note.place}: ${noteText(note)}`);
   const more = Math.max(0, leftOut.length - NOTES_SHOWN) + Math.max(0, notes.length - NOTES_SHOWN);
   if (more > 0) terminal.note(`and ${more} more; -o json tells all`);
 }

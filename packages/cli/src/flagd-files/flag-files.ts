@@ -11,7 +11,7 @@ import type { SourceText } from '../document/load-documents.ts';
 import { counted } from '../output/flag-text.ts';
 import { UsageError } from '../usage-error.ts';
 import { FollowedFile } from './followed-file.ts';
-import { FLAGD, type FlagdFlags, type LeftOut, leftOutText, readFlagdText } from './read-flagd-text.ts';
+import { FLAGD, type FlagdFlags, leftOutText, noteText, readFlagdText } from './read-flagd-text.ts';
 import { servableKeyProblem } from './servable-key.ts';
 import { readWhole } from './whole-reading.ts';
 
@@ -30,7 +30,7 @@ export interface FlagLog {
 }
 
 /** More lines of one file hide the first ones. */
-const LEFT_OUT_SHOWN = 20;
+const FINDINGS_SHOWN = 20;
 /** A writer may be at work when the process starts. */
 const FIRST_ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 300;
@@ -44,7 +44,7 @@ export class FlagFiles {
   readonly #options: FlagFilesOptions;
   /** What is in force of each file, in the order in which they were given. */
   readonly #files = new Map<string, OneFile>();
-  /** What was told of each file's flags that are left out. */
+  /** What was told of each file: flags that are left out, and what flagd would log. */
   readonly #told = new Map<string, ReadonlySet<string>>();
   #followed: readonly FollowedFile[] = [];
 
@@ -85,7 +85,7 @@ export class FlagFiles {
         'Name a folder of its own with --data, or leave --data out.',
       );
     this.#put(log, this.#files);
-    for (const [file, { read }] of this.#files) this.#tellLeftOut(file, read.leftOut);
+    for (const [file, { read }] of this.#files) this.#tellFindings(file, read);
     this.#followed = [...this.#files].map(([file, { text }]) => {
       const followed = new FollowedFile({
         file,
@@ -110,7 +110,7 @@ export class FlagFiles {
     const files = new Map(this.#files).set(file, { text, read });
     this.#put(log, files);
     this.#files.set(file, { text, read });
-    this.#tellLeftOut(file, read.leftOut);
+    this.#tellFindings(file, read);
     const after = log.head();
     const change = after.revision === before.revision ? 'nothing changed' : formatPosition(after);
     this.#options.tell(`${file}: read again, ${counted(read.flags.size, 'flag')} in force (${change})`);
@@ -148,13 +148,17 @@ export class FlagFiles {
   }
 
   /** Only what is news: a flag that stays left out is not told at each change of the file. */
-  #tellLeftOut(file: string, leftOut: readonly LeftOut[]): void {
+  #tellFindings(file: string, { leftOut, notes }: FlagdFlags): void {
     const { tell } = this.#options;
+    const findings = [
+      ...leftOut.map((one) => ({ place: one.place, text: leftOutText(one) })),
+      ...notes.map((note) => ({ place: note.place, text: noteText(note) })),
+    ];
     const known = this.#told.get(file) ?? new Set<string>();
-    const news = leftOut.filter((one) => !known.has(leftOutText(one)));
-    for (const one of news.slice(0, LEFT_OUT_SHOWN)) tell(`${one.place}: ${leftOutText(one)}`);
-    if (news.length > LEFT_OUT_SHOWN) tell(`${file}: and ${news.length - LEFT_OUT_SHOWN} more are left out`);
-    this.#told.set(file, new Set(leftOut.map(leftOutText)));
+    const news = findings.filter(({ text }) => !known.has(text));
+    for (const { place, text } of news.slice(0, FINDINGS_SHOWN)) tell(`${place}: ${text}`);
+    if (news.length > FINDINGS_SHOWN) tell(`${file}: and ${news.length - FINDINGS_SHOWN} more like these`);
+    this.#told.set(file, new Set(findings.map(({ text }) => text)));
   }
 }
 

@@ -52,6 +52,11 @@ export interface ReadingOptions {
   readonly keyProblem: (key: string) => string | undefined;
 }
 
+/** "note: flags.x.state is neither ENABLED nor DISABLED": flagd logs such a thing and takes the flag. */
+export function noteText({ path, message }: Pick<FlagdNote, 'path' | 'message'>): string {
+  return `note: ${path} ${message}`;
+}
+
 export function leftOutText({ key, path, reason }: LeftOut): string {
   return `${key === '' ? 'a flag' : `flag ${JSON.stringify(key)}`} is left out: ${path}: ${reason}`;
 }

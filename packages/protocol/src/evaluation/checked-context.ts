@@ -15,6 +15,9 @@ const MEMBER_OVERHEAD_BYTES = 4;
 /** A UTF-16 unit is at most this many bytes of UTF-8. */
 const UTF8_BYTES_PER_UNIT_MAX = 3;
 
+/** What a context's targetingKey may be: flagd takes it for an attribute like any other. */
+export type TargetingKeyForm = 'text' | 'any';
+
 /**
  * @param field path of the context in the request, for messages: `context`, `contexts[3]`
  * @throws FlagstreamError INVALID_CONTEXT naming the attribute
@@ -22,9 +25,10 @@ const UTF8_BYTES_PER_UNIT_MAX = 3;
 export function checkedContext(
   context: Readonly<Record<string, unknown>> | undefined,
   field: string,
+  targetingKey: TargetingKeyForm = 'text',
 ): JsonObject {
   if (context === undefined) return EMPTY;
-  if (!isPlainAndSmall(context)) checkExactly(context, field);
+  if (!isPlainAndSmall(context)) checkExactly(context, field, targetingKey);
   return context as JsonObject;
 }
 
@@ -47,7 +51,11 @@ function isPlainAndSmall(context: Readonly<Record<string, unknown>>): boolean {
   return bytes <= LIMITS.contextBytesMax;
 }
 
-function checkExactly(context: Readonly<Record<string, unknown>>, field: string): void {
+function checkExactly(
+  context: Readonly<Record<string, unknown>>,
+  field: string,
+  form: TargetingKeyForm,
+): void {
   const names = Object.keys(context);
   if (names.length > LIMITS.contextAttributesMax)
     throw invalid(
@@ -55,7 +63,7 @@ function checkExactly(context: Readonly<Record<string, unknown>>, field: string)
       `has ${names.length} attributes, at most ${LIMITS.contextAttributesMax} are allowed`,
     );
   const targetingKey = Object.hasOwn(context, TARGETING_KEY) ? context[TARGETING_KEY] : undefined;
-  if (targetingKey !== undefined && typeof targetingKey !== 'string')
+  if (form === 'text' && targetingKey !== undefined && typeof targetingKey !== 'string')
     throw invalid(`${field}.${TARGETING_KEY}`, 'must be a string');
   const size = new ContextSize(field);
   for (const name of names) size.member(`${field}.${name}`, name, context[name], 1);

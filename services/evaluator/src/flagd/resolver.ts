@@ -95,7 +95,7 @@ export class FlagdResolver {
     encode: (view: AnswerView, evaluation: Evaluation | undefined) => R,
   ): R | Promise<R> {
     const selector = selectorOf(call.metadata);
-    const checked = checkedContext(context, 'context');
+    const checked = checkedContext(context, 'context', 'any');
     return this.#answers.answer(ANY_REVISION, call, () => {
       const view = this.#view(call.principal, selector);
       if (!selects(selector, view.set, flagKey)) return encode(view, undefined);
@@ -113,7 +113,7 @@ export class FlagdResolver {
     bound: RevisionBound = ANY_REVISION,
   ): R | Promise<R> {
     const selector = selectorOf(call.metadata);
-    const checked = checkedContext(context, 'context');
+    const checked = checkedContext(context, 'context', 'any');
     return this.#answers.answerOfAll(bound, call, () => {
       const view = this.#view(call.principal, selector);
       const keys = view.set.flagKeys().filter((key) => selects(selector, view.set, key));
@@ -138,7 +138,7 @@ export class FlagdResolver {
     flagKey: string,
     context: Readonly<Record<string, unknown>> | undefined,
   ): Evaluation {
-    const checked = checkedContext(context, 'context');
+    const checked = checkedContext(context, 'context', 'any');
     if (!selects(selector, view.set, flagKey))
       throw flagdStatus({ code: 'FLAG_NOT_FOUND', message: `the selector leaves out a flag "${flagKey}"` });
     const evaluation = view.set.evaluate(flagKey, checked, this.#serving.now());

@@ -100,7 +100,7 @@ describe('all flags', () => {
   });
 
   it('say where their events are told, as the caller sees this port', async () => {
-    const evaluator = await started();
+    const evaluator = await start(variousLog(), {}, { corsOrigins: ['https://flags.example:*'] });
     const urlOf = async (headers: Record<string, string>): Promise<string> =>
       (await askFlags(evaluator, {}, headers)).body.eventStreams[0].url;
     const query = '?project=default&environment=development';
@@ -160,10 +160,24 @@ describe('all flags', () => {
     });
     expect(packed.bytes.length).toBeLessThan(plain.bytes.length);
     expect(packed.text).toBe(plain.text);
-    expect(packed.headers.etag).toBe(plain.headers.etag);
-    expect(
-      (await askFlags(evaluator, {}, { 'accept-encoding': 'gzip;q=0' })).headers['content-encoding'],
-    ).toBeUndefined();
+    // Other bytes of the same document.
+    expect(packed.headers.etag).toBe(`W/${plain.headers.etag}`);
+    for (const tag of [plain.headers.etag!, packed.headers.etag!]) {
+      const unchanged = await askFlags(
+        evaluator,
+        {},
+        { 'accept-encoding': 'gzip', 'if-none-match': tag },
+        `?flagConfigEtag=${encodeURIComponent(tag)}`,
+      );
+      expect({ status: unchanged.status, headers: unchanged.headers }).toMatchObject({
+        status: 304,
+        headers: { etag: packed.headers.etag, vary: packed.headers['vary'] },
+      });
+    }
+    for (const accepted of ['gzip;q=0', 'gzip;q=0, *', '*, gzip;q=0.0', '*;q=0', 'br'])
+      expect(
+        (await askFlags(evaluator, {}, { 'accept-encoding': accepted })).headers['content-encoding'],
+      ).toBeUndefined();
     const short = await askFlag(evaluator, 'price', {}, { 'accept-encoding': 'gzip' });
     expect(short.headers['content-encoding']).toBeUndefined();
   });

@@ -37,11 +37,9 @@ export function sendJson(
     response.end(text);
     return;
   }
-  const varying = {
-    ...headers,
-    vary: headers['vary'] ? `${headers['vary']}, Accept-Encoding` : 'Accept-Encoding',
-  };
-  if (!takesGzip(request.headers['accept-encoding'])) {
+  const isPacked = takesGzip(request.headers['accept-encoding']);
+  const varying = varyingHeaders(headers, isPacked);
+  if (!isPacked) {
     writeHead(response, status, varying, bytes);
     response.end(text);
     return;
@@ -59,6 +57,28 @@ export function sendJson(
   });
 }
 
+/** Tells that a document is as the caller has it, with the headers that it would be sent with. */
+export function sendUnchanged(
+  request: IncomingMessage,
+  response: ServerResponse,
+  text: string,
+  headers: Headers,
+): void {
+  const isShort = Buffer.byteLength(text) < COMPRESSED_FROM_BYTES;
+  const sent = isShort ? headers : varyingHeaders(headers, takesGzip(request.headers['accept-encoding']));
+  sendEmpty(response, 304, { ...sent, 'cache-control': 'no-store' });
+}
+
+/** A tag that is strong says that bytes are the same, which those of a compressed document are not. */
+function varyingHeaders(headers: Headers, isPacked: boolean): Headers {
+  const { vary, etag } = headers;
+  return {
+    ...headers,
+    vary: vary ? `${vary}, Accept-Encoding` : 'Accept-Encoding',
+    ...(isPacked && etag !== undefined ? { etag: `W/${etag}` } : {}),
+  };
+}
+
 /** As a list: Node writes it as it is, and of all that a request costs its headers are a good part. */
 function writeHead(response: ServerResponse, status: number, headers: Headers, bytes: number): void {
   const list = [
@@ -74,11 +94,13 @@ export function sendEmpty(response: ServerResponse, status: number, headers: Hea
   response.writeHead(status, headers).end();
 }
 
-/** Whether Accept-Encoding has gzip, and not with a weight of nothing. */
+/** Whether Accept-Encoding has gzip, and not with a weight of nothing; "*" is for what it does not name. */
 function takesGzip(accepted: string | undefined): boolean {
-  return (accepted ?? '').split(',').some((each) => {
-    const [coding = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase());
-    if (coding !== 'gzip' && coding !== '*') return false;
-    return !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
-  });
+  const taken = new Map(
+    (accepted ?? '').split(',').map((each) => {
+      const [coding = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase());
+      return [coding, !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))] as const;
+    }),
+  );
+  return taken.get('gzip') ?? taken.get('*') ?? false;
 }

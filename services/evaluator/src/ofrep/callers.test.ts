@@ -72,6 +72,43 @@ describe('a page of another origin', () => {
   });
 });
 
+describe('a page whose name was made to point here', () => {
+  const host = 'evil.example:8016';
+  const stream = { method: 'GET', path: '/ofrep/v1/sse', headers: { host } };
+
+  it.each([{}, { keyless: { environment: 'default/development', sync: false, beyondLoopback: false } }])(
+    'reads nothing where nobody needs a key: %j',
+    async (config) => {
+      const evaluator = await start(variousLog(), {}, config);
+      for (const reply of [
+        await askFlag(evaluator, 'new-checkout', {}, { host }),
+        await askFlags(evaluator, {}, { host }),
+        await askFlags(evaluator, {}, { origin: 'https://evil.example' }),
+        await ask(evaluator, stream),
+      ])
+        expect({ status: reply.status, details: reply.body.errorDetails }).toEqual({
+          status: 403,
+          details: expect.stringContaining('corsOrigins'),
+        });
+      expect((await askFlags(evaluator, {}, { host: 'localhost:8016' })).status).toBe(200);
+    },
+  );
+
+  it('is answered where it is named, has a key, or callers are meant to come from anywhere', async () => {
+    const key = testKey(KeyKind.SERVER, {}, DEVELOPMENT);
+    const log = variousLog();
+    log.commit(key.change);
+    const evaluator = await start(log);
+    expect((await askFlags(evaluator, {}, { host, 'x-api-key': key.token })).status).toBe(200);
+    const keyless = { environment: 'default/development', sync: false };
+    for (const config of [
+      { corsOrigins: ['https://evil.example:*'] },
+      { keyless: { ...keyless, beyondLoopback: true } },
+    ])
+      expect((await askFlags(await start(variousLog(), {}, config), {}, { host })).status).toBe(200);
+  });
+});
+
 describe('who is bound to an environment and needs no key there', () => {
   const keyless = { environment: 'default/development', sync: false, beyondLoopback: false };
 

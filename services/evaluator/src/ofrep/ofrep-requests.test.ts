@@ -45,11 +45,17 @@ describe('a request', () => {
   });
 
   it('whose body is compressed is refused: what it would become is not bounded', async () => {
-    const { status, body } = await ask(await started(), {
+    const { status, headers, body } = await ask(await started(), {
       headers: { 'content-encoding': 'gzip' },
       body: 'x',
     });
     expect({ status, body }).toMatchObject({ status: 415, body: { metadata: {} } });
+    expect(headers['accept-encoding']).toBe('identity');
+  });
+
+  it.each(['identity', 'Identity', ''])('may say that its body is as it is: "%s"', async (encoding) => {
+    const headers = { 'content-encoding': encoding };
+    expect((await askFlag(await started(), 'new-checkout', {}, headers)).status).toBe(200);
   });
 
   it('that asks for HTTP/2 is answered as it came, as Java sends it', async () => {

@@ -19,7 +19,7 @@ import type { AllMember, FlagdResolver } from '../flagd/resolver.ts';
 import { atSelected, SELECTOR_METADATA, selectorOf } from '../flagd/selector.ts';
 import type { AnswerView } from '../serve/answer-view.ts';
 import type { Serving } from '../serve/serving.ts';
-import { type Headers, sendEmpty, sendJson } from './answer.ts';
+import { type Headers, sendEmpty, sendJson, sendUnchanged } from './answer.ts';
 import { bare, entityTag, matchesTag } from './entity-tag.ts';
 import { eventStreams, PASS, type Passes, purposeOf } from './event-address.ts';
 import { revisionOfTag } from './event-place.ts';
@@ -133,7 +133,7 @@ export class OfrepRequests {
     const late = this.#parts.lateRefusal();
     if (late !== undefined) throw late;
     const metadata = metadataOf(request.headers);
-    const principal = this.#admit(this.#parts.authenticate(metadata, peerOf(request)), method);
+    const principal = this.#admit(this.#parts.authenticate(metadata, peerOf(request)), request, method);
     const call = this.#callOf(exchange, principal, metadata);
     const body = await this.#read(exchange);
     call.costs(Math.ceil(body.length / LIMITS.requestBytesPerCall));
@@ -180,7 +180,7 @@ export class OfrepRequests {
     const tag = entityTag(text);
     const isForced = wanted !== null && minRevision === undefined && bare(wanted) !== bare(tag);
     if (!isForced && matchesTag(request.headers['if-none-match'], tag)) {
-      sendEmpty(response, 304, { ...headers, etag: tag, 'cache-control': 'no-store' });
+      sendUnchanged(request, response, text, { ...headers, etag: tag });
       return;
     }
     sendJson(request, response, {
@@ -211,7 +211,7 @@ export class OfrepRequests {
     const metadata = metadataOf(request.headers, query);
     if (channel !== '' && metadata.get(SELECTOR_METADATA).length === 0)
       metadata.set(SELECTOR_METADATA, checkedChannel(channel));
-    const principal = this.#admit(this.#listener(exchange, metadata), METHODS.events);
+    const principal = this.#admit(this.#listener(exchange, metadata), request, METHODS.events);
     await this.#parts.events.open(request, response, this.#callOf(exchange, principal, metadata), headers);
   }
 
@@ -227,9 +227,13 @@ export class OfrepRequests {
   }
 
   /** @throws FlagstreamError UNAUTHENTICATED, PERMISSION_DENIED, OVERLOADED */
-  #admit(principal: Principal, method: string): Principal {
+  #admit(principal: Principal, request: IncomingMessage, method: string): Principal {
+    const isKeyless = principal.kind === 'anonymous' || principal.kind === 'keyless';
+    // A page that has a key was given it; one that needs none could be any page of the developer's browser.
+    const foreign = isKeyless ? this.#parts.crossOrigin.refusal(request) : undefined;
+    if (foreign !== undefined) throw fail('PERMISSION_DENIED', foreign);
     if (!principal.verbs.has('evaluate')) {
-      if (principal.kind === 'anonymous' || principal.kind === 'keyless')
+      if (isKeyless)
         throw fail('UNAUTHENTICATED', 'no key: send Authorization: Bearer KEY, or X-API-Key: KEY');
       throw fail('PERMISSION_DENIED', `${principal.kind} "${principal.id}" may not evaluate`, {
         metadata: { method },
@@ -245,8 +249,8 @@ export class OfrepRequests {
   }
 
   #read({ request, hold }: Exchange): Promise<Buffer> {
-    const { 'content-encoding': encoding = 'identity' } = request.headers;
-    if (encoding === 'identity') return readBody(request, hold);
+    const { 'content-encoding': encoding = '' } = request.headers;
+    if (/^(identity)?$/i.test(encoding)) return readBody(request, hold);
     request.resume();
     return Promise.reject(new Unsupported(`the body is encoded as ${shown(encoding)}: send it as it is`));
   }
@@ -264,7 +268,7 @@ export class OfrepRequests {
         { err: error, 'http.route': route?.name ?? NO_ROUTE },
         'a request of OFREP failed with an error nobody foresaw',
       );
-    this.#sendRefusal(exchange, known ?? DEFECT);
+    this.#sendRefusal(exchange, known ?? DEFECT, error instanceof Unsupported ? TAKEN_ENCODINGS : {});
   }
 
   #sendRefusal({ request, response, headers, route }: Exchange, refusal: Refusal, more: Headers = {}): void {
@@ -307,6 +311,8 @@ class Unsupported extends Error {}
 const NOT_FOUND = { status: 404, code: 'GENERAL', retryAfterSeconds: undefined } as const;
 const NOT_ALLOWED = { status: 405, code: 'GENERAL', retryAfterSeconds: undefined } as const;
 const UNSUPPORTED = { status: 415, code: 'GENERAL', retryAfterSeconds: undefined } as const;
+/** Encodings of a body that is taken, for who sent another one. */
+const TAKEN_ENCODINGS: Headers = { 'accept-encoding': 'identity' };
 
 /** What callers sent, within an answer. */
 const SHOWN_LENGTH_MAX = 200;

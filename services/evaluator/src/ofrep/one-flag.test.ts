@@ -2,7 +2,7 @@ import { LIMITS } from '@flagstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { type Started, start } from '../evaluator.fixture.ts';
 import { entity, shopLog, stringFlag } from '../log.fixture.ts';
-import { ask, askFlag, HALVED, variousLog } from './ofrep.fixture.ts';
+import { ask, askFlag, askFlags, HALVED, variousLog } from './ofrep.fixture.ts';
 
 const SET = { flagSetId: 'default/development' };
 const FLAGS = '/ofrep/v1/evaluate/flags';
@@ -76,7 +76,6 @@ describe('one flag', () => {
     ['no JSON', '{"context":'],
     ['no object', '[]'],
     ['a context that is no object', '{"context":[1]}'],
-    ['a targeting key that is no text', '{"context":{"targetingKey":1}}'],
     [
       'too many attributes',
       JSON.stringify({ context: Object.fromEntries(Array.from({ length: 300 }, (__, i) => [`a${i}`, i])) }),
@@ -91,6 +90,18 @@ describe('one flag', () => {
     expect(all.body).toMatchObject({ errorCode: 'INVALID_CONTEXT', metadata: {} });
     expect(all.body).not.toHaveProperty('key');
   });
+
+  it.each([7, null, true, { id: 1 }])(
+    'takes a targeting key that is no text, as flagd: %j',
+    async (targetingKey) => {
+      const evaluator = await started();
+      const context = { targetingKey, tier: 'gold' };
+      expect((await askFlag(evaluator, 'targeted', context)).body).toMatchObject({ value: true });
+      expect((await askFlags(evaluator, context)).body.flags).toContainEqual(
+        expect.objectContaining({ key: 'targeted', value: true }),
+      );
+    },
+  );
 
   it('says why it could not be evaluated', async () => {
     const log = shopLog();

@@ -46,7 +46,7 @@ describe('the OFREP port', () => {
       said += String(data);
     });
     const body = '{"context":{}}';
-    socket.write(`POST ${EVALUATE} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n{`);
+    socket.write(`POST ${EVALUATE} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n{`);
     await until(
       async () => {
         const { managementPort } = started.evaluator;
