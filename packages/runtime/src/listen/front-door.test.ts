@@ -14,7 +14,7 @@ describe('the front door', () => {
     const { port, client } = await start();
     const answer = await httpGet(port, '/x');
     expect(answer.status).toBe(404);
-    expect(answer.body).toContain('management port');
+    expect(answer.body).toContain('health, metrics and OFREP have ports of their own');
     expect(await say(client, 'still gRPC')).toEqual({ text: 'still gRPC' });
   });
 
