@@ -1,18 +1,12 @@
 // OpenFeature with its providers for OFREP, as published, in six languages and in a browser, against a real evaluator. A language is one
 // program (ofrep-*) and one entry of CLIENTS; what is asked of it stands here. All but the web provider ask for each answer.
 
-import {
-  EvaluateBatchRequest,
-  EvaluationServiceClient,
-} from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import { credentials } from '@grpc/grpc-js';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callUnary } from '../support/grpc-call.ts';
-import { hold } from '../support/resources.ts';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { ClientTable } from './support/client-table.ts';
-import { FlagdClient, type Outcome, type Question } from './support/flagd-client.ts';
+import { asked, FlagdClient, type Outcome, type Question } from './support/flagd-client.ts';
 import { FlagdServer, METADATA, NESTED } from './support/flagd-server.ts';
 import { requiresClient } from './support/requires-tool.ts';
+import { evaluatorAnswers } from './support/split-engines.ts';
 
 interface Client {
   readonly name: string;
@@ -113,13 +107,6 @@ beforeAll(async () => {
 });
 afterAll(() => table.write(CLIENTS.map(({ name }) => name)));
 
-const asked = (flag: string, type: Question['type'], fallback: unknown, context = {}): Question => ({
-  flag,
-  type,
-  default: fallback,
-  context: { targetingKey: 'user-1', ...context },
-});
-
 for (const spec of CLIENTS) {
   const tool = requiresClient(spec);
   tool.describe(`OpenFeature's provider for OFREP, ${spec.name}`, () => {
@@ -133,17 +120,8 @@ for (const spec of CLIENTS) {
       });
     });
 
-    const can = (capability: Capability, body: () => Promise<void>): void => {
-      if (spec.lacks.includes(capability)) {
-        table.tell(spec.name, capability, 'client has none');
-        return;
-      }
-      test(capability, async () => {
-        table.tell(spec.name, capability, 'failed');
-        await body();
-        table.tell(spec.name, capability, 'passed');
-      });
-    };
+    const can = (capability: Capability, body: () => Promise<void>): void =>
+      table.test(spec, capability, body);
     const told = (reason: string): string => (spec.dropsReasons === true ? 'STATIC' : reason);
 
     can('type mismatch', async () => {
@@ -186,7 +164,7 @@ for (const spec of CLIENTS) {
       );
       const variants = answers.map(({ variant }) => variant);
       expect(new Set(variants).size).toBe(3);
-      expect(variants).toEqual(await ownAnswers('split', keys));
+      expect(variants).toEqual(await evaluatorAnswers(server.grpcPort, 'split', keys));
       expect(new Set(answers.map(({ reason }) => reason))).toEqual(new Set([told('SPLIT')]));
     });
 
@@ -272,14 +250,4 @@ for (const spec of CLIENTS) {
       );
     }
   });
-}
-
-/** The variants that our own service gives each key. */
-async function ownAnswers(flag: string, keys: readonly string[]): Promise<readonly (string | undefined)[]> {
-  const own = new EvaluationServiceClient(`127.0.0.1:${server.grpcPort}`, credentials.createInsecure());
-  hold({ what: 'our own client', release: () => own.close(), releaseNow: () => own.close() });
-  const contexts = keys.map((targetingKey) => ({ targetingKey }));
-  const request = EvaluateBatchRequest.fromPartial({ flagKeys: [flag], contexts });
-  const { results } = await callUnary(own, own.evaluateBatch, request);
-  return results.map(({ results: [result] }) => result?.variant);
 }

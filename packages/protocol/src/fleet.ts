@@ -50,6 +50,10 @@ export class EngineCounts {
     this.#counts.add(engine, clients);
   }
 
+  get empty(): boolean {
+    return this.#counts.empty;
+  }
+
   /** The most frequent first. */
   all(): EngineClients[] {
     return this.#counts.all().map(({ of, clients }) => ({ ...of, clients }));
@@ -71,6 +75,10 @@ class ClientCounts<Kind> {
     if (counted === undefined) this.#counts.set(key, { of, clients });
     else counted.clients += clients;
     if (counted?.clients === 0) this.#counts.delete(key);
+  }
+
+  get empty(): boolean {
+    return this.#counts.size === 0;
   }
 
   all(): { readonly of: Kind; readonly clients: number }[] {

@@ -3,6 +3,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { test } from 'vitest';
 
 export type Cell = 'passed' | 'failed' | 'client has none' | `differs: ${string}`;
 
@@ -21,6 +22,28 @@ export class ClientTable {
   constructor(name: string, capabilities: readonly string[]) {
     this.#name = name;
     this.#capabilities = capabilities;
+  }
+
+  /**
+   * Registers a test of what a client can do.
+   * @param lacks what its provider does not do with any server
+   * @param cell told once the test has passed
+   */
+  test(
+    { name, lacks = [] }: { readonly name: string; readonly lacks?: readonly string[] },
+    capability: string,
+    body: () => Promise<void>,
+    cell: Cell = 'passed',
+  ): void {
+    if (lacks.includes(capability)) {
+      this.tell(name, capability, 'client has none');
+      return;
+    }
+    test(capability, async () => {
+      this.tell(name, capability, 'failed');
+      await body();
+      this.tell(name, capability, cell);
+    });
   }
 
   /** What is never told has not been run. */

@@ -1,15 +1,8 @@
 // What is asked of flagd's providers, as published, against a real evaluator that comes and goes.
 
-import {
-  EvaluateBatchRequest,
-  EvaluationServiceClient,
-} from '@flagstream/protocol/gen/flagstream/v1/evaluation';
-import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callUnary } from '../../support/grpc-call.ts';
-import { hold } from '../../support/resources.ts';
 import { type Cell, ClientTable } from './client-table.ts';
-import { FlagdClient, type Question } from './flagd-client.ts';
+import { asked, FlagdClient, type Question } from './flagd-client.ts';
 import {
   CAPABILITIES,
   type Capability,
@@ -19,20 +12,13 @@ import {
 } from './flagd-clients.ts';
 import { FlagdServer, METADATA, NESTED } from './flagd-server.ts';
 import { requiresClient } from './requires-tool.ts';
-import { engineAnswers } from './split-engines.ts';
+import { engineAnswers, evaluatorAnswers } from './split-engines.ts';
 
 const isAscii = (key: string): boolean => !key.endsWith('ü');
 /** Half of them ASCII. */
 const SPLIT_KEYS = Array.from({ length: 200 }, (_, index) => `user-${index}${index % 2 === 0 ? '' : '-ü'}`);
 /** Below what three calls with retries take, and far above what three without do. */
 const NO_RETRY_MS = 5_000;
-
-const asked = (flag: string, type: Question['type'], fallback: unknown, context = {}): Question => ({
-  flag,
-  type,
-  default: fallback,
-  context: { targetingKey: 'user-1', ...context },
-});
 
 /** Registers the tests of each client, and writes their table when all are over. */
 export function checkClients(tableName: string, mode: Mode, clients: readonly ClientSpec[]): void {
@@ -77,17 +63,8 @@ function checkClient({ spec, mode, table, server: started }: Checked): void {
     });
 
     /** In this order, for a client keeps what it was answered. */
-    const can = (capability: Capability, body: () => Promise<void>, cell: Cell = 'passed'): void => {
-      if (spec.lacks?.includes(capability)) {
-        table.tell(spec.name, capability, 'client has none');
-        return;
-      }
-      test(capability, async () => {
-        table.tell(spec.name, capability, 'failed');
-        await body();
-        table.tell(spec.name, capability, cell);
-      });
-    };
+    const can = (capability: Capability, body: () => Promise<void>, cell?: Cell): void =>
+      table.test(spec, capability, body, cell);
 
     can('type mismatch', async () => {
       expect(await client.ask(asked('mistaken', 'boolean', true))).toMatchObject({
@@ -126,7 +103,7 @@ function checkClient({ spec, mode, table, server: started }: Checked): void {
       async () => {
         const answers = await client.askAll(SPLIT_KEYS.map(ofSplit));
         const told = answers.map(({ variant }) => variant);
-        const own = await ownAnswers(server.grpcPort, SPLIT_KEYS);
+        const own = await evaluatorAnswers(server.grpcPort, 'split', SPLIT_KEYS);
         expect(new Set(told)).toEqual(new Set(['a', 'b', 'c']));
         expect(new Set(answers.map(({ reason }) => reason))).toEqual(new Set([splitReason]));
         if (engine === undefined || engine === 'v2') {
@@ -267,14 +244,4 @@ function checkClient({ spec, mode, table, server: started }: Checked): void {
 function splitCell(engine: SplitEngine | undefined): Cell {
   if (engine === undefined || engine === 'v2') return 'passed';
   return `differs: engine (${engine === 'utf-16' ? 'keys that are not ASCII' : `fractional ${engine}`})`;
-}
-
-/** The variants that our own service gives each key. */
-async function ownAnswers(port: number, keys: readonly string[]): Promise<readonly (string | undefined)[]> {
-  const own = new EvaluationServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
-  hold({ what: 'our own client', release: () => own.close(), releaseNow: () => own.close() });
-  const contexts = keys.map((targetingKey) => ({ targetingKey }));
-  const request = EvaluateBatchRequest.fromPartial({ flagKeys: ['split'], contexts });
-  const { results } = await callUnary(own, own.evaluateBatch, request);
-  return results.map(({ results: [result] }) => result?.variant);
 }

@@ -11,6 +11,13 @@ export interface Question {
   readonly context: Readonly<Record<string, string>>;
 }
 
+export const asked = (
+  flag: string,
+  type: Question['type'],
+  fallback: unknown,
+  context: Question['context'] = {},
+): Question => ({ flag, type, default: fallback, context: { targetingKey: 'user-1', ...context } });
+
 export interface Outcome {
   readonly value?: unknown;
   readonly variant?: string | null;

@@ -9,7 +9,7 @@ import type { Server } from '@grpc/grpc-js';
 import type { ConnectionRounds } from './connection-rounds.ts';
 import { aroundStreams } from './stream-handler.ts';
 import type { StreamRoom } from './stream-room.ts';
-import { UnpaddedMetadata } from './unpadded-metadata.ts';
+import { unpaddedHeaders } from './unpadded-metadata.ts';
 
 /**
  * Streams in a row for which a connection has no room, and frames of such streams, before Node closes it with all that
@@ -79,6 +79,6 @@ function trailersOnly(error: FlagstreamError): OutgoingHttpHeaders {
     'content-type': 'application/grpc+proto',
     'grpc-status': code,
     'grpc-message': encodeURI(details),
-    ...UnpaddedMetadata.of(metadata).toHttp2Headers(),
+    ...unpaddedHeaders(metadata.toHttp2Headers()),
   };
 }

@@ -130,9 +130,10 @@ class EnvironmentDocuments {
 
   /** By name, so that somebody can write them in another way; once for each reason. */
   #tell(): void {
+    const { withheld } = this;
     const before = this.#told;
-    this.#told = new Map(this.withheld.map(({ flagKey, reason }) => [flagKey, reason]));
-    const news = this.withheld.filter(({ flagKey, reason }) => before.get(flagKey) !== reason);
+    this.#told = new Map(withheld.map(({ flagKey, reason }) => [flagKey, reason]));
+    const news = withheld.filter(({ flagKey, reason }) => before.get(flagKey) !== reason);
     if (news.length === 0) return;
     const flags = news
       .slice(0, LIMITS.withheldFlagsNamedMax)

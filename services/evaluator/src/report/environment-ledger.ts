@@ -80,7 +80,7 @@ export class EnvironmentLedger {
 
   /** Nothing to tell. */
   get empty(): boolean {
-    return this.#clients === 0 && this.#departed.size === 0 && this.#engines.all().length === 0;
+    return this.#clients === 0 && this.#departed.size === 0 && this.#engines.empty;
   }
 
   get clients(): number {
