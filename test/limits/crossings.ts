@@ -151,10 +151,6 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   helloTimeoutMs: { crossedIn: 'services/evaluator/src/fanout/sync-stream.test.ts', word: 'helloTimeoutMs' },
   nackRetryMs: { crossedIn: 'packages/replica/src/sync-server-refusal.test.ts', word: 'nackRetryMs' },
   ackTimeoutMs: { crossedIn: 'packages/replica/src/sync-server.test.ts', word: 'ackTimeoutMs' },
-  watchBufferedBytesMax: {
-    crossedIn: 'services/evaluator/src/serve/watch.test.ts',
-    word: 'overloaded',
-  },
   connectionsMax: { crossedIn: 'packages/runtime/src/listen/front-door.test.ts', word: 'maxConnections' },
   prefaceTimeoutMs: { crossedIn: 'packages/runtime/src/listen/front-door.test.ts', word: 'sniffTimeoutMs' },
   concurrentStreamsMax: { crossedIn: 'test/limits/http-doors.test.ts', word: 'concurrentStreamsMax' },

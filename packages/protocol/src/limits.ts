@@ -163,8 +163,6 @@ export const LIMITS = {
   /** Full transfers of large environments are many MiB; the newest is kept in any case. */
   keptTransferBytesMax: 67_108_864,
 
-  /** Bytes that may wait in one Watch stream before it is closed. */
-  watchBufferedBytesMax: 4_194_304,
   watchFlagKeysMax: 1000,
 
   /** Streams of one HTTP/2 connection, unary calls among them: a client multiplexes, it does not flood. */

@@ -17,9 +17,8 @@ import type { Ticked } from './tick-wheel.ts';
 
 /** What a stream needs of its connection. */
 export interface LatestSink {
-  readonly writableNeedDrain: boolean;
-  /** `written` is called when the connection has taken the frame. */
-  write(frame: Buffer, written: () => void): boolean;
+  /** `taken` is called when the connection has the frame. */
+  write(frame: Buffer, taken: () => void): void;
   /** Ends it with what its contract has for that. */
   fail(error: FlagstreamError): void;
 }
@@ -31,24 +30,28 @@ export interface GrpcSinkOptions {
   readonly wrote?: (bytes: number) => void;
 }
 
+const NO_OPTIONS: GrpcSinkOptions = {};
+
 /** A server stream of gRPC as a sink. */
-export function grpcSink(
-  stream: ServerWritableStream<unknown, Buffer>,
-  { farewell, wrote }: GrpcSinkOptions = {},
-): LatestSink {
-  return {
-    get writableNeedDrain(): boolean {
-      return stream.writableNeedDrain;
-    },
-    write: (frame, written) => {
-      wrote?.(frame.length);
-      return stream.write(frame, written);
-    },
-    fail: (error) => {
-      if (farewell !== undefined && error.reason === 'DRAINING') stream.write(farewell);
-      endWithError(stream, error);
-    },
-  };
+export class GrpcSink implements LatestSink {
+  readonly #stream: ServerWritableStream<unknown, Buffer>;
+  readonly #options: GrpcSinkOptions;
+
+  constructor(stream: ServerWritableStream<unknown, Buffer>, options: GrpcSinkOptions = NO_OPTIONS) {
+    this.#stream = stream;
+    this.#options = options;
+  }
+
+  write(frame: Buffer, taken: () => void): void {
+    this.#options.wrote?.(frame.length);
+    this.#stream.write(frame, taken);
+  }
+
+  fail(error: FlagstreamError): void {
+    const { farewell } = this.#options;
+    if (farewell !== undefined && error.reason === 'DRAINING') this.#stream.write(farewell);
+    endWithError(this.#stream, error);
+  }
 }
 
 /** What a client is told; frames are encoded, and shared by all streams that are told the same. */
@@ -78,26 +81,48 @@ export interface LatestStreamOptions {
 /** A client that takes nothing for this long is cut off. */
 const STALLED_MS_MAX = LIMITS.heartbeatMsMax;
 
+/** Its fields stand side by side: thousands of streams are told of a change, none of which is in the CPU's cache. */
 export class LatestStream implements FanoutMember, Ticked, OpenStream {
-  readonly #options: LatestStreamOptions;
+  readonly #sink: LatestSink;
+  readonly #environment: EnvironmentReplica;
+  readonly #serving: Serving;
+  readonly #content: LatestContent;
+  readonly #keepAliveMs: number;
+  readonly #monotonicMs: () => number;
+  readonly #onClose: (reason: string) => void;
   readonly #timed: TimedAnswers;
   #generation: number;
   #dirty = false;
   /** Time alone may have changed any answer. */
   #timePassed = false;
   #keepAliveAtMs: number;
-  /** Bytes that were written and not yet taken. */
-  #pendingBytes = 0;
-  #stalledSinceMs: number | undefined;
+  /** Frames that were written and not yet taken. */
+  #untaken = 0;
+  /** Since when something waits for what was written; Infinity: nothing does. */
+  #stalledSinceMs = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(options: LatestStreamOptions) {
-    this.#options = options;
-    const { environment, serving, content, keepAliveMs, monotonicMs } = options;
+  constructor({
+    sink,
+    environment,
+    serving,
+    content,
+    keepAliveMs,
+    monotonicMs,
+    onClose,
+  }: LatestStreamOptions) {
+    this.#sink = sink;
+    this.#environment = environment;
+    this.#serving = serving;
+    this.#content = content;
+    this.#keepAliveMs = keepAliveMs;
+    this.#monotonicMs = monotonicMs;
+    this.#onClose = onClose;
     this.#timed = new TimedAnswers(environment, serving.now());
     this.#generation = environment.state.generation;
-    this.#keepAliveAtMs = monotonicMs() + keepAliveMs;
-    this.#write(content.first());
+    const nowMs = monotonicMs();
+    this.#keepAliveAtMs = nowMs + keepAliveMs;
+    this.#write(content.first(), nowMs);
   }
 
   /** The generation of the environment that its client was told of. */
@@ -106,42 +131,39 @@ export class LatestStream implements FanoutMember, Ticked, OpenStream {
   }
 
   get dirty(): boolean {
-    return this.#dirty || this.#pendingBytes > 0;
+    return this.#dirty || this.#untaken > 0;
   }
 
   get deadlineMs(): number {
     if (this.#closed) return Number.POSITIVE_INFINITY;
-    const { serving, monotonicMs } = this.#options;
-    const stalledMs = (this.#stalledSinceMs ?? Number.POSITIVE_INFINITY) + STALLED_MS_MAX;
-    const lookAtMs = monotonicMs() + this.#timed.dueInMs(serving.now());
-    return Math.min(this.#keepAliveAtMs, lookAtMs, stalledMs);
+    const lookAtMs = this.#monotonicMs() + this.#timed.dueInMs(this.#serving.now());
+    return Math.min(this.#keepAliveAtMs, lookAtMs, this.#stalledSinceMs + STALLED_MS_MAX);
   }
 
   changed(): void {
     if (this.#closed) return;
-    const { environment, serving, monotonicMs } = this.#options;
-    if (environment.gone) {
-      this.#end('archived', withMetadata(environmentArchived(environment), serving.place(false)));
+    if (this.#environment.gone) {
+      const error = environmentArchived(this.#environment);
+      this.#end('archived', withMetadata(error, this.#serving.place(false)));
       return;
     }
     this.#dirty = true;
-    this.#flush(monotonicMs());
+    this.#flush(this.#monotonicMs());
   }
 
   tick(nowMs: number): void {
     if (this.#closed) return;
-    if (this.#stalledSinceMs !== undefined && nowMs >= this.#stalledSinceMs + STALLED_MS_MAX) {
+    if (nowMs >= this.#stalledSinceMs + STALLED_MS_MAX) {
       const detail = `the client took nothing for ${STALLED_MS_MAX / 1000} s`;
       this.#end('overloaded', fail('OVERLOADED', detail, { retryAfterMs: 1_000 }));
       return;
     }
     this.#flush(nowMs);
     if (nowMs < this.#keepAliveAtMs) return;
-    const { content, keepAliveMs } = this.#options;
-    this.#keepAliveAtMs = nowMs + keepAliveMs;
+    this.#keepAliveAtMs = nowMs + this.#keepAliveMs;
     if (this.#stalled(nowMs)) return;
-    const { keepAlive } = content;
-    if (keepAlive !== undefined) this.#write([keepAlive]);
+    const { keepAlive } = this.#content;
+    if (keepAlive !== undefined) this.#write([keepAlive], nowMs);
   }
 
   /** The process stops: its client comes back by itself when the stream ends. */
@@ -155,54 +177,51 @@ export class LatestStream implements FanoutMember, Ticked, OpenStream {
 
   #flush(nowMs: number): void {
     if (this.#closed) return;
-    const { environment, serving, content } = this.#options;
-    if (this.#timed.look(serving.now())) {
+    if (this.#timed.look(this.#serving.now())) {
       this.#dirty = true;
       this.#timePassed = true;
     }
     if (!this.#dirty || this.#stalled(nowMs)) return;
     const since = this.#generation;
-    const affected = this.#timePassed ? undefined : environment.affectedSince(since);
+    const affected = this.#timePassed ? undefined : this.#environment.affectedSince(since);
     this.#dirty = false;
     this.#timePassed = false;
-    this.#generation = environment.state.generation;
-    this.#write(content.since(since, affected));
+    this.#generation = this.#environment.state.generation;
+    this.#write(this.#content.since(since, affected), nowMs);
   }
 
+  /** Whether there is something to say while what was said is not taken yet. */
   #stalled(nowMs: number): boolean {
-    const stalled = this.#options.sink.writableNeedDrain || this.#pendingBytes > LIMITS.watchBufferedBytesMax;
-    if (!stalled) this.#stalledSinceMs = undefined;
-    else this.#stalledSinceMs ??= nowMs;
-    return stalled;
+    if (this.#untaken === 0) return false;
+    this.#stalledSinceMs = Math.min(this.#stalledSinceMs, nowMs);
+    return true;
   }
 
-  #write(frames: readonly Buffer[]): void {
-    const { sink, keepAliveMs, monotonicMs } = this.#options;
-    for (const frame of frames) {
-      this.#keepAliveAtMs = monotonicMs() + keepAliveMs;
-      this.#pendingBytes += frame.length;
-      sink.write(frame, () => {
-        this.#pendingBytes -= frame.length;
-        // Not within the write itself: the stream still counts the frame.
-        if (this.#dirty || this.#stalledSinceMs !== undefined) queueMicrotask(() => this.#taken());
-      });
-    }
+  #write(frames: readonly Buffer[], nowMs: number): void {
+    if (frames.length === 0) return;
+    this.#keepAliveAtMs = nowMs + this.#keepAliveMs;
+    this.#untaken += frames.length;
+    for (const frame of frames) this.#sink.write(frame, this.#taken);
   }
 
-  #taken(): void {
-    if (this.#closed) return;
-    const nowMs = this.#options.monotonicMs();
-    if (!this.#stalled(nowMs)) this.#flush(nowMs);
-  }
+  readonly #taken = (): void => {
+    this.#untaken -= 1;
+    if (this.#untaken > 0) return;
+    this.#stalledSinceMs = Number.POSITIVE_INFINITY;
+    // Not within the write itself: the stream still counts the frame.
+    if (this.#dirty) queueMicrotask(this.#goOn);
+  };
+
+  readonly #goOn = (): void => this.#flush(this.#monotonicMs());
 
   #end(reason: string, error: FlagstreamError): void {
     if (this.#closed) return;
     this.#finish(reason);
-    this.#options.sink.fail(error);
+    this.#sink.fail(error);
   }
 
   #finish(reason: string): void {
     this.#closed = true;
-    this.#options.onClose(reason);
+    this.#onClose(reason);
   }
 }

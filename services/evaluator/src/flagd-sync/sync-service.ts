@@ -21,7 +21,7 @@ import {
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
 import type { SyncSplits } from '../evaluator-config.ts';
-import { grpcSink, type LatestContent, type LatestStream } from '../fanout/latest-stream.ts';
+import { GrpcSink, type LatestContent, type LatestStream } from '../fanout/latest-stream.ts';
 import { openLatest, type StreamWakers } from '../fanout/open-latest.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import { atSelected, selectorOf } from '../flagd/selector.ts';
@@ -103,7 +103,7 @@ function open(parts: FlagSyncParts, request: SyncFlagsRequest, sink: Sink, call:
   textOf(documents.of(environment, choice));
   const content = new DocumentContent(documents, environment, choice, (error) => refuse(sink, stream, error));
   const stream = openLatest(parts, syncStreams, {
-    sink: grpcSink(sink, { wrote: (bytes) => subscribers.sent(bytes) }),
+    sink: new GrpcSink(sink, { wrote: (bytes) => subscribers.sent(bytes) }),
     environment,
     content,
     keepAliveMs: NO_KEEP_ALIVE_MS,

@@ -23,17 +23,35 @@ type Change = 'write' | 'update' | 'delete';
 export class EventNotices {
   /** Of the newest state of each environment. */
   readonly #kept = new WeakMap<EnvironmentState, Map<string, readonly Buffer[]>>();
+  /** Thousands of streams ask the same, one after the other. */
+  #asked: Asked | undefined;
 
   /**
    * What leads from an older state to the newest one.
    * @param known flags at the older state
    * @param affected flags whose answers may differ; undefined: any
    */
-  since(
-    environment: EnvironmentReplica,
+  since(environment: EnvironmentReplica, from: NoticeFrom): readonly Buffer[] {
+    const { state } = environment;
+    const { viewOf, selector, generation, affected } = from;
+    const asked = this.#asked;
+    if (
+      asked?.state === state &&
+      asked.viewOf === viewOf &&
+      asked.selector === selector &&
+      asked.generation === generation &&
+      asked.affected === affected
+    )
+      return asked.notices;
+    const notices = this.#since(state, from);
+    this.#asked = { state, viewOf, selector, generation, affected, notices };
+    return notices;
+  }
+
+  #since(
+    state: EnvironmentState,
     { viewOf, selector, generation, known, affected }: NoticeFrom,
   ): readonly Buffer[] {
-    const { state } = environment;
     const key = `${viewOf === wholeView}/${selectorWord(selector)}/${generation}/${affected === undefined}`;
     return this.#once(state, key, () => {
       const now = viewOf(state);
@@ -68,6 +86,11 @@ export class EventNotices {
     if (kept.size < KEPT_NOTICES) kept.set(key, made);
     return made;
   }
+}
+
+interface Asked extends Omit<NoticeFrom, 'known'> {
+  readonly state: EnvironmentState;
+  readonly notices: readonly Buffer[];
 }
 
 export interface NoticeFrom {

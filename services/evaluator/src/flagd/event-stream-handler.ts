@@ -9,7 +9,7 @@
 import { type CallContext, type ServerStreamHandler, serverStream } from '@flagstream/runtime';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
-import { grpcSink, type LatestContent } from '../fanout/latest-stream.ts';
+import { GrpcSink, type LatestContent } from '../fanout/latest-stream.ts';
 import { openLatest, type StreamWakers } from '../fanout/open-latest.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import { type ViewOf, viewFor } from '../serve/answer-view.ts';
@@ -55,7 +55,7 @@ function open(parts: EventStreamParts, sink: Sink, { principal, metadata }: Call
     last: lastStreams.opened(peer, environment, selectorWord(selector)),
   });
   const stream = openLatest(parts, eventStreams, {
-    sink: grpcSink(sink, { farewell: PROVIDER_SHUTDOWN }),
+    sink: new GrpcSink(sink, { farewell: PROVIDER_SHUTDOWN }),
     environment,
     content,
     keepAliveMs: KEEP_ALIVE_MS,

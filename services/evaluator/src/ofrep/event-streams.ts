@@ -100,11 +100,7 @@ export class EventStreams {
     });
     const stream = openLatest(this.#parts, ofrepStreams, {
       sink: {
-        // Few bytes are written: what waits here, waits for its client.
-        get writableNeedDrain(): boolean {
-          return response.writableLength > 0;
-        },
-        write: (frame, written) => response.write(frame, () => written()),
+        write: (frame, taken) => void response.write(frame, taken),
         fail: (error) => end(response, error),
       },
       environment,

@@ -24,7 +24,7 @@ import {
 } from '@flagstream/runtime';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
-import { grpcSink } from '../fanout/latest-stream.ts';
+import { GrpcSink } from '../fanout/latest-stream.ts';
 import { openLatest, type StreamWakers } from '../fanout/open-latest.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
 import { viewFor } from './answer-view.ts';
@@ -136,7 +136,7 @@ function open(
   const context = request.context === undefined ? undefined : checkedContext(request.context, 'context');
   const results = context === undefined ? undefined : new WatchedResults({ keys, context, counts, viewOf });
   const stream = openLatest(parts, watchers, {
-    sink: grpcSink(sink),
+    sink: new GrpcSink(sink),
     environment,
     content: new WatchContent({ environment, serving, keys, results, viewOf, belowMinRevision }),
     keepAliveMs: heartbeatOf(request.heartbeatMs, parts.heartbeatMs),
