@@ -122,11 +122,12 @@ export class CrossOrigin {
   #isRebound({ headers, socket }: HttpRequest): boolean {
     const { authorization, host = headers[':authority'] } = headers;
     if (this.#any || authorization !== undefined || typeof host !== 'string') return false;
-    if (!isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''))) return false;
     const name = host.replace(/:\d+$/, '').toLowerCase();
     if (isIP(name.replace(/^\[|\]$/g, '')) !== 0 || name === 'localhost' || name.endsWith('.localhost'))
       return false;
-    return !(this.allows(`http://${host}`) || this.allows(`https://${host}`));
+    if (this.allows(`http://${host}`) || this.allows(`https://${host}`)) return false;
+    // Last, as it takes the longest.
+    return isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
   }
 }
 

@@ -22,7 +22,7 @@ const TAKEN = [AUTHORIZATION, PROJECT_METADATA, ENVIRONMENT_METADATA, SELECTOR_M
  * @param query what a caller has put into an address who can send no headers, as a browser's EventSource
  * @throws FlagstreamError INVALID_FIELD
  */
-export function metadataOf(headers: IncomingHttpHeaders, query?: URLSearchParams): Metadata {
+export function metadataOf(headers: IncomingHttpHeaders, query?: Pick<URLSearchParams, 'get'>): Metadata {
   const metadata = new Metadata();
   for (const name of TAKEN) put(metadata, name, headers[name]);
   if (headers[AUTHORIZATION] === undefined && headers[API_KEY] !== undefined)

@@ -163,7 +163,7 @@ export class OfrepRequests {
     { request, response, headers, hold }: Exchange,
     call: HttpCall,
     context: JsonObject | undefined,
-    query: URLSearchParams,
+    query: Target['query'],
   ): Promise<void> {
     const { resolver, serving, changes, passes, isSecure } = this.#parts;
     const { principal, metadata } = call;

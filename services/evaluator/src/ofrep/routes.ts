@@ -22,14 +22,16 @@ export const METHODS: Readonly<Record<Route['name'], string>> = {
 
 export interface Target {
   readonly route: Route | undefined;
-  readonly query: URLSearchParams;
+  readonly query: Pick<URLSearchParams, 'get'>;
 }
+
+const NO_QUERY: Pick<URLSearchParams, 'get'> = new URLSearchParams();
 
 /** @param target of the request line: a path, with a query or without */
 export function targetOf(target: string): Target {
   const at = target.indexOf('?');
   const path = at < 0 ? target : target.slice(0, at);
-  return { route: routeOf(path), query: new URLSearchParams(at < 0 ? '' : target.slice(at + 1)) };
+  return { route: routeOf(path), query: at < 0 ? NO_QUERY : new URLSearchParams(target.slice(at + 1)) };
 }
 
 function routeOf(path: string): Route | undefined {
@@ -47,6 +49,7 @@ function below(base: string, path: string): string | undefined {
 
 /** Some clients (Kotlin, Ruby) send keys as they are: one with a stray "%" means itself. */
 function unescaped(text: string): string {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {
