@@ -16,6 +16,9 @@ export class ConnectCall implements ArrivingCall, AskedCall {
   readonly metadata: Metadata;
   readonly peer: string;
   cancelled = false;
+  /** As it was taken from the body. */
+  message: Uint8Array | undefined;
+  /** What its handler is given. */
   request: unknown;
   /** Unix ms. */
   deadlineMs: number = Number.POSITIVE_INFINITY;

@@ -195,7 +195,6 @@ export class GrpcHost {
       methods: this.#addServices(descriptors),
       descriptorSet: descriptors,
       dispatcher: this.#dispatcher,
-      requestMessages,
       requestMessagesMax,
       requestBytesMax,
       lateness: (timeout) => (options.refusesLateCalls === true ? this.#shedder.refusal(timeout) : undefined),
