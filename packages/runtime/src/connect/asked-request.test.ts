@@ -37,7 +37,9 @@ const envelope = (flags: number, message: string | Uint8Array): Uint8Array<Array
 
 /** The error that ends a stream. */
 async function endError(response: Response): Promise<unknown> {
-  const text = Buffer.from(await response.arrayBuffer()).subarray(5).toString();
+  const text = Buffer.from(await response.arrayBuffer())
+    .subarray(5)
+    .toString();
   return (JSON.parse(text) as { readonly error: unknown }).error;
 }
 

@@ -13,6 +13,7 @@ import { setTimeout as delay, setImmediate as turnOver } from 'node:timers/promi
 import { descriptorSet, type FlagstreamError, LIMITS } from '@flagstream/protocol';
 import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
 import { ConnectDoor, type ConnectDoorOptions } from '../connect/connect-door.ts';
+import { refusalWords } from '../connect/connect-error.ts';
 import type { ServedMethod } from '../connect/connect-methods.ts';
 import { LOCAL_ORIGINS } from '../connect/cross-origin.ts';
 import { pickHttpCalls } from '../connect/http2-calls.ts';
@@ -203,7 +204,7 @@ export class GrpcHost {
       other: (options.http ?? notFound) as ConnectDoorOptions['other'],
     });
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-    this.#http = injectedHttpServer(this.#connect.handle);
+    this.#http = injectedHttpServer(this.#connect.handle, refusalWords);
     this.#door = new FrontDoor({
       logger: options.logger,
       http2: (socket) => {
