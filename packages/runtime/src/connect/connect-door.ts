@@ -40,6 +40,8 @@ export interface ConnectDoorOptions {
   readonly dispatcher: Dispatcher;
   readonly requestMessagesMax: number;
   readonly requestBytesMax: number;
+  /** Longest time that the reader of a stream takes nothing. */
+  readonly streamStallMs: number;
   /** Why a unary call that is read now is refused, if it is; by its deadline as gRPC writes it. */
   readonly lateness: (timeout: string | undefined) => FlagstreamError | undefined;
   /** Pages of these may call. */
@@ -109,6 +111,10 @@ export class ConnectDoor {
         const left = (this.#open.get(socket) ?? 1) - 1;
         if (left === 0) this.#open.delete(socket);
         else this.#open.set(socket, left);
+      });
+      // The end of an answer waits for its reader as well, and nobody else looks at it by then.
+      response.setTimeout(this.#options.streamStallMs, () => {
+        if (response.writableLength > 0) response.destroy();
       });
       // What the answer did not wait for stands before the next request, and nobody else takes it.
       response.once('finish', () => {
@@ -210,8 +216,8 @@ export class ConnectDoor {
   }
 
   #admit({ bound }: ConnectMethod, request: HttpRequest, response: HttpResponse): ConnectCall {
-    const { dispatcher, lateness, requestBytesMax } = this.#options;
-    const call = new ConnectCall(bound.path, request, response, requestBytesMax);
+    const { dispatcher, lateness, requestBytesMax, streamStallMs } = this.#options;
+    const call = new ConnectCall(bound.path, request, response, { bytesMax: requestBytesMax, streamStallMs });
     const late = dispatcher.canRefuse(bound.path) ? lateness(grpcTimeout(request.headers)) : undefined;
     if (late !== undefined) call.refuse(callStatus(late));
     else dispatcher.arrive(call);

@@ -78,6 +78,8 @@ export interface GrpcHostOptions {
   readonly silenceMs?: number;
   /** The same of the peer of one of the services' peerStreams. Default: as for every connection. */
   readonly peerSilenceMs?: number;
+  /** Longest time that the reader of a stream over Connect takes nothing. Default: that of limits.ts. */
+  readonly streamStallMs?: number;
   /** Milliseconds that never run backwards; quotas, times of requests and lateness count by it. */
   readonly monotonicMs?: () => number;
   /**
@@ -189,6 +191,7 @@ export class GrpcHost {
       dispatcher: this.#dispatcher,
       requestMessagesMax,
       requestBytesMax,
+      streamStallMs: options.streamStallMs ?? LIMITS.streamStallMs,
       lateness: (timeout) => (options.refusesLateCalls === true ? this.#shedder.refusal(timeout) : undefined),
       corsOrigins: options.corsOrigins ?? LOCAL_ORIGINS,
       logger: options.logger,
