@@ -151,6 +151,8 @@ export const LIMIT_ENTRIES: Readonly<Record<LimitName, LimitEntry>> = {
   helloTimeoutMs: { crossedIn: 'services/evaluator/src/fanout/sync-stream.test.ts', word: 'helloTimeoutMs' },
   nackRetryMs: { crossedIn: 'packages/replica/src/sync-server-refusal.test.ts', word: 'nackRetryMs' },
   ackTimeoutMs: { crossedIn: 'packages/replica/src/sync-server.test.ts', word: 'ackTimeoutMs' },
+  streamStallMs: { crossedIn: 'packages/runtime/src/connect/stalled-readers.test.ts', word: 'streamStallMs' },
+  tcpKeepAliveMs: { crossedIn: 'packages/runtime/src/listen/front-door.test.ts', word: 'tcpKeepAliveMs' },
   connectionsMax: { crossedIn: 'packages/runtime/src/listen/front-door.test.ts', word: 'maxConnections' },
   prefaceTimeoutMs: { crossedIn: 'packages/runtime/src/listen/front-door.test.ts', word: 'sniffTimeoutMs' },
   concurrentStreamsMax: { crossedIn: 'test/limits/http-doors.test.ts', word: 'concurrentStreamsMax' },

@@ -164,6 +164,11 @@ export const LIMITS = {
   keptTransferBytesMax: 67_108_864,
 
   watchFlagKeysMax: 1000,
+  /**
+   * A reader that takes nothing of what a stream has for it is cut after this, whatever carries the stream: some lines of
+   * phones stand still for half a minute, and who comes back later is told the newest all the same.
+   */
+  streamStallMs: 60_000,
 
   /** Streams of one HTTP/2 connection, unary calls among them: a client multiplexes, it does not flood. */
   concurrentStreamsMax: 1_000,
@@ -180,6 +185,11 @@ export const LIMITS = {
   tlsHandshakeTimeoutMs: 5_000,
   /** Files of certificates and secrets are looked at this often: some are good for hours alone. */
   certificateLookMs: 10_000,
+  /**
+   * A connection on which nothing moves is asked by TCP whether its peer lives, and is closed when there is no answer ten
+   * seconds later: as soon as one of HTTP/2, whose pings those of HTTP/1.1 do not have.
+   */
+  tcpKeepAliveMs: 30_000,
   httpHeaderBytesMax: 16_384,
   /**
    * Requests of one HTTP/1.1 connection that have come and are not answered: no browser and few libraries send another

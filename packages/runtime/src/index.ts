@@ -39,10 +39,11 @@ export {
 export { type Setting, type SettingType, secretSetting } from './config/setting.ts';
 export { corsOriginsSchema, originsSchema } from './connect/cors-setting.ts';
 export { CrossOrigin, LOCAL_ORIGINS } from './connect/cross-origin.ts';
+export { admitCaller } from './grpc/admit-caller.ts';
 export { endWithError, type OutgoingStream } from './grpc/end-stream.ts';
 export { ForeignStatus } from './grpc/foreign-status.ts';
 export { GatheredWrites } from './grpc/gathered-writes.ts';
-export { GrpcHost, type GrpcHostOptions, type Standing } from './grpc/grpc-host.ts';
+export { GrpcHost, type GrpcHostOptions } from './grpc/grpc-host.ts';
 export {
   type BidiHandler,
   bidi,
@@ -76,6 +77,7 @@ export {
 export { ReturnLine } from './grpc/return-line.ts';
 export { forkedRevision, RevisionWait, type WaitOutcome } from './grpc/revision-wait.ts';
 export { passThrough, type ServiceBinding } from './grpc/service-binding.ts';
+export { type Standing, watchStanding } from './grpc/standing.ts';
 export { HealthState, LIVENESS, READINESS, WHOLE_PROCESS } from './health/health-state.ts';
 export { HttpHost } from './http/http-host.ts';
 export { answerJson, answerText } from './http/json-answer.ts';

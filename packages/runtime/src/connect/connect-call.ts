@@ -11,16 +11,27 @@ import type { AskedCall } from '../grpc/unary-call.ts';
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
 
+export interface ConnectCallBounds {
+  /** Of its message. */
+  readonly bytesMax: number;
+  /** Longest time that the reader of its stream takes nothing. */
+  readonly streamStallMs: number;
+}
+
 export class ConnectCall implements ArrivingCall, AskedCall {
   readonly path: string;
   readonly metadata: Metadata;
   readonly peer: string;
   cancelled = false;
+  /** As it was taken from the body. */
+  message: Uint8Array | undefined;
+  /** What its handler is given. */
   request: unknown;
   /** Unix ms. */
   deadlineMs: number = Number.POSITIVE_INFINITY;
   /** Of its message. */
   bytesMax: number;
+  readonly streamStallMs: number;
   /** Its handler was run, or it was refused: it has been counted. */
   settled = false;
   readonly #response: HttpResponse;
@@ -28,12 +39,18 @@ export class ConnectCall implements ArrivingCall, AskedCall {
   #whenRefused: (refusal: ServiceError) => void = () => undefined;
   #listeners: (() => void)[] = [];
 
-  constructor(path: string, request: HttpRequest, response: HttpResponse, bytesMax: number) {
+  constructor(
+    path: string,
+    request: HttpRequest,
+    response: HttpResponse,
+    { bytesMax, streamStallMs }: ConnectCallBounds,
+  ) {
     this.path = path;
     this.metadata = Metadata.fromHttp2Headers(request.headers);
     const { remoteAddress, remotePort } = request.socket;
     this.peer = `${remoteAddress}:${remotePort}`;
     this.bytesMax = bytesMax;
+    this.streamStallMs = streamStallMs;
     this.#response = response;
   }
 

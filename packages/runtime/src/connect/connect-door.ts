@@ -14,25 +14,22 @@ import { type FlagstreamError, LIMITS } from '@flagstream/protocol';
 import { status } from '@grpc/grpc-js';
 import { callStatus } from '../grpc/call-status.ts';
 import type { Dispatcher } from '../grpc/dispatcher.ts';
-import { FIELDS_PER_MESSAGE, type RequestMessages } from '../grpc/request-messages.ts';
+import { FIELDS_PER_MESSAGE } from '../grpc/request-messages.ts';
 import { answerJson } from '../http/json-answer.ts';
 import type { Logger } from '../log/logger.ts';
+import { type AskedRequest, bodyOf, codingOf, readerOf } from './asked-request.ts';
 import { CALL, ConnectCall, type HttpRequest, type HttpResponse } from './connect-call.ts';
-import { connectError } from './connect-error.ts';
 import { type ConnectMethod, connectMethods, type ServedMethod } from './connect-methods.ts';
 import { CrossOrigin } from './cross-origin.ts';
-import { type AskedRequest, answerEvents, wantsEvents } from './event-stream.ts';
-import { checkJsonValues } from './json-values.ts';
+import { answerEvents, wantsEvents } from './event-stream.ts';
 import {
-  arrivingBody,
   type BodyForm,
-  type BodyLimits,
   bodyForm,
-  countedEnvelopes,
   emptyBody,
-  isPlain,
+  emptyMessage,
   oneChunk,
-  wholeMessage,
+  takeEnvelopes,
+  takeWhole,
 } from './request-body.ts';
 import { readableByUrl, requestOfUrl } from './request-of-url.ts';
 import { grpcTimeout, isEndless, TIMEOUT_HEADERS } from './timeouts.ts';
@@ -41,9 +38,10 @@ export interface ConnectDoorOptions {
   readonly methods: readonly ServedMethod[];
   readonly descriptorSet: () => Uint8Array;
   readonly dispatcher: Dispatcher;
-  readonly requestMessages: RequestMessages;
   readonly requestMessagesMax: number;
   readonly requestBytesMax: number;
+  /** Longest time that the reader of a stream takes nothing. */
+  readonly streamStallMs: number;
   /** Why a unary call that is read now is refused, if it is; by its deadline as gRPC writes it. */
   readonly lateness: (timeout: string | undefined) => FlagstreamError | undefined;
   /** Pages of these may call. */
@@ -114,6 +112,10 @@ export class ConnectDoor {
         if (left === 0) this.#open.delete(socket);
         else this.#open.set(socket, left);
       });
+      // The end of an answer waits for its reader as well, and nobody else looks at it by then.
+      response.setTimeout(this.#options.streamStallMs, () => {
+        if (response.writableLength > 0) response.destroy();
+      });
       // What the answer did not wait for stands before the next request, and nobody else takes it.
       response.once('finish', () => {
         if (request.complete) return;
@@ -160,7 +162,7 @@ export class ConnectDoor {
     if (call === undefined) return;
     // Of what is not read, as it was refused.
     if (call.call.refusal !== undefined) letGo(request, response);
-    if (call.events) await answerEvents(call, this.#descriptors());
+    if (call.events) await answerEvents(call);
     else await this.#call(call);
   }
 
@@ -184,7 +186,11 @@ export class ConnectDoor {
       return undefined;
     }
     const call = this.#admit(method, request, response);
-    return { method, request, response, call, events, form, url, limits: this.#limits(path, call, form) };
+    return {
+      ...{ method, request, response, call, events, form, url },
+      registry: this.#descriptors(),
+      jsonValuesMax: this.#options.requestMessagesMax * FIELDS_PER_MESSAGE,
+    };
   }
 
   async #call(parts: AskedRequest): Promise<void> {
@@ -200,7 +206,7 @@ export class ConnectDoor {
       // What streams both ways is refused in the words of its protocol, whatever carries it.
       httpVersion: '2.0',
       method: 'POST',
-      ...this.#content(parts, asked.header),
+      ...content(parts, asked.header),
     });
     this.#count(call, answered);
     universalResponseToNodeResponse(answered, response).catch((err: unknown) => {
@@ -209,60 +215,13 @@ export class ConnectDoor {
     });
   }
 
-  /** Headers and body as the library is to see them. */
-  #content(
-    { request, call, form, limits, url }: AskedRequest,
-    header: Headers,
-  ): Pick<UniversalServerRequest, 'header' | 'body'> {
-    if (isEndless(request.headers)) for (const name of TIMEOUT_HEADERS) header.delete(name);
-    if (url !== undefined) {
-      header.set('content-type', url.contentType);
-      header.delete('content-length');
-      if (url.encoding === null) header.delete('content-encoding');
-      else header.set('content-encoding', url.encoding);
-    }
-    const encoding = header.get(form.encodingHeader);
-    if (call.refusal !== undefined) {
-      header.delete('content-length');
-      header.delete(form.encodingHeader);
-      return { header, body: emptyBody(form) };
-    }
-    const body =
-      url === undefined
-        ? arrivingBody(request, call, () => connectError(call.refusal, this.#descriptors()))
-        : oneChunk(Promise.resolve(url.message));
-    // The library refuses what nobody can unpack, and reads none of it.
-    if (!isPlain(encoding) && encoding !== 'gzip') return { header, body };
-    if (form.enveloped) return { header, body: countedEnvelopes(body, encoding, limits) };
-    header.delete('content-length');
-    header.delete(form.encodingHeader);
-    return { header, body: oneChunk(wholeMessage(body, encoding, limits)) };
-  }
-
   #admit({ bound }: ConnectMethod, request: HttpRequest, response: HttpResponse): ConnectCall {
-    const { dispatcher, lateness, requestBytesMax } = this.#options;
-    const call = new ConnectCall(bound.path, request, response, requestBytesMax);
+    const { dispatcher, lateness, requestBytesMax, streamStallMs } = this.#options;
+    const call = new ConnectCall(bound.path, request, response, { bytesMax: requestBytesMax, streamStallMs });
     const late = dispatcher.canRefuse(bound.path) ? lateness(grpcTimeout(request.headers)) : undefined;
     if (late !== undefined) call.refuse(callStatus(late));
     else dispatcher.arrive(call);
     return call;
-  }
-
-  #limits(path: string, { bytesMax }: ConnectCall, { json }: BodyForm): BodyLimits {
-    const { requestMessages, requestMessagesMax } = this.#options;
-    const check = json
-      ? (text: Uint8Array) => checkJsonValues(text, requestMessagesMax * FIELDS_PER_MESSAGE)
-      : requestMessages.checkOf(path, requestMessagesMax);
-    return {
-      bytesMax,
-      check: (message) => {
-        try {
-          check(message);
-        } catch (error) {
-          throw connectError(error, this.#descriptors());
-        }
-      },
-    };
   }
 
   /** What the library refused before a handler ran, as its message is none of the method's. */
@@ -286,6 +245,32 @@ export class ConnectDoor {
     this.#registry ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, this.#options.descriptorSet()));
     return this.#registry;
   }
+}
+
+/** Headers and body as the library is to see them. */
+function content(asked: AskedRequest, header: Headers): Pick<UniversalServerRequest, 'header' | 'body'> {
+  const { request, call, form, url } = asked;
+  if (isEndless(request.headers)) for (const name of TIMEOUT_HEADERS) header.delete(name);
+  if (url !== undefined) header.set('content-type', url.contentType);
+  header.delete('content-length');
+  const accepted = header.get(form.acceptedHeader);
+  if (accepted !== null) header.set(form.acceptedHeader, accepted.toLowerCase());
+  header.delete(form.codingHeader);
+  if (call.refusal !== undefined) return { header, body: emptyBody(form) };
+  const body = bodyOf(asked);
+  const coding = codingOf(asked);
+  if (coding !== undefined && (form.enveloped || coding !== 'gzip')) header.set(form.codingHeader, coding);
+  // The library refuses what nobody can unpack, and reads none of it.
+  if (coding !== undefined && coding !== 'gzip') return { header, body };
+  const reader = readerOf(asked);
+  if (form.enveloped) return { header, body: takeEnvelopes(body, coding, reader, form) };
+  return {
+    header,
+    body: oneChunk(async () => {
+      await takeWhole(body, coding, reader);
+      return emptyMessage(form);
+    }),
+  };
 }
 
 function pathOf({ url = '' }: HttpRequest): string {

@@ -65,3 +65,14 @@ function shown(type: string, value: Uint8Array, registry: FileRegistry): JsonVal
 export function callerLeft(): ConnectError {
   return new ConnectError('the caller left', Code.Canceled);
 }
+
+/** What is no request at all, by HTTP's status, as an error of the protocol. */
+export function refusalWords(status: number, message: string): string {
+  return JSON.stringify({ code: REFUSED.get(status) ?? 'invalid_argument', message });
+}
+
+const REFUSED: ReadonlyMap<number, string> = new Map([
+  [408, 'deadline_exceeded'],
+  [413, 'resource_exhausted'],
+  [431, 'resource_exhausted'],
+]);

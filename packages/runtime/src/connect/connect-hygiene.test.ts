@@ -136,6 +136,43 @@ describe('a connection over HTTP/1.1', () => {
     expect((await post(port, SAY, '{}')).status).toBe(200);
   });
 
+  it('may name the whole address of its method, as through a proxy', async () => {
+    const { port } = await startProbe();
+    const socket = await open(port);
+    const text = everything(socket);
+    socket.write(
+      `GET http://localhost:${port}${SAY}?message=%7B%22text%22:%22hi%22%7D HTTP/1.1\r\nhost: elsewhere\r\n\r\n`,
+    );
+    socket.write(
+      request('{"text":"ho"}', 'connection: close\r\n').replace(SAY, `http://localhost:${port}${SAY}`),
+    );
+    expect(await text).toMatch(/200 OK.*"text":"hi".*200 OK.*"text":"ho"/s);
+  });
+
+  it('that names the address of another machine is no call of a page that was made to point here', async () => {
+    const { port } = await startProbe();
+    const socket = await open(port);
+    const text = everything(socket);
+    socket.write(request('{}', 'connection: close\r\n').replace(SAY, `http://evil.example:${port}${SAY}`));
+    expect(await text).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
+  it('that is none is refused as the protocol writes errors', async () => {
+    const { port } = await startProbe();
+    const said = async (sent: string): Promise<string> => {
+      const socket = await open(port);
+      const text = everything(socket);
+      socket.write(sent);
+      return text;
+    };
+    expect(await said(`POST ${SAY} HTTP/1.1\r\n\r\n`)).toMatch(/ 400 .*"code":"invalid_argument"/s);
+    expect(await said(`POST ${SAY} HTTP/1.1\r\nhost x\r\n\r\n`)).toMatch(/ 400 .*"code":"invalid_argument"/s);
+    expect(await said(request('{}', 'expect: wonders\r\n'))).toMatch(/ 417 .*"code":"invalid_argument"/s);
+    expect(await said(request('{}', `x: ${'x'.repeat(20_000)}\r\n`))).toMatch(
+      / 431 .*"code":"resource_exhausted"/s,
+    );
+  });
+
   it('without a host is refused', async () => {
     const { port } = await startProbe();
     const socket = await open(port);

@@ -9,7 +9,6 @@ import {
   type JsonReadOptions,
   type JsonWriteOptions,
   type Message,
-  toBinary,
 } from '@bufbuild/protobuf';
 import { Code, ConnectError, createConnectRouter, type HandlerContext } from '@connectrpc/connect';
 import type { UniversalHandler } from '@connectrpc/connect/protocol';
@@ -17,7 +16,6 @@ import { compressionGzip } from '@connectrpc/connect-node';
 import type { MethodDefinition, ServerWritableStream, UntypedHandleCall } from '@grpc/grpc-js';
 import type { BoundMethod } from '../grpc/service-binding.ts';
 import type { AnswerUnary } from '../grpc/unary-call.ts';
-import { Undecodable } from '../grpc/undecodable.ts';
 import { CALL, type ConnectCall } from './connect-call.ts';
 import { callerLeft, connectError, trailersOf } from './connect-error.ts';
 import { ConnectSink } from './connect-sink.ts';
@@ -68,14 +66,15 @@ export function connectMethods(
   return served;
 }
 
-type Implementation = (message: Message, context: HandlerContext) => unknown;
+/** What the library takes for the message is empty: the call has it. */
+type Implementation = (empty: Message, context: HandlerContext) => unknown;
 
 function implementation(method: ServedMethod, desc: DescMethod, registry: FileRegistry): Implementation {
   switch (method.bound.kind) {
     case 'unary':
-      return (message, context) => answerUnary(method, desc, { message, context, registry });
+      return (_empty, context) => answerUnary(method, desc, { context, registry });
     case 'serverStream':
-      return (message, context) => answerStream(method, desc, { message, context, registry });
+      return (_empty, context) => answerStream(method, desc, { context, registry });
     case 'bidi':
       return () => {
         throw bidiOnly(method.bound.path);
@@ -84,14 +83,13 @@ function implementation(method: ServedMethod, desc: DescMethod, registry: FileRe
 }
 
 interface Asked {
-  readonly message: Message;
   readonly context: HandlerContext;
   readonly registry: FileRegistry;
 }
 
 function answerUnary(method: ServedMethod, desc: DescMethod, asked: Asked): Promise<Message> {
   const { context, registry } = asked;
-  const call = begun(method, desc, asked);
+  const call = begun(method, asked);
   return new Promise<Message>((resolve, reject) => {
     const leave = (): void => {
       call.over();
@@ -116,7 +114,7 @@ function answerUnary(method: ServedMethod, desc: DescMethod, asked: Asked): Prom
 async function* answerStream(method: ServedMethod, desc: DescMethod, asked: Asked): AsyncIterable<Message> {
   const { context, registry } = asked;
   const sink = openSink(method, {
-    call: begun(method, desc, asked),
+    call: begun(method, asked),
     registry,
     headers: (name, value) => context.responseHeader.append(name, value),
     trailers: (name, value) => context.responseTrailer.append(name, value),
@@ -156,24 +154,24 @@ export function answered({ definition }: ServedMethod, desc: DescMethod, message
   return decoded;
 }
 
-/** The call with its message, which its handler decodes. */
-function begun(
-  { definition }: ServedMethod,
-  desc: DescMethod,
-  { message, context, registry }: Asked,
-): ConnectCall {
+function begun(method: ServedMethod, { context, registry }: Asked): ConnectCall {
   const call = context.values.get(CALL);
   if (call === undefined) throw new Error('a call came past the gate');
   if (call.refusal !== undefined) throw connectError(call.refusal, registry);
   const timeoutMs = context.timeoutMs();
   if (timeoutMs !== undefined) call.deadlineMs = Date.now() + timeoutMs;
-  try {
-    call.request = definition.requestDeserialize(Buffer.from(toBinary(desc.input, message)));
-  } catch (cause) {
-    throw connectError(new Undecodable(cause).error, registry);
-  }
+  giveRequest(method, call);
   call.settled = true;
   return call;
+}
+
+/** Its message becomes the request, which the handler decodes as it does gRPC's. */
+export function giveRequest({ definition }: ServedMethod, call: ConnectCall): void {
+  const { message } = call;
+  if (message === undefined) throw new Error('a call came without its message');
+  call.request = definition.requestDeserialize(
+    Buffer.from(message.buffer, message.byteOffset, message.byteLength),
+  );
 }
 
 function leftBecause({ signal }: HandlerContext): Error {

@@ -3,7 +3,7 @@
  * stream, with a reader that asks for one message after the other.
  *
  * Holds true: a message counts as taken once its reader asks for the next, so what waits is bounded by the handler's own
- * respect for writableNeedDrain.
+ * respect for writableNeedDrain. A reader that has one and does not ask for the next in time is cut: no end would reach it.
  */
 import { Writable } from 'node:stream';
 import type { FileRegistry } from '@bufbuild/protobuf';
@@ -40,6 +40,7 @@ export class ConnectSink extends Writable implements AsyncIterableIterator<unkno
   #waiting: Waiting | undefined;
   #taken: (() => void) | undefined;
   #reader: Reader | undefined;
+  #stalled: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
   #over = false;
 
@@ -112,6 +113,7 @@ export class ConnectSink extends Writable implements AsyncIterableIterator<unkno
   next(): Promise<IteratorResult<unknown, undefined>> {
     return new Promise((resolve, reject) => {
       this.#reader = { resolve, reject };
+      clearTimeout(this.#stalled);
       const taken = this.#taken;
       this.#taken = undefined;
       taken?.();
@@ -131,6 +133,7 @@ export class ConnectSink extends Writable implements AsyncIterableIterator<unkno
     if (!this.#over) this.#failure = reason;
     this.#over = true;
     this.#waiting = undefined;
+    clearTimeout(this.#stalled);
     this.#deliver();
     this.emit('cancelled', 'cancelled');
     this.destroy();
@@ -144,6 +147,8 @@ export class ConnectSink extends Writable implements AsyncIterableIterator<unkno
       this.#waiting = undefined;
       this.#reader = undefined;
       this.#taken = taken;
+      const { call } = this.#parts;
+      this.#stalled = setTimeout(() => call.reset(), call.streamStallMs).unref();
       reader.resolve({ done: false, value: message });
     } else if (this.#over) {
       this.#reader = undefined;

@@ -5,29 +5,16 @@
  * What is refused before the first message is answered with its HTTP status: browsers come back by themselves after
  * anything else.
  */
-import {
-  type FileRegistry,
-  fromJsonString,
-  type JsonWriteOptions,
-  toBinary,
-  toJsonString,
-} from '@bufbuild/protobuf';
+import { type JsonWriteOptions, toJsonString } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { codeToHttpStatus, errorToJsonBytes } from '@connectrpc/connect/protocol-connect';
-import { LIMITS, messageOf } from '@flagstream/protocol';
-import type { ConnectCall, HttpRequest, HttpResponse } from './connect-call.ts';
+import { LIMITS } from '@flagstream/protocol';
+import { type AskedRequest, bodyOf, codingOf, readerOf } from './asked-request.ts';
+import type { HttpRequest, HttpResponse } from './connect-call.ts';
 import { callerLeft, connectError } from './connect-error.ts';
-import { answered, type ConnectMethod, jsonOptions, openSink } from './connect-methods.ts';
+import { answered, type ConnectMethod, giveRequest, jsonOptions, openSink } from './connect-methods.ts';
 import type { ConnectSink } from './connect-sink.ts';
-import {
-  arrivingBody,
-  type BodyForm,
-  type BodyLimits,
-  isPlain,
-  oneChunk,
-  wholeMessage,
-} from './request-body.ts';
-import type { UrlRequest } from './request-of-url.ts';
+import { takeWhole } from './request-body.ts';
 import { timeoutMsOf } from './timeouts.ts';
 
 const HEARTBEAT = ': still here\n\n';
@@ -37,30 +24,16 @@ export function wantsEvents({ bound }: ConnectMethod, { headers }: HttpRequest):
   return bound.kind === 'serverStream' && /(^|,)\s*text\/event-stream\s*(;|,|$)/i.test(headers.accept ?? '');
 }
 
-/** A request that fits its method, and its call, refused or let in. */
-export interface AskedRequest {
-  readonly method: ConnectMethod;
-  readonly request: HttpRequest;
-  readonly response: HttpResponse;
-  readonly call: ConnectCall;
-  /** As server-sent events. */
-  readonly events: boolean;
-  readonly form: BodyForm;
-  readonly limits: BodyLimits;
-  /** What a GET has in place of a body. */
-  readonly url: UrlRequest | undefined;
-}
-
 /** Answers a call, a refused one as well. */
-export async function answerEvents(asked: AskedRequest, registry: FileRegistry): Promise<void> {
-  const { request, response, call, method } = asked;
+export async function answerEvents(asked: AskedRequest): Promise<void> {
+  const { request, response, call, method, registry } = asked;
   const events = new Events(response, jsonOptions(registry));
   let sink: ConnectSink | undefined;
   try {
     if (call.refusal !== undefined) throw connectError(call.refusal, registry);
     const timeoutMs = timeoutMsOf(request.headers);
     if (timeoutMs !== undefined) call.deadlineMs = Date.now() + timeoutMs;
-    call.request = await requestMessage(asked, registry);
+    await readRequest(asked);
     sink = openSink(method, {
       call,
       registry,
@@ -76,25 +49,13 @@ export async function answerEvents(asked: AskedRequest, registry: FileRegistry):
   }
 }
 
-/** In the `message` parameter of a GET, as Connect has it, or the JSON body of a POST. */
-async function requestMessage(asked: AskedRequest, registry: FileRegistry): Promise<unknown> {
-  const { method, request, call, limits, url } = asked;
-  const encoding = url === undefined ? (request.headers['content-encoding'] ?? null) : url.encoding;
-  if (!isPlain(encoding) && encoding !== 'gzip')
-    throw new ConnectError(`the encoding ${encoding} is not known: use gzip`, Code.Unimplemented);
-  const body =
-    url === undefined
-      ? arrivingBody(request, call, () => connectError(call.refusal, registry))
-      : oneChunk(Promise.resolve(url.message));
-  const text = Buffer.from(await wholeMessage(body, encoding, limits)).toString('utf8');
-  let bytes: Uint8Array;
-  try {
-    const { input } = method.desc;
-    bytes = toBinary(input, fromJsonString(input, text, jsonOptions(registry)));
-  } catch (error) {
-    throw new ConnectError(messageOf(error), Code.InvalidArgument);
-  }
-  return method.definition.requestDeserialize(Buffer.from(bytes));
+/** From the `message` parameter of a GET, as Connect has it, or the JSON body of a POST. */
+async function readRequest(asked: AskedRequest): Promise<void> {
+  const coding = codingOf(asked);
+  if (coding !== undefined && coding !== 'gzip')
+    throw new ConnectError(`the encoding ${coding} is not known: use gzip`, Code.Unimplemented);
+  await takeWhole(bodyOf(asked), coding, readerOf(asked));
+  giveRequest(asked.method, asked.call);
 }
 
 class Events {

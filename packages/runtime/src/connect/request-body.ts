@@ -1,6 +1,6 @@
 /**
- * The body of a request, bounded and counted before the library decodes anything of it: gRPC's own path does the same
- * over the bytes of its one message.
+ * The body of a request: bounded, unpacked, and its messages taken out. The library sees empty ones, as what they are is
+ * said where gRPC's are decoded.
  */
 import { PassThrough } from 'node:stream';
 import { Code, ConnectError } from '@connectrpc/connect';
@@ -23,7 +23,11 @@ export interface BodyForm {
   /** In envelopes: a stream's, and all of gRPC-Web's. */
   readonly enveloped: boolean;
   /** The header that names how its messages are packed. */
-  readonly encodingHeader: string;
+  readonly codingHeader: string;
+  /** The header that names how those of the answer may be. */
+  readonly acceptedHeader: string;
+  /** Of an envelope that holds no message. */
+  readonly endFlag: number;
 }
 
 const FORMS = /^application\/(connect\+|grpc-web\+)?(json|proto)$/;
@@ -33,22 +37,31 @@ export function bodyForm(contentType: string | undefined): BodyForm | undefined 
   const name = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
   const form = FORMS.exec(name === 'application/grpc-web' ? 'application/grpc-web+proto' : name);
   if (form === null) return undefined;
-  const [, protocol, format] = form;
+  const protocol = (form[1] ?? '') as keyof typeof CODED;
   return {
-    json: format === 'json',
+    json: form[2] === 'json',
     grpcWeb: protocol === 'grpc-web+',
-    enveloped: protocol !== undefined,
-    encodingHeader:
-      protocol === undefined
-        ? 'content-encoding'
-        : protocol === 'connect+'
-          ? 'connect-content-encoding'
-          : 'grpc-encoding',
+    enveloped: protocol !== '',
+    ...CODED[protocol],
   };
 }
 
-export function isPlain(encoding: string | null): boolean {
-  return encoding === null || encoding === '' || encoding === 'identity';
+/** By the beginning of a content type. */
+const CODED = {
+  '': { codingHeader: 'content-encoding', acceptedHeader: 'accept-encoding', endFlag: 0 },
+  'connect+': {
+    codingHeader: 'connect-content-encoding',
+    acceptedHeader: 'connect-accept-encoding',
+    endFlag: 2,
+  },
+  'grpc-web+': { codingHeader: 'grpc-encoding', acceptedHeader: 'grpc-accept-encoding', endFlag: 128 },
+} as const;
+
+/** How a body is packed, by its one name: HTTP has it in any case, and two for gzip. Undefined: it is as it is. */
+export function contentCoding(named: string | null | undefined): string | undefined {
+  const coding = (named ?? '').trim().toLowerCase();
+  if (coding === '' || coding === 'identity') return undefined;
+  return coding === 'x-gzip' ? 'gzip' : coding;
 }
 
 /** The body as it arrives; it fails once its call is refused, or when its peer leaves. */
@@ -64,54 +77,61 @@ export function arrivingBody(request: HttpRequest, call: ConnectCall, error: () 
   return body;
 }
 
-export interface BodyLimits {
+/** What becomes of the messages of a body. */
+export interface MessageReader {
   readonly bytesMax: number;
-  /** @throws what the call is refused with */
-  readonly check: (message: Uint8Array) => void;
+  /**
+   * Takes one, unpacked.
+   * @throws what the call is refused with
+   */
+  readonly take: (message: Uint8Array) => void;
 }
 
-/** The one message that is the whole body, unpacked. */
-export async function wholeMessage(
+/** Takes the one message that is the whole body. */
+export async function takeWhole(
   body: Bytes,
-  encoding: string | null,
-  { bytesMax, check }: BodyLimits,
-): Promise<Uint8Array> {
+  coding: string | undefined,
+  { bytesMax, take }: MessageReader,
+): Promise<void> {
   const packed = await readAllBytes(body, bytesMax);
-  const message = isPlain(encoding) ? packed : await compressionGzip.decompress(packed, bytesMax);
-  check(message);
-  return message;
+  take(coding === undefined ? packed : await compressionGzip.decompress(packed, bytesMax));
 }
 
-/** The same for the messages of a body in envelopes, which stay in theirs. */
-export function countedEnvelopes(
+/** Takes the messages of a body in envelopes, and leaves the envelopes with empty ones. */
+export function takeEnvelopes(
   body: Bytes,
-  encoding: string | null,
-  { bytesMax, check }: BodyLimits,
+  coding: string | undefined,
+  { bytesMax, take }: MessageReader,
+  form: BodyForm,
 ): Bytes {
   return pipe(
     body,
     transformSplitEnvelope(bytesMax),
-    transformDecompressEnvelope(isPlain(encoding) ? null : compressionGzip, bytesMax),
+    transformDecompressEnvelope(coding === undefined ? null : compressionGzip, bytesMax),
     async function* (envelopes) {
-      for await (const envelope of envelopes) {
-        check(envelope.data);
-        yield envelope;
+      for await (const { flags, data } of envelopes) {
+        if ((flags & form.endFlag) === 0) take(data);
+        yield { flags, data: emptyMessage(form) };
       }
     },
     transformJoinEnvelopes(),
   );
 }
 
-/** So that what reads it can fail with what went wrong. */
-export async function* oneChunk(chunk: Promise<Uint8Array>): Bytes {
-  yield await chunk;
+/** Nothing is done for it before somebody reads, who then hears what went wrong. */
+export async function* oneChunk(chunk: () => Uint8Array | Promise<Uint8Array>): Bytes {
+  yield await chunk();
 }
 
 /** The smallest body of a form: for calls that are answered without reading theirs. */
-export function emptyBody({ json, enveloped }: BodyForm): Bytes {
-  const message = Buffer.from(json ? '{}' : '');
-  if (!enveloped) return oneChunk(Promise.resolve(message));
+export function emptyBody(form: BodyForm): Bytes {
+  const message = emptyMessage(form);
+  if (!form.enveloped) return oneChunk(() => message);
   const head = Buffer.alloc(5);
   head.writeUInt32BE(message.length, 1);
-  return oneChunk(Promise.resolve(Buffer.concat([head, message])));
+  return oneChunk(() => Buffer.concat([head, message]));
+}
+
+export function emptyMessage({ json }: BodyForm): Uint8Array {
+  return Buffer.from(json ? '{}' : '');
 }

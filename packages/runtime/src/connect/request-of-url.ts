@@ -8,8 +8,11 @@ import type { BoundMethod } from '../grpc/service-binding.ts';
 export interface UrlRequest {
   readonly contentType: string;
   /** How the message is packed. */
-  readonly encoding: string | null;
-  readonly message: Uint8Array;
+  readonly coding: string | null;
+  /** Of the protocol, "v1". */
+  readonly version: string | null;
+  /** Undefined: there is none. */
+  readonly message: Uint8Array | undefined;
 }
 
 /** What is done by these verbs changes nothing. */
@@ -22,21 +25,18 @@ export function readableByUrl({ kind, verb }: BoundMethod): boolean {
 /** A URL without an encoding is a person's: JSON. */
 export function requestOfUrl(url: string): UrlRequest {
   const { searchParams } = new URL(url, 'http://here');
-  const message = searchParams.get('message') ?? '';
-  const contentType = `application/${searchParams.get('encoding') ?? 'json'}`;
-  const isJson = contentType === 'application/json';
+  const message = searchParams.get('message');
   return {
-    contentType,
-    encoding: searchParams.get('compression'),
-    message:
-      searchParams.get('base64') === '1'
-        ? decoded(message)
-        : Buffer.from(message === '' && isJson ? '{}' : message),
+    contentType: `application/${searchParams.get('encoding') ?? 'json'}`,
+    coding: searchParams.get('compression'),
+    version: searchParams.get('connect'),
+    message: message === null ? undefined : bytesOf(message, searchParams.get('base64') === '1'),
   };
 }
 
 /** What is no base64 is no message either. */
-function decoded(text: string): Uint8Array {
+function bytesOf(text: string, isBase64: boolean): Uint8Array {
+  if (!isBase64) return Buffer.from(text);
   try {
     return base64Decode(text);
   } catch {

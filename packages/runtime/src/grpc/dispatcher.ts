@@ -15,6 +15,7 @@ import {
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
 import type { Logger } from '../log/logger.ts';
+import { admitCaller } from './admit-caller.ts';
 import { AwaitedRequests } from './awaited-requests.ts';
 import type { ArrivingCall } from './call-gate.ts';
 import type { CallMetrics, MethodCalls } from './call-metrics.ts';
@@ -116,7 +117,6 @@ export class Dispatcher {
    */
   endRefused(check: (principal: Principal) => FlagstreamError | undefined): number {
     const nowMs = this.#options.monotonicMs();
-    const verdicts = new Map<Principal, FlagstreamError | undefined>();
     let ended = 0;
     for (const [stream, admitted] of this.#streams) {
       if (admitted === undefined) continue;
@@ -125,8 +125,7 @@ export class Dispatcher {
         if (nowMs - endedMs > LIMITS.refusedStreamEndMs) call.reset();
         continue;
       }
-      if (!verdicts.has(principal)) verdicts.set(principal, check(principal));
-      const refusal = verdicts.get(principal);
+      const refusal = check(principal);
       if (refusal === undefined) continue;
       admitted.endedMs = nowMs;
       endWithError(stream, refusal);
@@ -160,7 +159,11 @@ export class Dispatcher {
       call.refuse(status);
     };
     try {
-      const principal = this.#admit(bound, call);
+      const { authenticate, quota } = this.#options;
+      const principal = admitCaller(authenticate(call.metadata, call.peer), bound.verb, {
+        quota,
+        method: bound.path,
+      });
       this.#admissions.set(call.metadata, { principal, call, arrivedMs: startedMs });
       const bytesMax = REQUEST_BYTES[bound.verb];
       if (bytesMax !== undefined) call.limitMessage(bytesMax);
@@ -337,20 +340,6 @@ export class Dispatcher {
   #wakeWhenIdle(): void {
     if (this.#idleWaiters.length === 0 || !this.#isIdle()) return;
     for (const wake of this.#idleWaiters.splice(0)) wake();
-  }
-
-  /** @throws FlagstreamError UNAUTHENTICATED, PERMISSION_DENIED, or what authenticate throws */
-  #admit(bound: BoundMethod, { metadata, peer }: ArrivingCall): Principal {
-    const principal = this.#options.authenticate(metadata, peer);
-    if (!principal.verbs.has(bound.verb)) {
-      if (principal.kind === 'anonymous' || principal.kind === 'keyless')
-        throw fail('UNAUTHENTICATED', 'no key: send metadata authorization: Bearer KEY');
-      throw fail('PERMISSION_DENIED', `${principal.kind} "${principal.id}" may not ${bound.verb}`, {
-        metadata: { method: bound.path, verb: bound.verb },
-      });
-    }
-    if (principal.kind !== 'anonymous') this.#options.quota.takeCalls(principal.id);
-    return principal;
   }
 
   /** Its request is there, or it has none. */

@@ -13,6 +13,7 @@ import { setTimeout as delay, setImmediate as turnOver } from 'node:timers/promi
 import { descriptorSet, type FlagstreamError, LIMITS } from '@flagstream/protocol';
 import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
 import { ConnectDoor, type ConnectDoorOptions } from '../connect/connect-door.ts';
+import { refusalWords } from '../connect/connect-error.ts';
 import type { ServedMethod } from '../connect/connect-methods.ts';
 import { LOCAL_ORIGINS } from '../connect/cross-origin.ts';
 import { pickHttpCalls } from '../connect/http2-calls.ts';
@@ -35,13 +36,14 @@ import { HostMetrics } from './host-metrics.ts';
 import { KeyQuota, QUOTA, type QuotaLimits } from './key-quota.ts';
 import { passOverLeftCalls } from './left-calls.ts';
 import { LoadShedder } from './load-shedder.ts';
-import type { Authenticate, Principal } from './principal.ts';
+import type { Authenticate } from './principal.ts';
 import { REFLECTION_SERVICES, reflectionBindings } from './reflection-service.ts';
 import { RequestMessages } from './request-messages.ts';
 import { type BoundMethod, bindMethods, type ServiceBinding } from './service-binding.ts';
 import { beforeSessions } from './session-handler.ts';
 import { keepStreamsCollectable } from './session-streams.ts';
 import { shedCalls } from './shed-calls.ts';
+import { type Standing, watchStanding } from './standing.ts';
 import { StreamRoom } from './stream-room.ts';
 
 export interface GrpcHostOptions {
@@ -76,6 +78,8 @@ export interface GrpcHostOptions {
   readonly silenceMs?: number;
   /** The same of the peer of one of the services' peerStreams. Default: as for every connection. */
   readonly peerSilenceMs?: number;
+  /** Longest time that the reader of a stream over Connect takes nothing. Default: that of limits.ts. */
+  readonly streamStallMs?: number;
   /** Milliseconds that never run backwards; quotas, times of requests and lateness count by it. */
   readonly monotonicMs?: () => number;
   /**
@@ -92,16 +96,6 @@ export interface GrpcHostOptions {
   readonly sharesPort?: boolean | undefined;
 }
 
-/** Who was let in once, and may have lost the right since. */
-export interface Standing {
-  /** Why a principal would be refused by now. */
-  check(principal: Principal): FlagstreamError | undefined;
-  /** Called when some principal may have lost its right. Returns how to stop. */
-  onChange(listener: () => void): () => void;
-}
-
-/** Keys also run out by time: streams are closed so soon after. */
-const STANDING_CHECK_MS = 1_000;
 /** Requests that do not arrive are given up so soon after their time. */
 const SWEEP_MS = 1_000;
 /** Longest silence of any peer: some time for the answer to a ping, as what waits for a slow reader comes before it. */
@@ -195,16 +189,16 @@ export class GrpcHost {
       methods: this.#addServices(descriptors),
       descriptorSet: descriptors,
       dispatcher: this.#dispatcher,
-      requestMessages,
       requestMessagesMax,
       requestBytesMax,
+      streamStallMs: options.streamStallMs ?? LIMITS.streamStallMs,
       lateness: (timeout) => (options.refusesLateCalls === true ? this.#shedder.refusal(timeout) : undefined),
       corsOrigins: options.corsOrigins ?? LOCAL_ORIGINS,
       logger: options.logger,
       other: (options.http ?? notFound) as ConnectDoorOptions['other'],
     });
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-    this.#http = injectedHttpServer(this.#connect.handle);
+    this.#http = injectedHttpServer(this.#connect.handle, refusalWords);
     this.#door = new FrontDoor({
       logger: options.logger,
       http2: (socket) => {
@@ -300,17 +294,10 @@ export class GrpcHost {
 
   #watchStanding(standing: Standing): void {
     const { logger } = this.#options;
-    const look = (): void => {
-      const ended = this.#dispatcher.endRefused((principal) => standing.check(principal));
+    this.#stopStanding = watchStanding(standing, (check) => {
+      const ended = this.#dispatcher.endRefused(check);
       if (ended > 0) logger.info({ streams: ended }, 'streams closed: their keys are no longer valid');
-    };
-    const stop = standing.onChange(look);
-    const timer = setInterval(look, STANDING_CHECK_MS);
-    timer.unref();
-    this.#stopStanding = () => {
-      stop();
-      clearInterval(timer);
-    };
+    });
   }
 
   #takeTurns(): void {

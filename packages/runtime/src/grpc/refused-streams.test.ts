@@ -1,8 +1,8 @@
 import { fail, LIMITS } from '@flagstream/protocol';
 import { expect, it } from 'vitest';
 import { echo, framedText, rawCall, rawSession, start, type Text } from './echo-host.fixture.ts';
-import type { Standing } from './grpc-host.ts';
 import { serverStream } from './handler.ts';
+import type { Standing } from './standing.ts';
 
 it('a stream whose key was revoked is cut after refusedStreamEndMs when its peer reads nothing', async () => {
   let nowMs = 0;

@@ -10,7 +10,7 @@ it('answers what comes with the beginning of a stop', async () => {
     purpose: 'test',
     logger: createLogger({ level: 'silent', service: 'test', version: '0', nodeId: 'n' }),
     answer: ({ url }, response) => response.end(url),
-    unreadable: String,
+    words: (_status, details) => JSON.stringify(details),
   });
   const { port } = await host.listen({ host: '127.0.0.1', port: 0 });
   const socket = connect(port, '127.0.0.1');

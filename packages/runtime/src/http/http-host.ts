@@ -5,13 +5,13 @@
  * Holds true: what was asked before a stop is answered within its time.
  */
 import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LIMITS } from '@flagstream/protocol';
 import type { ListenAddress } from '../listen/claim-port.ts';
 import { FrontDoor } from '../listen/front-door.ts';
 import type { ListenerTls } from '../listen/tls-door.ts';
 import type { Logger } from '../log/logger.ts';
+import type { RefusalWords } from './heard-requests.ts';
 import { HTTP_TIMEOUTS, injectedHttpServer } from './injected-http-server.ts';
 
 export interface HttpHostOptions {
@@ -21,8 +21,8 @@ export interface HttpHostOptions {
   readonly purpose: string;
   readonly logger: Logger;
   readonly answer: RequestListener;
-  /** The body, as JSON, for what is no request that Node could read. */
-  readonly unreadable: (status: number) => string;
+  /** For what is no request that Node could read. */
+  readonly words: RefusalWords;
   /** With it the port speaks TLS alone. */
   readonly tls?: ListenerTls | undefined;
 }
@@ -37,14 +37,11 @@ export class HttpHost {
 
   constructor(options: HttpHostOptions) {
     this.#options = options;
-    const { logger, listener, tls } = options;
-    this.#http = injectedHttpServer((request, response) => this.#answer(request, response), {
+    const { logger, listener, tls, words } = options;
+    this.#http = injectedHttpServer((request, response) => this.#answer(request, response), words, {
       ...HTTP_TIMEOUTS,
       idleMs: LIMITS.httpIdleMs,
     });
-    this.#http.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
-      this.#refuseUnreadable(error, socket),
-    );
     this.#door = new FrontDoor({
       logger,
       listener,
@@ -105,28 +102,4 @@ export class HttpHost {
     });
     this.#options.answer(request, response);
   }
-
-  #refuseUnreadable({ code }: NodeJS.ErrnoException, socket: Duplex): void {
-    if (code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    const [status, words] = UNREADABLE.get(code ?? '') ?? BAD_REQUEST;
-    const body = this.#options.unreadable(status);
-    const head = [
-      `HTTP/1.1 ${status} ${words}`,
-      'content-type: application/json; charset=utf-8',
-      `content-length: ${Buffer.byteLength(body)}`,
-      'connection: close',
-    ];
-    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  }
 }
-
-const BAD_REQUEST = [400, 'Bad Request'] as const;
-/** By Node's code of what it could not read. */
-const UNREADABLE: ReadonlyMap<string, readonly [status: number, words: string]> = new Map([
-  ['HPE_HEADER_OVERFLOW', [431, 'Request Header Fields Too Large']],
-  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'Payload Too Large']],
-  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'Request Timeout']],
-]);

@@ -17,8 +17,10 @@ const LONG_ANSWER = 40_000_000;
 
 const served: RequestListener = (_, response) => response.end('served');
 
+const words = (status: number, details: string): string => JSON.stringify({ status, details });
+
 async function start(timeouts: HttpTimeouts, answer: RequestListener = served): Promise<Socket> {
-  const http = injectedHttpServer(answer, timeouts);
+  const http = injectedHttpServer(answer, words, timeouts);
   const listener: Server = createServer((socket) => http.emit('connection', socket));
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -74,13 +76,17 @@ describe('injectedHttpServer', () => {
   it('reads on within TLS while a long answer is still to be taken', async () => {
     let asked = 0;
     let isWaiting = false;
-    const http = injectedHttpServer((request, response) => {
-      asked += 1;
-      if (asked === 1) response.end('x'.repeat(LONG_ANSWER));
-      // Node reads on at once when something more is written.
-      else request.resume().once('end', () => response.end('second'));
-      isWaiting ||= request.socket.writableNeedDrain;
-    }, patient);
+    const http = injectedHttpServer(
+      (request, response) => {
+        asked += 1;
+        if (asked === 1) response.end('x'.repeat(LONG_ANSWER));
+        // Node reads on at once when something more is written.
+        else request.resume().once('end', () => response.end('second'));
+        isWaiting ||= request.socket.writableNeedDrain;
+      },
+      words,
+      patient,
+    );
     const authority = new TestAuthority();
     const listener = createTlsServer(authority.issue('localhost'), (socket) =>
       http.emit('connection', socket),

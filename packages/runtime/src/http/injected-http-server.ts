@@ -4,7 +4,7 @@
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import { LIMITS } from '@flagstream/protocol';
+import { HEARD, heard, type RefusalWords, refuseUnheard } from './heard-requests.ts';
 
 export interface HttpTimeouts {
   /** Headers must have arrived by then, in milliseconds. */
@@ -21,17 +21,19 @@ export const HTTP_TIMEOUTS: HttpTimeouts = { headersMs: 10_000, requestMs: 30_00
 
 export function injectedHttpServer(
   listener: RequestListener,
+  words: RefusalWords,
   timeouts: HttpTimeouts = HTTP_TIMEOUTS,
 ): Server {
   const server = createServer(
     {
+      ...HEARD,
       headersTimeout: timeouts.headersMs,
       requestTimeout: timeouts.requestMs,
       connectionsCheckingInterval: timeouts.checkMs,
-      maxHeaderSize: LIMITS.httpHeaderBytesMax,
     },
-    listener,
+    heard(listener, words),
   );
+  refuseUnheard(server, words);
   if (timeouts.idleMs !== undefined) {
     server.keepAliveTimeout = timeouts.idleMs;
     server.timeout = timeouts.idleMs;

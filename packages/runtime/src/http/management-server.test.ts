@@ -130,6 +130,16 @@ describe('management port', () => {
     expect(await ask('/constructor')).toMatchObject({ status: 404 });
   });
 
+  it('takes whole addresses, and says why it takes none', async () => {
+    const { ask, server } = await start();
+    expect(await ask(`http://localhost:${server.port}/healthz`)).toMatchObject({ status: 200 });
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write('GET /healthz HTTP/1.1\r\n\r\n');
+    let text = '';
+    for await (const chunk of socket) text += String(chunk);
+    expect(text).toMatch(/^HTTP\/1\.1 400 .*"error":"the request names no host"/s);
+  });
+
   it('names the port that is in use', async () => {
     const { server } = await start();
     await expect(start(undefined, server.port)).rejects.toMatchObject({

@@ -17,6 +17,7 @@ import { claimPort } from '../listen/claim-port.ts';
 import { keepSecure, type ListenerTls, secureOptions } from '../listen/tls-door.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { HEARD, heard, type RefusalWords, refuseUnheard } from './heard-requests.ts';
 import { answerJson, answerText } from './json-answer.ts';
 import { keepNewest } from './newest-connections.ts';
 
@@ -88,16 +89,24 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
 }
 
 const SERVER_OPTIONS = {
+  ...HEARD,
   headersTimeout: HEADERS_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
   connectionsCheckingInterval: LATE_CHECK_MS,
-  maxHeaderSize: LIMITS.httpHeaderBytesMax,
 } as const;
 
+const WORDS: RefusalWords = (_status, error) => JSON.stringify({ error });
+
 function createListener(tls: ListenerTls | undefined, answer: RequestListener): Server | SecureServer {
-  if (tls === undefined) return createServer(SERVER_OPTIONS, answer);
+  const listener = heard(answer, WORDS);
+  if (tls === undefined) {
+    const server = createServer(SERVER_OPTIONS, listener);
+    refuseUnheard(server, WORDS);
+    return server;
+  }
   const options = { ...SERVER_OPTIONS, ...secureOptions(tls, LIMITS.tlsHandshakeTimeoutMs) };
-  const server = createSecureServer(options, answer);
+  const server = createSecureServer(options, listener);
+  refuseUnheard(server, WORDS);
   keepSecure(server, tls, 'management');
   return server;
 }

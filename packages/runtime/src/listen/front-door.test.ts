@@ -1,13 +1,19 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setImmediate as turnOver } from 'node:timers/promises';
+import { LIMITS } from '@flagstream/protocol';
 import { describe, expect, it } from 'vitest';
+import { requiresFolder } from '../../../../test/support/requires-folder.ts';
+import { until } from '../../../../test/support/until.ts';
 import { echo, failure, httpGet, say, start } from '../grpc/echo-host.fixture.ts';
 import { GrpcHost } from '../grpc/grpc-host.ts';
 import { loopbackPrincipal } from '../grpc/principal.ts';
 import { HealthState } from '../health/health-state.ts';
 import { createLogger } from '../log/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
+
+const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
 
 describe('the front door', () => {
   it('serves HTTP/1.1 on the same port', async () => {
@@ -64,6 +70,24 @@ describe('the front door', () => {
     expect(first.destroyed).toBe(false);
     first.destroy();
   });
+
+  requiresFolder('/proc/net').test(
+    'has TCP ask after tcpKeepAliveMs whether the peer of a silent connection lives',
+    async () => {
+      const { port } = await start();
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+      await once(socket, 'connect');
+      const ends = [port, socket.localPort!].map((each) => `0100007F:${hex(each)}`).join(' ');
+      const [, kind, dueHundredths = ''] = await until(
+        () => new RegExp(`${ends} \\S+ \\S+ (\\d\\d):(\\w+)`).exec(readFileSync('/proc/net/tcp', 'utf8')),
+        { what: 'an accepted connection' },
+      );
+      socket.destroy();
+      // Of the kernel's timers the one that keeps alive.
+      expect(kind).toBe('02');
+      expect(Number.parseInt(dueHundredths, 16) * 10).toBeLessThanOrEqual(LIMITS.tcpKeepAliveMs);
+    },
+  );
 
   it('lets none of those wait for a second try that come at once', async () => {
     const { port } = await start();

@@ -4,10 +4,11 @@
  * TLS it is net -> sniff -> TLS -> sniff, and nothing goes on that is not TLS;
  * without, nothing that is.
  *
- * Bounded: connections by number, undecided ones by time. It owns its sockets:
+ * Bounded: connections by number, undecided ones by time, those of dead peers by TCP's own probes. It owns its sockets:
  * grpc-js forgets its sessions when channelz is off, so a forced end is ours.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { LIMITS } from '@flagstream/protocol';
 import type { Logger } from '../log/logger.ts';
 import { claimPort, type ListenAddress } from './claim-port.ts';
 import { type Sniffed, sniffProtocol } from './protocol-sniff.ts';
@@ -46,7 +47,8 @@ export class FrontDoor {
         options.tlsHandshakeTimeoutMs,
         options,
       );
-    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    const keepAlive = { keepAlive: true, keepAliveInitialDelay: LIMITS.tcpKeepAliveMs };
+    this.#server = createServer({ noDelay: true, ...keepAlive }, (socket) => this.#accept(socket));
   }
 
   /** Connections that are open now. */

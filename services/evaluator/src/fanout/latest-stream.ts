@@ -78,9 +78,6 @@ export interface LatestStreamOptions {
   readonly onClose: (reason: string) => void;
 }
 
-/** A client that takes nothing for this long is cut off. */
-const STALLED_MS_MAX = LIMITS.heartbeatMsMax;
-
 /** Its fields stand side by side: thousands of streams are told of a change, none of which is in the CPU's cache. */
 export class LatestStream implements FanoutMember, Ticked, OpenStream {
   readonly #sink: LatestSink;
@@ -137,7 +134,7 @@ export class LatestStream implements FanoutMember, Ticked, OpenStream {
   get deadlineMs(): number {
     if (this.#closed) return Number.POSITIVE_INFINITY;
     const lookAtMs = this.#monotonicMs() + this.#timed.dueInMs(this.#serving.now());
-    return Math.min(this.#keepAliveAtMs, lookAtMs, this.#stalledSinceMs + STALLED_MS_MAX);
+    return Math.min(this.#keepAliveAtMs, lookAtMs, this.#stalledSinceMs + LIMITS.streamStallMs);
   }
 
   changed(): void {
@@ -153,8 +150,8 @@ export class LatestStream implements FanoutMember, Ticked, OpenStream {
 
   tick(nowMs: number): void {
     if (this.#closed) return;
-    if (nowMs >= this.#stalledSinceMs + STALLED_MS_MAX) {
-      const detail = `the client took nothing for ${STALLED_MS_MAX / 1000} s`;
+    if (nowMs >= this.#stalledSinceMs + LIMITS.streamStallMs) {
+      const detail = `the client took nothing for ${LIMITS.streamStallMs / 1000} s`;
       this.#end('overloaded', fail('OVERLOADED', detail, { retryAfterMs: 1_000 }));
       return;
     }

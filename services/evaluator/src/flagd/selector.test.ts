@@ -31,7 +31,8 @@ describe('a selector', () => {
 
   it.each(['project=shop', `flagSetId=${'a'.repeat(300)}`])('%s is refused by name', (text) => {
     expect(() => of(text)).toThrow(expect.objectContaining({ reason: 'INVALID_FIELD' }) as FlagstreamError);
-    expect(() => of(text)).toThrow('flagd-selector');
+    expect(() => of(text)).toThrow(/^flagd-selector: /);
+    expect(() => of('', text)).toThrow(/^selector: /);
   });
 
   it('leaves the flags whose own metadata names its set', () => {

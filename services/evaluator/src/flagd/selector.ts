@@ -25,17 +25,20 @@ export type Selector =
 
 const EVERYTHING: Selector = { kind: 'everything' };
 
-/** @throws FlagstreamError INVALID_FIELD */
-function parseSelector(text: string): Selector {
+/**
+ * @param field where it stands
+ * @throws FlagstreamError INVALID_FIELD
+ */
+function parseSelector(text: string, field: string): Selector {
   if (text === '') return EVERYTHING;
   if (text.length > SELECTOR_LENGTH_MAX)
-    throw invalidField(SELECTOR_METADATA, `is longer than ${SELECTOR_LENGTH_MAX} characters`);
+    throw invalidField(field, `is longer than ${SELECTOR_LENGTH_MAX} characters`);
   const at = text.indexOf('=');
   const key = at < 0 ? SOURCE : text.slice(0, at);
   const value = text.slice(at + 1);
   if (key === SOURCE) return { kind: 'source', source: value };
   if (key !== FLAG_SET_ID)
-    throw invalidField(SELECTOR_METADATA, `must select by ${FLAG_SET_ID} or ${SOURCE}, not by "${key}"`);
+    throw invalidField(field, `must select by ${FLAG_SET_ID} or ${SOURCE}, not by "${key}"`);
   const [project = '', environment = '', ...more] = value.split('/');
   return isKey(project) && isKey(environment) && more.length === 0
     ? { kind: 'environment', project, environment }
@@ -45,7 +48,9 @@ function parseSelector(text: string): Selector {
 /** The selector of a call: its header comes before what its request says. */
 export function selectorOf(metadata: Metadata, inRequest = ''): Selector {
   const [header] = metadata.get(SELECTOR_METADATA);
-  return parseSelector(header === undefined || header === '' ? inRequest : String(header));
+  return header === undefined || header === ''
+    ? parseSelector(inRequest, 'selector')
+    : parseSelector(String(header), SELECTOR_METADATA);
 }
 
 /**

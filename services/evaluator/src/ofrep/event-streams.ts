@@ -4,7 +4,13 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FlagstreamError } from '@flagstream/protocol';
-import type { CallContext, KeyQuota, Principal, Standing } from '@flagstream/runtime';
+import {
+  type CallContext,
+  type KeyQuota,
+  type Principal,
+  type Standing,
+  watchStanding,
+} from '@flagstream/runtime';
 import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
 import { openLatest, type StreamWakers } from '../fanout/open-latest.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
@@ -26,8 +32,6 @@ export interface EventStreamsParts extends StreamWakers {
 
 /** Proxies close what is silent for a minute. */
 const HEARTBEAT_MS = 30_000;
-/** Keys also run out by time: their streams end so soon after. */
-const STANDING_CHECK_MS = 1_000;
 
 interface Open {
   readonly principal: Principal;
@@ -41,14 +45,9 @@ export class EventStreams {
 
   constructor(parts: EventStreamsParts) {
     this.#parts = parts;
-    const look = (): void => this.#endRefused();
-    const stop = parts.standing.onChange(look);
-    const timer = setInterval(look, STANDING_CHECK_MS);
-    timer.unref();
-    this.#stopLooking = () => {
-      stop();
-      clearInterval(timer);
-    };
+    this.#stopLooking = watchStanding(parts.standing, (check) => {
+      for (const open of this.#open) if (check(open.principal) !== undefined) open.end();
+    });
   }
 
   /** @throws FlagstreamError OVERLOADED, NOT_READY, or what is wrong with its environment or selector */
@@ -124,17 +123,6 @@ export class EventStreams {
     };
     this.#open.add(open);
     response.once('close', () => stream.left());
-  }
-
-  #endRefused(): void {
-    const { standing } = this.#parts;
-    const isRefused = new Map<Principal, boolean>();
-    for (const open of this.#open) {
-      const { principal } = open;
-      const known = isRefused.get(principal) ?? standing.check(principal) !== undefined;
-      isRefused.set(principal, known);
-      if (known) open.end();
-    }
   }
 }
 

@@ -9,6 +9,16 @@ import { ask, askFlag, askFlags, variousLog } from './ofrep.fixture.ts';
 const _SET = { flagSetId: 'default/development' };
 const FLAGS = '/ofrep/v1/evaluate/flags';
 
+/** What comes back on a connection of its own until it ends. */
+async function raw({ evaluator }: Started, sent: string): Promise<string> {
+  const socket = connect(evaluator.ofrepPort, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(sent);
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  return text;
+}
+
 const started = (): Promise<Started> => start(variousLog());
 
 describe('a request', () => {
@@ -69,22 +79,25 @@ describe('a request', () => {
     });
   });
 
-  it('that nobody could read gets JSON as well', async () => {
-    const evaluator = await started();
-    const socket = connect(evaluator.evaluator.ofrepPort, '127.0.0.1');
-    const said = (async () => {
-      let text = '';
-      for await (const chunk of socket) text += String(chunk);
-      return text;
-    })();
-    await once(socket, 'connect');
-    socket.write('POST / HTTP/1.1\r\nhost x\r\n\r\n');
-    const text = await said;
-    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+  it.each([
+    ['a header that is none', 'host x', 400],
+    ['no host', 'x: y', 400],
+    ['another expectation', 'host: x\r\nexpect: wonders', 417],
+    ['headers that are too long', `host: x\r\nx: ${'x'.repeat(20_000)}`, 431],
+  ])('that nobody could read gets JSON as well: %s', async (_, headers, status) => {
+    const text = await raw(await started(), `POST ${FLAGS} HTTP/1.1\r\n${headers}\r\n\r\n`);
+    expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({
       errorCode: 'GENERAL',
+      errorDetails: expect.any(String) as string,
       metadata: {},
     });
+  });
+
+  it('may name the whole address of a flag, as through a proxy', async () => {
+    const asked = `POST http://localhost${FLAGS}/new-checkout HTTP/1.1\r\nhost: elsewhere\r\n`;
+    const text = await raw(await started(), `${asked}content-length: 0\r\nconnection: close\r\n\r\n`);
+    expect(text).toMatch(/^HTTP\/1\.1 200 .*"key":"new-checkout"/s);
   });
 
   it('before the first state is told when to come back', async () => {

@@ -5,13 +5,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject } from '@flagstream/engine';
 import { fail, LIMITS, limitExceeded, messageOf } from '@flagstream/protocol';
-import type {
-  Authenticate,
-  CrossOrigin,
-  HealthState,
-  KeyQuota,
-  Logger,
-  Principal,
+import {
+  type Authenticate,
+  admitCaller,
+  type CrossOrigin,
+  type HealthState,
+  type KeyQuota,
+  type Logger,
+  type Principal,
 } from '@flagstream/runtime';
 import type { Metadata } from '@grpc/grpc-js';
 import { flagSetMetadata } from '../flagd/flag-metadata.ts';
@@ -232,15 +233,11 @@ export class OfrepRequests {
     // A page that has a key was given it; one that needs none could be any page of the developer's browser.
     const foreign = isKeyless ? this.#parts.crossOrigin.refusal(request) : undefined;
     if (foreign !== undefined) throw fail('PERMISSION_DENIED', foreign);
-    if (!principal.verbs.has('evaluate')) {
-      if (isKeyless)
-        throw fail('UNAUTHENTICATED', 'no key: send Authorization: Bearer KEY, or X-API-Key: KEY');
-      throw fail('PERMISSION_DENIED', `${principal.kind} "${principal.id}" may not evaluate`, {
-        metadata: { method },
-      });
-    }
-    if (principal.kind !== 'anonymous') this.#parts.quota.takeCalls(principal.id);
-    return principal;
+    return admitCaller(principal, 'evaluate', {
+      quota: this.#parts.quota,
+      method,
+      howToShowKey: 'Authorization: Bearer KEY, or X-API-Key: KEY',
+    });
   }
 
   #callOf({ route, response }: Exchange, principal: Principal, metadata: Metadata): HttpCall {

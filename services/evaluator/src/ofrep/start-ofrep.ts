@@ -73,10 +73,7 @@ export async function startOfrep(
     purpose: 'evaluator OFREP',
     logger,
     answer: requests.answer,
-    unreadable: (status) =>
-      JSON.stringify(
-        errorBody({ code: 'GENERAL', details: `the request could not be read (${status})` }, undefined),
-      ),
+    words: (_status, details) => JSON.stringify(errorBody({ code: 'GENERAL', details }, undefined)),
     tls,
   });
   metrics.gauge('ofrep_connections', 'Open connections at the OFREP port.', [], (gauge) =>
