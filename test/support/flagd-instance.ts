@@ -26,15 +26,17 @@ export type FlagdAnswer =
 
 export type FlagdType = 'boolean' | 'string' | 'number' | 'object';
 
+export type FlagdAsk = (
+  key: string,
+  options?: { readonly type?: FlagdType; readonly context?: object; readonly selector?: string },
+) => Promise<FlagdAnswer>;
+
 export interface FlagdInstance {
   readonly process: TestProcess;
   readonly portBase: number;
   /** For flagstream's client commands: --server. */
   readonly server: string;
-  ask(
-    key: string,
-    options?: { readonly type?: FlagdType; readonly context?: object; readonly selector?: string },
-  ): Promise<FlagdAnswer>;
+  readonly ask: FlagdAsk;
 }
 
 const METHODS = {
@@ -52,23 +54,23 @@ export async function startFlagdInstance(words: readonly string[], cwd?: string)
     cwd === undefined ? {} : { cwd },
   );
   await process.waitForReady(portBase + 4);
-  const client = new ServiceClient(`127.0.0.1:${portBase + 3}`, credentials.createInsecure());
+  return { process, portBase, server: `localhost:${portBase}`, ask: flagdAsk(portBase + 3) };
+}
+
+/** How flagd's clients ask who listens on this port of loopback. */
+export function flagdAsk(port: number): FlagdAsk {
+  const client = new ServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
   hold({ what: 'client of flagd', release: async () => client.close(), releaseNow: () => client.close() });
-  return {
-    process,
-    portBase,
-    server: `localhost:${portBase}`,
-    async ask(key, { type = 'string', context = {}, selector } = {}) {
-      const headers: Record<string, string> = selector === undefined ? {} : { 'flagd-selector': selector };
-      const request = { flagKey: key, context: { ...context } };
-      try {
-        // The five methods differ in the type of the value alone.
-        const method = client[METHODS[type]] as typeof client.resolveString;
-        return known(await callUnary(client, method, request, headers));
-      } catch (error) {
-        return { status: String(status[(error as ServiceError).code]) };
-      }
-    },
+  return async (key, { type = 'string', context = {}, selector } = {}) => {
+    const headers: Record<string, string> = selector === undefined ? {} : { 'flagd-selector': selector };
+    const request = { flagKey: key, context: { ...context } };
+    try {
+      // The five methods differ in the type of the value alone.
+      const method = client[METHODS[type]] as typeof client.resolveString;
+      return known(await callUnary(client, method, request, headers));
+    } catch (error) {
+      return { status: String(status[(error as ServiceError).code]) };
+    }
   };
 }
 

@@ -5,4 +5,5 @@ export type { Restored } from './log/restore.ts';
 export type { LogFigures } from './log/verify-log.ts';
 export { backUpLog, restoreLog, verifyLogFile } from './maintenance/offline-maintenance.ts';
 export type { FlagMirror, MirroredFlag } from './mirror/flag-mirror.ts';
+export { type MirroredLog, startMirroredLog } from './mirror/start-mirrored-log.ts';
 export { type ControlPlaneDeps, type RunningControlPlane, startControlPlane } from './start.ts';

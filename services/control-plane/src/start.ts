@@ -33,9 +33,6 @@ import { adminService } from './admin/admin-service.ts';
 import { Audit } from './admin/audit.ts';
 import { revisionWait } from './admin/bounded-read.ts';
 import { Reads } from './admin/reads.ts';
-import { Writes } from './admin/writes.ts';
-import { CompiledSets } from './commands/compiled-sets.ts';
-import { Draft } from './commands/draft.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import { exportLogMetrics, exportWaiters } from './control-plane-metrics.ts';
 import { Fleet } from './fleet/fleet.ts';
@@ -46,17 +43,16 @@ import { historyService } from './history/history-service.ts';
 import { type FirstOwnerParts, makeFirstOwner } from './keys/first-owner.ts';
 import { logKeys } from './keys/log-keys.ts';
 import { OwnerWatch } from './keys/owners.ts';
-import { ChangeLog } from './log/change-log.ts';
+import type { ChangeLog } from './log/change-log.ts';
 import { claimDataDir } from './log/data-dir.ts';
-import { History } from './log/history.ts';
 import { SqliteStore } from './log/sqlite-store.ts';
 import { startMaintenance } from './maintenance/start-maintenance.ts';
 import { FlagMirror } from './mirror/flag-mirror.ts';
+import { openLog } from './open-log.ts';
 import { HeadBeacons } from './publish/head-beacons.ts';
 import { LocalLogSource } from './publish/local-log-source.ts';
 import { startShipping } from './publish/start-shipping.ts';
 import { answerWhenShipped } from './publish/write-ack.ts';
-import { seed } from './seed/seed.ts';
 import { logService } from './sync/log-service.ts';
 import { Snapshots } from './sync/snapshot.ts';
 
@@ -95,8 +91,6 @@ export interface RunningControlPlane {
 
 /** Time for everything beside the draining of calls to stop. */
 const STOP_MARGIN_MS = 5_000;
-/** Enough that no two logs ever begin alike. */
-const IDENTITY_BYTES = 32;
 
 /**
  * Resolves once the ports listen.
@@ -309,47 +303,6 @@ export async function startControlPlane(
     close: async () => {
       await lifecycle.stop();
     },
-  };
-}
-
-interface OpenLog {
-  readonly log: ChangeLog;
-  readonly history: History;
-  readonly sets: CompiledSets;
-  readonly writes: Writes;
-  /** Compiles the stored state. */
-  readonly compile: () => void;
-  /** Writes what a log is given to start with, unless it is there or nothing may be written. */
-  readonly seed: () => void;
-  readonly stop: () => void;
-}
-
-/** The log with everything that decides about writes to it, compiled. */
-function openLog(config: ControlPlaneConfig, store: SqliteStore, now: () => number, logger: Logger): OpenLog {
-  const log = new ChangeLog({ store, codec: recordCodec, now });
-  log.begin(randomBytes(IDENTITY_BYTES));
-  const history = new History(store, recordCodec);
-  const sets = new CompiledSets();
-  const compile = (): void => {
-    for (const { id, problem } of sets.load(new Draft(store)))
-      logger.warn({ entity: id, problem }, 'a stored entity does not compile and is left out');
-  };
-  compile();
-  const writes = new Writes({ log, history, sets, now, randomBytes });
-  const sweep = setInterval(() => {
-    if (log.writesStopped === undefined) log.removeOrphanParts();
-  }, LIMITS.orphanSweepMs);
-  sweep.unref();
-  return {
-    log,
-    history,
-    sets,
-    writes,
-    compile,
-    seed: () => {
-      if (config.seed !== 'none' && log.writesStopped === undefined) seed(store, writes, config.seed, config);
-    },
-    stop: () => clearInterval(sweep),
   };
 }
 

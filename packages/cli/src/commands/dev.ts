@@ -6,41 +6,30 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { FractionalVersion } from '@flagstream/importers';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CliSession } from '../cli-session.ts';
-import { FRACTIONAL_VERSIONS } from '../offline/load-flags.ts';
+import {
+  type FlagdFilesOptions,
+  flagdFilesOf,
+  flagdFilesOption,
+  fractionalOption,
+} from '../options/flagd-files-options.ts';
 import { settingFileOption } from '../options/setting-file-option.ts';
 import { EMBEDDED_PORTS, EMBEDDED_PROJECT, type EmbeddedOptions } from '../roles/embedded.ts';
-import { UsageError } from '../usage-error.ts';
 import { flagsToShow, welcomeText } from './dev-welcome.ts';
 
 const DEFAULT_PORT_BASE = 8010;
 const DATA_OPTION = 'data';
-/** Each file is followed by itself. */
-const FLAG_FILES_MAX = 100;
 
 /** As they are typed. */
-interface DevOptions extends Omit<EmbeddedOptions, 'flagFiles' | 'temporary'> {
-  readonly flags?: readonly string[];
-  readonly fractional?: FractionalVersion;
-}
+interface DevOptions extends Omit<EmbeddedOptions, 'flagFiles' | 'temporary'>, FlagdFilesOptions {}
 
 export function devCommand(session: CliSession): Command {
   const command = new Command('dev');
   return command
     .description('run everything in one process on this machine; no key is needed on loopback')
-    .addOption(
-      new Option('--flags <file>', 'serve this flagd file as it is and follow its changes; may be repeated')
-        .argParser(collectFile)
-        .conflicts(['seed', 'nats']),
-    )
-    .addOption(
-      new Option(
-        '--fractional <version>',
-        'how "fractional" of a flagd file places users; v2 if not given',
-      ).choices(FRACTIONAL_VERSIONS),
-    )
+    .addOption(flagdFilesOption().conflicts(['seed', 'nats']))
+    .addOption(fractionalOption())
     .addOption(
       new Option('--seed <set>', 'flags for a new data folder: demo is a small web shop')
         .choices(['none', 'default', 'demo'])
@@ -94,13 +83,11 @@ async function embeddedOptions(
   options: DevOptions,
   isFolderNamed: boolean,
 ): Promise<EmbeddedOptions> {
-  const { flags: files, fractional, ...others } = options;
-  if (files === undefined) {
-    if (fractional === undefined) return others;
-    throw new UsageError('--fractional needs --flags', 'Name the flagd file: --flags FILE.');
-  }
+  const { flags: _, fractional: __, ...others } = options;
+  const named = flagdFilesOf(options);
+  if (named === undefined) return others;
   const { FlagFiles } = await import('../flagd-files/flag-files.ts');
-  const flagFiles = await FlagFiles.open({ files, fractional, tell: (line) => terminal.note(line) });
+  const flagFiles = await FlagFiles.open({ ...named, tell: (line) => terminal.note(line) });
   const served = { ...others, seed: 'none', flagFiles } as const;
   if (isFolderNamed) return served;
   // The files keep the flags: what the log remembers is of use while the process lives.
@@ -132,12 +119,6 @@ async function dev(session: CliSession, options: EmbeddedOptions): Promise<never
     // Until a signal.
     return new Promise<never>(() => undefined);
   });
-}
-
-function collectFile(file: string, before: readonly string[] = []): readonly string[] {
-  if (before.length === FLAG_FILES_MAX)
-    throw new InvalidArgumentError(`At most ${FLAG_FILES_MAX} files are followed.`);
-  return before.includes(file) ? before : [...before, file];
 }
 
 function parsePortBase(text: string): number {

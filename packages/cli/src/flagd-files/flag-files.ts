@@ -1,5 +1,5 @@
 /**
- * The flagd files of `dev --flags`: together they are all flags of the environment, and each is followed by itself. Of
+ * The flagd files of `dev --flags` and `serve --flags`: together they are all flags of the environment, and each is followed by itself. Of
  * one key in several files the last file's flag counts, as in flagd.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,8 +19,8 @@ export interface FlagFilesOptions {
   /** As they were typed, each once. */
   readonly files: readonly string[];
   readonly fractional: FractionalVersion | undefined;
-  /** A line for the person at the terminal. */
-  readonly tell: (line: string) => void;
+  /** A line for the person at the terminal, or in the log; a warning where the file is not in force as it is. */
+  readonly tell: (line: string, level: 'info' | 'warn') => void;
 }
 
 /** What writes flags, and where the log stands. */
@@ -91,7 +91,10 @@ export class FlagFiles {
         file,
         accept: (source) => this.#accept(log, source),
         refused: (reason) =>
-          this.#options.tell(`${named(file, reason).replace(/\.$/, '')}; the last good flags stay in force`),
+          this.#options.tell(
+            `${named(file, reason).replace(/\.$/, '')}; the last good flags stay in force`,
+            'warn',
+          ),
       });
       followed.follow(text);
       return followed;
@@ -113,7 +116,8 @@ export class FlagFiles {
     this.#tellFindings(file, read);
     const after = log.head();
     const change = after.revision === before.revision ? 'nothing changed' : formatPosition(after);
-    this.#options.tell(`${file}: read again, ${counted(read.flags.size, 'flag')} in force (${change})`);
+    const inForce = `${counted(read.flags.size, 'flag')} in force (${change})`;
+    this.#options.tell(`${file}: read again, ${inForce}`, 'info');
   }
 
   #put(log: FlagLog, files: ReadonlyMap<string, OneFile>): void {
@@ -156,8 +160,9 @@ export class FlagFiles {
     ];
     const known = this.#told.get(file) ?? new Set<string>();
     const news = findings.filter(({ text }) => !known.has(text));
-    for (const { place, text } of news.slice(0, FINDINGS_SHOWN)) tell(`${place}: ${text}`);
-    if (news.length > FINDINGS_SHOWN) tell(`${file}: and ${news.length - FINDINGS_SHOWN} more like these`);
+    for (const { place, text } of news.slice(0, FINDINGS_SHOWN)) tell(`${place}: ${text}`, 'warn');
+    if (news.length > FINDINGS_SHOWN)
+      tell(`${file}: and ${news.length - FINDINGS_SHOWN} more like these`, 'warn');
     this.#told.set(file, new Set(findings.map(({ text }) => text)));
   }
 }

@@ -18,7 +18,11 @@ import { untilEnded } from './until-ended.ts';
  * Does not resolve: a signal ends the process.
  * @throws ConfigError, what the role's start throws, and why a role ended by itself
  */
-export async function runRole(session: CliSession, role: Role, sources: ConfigSources): Promise<never> {
+export async function runRole(
+  session: CliSession,
+  role: Pick<Role, 'name' | 'prepare'>,
+  sources: ConfigSources,
+): Promise<never> {
   const link = WorkerLink.ofThisProcess();
   if (link !== undefined)
     return runPrepared(session, role, () => role.prepare(sources), link).catch((error: unknown) =>
@@ -33,7 +37,7 @@ export async function runRole(session: CliSession, role: Role, sources: ConfigSo
 /** @param link of one of several such processes, to their supervisor */
 async function runPrepared(
   session: CliSession,
-  { name }: Role,
+  { name }: Pick<Role, 'name'>,
   prepare: () => PreparedRole,
   link?: WorkerLink,
 ): Promise<never> {

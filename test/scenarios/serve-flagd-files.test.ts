@@ -1,0 +1,133 @@
+// `flagstream serve --flags`: what runs in flagd's place, in a container too: its ports, its file, nothing beside.
+
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { FlagSyncServiceClient } from '@flagstream/protocol/gen/flagd/sync/v1/sync';
+import { credentials } from '@grpc/grpc-js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type FlagdAsk, flagdAsk } from '../support/flagd-instance.ts';
+import { runFlagstream, startFlagstream } from '../support/flagstream.ts';
+import { freePortRange } from '../support/free-port.ts';
+import { callUnary } from '../support/grpc-call.ts';
+import type { TestProcess } from '../support/process.ts';
+import { hold } from '../support/resources.ts';
+import { runCommand } from '../support/run-command.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { until } from '../support/until.ts';
+
+const document = (value: string): string =>
+  JSON.stringify({ flags: { it: { state: 'ENABLED', variants: { v: value }, defaultVariant: 'v' } } });
+
+const foldersIn = (temporary: string): string[] =>
+  readdirSync(temporary).filter((name) => name.startsWith('flagstream'));
+
+/** 8013 to 8016 of a container that has an address of its own, as the image does it. */
+async function serve(
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly process: TestProcess; readonly port: number; readonly ask: FlagdAsk }> {
+  const port = await freePortRange(4);
+  const ports = { FLAGSTREAM_GRPC_PORT: String(port), FLAGSTREAM_MANAGEMENT_PORT: String(port + 1) };
+  const beside = { FLAGSTREAM_SYNC_PORT: String(port + 2), FLAGSTREAM_OFREP_PORT: String(port + 3) };
+  const process = startFlagstream(['serve', ...words], { env: { ...ports, ...beside, ...env } });
+  await process.waitForReady(port + 1);
+  return { process, port, ask: flagdAsk(port) };
+}
+
+describe('one command with a flagd file', () => {
+  const folder = tempDir('serve-flagd');
+  const temporary = tempDir('serve-flagd-tmp');
+  const file = path.join(folder, 'flags.json');
+  let served: Awaited<ReturnType<typeof serve>>;
+
+  beforeAll(async () => {
+    writeFileSync(file, document('first'));
+    served = await serve(['--flags', file], {
+      FLAGSTREAM_HOST: '0.0.0.0',
+      FLAGSTREAM_INSECURE: 'true',
+      TMPDIR: temporary,
+    });
+  });
+
+  test('answers on all of flagd’s ports, to callers that show no key', async () => {
+    const { port, ask } = served;
+    expect(await ask('it')).toMatchObject({ value: 'first', reason: 'STATIC' });
+    const sync = new FlagSyncServiceClient(`127.0.0.1:${port + 2}`, credentials.createInsecure());
+    hold({ what: 'client of flagd.sync', release: async () => sync.close(), releaseNow: () => sync.close() });
+    const request = { providerId: '', selector: '' };
+    const { flagConfiguration } = await callUnary(sync, sync.fetchAllFlags, request);
+    expect(flagConfiguration).toContain('first');
+    const ofrep = await fetch(`http://127.0.0.1:${port + 3}/ofrep/v1/evaluate/flags/it`, {
+      method: 'POST',
+      body: '{"context":{}}',
+    });
+    expect(await ofrep.json()).toMatchObject({ key: 'it', value: 'first' });
+    const health = await runCommand(['health', 'evaluator', '--evaluator', `localhost:${port}`]);
+    expect(health).toMatchObject({ code: 0 });
+  });
+
+  test('follows the file, and logs one document per line', async () => {
+    writeFileSync(file, document('second'));
+    await served.process.waitForLine(({ json }) => /read again, 1 flag in force/.test(String(json?.['msg'])));
+    await until(
+      async () => {
+        const answer = await served.ask('it');
+        return 'value' in answer && answer.value === 'second';
+      },
+      { what: 'the second version of the file' },
+    );
+    writeFileSync(file, '{');
+    const { json } = await served.process.waitForLine(/last good flags stay in force/);
+    expect(json).toMatchObject({ level: 'warn', service: 'evaluator', insecure: true });
+    expect(served.process.text('stderr')).toBe('');
+    expect(served.process.lines.filter((line) => line.json === undefined)).toEqual([]);
+  });
+
+  test('takes no change but the file’s', async () => {
+    const off = await runCommand(['flag', 'disable', 'it', '--server', `localhost:${served.port}`]);
+    expect(off).toMatchObject({ code: 1 });
+    expect(await served.ask('it')).toMatchObject({ value: 'second' });
+  });
+
+  test('stops at SIGTERM and leaves nothing but the file', async () => {
+    expect(foldersIn(temporary)).toHaveLength(1);
+    expect(await served.process.stop()).toEqual({ code: 0, signal: null });
+    expect(foldersIn(temporary)).toEqual([]);
+    expect(existsSync(file)).toBe(true);
+  });
+});
+
+test('with keys nowhere, callers are bound to the place of the flags', async () => {
+  const file = path.join(tempDir('serve-flagd-bound'), 'flags.json');
+  writeFileSync(file, document('bound'));
+  const { process, port, ask } = await serve(['--flags', file, '--project', 'shop'], {});
+  expect(await ask('it')).toMatchObject({ value: 'bound' });
+  await process.waitForLine(/who shows no key evaluates, and is sent the rules, in shop\/development/);
+  const elsewhere = ['eval', 'it', '--evaluator', `localhost:${port}`, '--project', 'other'];
+  expect(await runCommand(elsewhere)).toMatchObject({ code: 5 });
+});
+
+test.each([
+  [[], 2, 'neither --role nor --flags says what to serve'],
+  [['--fractional', 'v1'], 2, '--fractional needs --flags'],
+  [['--flags', 'none.json', '--role', 'control-plane'], 2, '--flags makes an evaluator'],
+  [['--flags', 'none.json', '--nats-url', 'nats://localhost:1'], 78, 'nats.url: cannot be set with --flags'],
+])('%j says what is wrong', async (words, code, message) => {
+  const ended = await runCommand(['serve', ...words]);
+  expect(ended).toMatchObject({ code, stdout: '' });
+  expect(ended.stderr).toContain(message);
+});
+
+test('a file that is not there ends it before anything has started', async () => {
+  const ended = await runFlagstream(['serve', '--flags', 'none.json']);
+  expect(ended).toMatchObject({ code: 2, stdout: '' });
+  expect(ended.stderr).toContain('none.json cannot be read');
+});
+
+test('beyond loopback it starts only where somebody said so', async () => {
+  const file = path.join(tempDir('serve-flagd-refused'), 'flags.json');
+  writeFileSync(file, document('x'));
+  const ended = await runFlagstream(['serve', '--flags', file, '--host', '0.0.0.0']);
+  expect(ended).toMatchObject({ code: 78 });
+  expect(ended.stderr).toContain('insecure: true (--insecure, FLAGSTREAM_INSECURE=true)');
+});
