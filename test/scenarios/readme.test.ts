@@ -6,7 +6,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withPrograms } from '../../scripts/interop/readme.mjs';
 import { type DevInstance, startDev } from '../support/dev-instance.ts';
-import { startFlagdInstance } from '../support/flagd-instance.ts';
+import { startFlagdInstance, startFlagdServer } from '../support/flagd-instance.ts';
 import { freePort } from '../support/free-port.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { TestProcess } from '../support/process.ts';
@@ -83,17 +83,21 @@ describe('the tour', () => {
   });
 });
 
-test("the section on flagd's files serves the one that it names", async () => {
-  const [command] = withNeed('flagd').flatMap(({ commands }) => commands);
-  const words = String(command).replace('npx flagstream dev ', '').split(' ');
-  const flagd = await startFlagdInstance(words, ROOT);
+test("the section on flagd's files serves the one that it names, in flagd's place and by dev", async () => {
+  const [serve, dev] = withNeed('flagd').flatMap(({ commands }) => commands);
+  const wordsAfter = (command: string | undefined, name: string): string[] =>
+    String(command).replace(`npx flagstream ${name} `, '').split(' ');
+  const served = await startFlagdServer(wordsAfter(serve, 'serve'), { cwd: ROOT });
+  const developers = await startFlagdInstance(wordsAfter(dev, 'dev'), ROOT);
   const context = { targetingKey: 'ada', email: 'ada@shop.example' };
-  expect(await flagd.ask('showBanner', { type: 'boolean', context })).toMatchObject({
-    value: true,
-    reason: 'TARGETING_MATCH',
-    metadata: { flagSetId: 'shop' },
-  });
-  expect(await flagd.process.stop()).toEqual({ code: 0, signal: null });
+  for (const { ask, process: started } of [served, developers]) {
+    expect(await ask('showBanner', { type: 'boolean', context })).toMatchObject({
+      value: true,
+      reason: 'TARGETING_MATCH',
+      metadata: { flagSetId: 'shop' },
+    });
+    expect(await started.stop()).toEqual({ code: 0, signal: null });
+  }
 });
 
 requiresNats().test('the two roles of the section on NATS start and serve', async () => {

@@ -5,11 +5,9 @@ import path from 'node:path';
 import { FlagSyncServiceClient } from '@flagstream/protocol/gen/flagd/sync/v1/sync';
 import { credentials } from '@grpc/grpc-js';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type FlagdAsk, flagdAsk } from '../support/flagd-instance.ts';
-import { runFlagstream, startFlagstream } from '../support/flagstream.ts';
-import { freePortRange } from '../support/free-port.ts';
+import { type FlagdServer, startFlagdServer } from '../support/flagd-instance.ts';
+import { runFlagstream } from '../support/flagstream.ts';
 import { callUnary } from '../support/grpc-call.ts';
-import type { TestProcess } from '../support/process.ts';
 import { hold } from '../support/resources.ts';
 import { runCommand } from '../support/run-command.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -21,32 +19,17 @@ const document = (value: string): string =>
 const foldersIn = (temporary: string): string[] =>
   readdirSync(temporary).filter((name) => name.startsWith('flagstream'));
 
-/** 8013 to 8016 of a container that has an address of its own, as the image does it. */
-async function serve(
-  words: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<{ readonly process: TestProcess; readonly port: number; readonly ask: FlagdAsk }> {
-  const port = await freePortRange(4);
-  const ports = { FLAGSTREAM_GRPC_PORT: String(port), FLAGSTREAM_MANAGEMENT_PORT: String(port + 1) };
-  const beside = { FLAGSTREAM_SYNC_PORT: String(port + 2), FLAGSTREAM_OFREP_PORT: String(port + 3) };
-  const process = startFlagstream(['serve', ...words], { env: { ...ports, ...beside, ...env } });
-  await process.waitForReady(port + 1);
-  return { process, port, ask: flagdAsk(port) };
-}
-
 describe('one command with a flagd file', () => {
   const folder = tempDir('serve-flagd');
   const temporary = tempDir('serve-flagd-tmp');
   const file = path.join(folder, 'flags.json');
-  let served: Awaited<ReturnType<typeof serve>>;
+  let served: FlagdServer;
 
   beforeAll(async () => {
     writeFileSync(file, document('first'));
-    served = await serve(['--flags', file], {
-      FLAGSTREAM_HOST: '0.0.0.0',
-      FLAGSTREAM_INSECURE: 'true',
-      TMPDIR: temporary,
-    });
+    // As the image does it: a container has an address of its own.
+    const env = { FLAGSTREAM_HOST: '0.0.0.0', FLAGSTREAM_INSECURE: 'true', TMPDIR: temporary };
+    served = await startFlagdServer(['--flags', file], { env });
   });
 
   test('answers on all of flagd’s ports, to callers that show no key', async () => {
@@ -100,7 +83,7 @@ describe('one command with a flagd file', () => {
 test('with keys nowhere, callers are bound to the place of the flags', async () => {
   const file = path.join(tempDir('serve-flagd-bound'), 'flags.json');
   writeFileSync(file, document('bound'));
-  const { process, port, ask } = await serve(['--flags', file, '--project', 'shop'], {});
+  const { process, port, ask } = await startFlagdServer(['--flags', file, '--project', 'shop']);
   expect(await ask('it')).toMatchObject({ value: 'bound' });
   await process.waitForLine(/who shows no key evaluates, and is sent the rules, in shop\/development/);
   const elsewhere = ['eval', 'it', '--evaluator', `localhost:${port}`, '--project', 'other'];

@@ -1,4 +1,4 @@
-// `flagstream dev --flags FILE` as a real process, asked as flagd's clients ask.
+// `flagstream dev --flags FILE` and `serve --flags FILE` as real processes, asked as flagd's clients ask.
 
 import {
   type ResolveStringResponse,
@@ -8,7 +8,7 @@ import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { startFlagstream } from './flagstream.ts';
 import { freePortRange } from './free-port.ts';
 import { callUnary } from './grpc-call.ts';
-import type { TestProcess } from './process.ts';
+import type { ProcessOptions, TestProcess } from './process.ts';
 import { hold } from './resources.ts';
 
 /** The ports that `--port-base` covers. */
@@ -55,6 +55,33 @@ export async function startFlagdInstance(words: readonly string[], cwd?: string)
   );
   await process.waitForReady(portBase + 4);
   return { process, portBase, server: `localhost:${portBase}`, ask: flagdAsk(portBase + 3) };
+}
+
+export interface FlagdServer {
+  readonly process: TestProcess;
+  /** Of 8013; the others follow it. */
+  readonly port: number;
+  readonly ask: FlagdAsk;
+}
+
+/** @param words after `serve`, such as `--flags FILE` */
+export async function startFlagdServer(
+  words: readonly string[],
+  { env, ...options }: ProcessOptions = {},
+): Promise<FlagdServer> {
+  const port = await freePortRange(4);
+  const process = startFlagstream(['serve', ...words], {
+    ...options,
+    env: {
+      FLAGSTREAM_GRPC_PORT: String(port),
+      FLAGSTREAM_MANAGEMENT_PORT: String(port + 1),
+      FLAGSTREAM_SYNC_PORT: String(port + 2),
+      FLAGSTREAM_OFREP_PORT: String(port + 3),
+      ...env,
+    },
+  });
+  await process.waitForReady(port + 1);
+  return { process, port, ask: flagdAsk(port) };
 }
 
 /** How flagd's clients ask who listens on this port of loopback. */
