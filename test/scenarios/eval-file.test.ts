@@ -213,8 +213,9 @@ describe('a batch', () => {
       ],
     );
     expect(code).toBe(0);
+    const column = (text: string): number => JSON.stringify(FLAGD).indexOf(text) + 1;
     expect(stderr).toBe(
-      `refused: ${flagd}:1:${JSON.stringify(FLAGD).indexOf('["on"]') + 1}: flag unreadable: flags.unreadable.variants: "variants" must be an object, not a list; flagd cannot decode it.\n`,
+      `note: ${flagd}:1:${column('"nobody"')}: flags.missing.targeting.$ref names "nobody", which "$evaluators" has not: the rule fails where it is evaluated\nrefused: ${flagd}:1:${column('["on"]')}: flag unreadable: flags.unreadable.variants: "variants" must be an object, not a list; flagd cannot decode it.\n`,
     );
     const rule = { ruleId: 'targeting', enabled: true };
     const [first] = answers;

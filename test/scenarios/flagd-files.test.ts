@@ -192,6 +192,21 @@ describe('a flagd file', () => {
     expect(said).toHaveLength(1);
   });
 
+  test('has members that flagd does not read: a mistyped one is named, once', async () => {
+    const mistyped = { ...JSON.parse(document('mistyped')), $evaluator: {} } as object;
+    writeFileSync(file, JSON.stringify(mistyped));
+    await untilVersion(flagd, 'mistyped');
+    await flagd.process.waitForLine(
+      /^demo\.flagd\.json:1:\d+: note: \$evaluator is nothing that flagd reads/,
+    );
+    writeFileSync(file, JSON.stringify({ ...mistyped, metadata: { version: 'next' } }));
+    const before = linesWith(flagd, 'read again');
+    await until(() => linesWith(flagd, 'read again') > before, { what: 'the file to be read again' });
+    expect(linesWith(flagd, '$evaluator is nothing')).toBe(1);
+    writeFileSync(file, `\ufeff${document('marked')}`);
+    await flagd.process.waitForLine(/:1:1: begins with a byte order mark.*stay in force$/);
+  });
+
   test('is followed where Kubernetes swaps the folder behind a symlink', async () => {
     const mount = tempDir('flagd-mount');
     const publish = (version: string): void => {

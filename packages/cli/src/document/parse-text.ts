@@ -18,10 +18,13 @@ export interface ParsedText {
 /** The parser recurses: text nested thousands of levels deep exhausts the stack. */
 const TOO_DEEP = 'is nested too deeply';
 
-/** @throws FlagstreamError INVALID_DOCUMENT with the line of every syntax error */
-export function parseText(file: string, text: string): ParsedText {
+/**
+ * @param uniqueKeys false: a key may stand in an object more than once, as in JSON
+ * @throws FlagstreamError INVALID_DOCUMENT with the line of every syntax error
+ */
+export function parseText(file: string, text: string, uniqueKeys = true): ParsedText {
   const lines = new LineCounter();
-  const documents = parseOrRefuse(file, text, lines);
+  const documents = parseOrRefuse(file, text, lines, uniqueKeys);
   const problems: DocumentProblem[] = documents.flatMap((document) =>
     document.errors.map((error) => {
       const { line, col } = lines.linePos(error.pos[0]);
@@ -38,9 +41,14 @@ export function parseText(file: string, text: string): ParsedText {
   return { documents, lines };
 }
 
-function parseOrRefuse(file: string, text: string, lineCounter: Lines): readonly YamlDocument[] {
+function parseOrRefuse(
+  file: string,
+  text: string,
+  lineCounter: Lines,
+  uniqueKeys: boolean,
+): readonly YamlDocument[] {
   try {
-    const parsed = parseAllDocuments(text, { lineCounter, prettyErrors: false, uniqueKeys: true });
+    const parsed = parseAllDocuments(text, { lineCounter, prettyErrors: false, uniqueKeys });
     return 'empty' in parsed ? [] : parsed;
   } catch (error) {
     if (isStackOverflow(error)) throw documentError([{ file, path: '', message: TOO_DEEP }]);

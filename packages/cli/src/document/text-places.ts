@@ -46,8 +46,9 @@ function below(node: Node | null, [step, index, quoted]: RegExpMatchArray): Node
   const pairs = node.items as Pair<Node, Node | null>[];
   // Fields may be written as in the proto files, too; problems name them as in JSON.
   const pair =
-    pairs.find(({ key }) => keyText(key) === name) ??
-    pairs.find(({ key }) => jsonName(keyText(key)) === name);
+    // Of a name that stands there twice, as JSON may have it, the last one counts.
+    pairs.findLast(({ key }) => keyText(key) === name) ??
+    pairs.findLast(({ key }) => jsonName(keyText(key)) === name);
   return pair?.value ?? pair?.key;
 }
 

@@ -38,6 +38,39 @@ it('flags that are served remember the file, others do not', () => {
   expect([sourceOf(true), sourceOf(false)]).toEqual(['f.json', '']);
 });
 
+it('what flagd passes over without a word is noted, each with its place', () => {
+  const text = `{
+  "flags": {
+    "a": { "state": "DISABLED", "state": "ENABLED", "variants": { "on": true }, "defaultVariant": "on", "targetting": {} },
+    "b": { "state": "ENABLED", "variants": { "on": { "$ref": "data" } }, "targeting": { "if": [{ "$ref": "gone" }, "on"] } },
+    "c": { "state": "ENABLED", "variants": { "on": true }, "Targeting": { "$ref": "uses" } }
+  },
+  "$evaluators": { "uses": { "!": [{ "$ref": "gone too" }] } },
+  "$evaluator": {}
+}`;
+  const { flags, leftOut, notes } = readFlagdText({ file: 'f.json', text }, OPTIONS);
+  expect([...flags.keys()]).toEqual(['a', 'b', 'c']);
+  expect(flags.get('a')?.config.enabled).toBe(true);
+  expect(leftOut).toEqual([]);
+  const unread = 'is nothing that flagd reads: it changes no answer';
+  const failing = (name: string): string =>
+    `names "${name}", which "$evaluators" has not: the rule fails where it is evaluated`;
+  expect(notes.map(({ place, path, message }) => [place, path, message])).toEqual([
+    ['f.json:3:42', 'flags.a.state', 'stands in its object 2 times: the last one counts'],
+    ['f.json:8:17', '$evaluator', unread],
+    ['f.json:3:119', 'flags.a.targetting', unread],
+    ['f.json:4:106', 'flags.b.targeting.if[0].$ref', failing('gone')],
+    ['f.json:7:46', '$evaluators.uses."!"[0].$ref', failing('gone too')],
+  ]);
+});
+
+it('a byte order mark is named, as nobody sees it', () => {
+  const read = () => readFlagdText({ file: 'f.json', text: '\ufeff{"flags":{}}' }, OPTIONS);
+  expect(read).toThrow(/^f\.json:1:1: begins with a byte order mark/);
+  const yaml = readFlagdText({ file: 'f.yaml', text: '\ufeff{"flags":{}}' }, OPTIONS);
+  expect(yaml.flags.size).toBe(0);
+});
+
 it.each([
   ['{', /^f\.json:1:2: is not JSON/],
   ['{"flags":{"a":{"variants":{},"defaultVariant":"x"}}}', /^f\.json:1:\d+: flags\.a\.defaultVariant: /],

@@ -9,7 +9,7 @@ import { type FractionalVersion, IMPORTERS, type ImportedFlag } from '@flagstrea
 import { LIMITS } from '@flagstream/protocol';
 import { Flag, FlagConfig } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { documentError, type FilePlace, placeText } from '../document/document-problem.ts';
-import { foreignDocument, foreignPlaces } from '../document/foreign-document.ts';
+import { foreignDocument, foreignPlaces, notesOnText } from '../document/foreign-document.ts';
 import type { SourceText } from '../document/load-documents.ts';
 
 /** The name that imported flags' provenance has. */
@@ -86,7 +86,10 @@ export function readFlagdText(source: SourceText, options: ReadingOptions): Flag
     if (reason === undefined) flags.set(key, stored);
     else leftOut.push({ key, ...placeOfFlag(placeOf, key), reason });
   }
-  const notes = result.report.notes.map((note) => ({ ...note, place: placeText(placeOf(note.path)) }));
+  const notes = [...notesOnText(source), ...result.report.notes].map((note) => ({
+    ...note,
+    place: placeText(placeOf(note.path)),
+  }));
   return { flags, leftOut, notes };
 }
 

@@ -140,7 +140,9 @@ describe('a file of flagd', () => {
         message: expect.any(String),
       },
     ]);
-    expect(places(`{"flags": {\n"a": ${flag},\n"a": { "variants": [] } } }`)).toEqual([['a', 'places.json']]);
+    expect(places(`{"flags": {\n"a": ${flag},\n"a": { "variants": [] } } }`)).toEqual([
+      ['a', 'places.json:3:20'],
+    ]);
   });
 
   it('places users by the version of fractional that is named', () => {

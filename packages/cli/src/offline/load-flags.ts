@@ -3,7 +3,7 @@ import type { Problem } from '@flagstream/engine';
 import { type FractionalVersion, IMPORTERS } from '@flagstream/importers';
 import { isMap } from 'yaml';
 import { documentError, placeText } from '../document/document-problem.ts';
-import { foreignDocument, foreignPlaces } from '../document/foreign-document.ts';
+import { foreignDocument, foreignPlaces, notesOnText } from '../document/foreign-document.ts';
 import { type LoadedFiles, loadDocuments, readSources, type SourceText } from '../document/load-documents.ts';
 import { parseText } from '../document/parse-text.ts';
 import { UsageError } from '../usage-error.ts';
@@ -115,6 +115,9 @@ function loadForeign(sources: readonly SourceText[], file: FlagsFile, format: st
   const placeOfProblem = ({ key }: Problem): string => placeText(placeOf(`flags.${JSON.stringify(key)}`));
   return {
     flags: new OfflineFlags(result.flags, result.segments, refused, placeOfProblem),
-    notes: result.report.notes.map((note) => ({ ...note, place: placeText(placeOf(note.path)) })),
+    notes: [...notesOnText(source), ...result.report.notes].map((note) => ({
+      ...note,
+      place: placeText(placeOf(note.path)),
+    })),
   };
 }

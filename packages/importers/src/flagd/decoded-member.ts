@@ -20,6 +20,12 @@ export function decodedPresentMember(object: JsonObject, name: string): JsonValu
     .at(-1);
 }
 
+/** Members that are decoded as none of these names. */
+export function undecodedMembers(object: JsonObject, names: readonly string[]): readonly string[] {
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  return Object.keys(object).filter((key) => !known.has(key.toLowerCase()));
+}
+
 /** All that this name is decoded from, in the order of decoding. */
 function spellings(object: JsonObject, name: string): readonly JsonValue[] {
   const folded = name.toLowerCase();

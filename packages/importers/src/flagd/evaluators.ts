@@ -17,6 +17,7 @@ const DEPTH_MAX = 200;
 /** Values of one flag after substitution: a hundred times what compiles. */
 const VALUES_MAX = 100_000;
 const REFERENCE = '$ref';
+const EVALUATORS = '$evaluators';
 /** In flagd's text these are escaped, so that a name with one of them is never found. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
 const ESCAPED = /[<>&"\\\u0000-\u001f\u2028\u2029]/;
@@ -36,6 +37,8 @@ interface Expanded {
   readonly depth: number;
 }
 
+type Unknown = (path: string, name: string) => void;
+
 type Resolved = Expanded | { readonly reason: string };
 
 export class Evaluators {
@@ -43,9 +46,12 @@ export class Evaluators {
   readonly #resolved = new Map<string, Resolved>();
   /** Being resolved: one that comes up again refers to itself. */
   readonly #open = new Set<string>();
+  readonly #unknown: Unknown;
 
-  constructor(evaluators: JsonObject) {
+  /** @param unknown hears of each reference to what is no evaluator, once */
+  constructor(evaluators: JsonObject, unknown: Unknown) {
     this.#written = new Map(Object.entries(evaluators));
+    this.#unknown = unknown;
   }
 
   /** The value without references to evaluators, or the first thing that stands in the way. */
@@ -53,7 +59,7 @@ export class Evaluators {
     value: JsonValue,
     path: string,
   ): { readonly value: JsonValue } | { readonly obstacle: Obstacle } {
-    const expansion = new Expansion((name) => this.#resolve(name));
+    const expansion = new Expansion((name) => this.#resolve(name), this.#unknown);
     const expanded = expansion.expand(value, path, 0);
     return expansion.obstacle === undefined ? { value: expanded.value } : { obstacle: expansion.obstacle };
   }
@@ -65,16 +71,16 @@ export class Evaluators {
     if (resolved === undefined) {
       if (this.#open.has(name)) return { reason: `The evaluator "${name}" refers to itself.` };
       this.#open.add(name);
-      resolved = this.#expand(written);
+      resolved = this.#expand(written, placeIn(EVALUATORS, name));
       this.#open.delete(name);
       this.#resolved.set(name, resolved);
     }
     return resolved;
   }
 
-  #expand(written: JsonValue): Resolved {
-    const expansion = new Expansion((inner) => this.#resolve(inner));
-    const expanded = expansion.expand(written, '', 0);
+  #expand(written: JsonValue, path: string): Resolved {
+    const expansion = new Expansion((inner) => this.#resolve(inner), this.#unknown);
+    const expanded = expansion.expand(written, path, 0);
     return expansion.obstacle === undefined ? expanded : { reason: expansion.obstacle.reason };
   }
 }
@@ -85,10 +91,12 @@ const NOTHING: Expanded = { value: null, values: 1, depth: 0 };
 class Expansion {
   obstacle: Obstacle | undefined;
   readonly #resolve: (name: string) => Resolved | undefined;
+  readonly #unknown: Unknown;
   #values = 0;
 
-  constructor(resolve: (name: string) => Resolved | undefined) {
+  constructor(resolve: (name: string) => Resolved | undefined, unknown: Unknown) {
     this.#resolve = resolve;
+    this.#unknown = unknown;
   }
 
   expand(value: JsonValue, path: string, depth: number): Expanded {
@@ -114,6 +122,7 @@ class Expansion {
     const name = referenceIn(object);
     const referred = name === undefined ? undefined : this.#resolve(name);
     if (referred !== undefined) return this.#referred(referred, placeIn(path, REFERENCE), depth);
+    if (name !== undefined) this.#unknown(placeIn(path, REFERENCE), name);
     const members = Object.entries(object).map(
       ([key, value]) => [key, this.expand(value, placeIn(path, key), depth + 1)] as const,
     );

@@ -15,11 +15,11 @@ import type {
   Refusal,
 } from '../import-report.ts';
 import { isJsonObject, member, placeIn, wordFor } from '../json-shape.ts';
-import { decodedMember, decodedPresentMember } from './decoded-member.ts';
+import { decodedMember, decodedPresentMember, undecodedMembers } from './decoded-member.ts';
 import { FLAGD_DIALECTS } from './dialect.ts';
 import { Evaluators } from './evaluators.ts';
 import { mergeMetadata } from './metadata.ts';
-import { type FlagSetFacts, readFlag } from './read-flag.ts';
+import { type FlagSetFacts, readFlag, UNREAD } from './read-flag.ts';
 
 export function importFlagd(source: ImportSource, options: ImportOptions = {}): ImportResult {
   let document: JsonValue;
@@ -39,6 +39,10 @@ export function importFlagd(source: ImportSource, options: ImportOptions = {}): 
 function rejected(path: string, reason: string): ImportResult {
   return { outcome: 'rejected', path, reason };
 }
+
+/** An evaluator, or the targeting of a flag of an object or a list. */
+const IN_RULE = /^(?:\$evaluators|flags(?:\.(?:[\w$-]+|"(?:[^"\\]|\\.)*")|\[\d+\])\.targeting)\b/i;
+const MEMBERS = ['$schema', '$evaluators', 'flags', 'metadata'];
 
 /** One flag as it stands in the document. */
 interface Written {
@@ -76,7 +80,8 @@ class FlagdReader {
     if (flags === undefined) return rejected('flags', 'The document has no "flags"; flagd rejects it.');
     if (typeof flags !== 'object')
       return rejected('flags', `"flags" must be an object or a list, not ${wordFor(flags)}.`);
-    return this.#readFlags(flags, new Evaluators(evaluators), {
+    for (const name of undecodedMembers(this.#document, MEMBERS)) this.#note(placeIn('', name), UNREAD);
+    return this.#readFlags(flags, new Evaluators(evaluators, this.#unknownEvaluator), {
       metadata: mergeMetadata({}, metadata, 'metadata', this.#note),
       dialect: this.#dialect,
     });
@@ -155,6 +160,13 @@ class FlagdReader {
 
   readonly #note = (path: string, message: string): void => {
     this.#notes.push({ path, message });
+  };
+
+  /** Of a flag only in its targeting: elsewhere it is a value like any other. */
+  readonly #unknownEvaluator = (path: string, name: string): void => {
+    if (!IN_RULE.test(path)) return;
+    const named = JSON.stringify(name);
+    this.#note(path, `names ${named}, which "$evaluators" has not: the rule fails where it is evaluated`);
   };
 
   #refuse(flag: string, obstacle: Omit<Refusal, 'flag'>): void {

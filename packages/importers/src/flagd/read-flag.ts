@@ -9,7 +9,7 @@
 import type { FlagKind, JsonObject, JsonValue, VariantDefinition } from '@flagstream/engine';
 import type { ImportedFlag } from '../import-report.ts';
 import { isJsonObject, placeIn, wordFor } from '../json-shape.ts';
-import { decodedMember, decodedPresentMember } from './decoded-member.ts';
+import { decodedMember, decodedPresentMember, undecodedMembers } from './decoded-member.ts';
 import type { Obstacle } from './evaluators.ts';
 import { mergeMetadata } from './metadata.ts';
 
@@ -19,6 +19,10 @@ const SYSTEM = 'flagd';
 /** Of the schema, https://flagd.dev/schema/v0. */
 const DOCUMENT_VERSION = 'v0';
 const REFERENCE = 'flagd 0.16.1';
+/** What flagd decodes of a flag; the key is its name, or a member where flags are a list. */
+const MEMBERS = ['key', 'state', 'variants', 'defaultVariant', 'targeting', 'metadata', 'source'];
+/** Of a member that is probably mistyped. */
+export const UNREAD = 'is nothing that flagd reads: it changes no answer';
 /** Answers null: targeting that is null leaves the decision to the default, and a rule cannot hold nothing. */
 const ALWAYS_NULL: JsonValue = { if: [false, false] };
 
@@ -53,6 +57,7 @@ export function readFlag(
       path: placeIn(path, 'defaultVariant'),
       reason: `The default variant "${defaultVariant}" is not a variant of the flag "${key}"; flagd rejects such a document.`,
     };
+  for (const name of undecodedMembers(flag, MEMBERS)) note(placeIn(path, name), UNREAD);
   const targeting = targetingOf(flag);
   const metadata = metadataOf(flag, path, set, note);
   return {
