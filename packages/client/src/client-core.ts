@@ -4,7 +4,7 @@
  */
 import { FlagstreamError, fail, LIMITS, messageOf } from '@flagstream/protocol';
 import type { ClientSet, EntityId, Freshness, Position } from '@flagstream/replica';
-import { closedError, notReadyError } from './client-errors.ts';
+import { closedError, notReachedError } from './client-errors.ts';
 import type { ClientEvents, ClientStatus, StateSource } from './client-events.ts';
 import type { Settings } from './client-options.ts';
 import { Emitter } from './emitter.ts';
@@ -38,6 +38,8 @@ export class ClientCore implements FlagHolder, SyncHost {
   readonly #started: Promise<void>;
   #node: string | undefined;
   #lastError: FlagstreamError | undefined;
+  /** Of a stream, since one was live. */
+  #lastFailure: { readonly error: FlagstreamError; readonly endpoint: string } | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(settings: Settings) {
@@ -122,7 +124,13 @@ export class ClientCore implements FlagHolder, SyncHost {
 
   #wait<T>(gate: ReadyGate<T>, timeoutMs: number, missing: string): Promise<T> {
     if (this.closed) return Promise.reject(closedError());
-    return gate.wait(timeoutMs, () => notReadyError(missing, timeoutMs, this.#lastError));
+    return gate.wait(timeoutMs, () =>
+      notReachedError(missing, timeoutMs, {
+        endpoints: this.#settings.endpoints,
+        failed: this.#lastFailure,
+        lastError: this.#lastError,
+      }),
+    );
   }
 
   close(reason: string): Promise<void> {
@@ -212,6 +220,7 @@ export class ClientCore implements FlagHolder, SyncHost {
   live(node: string): void {
     this.#node = node;
     this.#lastError = undefined;
+    this.#lastFailure = undefined;
     const { epoch, revision } = this.inForce.provenance();
     const { logger, scope } = this.#settings;
     const served = this.inForce.state.scope;
@@ -238,6 +247,7 @@ export class ClientCore implements FlagHolder, SyncHost {
   }
 
   failed(error: FlagstreamError, endpoint: string): void {
+    this.#lastFailure = { error, endpoint };
     this.#report(error, { endpoint });
   }
 

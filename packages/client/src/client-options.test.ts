@@ -63,6 +63,21 @@ describe('the name of a client', () => {
   });
 });
 
+describe('an option that there is none of', () => {
+  it.each([
+    [{ targets: 'localhost:8013' }, 'targets: is no option (did you mean target?)'],
+    [{ apikey: 'fss_x' }, 'apikey: is no option (did you mean apiKey?)'],
+    [{ environnement: undefined }, 'environnement: is no option (did you mean environment?)'],
+    [{ zzz: 1 }, 'zzz: is no option: there are target, project,'],
+    [{ cache: { directory: '/tmp' } }, 'cache: has only dir, not directory'],
+    [{ bootstrap: { path: 'flags.json' } }, 'bootstrap: has only file, document, not path'],
+  ])('%j is refused by its name', (options, message) => {
+    const text = refusal(options as ClientOptions);
+    expect(text).toContain('INVALID_FIELD');
+    expect(text).toContain(message);
+  });
+});
+
 describe('TLS', () => {
   it('is refused with a member that it has not, which is named', () => {
     // Of Node's own TLS, which people try first.

@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { headerToken, invalidField, isKey, LIMITS, parseToken } from '@flagstream/protocol';
 import { type Clock, systemClock } from './clock.ts';
+import { type Members, refuseUnknownMembers, refuseUnknownOptions } from './known-members.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import type { Scope } from './state/scope.ts';
 import { grpcDial, type TlsOptions } from './sync/grpc-dial.ts';
@@ -69,8 +70,30 @@ const PROJECT_DEFAULT = 'default';
 const ENVIRONMENT_DEFAULT = 'development';
 const INITIAL_TIMEOUT_MS = 10_000;
 
+const OPTIONS: Members<ClientOptions> = {
+  target: true,
+  project: true,
+  environment: true,
+  apiKey: true,
+  tls: true,
+  bootstrap: true,
+  cache: true,
+  initialTimeoutMs: true,
+  heartbeatMs: true,
+  maxStalenessMs: true,
+  logger: true,
+  instanceId: true,
+  clock: true,
+  random: true,
+  dial: true,
+};
+
 /** @throws FlagstreamError INVALID_FIELD naming the option. */
 export function resolveOptions(options: ClientOptions): Settings {
+  refuseUnknownOptions(options, OPTIONS);
+  if (options.cache !== undefined) refuseUnknownMembers('cache', options.cache, { dir: true });
+  if (options.bootstrap !== undefined)
+    refuseUnknownMembers<{ file?: unknown; document?: unknown }>('bootstrap', options.bootstrap, BOOTSTRAP);
   const { target = TARGET_DEFAULT, tls = false } = options;
   const apiKey = options.apiKey === undefined ? undefined : checkedToken(options.apiKey);
   const endpoints = typeof target === 'string' ? [target] : [...target];
@@ -111,18 +134,13 @@ function environmentOf(apiKey: string | undefined): string {
   return environment === undefined || !isKey(environment) ? ENVIRONMENT_DEFAULT : environment;
 }
 
-const TLS_MEMBERS: readonly string[] = [
-  'rootCertificates',
-  'clientCertificate',
-  'clientKey',
-] satisfies (keyof TlsOptions)[];
+const BOOTSTRAP = { file: true, document: true } as const;
+const TLS: Members<TlsOptions> = { rootCertificates: true, clientCertificate: true, clientKey: true };
 
 /** A member that is mistyped would be whom to trust, left out without a word. */
 function checkedTls(tls: boolean | TlsOptions): TlsOptions | false {
   if (typeof tls === 'boolean') return tls ? {} : false;
-  const unknown = Object.keys(tls).filter((member) => !TLS_MEMBERS.includes(member));
-  if (unknown.length > 0)
-    throw invalidField('tls', `has only ${TLS_MEMBERS.join(', ')}, not ${unknown.join(', ')}`);
+  refuseUnknownMembers('tls', tls, TLS);
   return tls;
 }
 

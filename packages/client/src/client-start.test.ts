@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fail } from '@flagstream/protocol';
+import { type FlagstreamError, fail } from '@flagstream/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../../test/support/free-port.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
@@ -241,10 +241,36 @@ test('waits for a server no longer than it was told', async () => {
     clock,
   });
   const waiting = client.waitForReady(750);
-  const outcome = expect(waiting).rejects.toMatchObject({ reason: 'NOT_READY' });
+  const outcome = expect(waiting).rejects.toMatchObject({
+    reason: 'NOT_READY',
+    message:
+      'no flags arrived within 750 ms: the evaluator at localhost:8013 has not answered. Check target, and that an evaluator runs there; where one only needs longer, wait longer.',
+  });
   await until(() => clock.pendingMs.includes(750), { what: 'the timeout' });
   clock.advance(750);
   await outcome;
+});
+
+test('says in the end where nobody was, why, and what to do next', async () => {
+  const client = start({ target: 'localhost:1' });
+  await until(() => client.status().lastError !== undefined, { what: 'the first failure' });
+  const { message, metadata } = await client
+    .waitForReady(1)
+    .catch((thrown: unknown) => thrown as FlagstreamError);
+  expect(message).toMatch(
+    /^no flags arrived within 1 ms: the evaluator at localhost:1 cannot be reached: connect ECONNREFUSED \S+:1\. Start one there, or name another in target: [^.]*\.$/,
+  );
+  expect(metadata).toMatchObject({ address: 'localhost:1' });
+});
+
+test('says in the end what a server has answered, and which', async () => {
+  const server = await SyncServerFixture.start();
+  server.refuseWith(() => fail('UNAUTHENTICATED', 'the key is not known'));
+  const client = start({ target: server.target });
+  await until(() => client.status().lastError !== undefined, { what: 'the refusal' });
+  await expect(client.waitForLive(1)).rejects.toThrow(
+    `no stream came up within 1 ms: the evaluator at ${server.target} says: the key is not known. `,
+  );
 });
 
 test('a staleness bound counts from the pong that the next ping echoes', async () => {

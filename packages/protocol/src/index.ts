@@ -18,6 +18,7 @@ export {
   versionedEntityFromWire,
   versionedEntityToWire,
 } from './codec.ts';
+export { type ConnectionFailure, connectionFailure } from './connection-failure.ts';
 export {
   flagConfigDefinition,
   flagDefinition,
@@ -26,6 +27,7 @@ export {
   segmentUnit,
 } from './definitions.ts';
 export { descriptorSet } from './descriptor.ts';
+export { didYouMean, nearestWord } from './did-you-mean.ts';
 export type { Guarded } from './environment/arriving-set.ts';
 export { EntityReadings } from './environment/entity-readings.ts';
 export { EnvironmentSet } from './environment/environment-set.ts';

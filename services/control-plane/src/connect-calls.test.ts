@@ -31,6 +31,12 @@ describe('a control plane over HTTP', () => {
     expect(await read.json()).toMatchObject({ project: { displayName: 'Web' } });
   });
 
+  it('says where health and metrics are', async () => {
+    const { address, running } = await controlPlane();
+    const { hint } = (await (await fetch(`http://${address}/metrics`)).json()) as { hint: string };
+    expect(hint).toContain(`health and metrics on ${running.managementPort}`);
+  });
+
   it('changes nothing by a GET', async () => {
     const { address } = await controlPlane();
     const response = await fetch(`http://${address}/${ADMIN}/CreateProject?message=%7B%7D`);

@@ -222,8 +222,10 @@ export async function startControlPlane(
   const wait = revisionWait(log);
   exportWaiters(metrics, wait);
   const admin = adminService({ writes, reads, history, wait, log, audit, use, now, randomBytes });
+  let { managementPort } = config;
   const host = new GrpcHost({
     name: 'control plane',
+    elsewhere: () => `health and metrics on ${managementPort}`,
     logger,
     metrics,
     health,
@@ -278,6 +280,7 @@ export async function startControlPlane(
       }),
     (server) => server.close(),
   );
+  managementPort = management.port;
   health.setReady(true);
   logger.info(
     {

@@ -130,7 +130,11 @@ describe('startEvaluator', () => {
     await starting;
     expect((await get(managementPort, '/readyz')).status).toBe(200);
     // HTTP/1.1 is answered there, if only by a hint.
-    expect((await get(grpcPort, '/')).status).toBe(404);
+    const { ofrepPort } = (await starting).evaluator;
+    const { status, body } = await get(grpcPort, '/');
+    expect(status).toBe(404);
+    const elsewhere = `health and metrics on ${managementPort}, OFREP on ${ofrepPort}`;
+    expect(JSON.parse(body)).toMatchObject({ hint: expect.stringContaining(elsewhere) });
   });
 
   it('starts, and says why it is not ready, while NATS is down', async () => {

@@ -284,6 +284,8 @@ export async function startEvaluator(
     random,
     tls,
     sharesPort: deps.sharesPort,
+    // Both listen before these do.
+    elsewhere: () => `health and metrics on ${management.port}, OFREP on ${ofrep.port}`,
   };
   const host = new GrpcHost({
     ...behindDoor,

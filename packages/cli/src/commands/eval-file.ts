@@ -1,6 +1,6 @@
 /** `flagstream eval --file`: what the flags of a file answer, evaluated here. */
 import type { Evaluation, EvaluationErrorCode, ExplanationStep, JsonObject } from '@flagstream/engine';
-import { type ErrorReason, fail } from '@flagstream/protocol';
+import { didYouMean, type ErrorReason, fail } from '@flagstream/protocol';
 import {
   EvaluateBatchResponse,
   EvaluateResponse,
@@ -8,7 +8,6 @@ import {
 } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { Command } from 'commander';
 import type { CliSession } from '../cli-session.ts';
-import { didYouMean } from '../did-you-mean.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type FlagsFile, type LoadedFlags, loadFlags } from '../offline/load-flags.ts';
 import type { OfflineFlags } from '../offline/offline-flags.ts';

@@ -1,6 +1,5 @@
 /** "There is no such flag" with the flag that was probably meant. */
-import { FlagstreamError, fail } from '@flagstream/protocol';
-import { nearestWord } from '../did-you-mean.ts';
+import { FlagstreamError, fail, nearestWord } from '@flagstream/protocol';
 import { keyOfName } from '../output/flag-text.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import { listFlags } from './admin-lists.ts';

@@ -3,10 +3,11 @@
  * fields, wrong types and unknown words, each with its path, line and column.
  * What the definitions mean is not judged here: the control plane compiles them.
  */
+
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { parseInstant } from '@flagstream/engine';
+import { didYouMean, nearestWord } from '@flagstream/protocol';
 import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Pair } from 'yaml';
-import { didYouMean, nearestWord } from '../did-you-mean.ts';
 import type { DocumentProblem } from './document-problem.ts';
 import { uint32Max } from './document-type.ts';
 import type { YamlDocument } from './parse-text.ts';

@@ -3,7 +3,7 @@
  * divide the rest as they divided it before. Stored ranges go back with the new
  * weights, so that the control plane moves the fewest users. Pure.
  */
-import { fail } from '@flagstream/protocol';
+import { didYouMean, fail } from '@flagstream/protocol';
 import {
   type Flag,
   type FlagConfig,
@@ -12,7 +12,6 @@ import {
   Split,
   SplitEntry,
 } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { didYouMean } from '../did-you-mean.ts';
 import { WHOLE_WEIGHT } from '../output/percent.ts';
 
 export interface Rollout {

@@ -2,7 +2,7 @@
  * Sync streams over gRPC. Each stream has a channel of its own, so that this
  * SDK's backoff is the only one, and closing leaves nothing open.
  */
-import { fail, fromServiceError } from '@flagstream/protocol';
+import { fail } from '@flagstream/protocol';
 import { StreamServiceService } from '@flagstream/protocol/gen/flagstream/v1/stream';
 import {
   type ChannelCredentials,
@@ -13,6 +13,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import type { Scope } from '../state/scope.ts';
+import { dialError } from './dial-error.ts';
 import type { Dial } from './sync-stream.ts';
 
 /** Certificates as PEM. Absent certificates: the system's roots, no client certificate. */
@@ -65,7 +66,7 @@ export function grpcDial(options: GrpcDialOptions): Dial {
     call.on('data', (bytes: Uint8Array) => {
       if (open) listener.message(bytes);
     });
-    call.on('error', (error: ServiceError) => ended(fromServiceError(error)));
+    call.on('error', (error: ServiceError) => ended(dialError(error, endpoint, options.tls !== false)));
     call.on('status', () => ended(undefined));
     return {
       send: (bytes) => {

@@ -8,6 +8,7 @@ import type { JsonValue } from '@flagstream/engine';
 import { type ErrorReason, fail, invalidField, isKey, limitExceeded } from '@flagstream/protocol';
 import { FlagstreamClient } from '../client.ts';
 import type { Clock } from '../clock.ts';
+import { type Members, refuseUnknownOptions } from '../known-members.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { Scope } from '../state/scope.ts';
 import { TestClock } from './test-clock.ts';
@@ -27,6 +28,15 @@ export interface TestFlagsOptions {
   readonly initialTimeoutMs?: number;
   readonly logger?: Logger;
 }
+
+const OPTIONS: Members<TestFlagsOptions> = {
+  project: true,
+  environment: true,
+  state: true,
+  clock: true,
+  initialTimeoutMs: true,
+  logger: true,
+};
 
 type Connection = 'live' | 'stale' | 'connecting';
 
@@ -59,6 +69,7 @@ export class TestFlags<
 
   /** @throws FlagstreamError INVALID_FIELD naming the option that is wrong. */
   constructor(options: TestFlagsOptions = {}) {
+    refuseUnknownOptions(options, OPTIONS);
     this.#scope = {
       project: checkedKey('project', options.project ?? 'default'),
       environment: checkedKey('environment', options.environment ?? 'development'),

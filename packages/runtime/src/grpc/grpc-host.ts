@@ -66,6 +66,8 @@ export interface GrpcHostOptions {
   readonly maxRequestMessages?: number;
   /** HTTP requests that name no method; by default they get 404 and a hint. */
   readonly http?: RequestListener;
+  /** For that hint: what this process serves at other ports, such as "health and metrics on 8014". */
+  readonly elsewhere?: () => string;
   /** Pages of browsers that may call: "*", or origins. Default: those of this machine. */
   readonly corsOrigins?: readonly string[] | undefined;
   /** What the services' messages are. Default: the contract's own descriptor set. */
@@ -195,7 +197,7 @@ export class GrpcHost {
       lateness: (timeout) => (options.refusesLateCalls === true ? this.#shedder.refusal(timeout) : undefined),
       corsOrigins: options.corsOrigins ?? LOCAL_ORIGINS,
       logger: options.logger,
-      other: (options.http ?? notFound) as ConnectDoorOptions['other'],
+      other: (options.http ?? notFound(() => options.elsewhere?.())) as ConnectDoorOptions['other'],
     });
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     this.#http = injectedHttpServer(this.#connect.handle, refusalWords);

@@ -38,10 +38,14 @@ export function answerText(
   response.end(request.method === 'HEAD' ? undefined : text);
 }
 
-/** For what names no method. */
-export function notFound(request: IncomingMessage, response: ServerResponse): void {
-  answerJson(request, response, 404, {
-    error: 'not found',
-    hint: 'POST /package.Service/Method calls a method; health, metrics and OFREP have ports of their own (8011 or 8014, and 8016, unless set otherwise)',
-  });
+/** For what names no method. @param elsewhere what has ports of its own, and which: "health and metrics on 8014" */
+export function notFound(
+  elsewhere: () => string | undefined,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const others = elsewhere();
+    const beside = others === undefined ? '' : `; elsewhere: ${others}`;
+    const hint = `POST /package.Service/Method calls a method${beside}`;
+    answerJson(request, response, 404, { error: 'not found', hint });
+  };
 }

@@ -16,11 +16,11 @@ import { Metrics } from '../metrics/metrics.ts';
 const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
 
 describe('the front door', () => {
-  it('serves HTTP/1.1 on the same port', async () => {
-    const { port, client } = await start();
+  it('serves HTTP/1.1 on the same port, with a hint where what is asked for may be', async () => {
+    const { port, client } = await start([echo], { elsewhere: () => 'health on 9014' });
     const answer = await httpGet(port, '/x');
     expect(answer.status).toBe(404);
-    expect(answer.body).toContain('health, metrics and OFREP have ports of their own');
+    expect(answer.body).toContain('calls a method; elsewhere: health on 9014"');
     expect(await say(client, 'still gRPC')).toEqual({ text: 'still gRPC' });
   });
 
