@@ -148,9 +148,17 @@ describe('flags', () => {
     expect((await run('flag', 'enable', 'life')).stderr).toContain(
       'life is on in development: on 50%, off 50%',
     );
+    // What is so already makes no revision that somebody could wait for in vain.
+    const newest = async (): Promise<unknown> => {
+      const { revision } = (await json('wait', '--timeout', '20')) as { readonly revision: unknown };
+      return revision;
+    };
+    const before = await newest();
     expect((await run('flag', 'enable', 'life')).stderr).toBe(
       'life is on in development: on 50%, off 50%, as before\n',
     );
+    expect((await run('flag', 'rollout', 'life', '50%')).stderr).toContain('as before');
+    expect(await newest()).toEqual(before);
     const dry = await run('flag', 'disable', 'life', '--dry-run');
     expect(dry.stderr).toBe('dry run, nothing written: life is off in development\n');
     expect(await json('flag', 'get', 'life', '-e', 'development')).toMatchObject({

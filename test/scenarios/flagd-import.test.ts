@@ -131,5 +131,7 @@ test('flags of --from alone, a file that flagd rejects, and a file of ours are t
   writeFileSync(ours, 'format: flagstream/v1\nflags: []\n');
   const imported = await importing(ours, '--yes');
   expect(imported).toMatchObject({ code: 0 });
-  expect(imported.stderr).toMatch(/ours\.yaml:1:9: note: format is nothing that flagd reads.*\nno changes\n$/);
+  expect(imported.stderr).toMatch(
+    /ours\.yaml:1:9: note: format is nothing that flagd reads.*\nno changes\n$/,
+  );
 });

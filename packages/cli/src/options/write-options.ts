@@ -1,5 +1,4 @@
 /** Flags of every command that writes: who, why, under which operation id, and whether at all. */
-import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { formatPosition } from '@flagstream/replica';
@@ -38,7 +37,8 @@ export function writeFields(options: WriteOptions): WriteFields {
   return {
     actor: options.actor ?? localUser(),
     comment: options.comment ?? '',
-    opId: options.opId ?? randomUUID(),
+    // One that nobody knows repeats nothing, and would make a record of what changes nothing.
+    opId: options.opId ?? '',
     validateOnly: options.dryRun === true,
   };
 }
