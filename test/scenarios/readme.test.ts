@@ -50,6 +50,19 @@ test('the programs in other languages are those that make interop runs', () => {
   expect(withPrograms(readme)).toBe(readme);
 });
 
+test('each of the programs has commands to run it by hand', () => {
+  const commands = withNeed('toolchain').flatMap((block) => block.commands);
+  for (const [language, run] of [
+    ['own-go', /&& go run \. localhost:8013\)$/],
+    ['own-python', /main\.py localhost:8013$/],
+    ['own-java', /^java -cp .* Main localhost:8013$/],
+    ['own-rust', /^cargo run .* -- localhost:8013$/],
+  ] as const) {
+    expect(commands.some((command) => command.includes(`test/interop/${language}`))).toBe(true);
+    expect(commands.filter((command) => run.test(command))).toHaveLength(1);
+  }
+});
+
 /** Of the promise table; X2 says what is not promised. */
 const PROMISES = 'W1 W2 W3 W4 W5 R1 E1 E2 E3 E4 C1 C2 C3 X1 X2'.split(' ');
 const NOT_PROMISED = 'X2';

@@ -10,11 +10,15 @@ import { runFlagstream } from '../support/flagstream.ts';
 import { callUnary } from '../support/grpc-call.ts';
 import { hold } from '../support/resources.ts';
 import { runCommand } from '../support/run-command.ts';
+import { succeedIn } from '../support/run-program.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
 const document = (value: string): string =>
   JSON.stringify({ flags: { it: { state: 'ENABLED', variants: { v: value }, defaultVariant: 'v' } } });
+
+const BUF = path.resolve(import.meta.dirname, '../../node_modules/.bin/buf');
+const REFLECTION = ['curl', '--protocol', 'grpc', '--http2-prior-knowledge', '--reflect'];
 
 const foldersIn = (temporary: string): string[] =>
   readdirSync(temporary).filter((name) => name.startsWith('flagstream'));
@@ -80,14 +84,16 @@ describe('one command with a flagd file', () => {
   });
 });
 
-test('with keys nowhere, callers are bound to the place of the flags', async () => {
-  const file = path.join(tempDir('serve-flagd-bound'), 'flags.json');
-  writeFileSync(file, document('bound'));
-  const { process, port, ask } = await startFlagdServer(['--flags', file, '--project', 'shop']);
-  expect(await ask('it')).toMatchObject({ value: 'bound' });
-  await process.waitForLine(/who shows no key evaluates, and is sent the rules, in shop\/development/);
-  const elsewhere = ['eval', 'it', '--evaluator', `localhost:${port}`, '--project', 'other'];
-  expect(await runCommand(elsewhere)).toMatchObject({ code: 5 });
+test('on loopback everything that an evaluator serves is there, reflection too', async () => {
+  const file = path.join(tempDir('serve-flagd-loopback'), 'flags.json');
+  writeFileSync(file, document('here'));
+  const { port, ask } = await startFlagdServer(['--flags', file, '--project', 'shop']);
+  expect(await ask('it')).toMatchObject({ value: 'here', metadata: { flagSetId: 'shop/development' } });
+  const explain = ['eval', 'it', '--evaluator', `localhost:${port}`, '-p', 'shop', '--explain'];
+  expect(await runCommand(explain)).toMatchObject({ code: 0, stdout: expect.stringContaining('here') });
+  const listing = [...REFLECTION, '--list-services', `http://localhost:${port + 2}`];
+  const listed = await succeedIn(tempDir('serve-flagd-buf'), BUF, listing);
+  expect(listed).toContain('flagd.sync.v1.FlagSyncService');
 });
 
 test.each([

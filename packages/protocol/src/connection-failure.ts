@@ -27,7 +27,8 @@ export function connectionFailure(
 /** Of grpc-js's long account only the last attempt. */
 function lastCause(message: string): string {
   const last = /Last error: (?:Error: )?(.*?)(?:\. Resolution note:.*)?$/s.exec(message)?.[1];
-  return (last ?? message).trim();
+  // "Failed to connect (2026-11-27T09:21:27.176Z)"
+  return (last ?? message).trim().replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '');
 }
 
 /** What OpenSSL and Node say of certificates that are not trusted, not shown or not theirs, and of a peer without TLS. */

@@ -5,18 +5,24 @@ import { flagdFilesConfig } from './flagd-files-config.ts';
 const keylessOf = (settings: object): unknown =>
   flagdFilesConfig(evaluatorConfigSchema.parse(settings)).keyless;
 
-it('callers without a key are bound to the place of the flags, and may be sent them', () => {
-  const bound = { environment: 'default/development', sync: true, beyondLoopback: false };
-  expect(keylessOf({})).toEqual(bound);
-  expect(keylessOf({ project: 'shop', environment: 'live' })).toEqual({ ...bound, environment: 'shop/live' });
+it('where callers would need a key they are bound to the place of the flags, and may be sent them', () => {
+  const bound = { environment: 'default/development', sync: true, beyondLoopback: true };
   const open = { host: '0.0.0.0', keyless: { beyondLoopback: true } };
-  expect(keylessOf(open)).toEqual({ ...bound, beyondLoopback: true });
+  expect(keylessOf(open)).toEqual(bound);
+  const elsewhere = { project: 'shop', environment: 'live' };
+  expect(keylessOf({ ...open, ...elsewhere })).toEqual({ ...bound, environment: 'shop/live' });
+  expect(keylessOf({ keyless: { environment: 'default/development' } })).toMatchObject({ sync: true });
+  // The evaluator refuses to start so: nobody could ever be answered.
+  expect(keylessOf({ host: '0.0.0.0' })).toEqual({ ...bound, beyondLoopback: false });
 });
 
-it('beyond loopback "insecure" trusts everybody, as without files', () => {
-  const config = evaluatorConfigSchema.parse({ host: '0.0.0.0', insecure: true });
-  expect(flagdFilesConfig(config)).toEqual(config);
-});
+it.each([{}, { host: '0.0.0.0', insecure: true }])(
+  'with %j everybody is trusted, as without files',
+  (settings) => {
+    const config = evaluatorConfigSchema.parse(settings);
+    expect(flagdFilesConfig(config)).toEqual(config);
+  },
+);
 
 it.each([
   [{ nats: { url: 'nats://localhost' } }, 'nats.url'],

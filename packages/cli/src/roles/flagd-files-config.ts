@@ -4,8 +4,8 @@ import { fail } from '@flagstream/protocol';
 import { isLoopback } from '@flagstream/runtime';
 
 /**
- * The settings with callers bound to the place that the flags are in: flagd's clients show no key, and a file holds none.
- * Beyond loopback that takes `keyless.beyondLoopback`, or `insecure`, which trusts everybody already.
+ * Where callers need a key elsewhere, they are bound to the place that the flags are in: flagd's clients show none, and a
+ * file holds none. Beyond loopback that takes `keyless.beyondLoopback`, unless `insecure` trusts everybody already.
  * @throws FlagstreamError CONFIG_INVALID for a setting that such an evaluator cannot have
  */
 export function flagdFilesConfig(config: EvaluatorConfig): EvaluatorConfig {
@@ -21,8 +21,8 @@ export function flagdFilesConfig(config: EvaluatorConfig): EvaluatorConfig {
     (keyless.environment ?? place) !== place,
     `the flags of the files are in ${place} (project, environment)`,
   );
-  const trustsAll = !isLoopback(host) && insecure && keyless.environment === undefined;
-  if (trustsAll && !keyless.beyondLoopback) return config;
+  const isBound = keyless.environment !== undefined || keyless.beyondLoopback;
+  if (!isBound && (isLoopback(host) || insecure)) return config;
   return { ...config, keyless: { ...keyless, environment: place, sync: true } };
 }
 
