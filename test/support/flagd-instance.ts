@@ -85,7 +85,7 @@ export async function startFlagdServer(
 }
 
 /** How flagd's clients ask who listens on this port of loopback. */
-export function flagdAsk(port: number): FlagdAsk {
+function flagdAsk(port: number): FlagdAsk {
   const client = new ServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
   hold({ what: 'client of flagd', release: async () => client.close(), releaseNow: () => client.close() });
   return async (key, { type = 'string', context = {}, selector } = {}) => {
