@@ -17,6 +17,8 @@ const WORD_MAX = 0xffff_ffff;
 export class StateDigest {
   /** The most significant first. */
   readonly #words = new Uint32Array(WORDS);
+  /** One object for all who keep it, as each stream with an open transfer does. */
+  #halves: { readonly hi: bigint; readonly lo: bigint } | undefined;
 
   static of(sha256: Codec['sha256'], entities: Iterable<VersionedEntity>): StateDigest {
     const digest = new StateDigest();
@@ -35,6 +37,7 @@ export class StateDigest {
 
   /** @param summand its first 16 bytes count, big-endian */
   add(summand: Uint8Array): void {
+    this.#halves = undefined;
     let carry = 0;
     for (let word = WORDS - 1; word >= 0; word--) {
       const sum = this.#words[word]! + wordAt(summand, word) + carry;
@@ -46,6 +49,7 @@ export class StateDigest {
 
   /** Undoes an `add`. */
   remove(summand: Uint8Array): void {
+    this.#halves = undefined;
     let borrow = 0;
     for (let word = WORDS - 1; word >= 0; word--) {
       const difference = this.#words[word]! - wordAt(summand, word) - borrow;
@@ -56,8 +60,11 @@ export class StateDigest {
 
   /** High and low 64 bits, as frames carry them. */
   get halves(): { readonly hi: bigint; readonly lo: bigint } {
-    const view = new DataView(this.toBytes().buffer);
-    return { hi: view.getBigUint64(0), lo: view.getBigUint64(8) };
+    if (this.#halves === undefined) {
+      const view = new DataView(this.toBytes().buffer);
+      this.#halves = { hi: view.getBigUint64(0), lo: view.getBigUint64(8) };
+    }
+    return this.#halves;
   }
 
   /** 16 bytes, big-endian. */

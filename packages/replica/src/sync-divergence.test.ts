@@ -32,7 +32,19 @@ describe('a client whose set is another one', () => {
     expect(mended.ack(11)).toMatchObject([{ type: 'confirmed', position: at(11) }]);
   });
 
-  it('is not looked for where something has changed since, or the revision was withdrawn', () => {
+  it('has not confirmed what it acknowledges while changes go on: the set that it was sent is compared', () => {
+    const b = live();
+    b.head();
+    b.head();
+    const lies = b.frame({ type: 'ack', transferId: 11, have: have(11, digestAt(3)), applyUs: 1 });
+    expect(lies).toMatchObject([
+      { type: 'diverged', position: at(11) },
+      { type: 'transfer', kind: 'full', to: at(12) },
+    ]);
+    expect(b.session.acked).toEqual(at(10));
+  });
+
+  it('is not seen in one that has what it was sent, while something has changed since, or the revision was withdrawn', () => {
     const late = live();
     late.head();
     late.head();

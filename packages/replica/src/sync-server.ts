@@ -16,6 +16,7 @@ import { RefusedTransfer } from './refused-transfer.ts';
 import type { SyncEnvironment } from './sync-environment.ts';
 import {
   type ClientFrame,
+  type Digest,
   type Have,
   type Hello,
   type Intent,
@@ -30,7 +31,7 @@ import type {
   SyncServerEvent,
   SyncServerSettings,
 } from './sync-server-events.ts';
-import { addsUp, chooseTransfer, DIGEST_DIFFERS, holdsAnother } from './transfer-choice.ts';
+import { addsUp, chooseTransfer, DIGEST_DIFFERS, isSameDigest } from './transfer-choice.ts';
 
 /** `waiting`: for the turn of a full transfer. */
 type Phase = 'await-hello' | 'live' | 'waiting' | 'in-flight' | 'closed';
@@ -63,6 +64,8 @@ export class SyncServerSession {
   /** What the client holds was withdrawn; it is told with each full transfer until it has taken one. */
   #forked = false;
   #transferId = 0;
+  /** Of the set that the open transfer leads to: the environment may have moved on when its client has taken it. */
+  #transferDigest: Digest | undefined;
   #sentMs = 0;
   #openedMs: number;
   #heardMs: number;
@@ -260,6 +263,7 @@ export class SyncServerSession {
     this.#dirty = false;
     this.#cursor = to;
     this.#transferId = to.revision;
+    this.#transferDigest = this.#environment.digest();
     this.#sentMs = nowMs;
     if (from !== undefined) this.#forked = false;
     const kind = from === undefined ? 'full' : 'delta';
@@ -321,7 +325,9 @@ export class SyncServerSession {
       return this.#close('protocol', 'an acknowledgement of no open transfer');
     if (have === undefined || comparePositions(have.position, this.#cursor) !== 0)
       return this.#close('protocol', 'the acknowledgement names another revision');
-    if (holdsAnother(this.#environment, this.#cursor, have)) return this.#mend(have);
+    const sent = this.#transferDigest;
+    this.#transferDigest = undefined;
+    if (sent === undefined || !isSameDigest(sent, have.digest)) return this.#mend(have);
     this.#answered = true;
     this.#phase = 'live';
     this.#acked = this.#cursor;

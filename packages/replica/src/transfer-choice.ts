@@ -1,7 +1,7 @@
 /** What brings a client that comes with a Hello to the head of the environment. */
 import { bytesEqual, type Position } from './position.ts';
 import type { SyncEnvironment } from './sync-environment.ts';
-import type { Have, Intent } from './sync-frames.ts';
+import type { Digest, Have, Intent } from './sync-frames.ts';
 
 /** The client is where nothing has changed since, and holds something else. */
 export const DIGEST_DIFFERS = 'the digest differs';
@@ -35,13 +35,11 @@ export function chooseTransfer(env: SyncEnvironment, have: Have | undefined): Tr
     : { intent: 'full', reason: DIGEST_DIFFERS, forked: false };
 }
 
-/** The client holds something else at this revision than this node, which can tell: nothing has changed there since. */
-export function holdsAnother(env: SyncEnvironment, position: Position, have: Have): boolean {
-  return env.changedRevision() <= position.revision && env.canDelta(position) && !addsUp(env, have);
-}
-
 /** The client holds what this node holds. */
 export function addsUp(env: SyncEnvironment, { digest }: Have): boolean {
-  const { hi, lo } = env.digest();
-  return digest.hi === hi && digest.lo === lo;
+  return isSameDigest(env.digest(), digest);
+}
+
+export function isSameDigest(a: Digest, b: Digest): boolean {
+  return a.hi === b.hi && a.lo === b.lo;
 }
