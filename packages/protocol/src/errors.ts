@@ -104,6 +104,11 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     next: 'Its project or environment is archived.',
   },
+  NODE_LIVE: {
+    status: 'FAILED_PRECONDITION',
+    retryable: false,
+    next: 'Stop it first, or wait until it counts as lost.',
+  },
   IN_USE: { status: 'FAILED_PRECONDITION', retryable: false, next: 'Remove the named uses first.' },
   KEY_ENDED: {
     status: 'FAILED_PRECONDITION',

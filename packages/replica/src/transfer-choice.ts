@@ -1,5 +1,5 @@
 /** What brings a client that comes with a Hello to the head of the environment. */
-import { bytesEqual, type Position } from './position.ts';
+import { bytesEqual } from './position.ts';
 import type { SyncEnvironment } from './sync-environment.ts';
 import type { Digest, Have, Intent } from './sync-frames.ts';
 

@@ -249,6 +249,7 @@ export async function startControlPlane(
           settledMs: monotonicMs() + (deps.fleetSettleMs ?? LIMITS.nodeLostMs),
         }),
         log,
+        monotonicMs,
       }),
       maintenance,
     ],

@@ -91,12 +91,16 @@ export function clientsCommand(session: CliSession): Command {
     .action(
       session.action(async (options: ClientsOptions) => {
         const parent = options.all === true ? '' : environmentName(options.project, options.environment);
-        const { environments } = await withFleet(options, (fleet) =>
+        const { environments, otherClients } = await withFleet(options, (fleet) =>
           fleet.call(fleet.client.listClients, ListClientsRequest.fromPartial({ parent })),
         );
         if (options.output === 'json')
           printJson(session.terminal, environments.map(EnvironmentClients.toJSON));
         else printClients(session, environments);
+        if (otherClients > 0)
+          session.terminal.note(
+            `${otherClients} more of environments that no node had room to tell apart: some of these may be theirs`,
+          );
       }),
     );
 }
@@ -108,6 +112,7 @@ function printClients({ terminal }: CliSession, environments: readonly Environme
     { title: 'CURRENT', value: ({ current }) => String(current) },
     { title: 'ARRIVING', value: ({ arriving }) => String(arriving) },
     { title: 'BEHIND', value: ({ behind }) => String(behind) },
+    { title: 'SILENT', value: ({ silent }) => String(silent) },
     { title: 'LEFT OWING', value: ({ departed }) => String(departed) },
     { title: 'SDKS', value: sdkWords },
     { title: 'ENGINES', value: engineWords },

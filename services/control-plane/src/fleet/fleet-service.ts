@@ -1,5 +1,5 @@
 /** FleetService: what evaluators tell of themselves, and what that says of a revision. */
-import { fail, invalidField } from '@flagstream/protocol';
+import { fail, invalidField, LIMITS } from '@flagstream/protocol';
 import {
   FleetServiceService,
   type ForgetNodeRequest,
@@ -19,6 +19,7 @@ import {
 import {
   type CallContext,
   EVERYWHERE,
+  permits,
   requirePermission,
   type ServiceBinding,
   serverStream,
@@ -38,6 +39,7 @@ export interface FleetServiceParts {
   readonly fleet: Fleet;
   readonly rollouts: Rollouts;
   readonly log: ChangeLog;
+  readonly monotonicMs: () => number;
 }
 
 const POLICY: Readonly<Record<keyof typeof FleetServiceService, Verb>> = {
@@ -56,7 +58,13 @@ const QUIET_LOOKS_MAX = 10;
 /** Reports come by nodes: a watcher sees them together. */
 const GATHER_MS = 100;
 
-export function fleetService({ reports, fleet, rollouts, log }: FleetServiceParts): ServiceBinding {
+export function fleetService({
+  reports,
+  fleet,
+  rollouts,
+  log,
+  monotonicMs,
+}: FleetServiceParts): ServiceBinding {
   return {
     definition: FleetServiceService,
     policy: POLICY,
@@ -72,12 +80,19 @@ export function fleetService({ reports, fleet, rollouts, log }: FleetServicePart
       }),
       forgetNode: unary<ForgetNodeRequest, ForgetNodeResponse>(({ nodeId }, { principal }) => {
         requirePermission(principal, 'administer', EVERYWHERE);
-        if (!fleet.forget(nodeId))
-          throw fail('NODE_NOT_FOUND', `no node "${nodeId.slice(0, 128)}" has reported`);
-        return {};
+        const name = nodeId.slice(0, LIMITS.nodeIdLengthMax);
+        switch (fleet.forget(nodeId, monotonicMs())) {
+          case 'unknown':
+            throw fail('NODE_NOT_FOUND', `no node "${name}" has reported`);
+          case 'live':
+            throw fail('NODE_LIVE', `node "${name}" lives: its clients would go uncounted`);
+          case 'forgotten':
+            return {};
+        }
       }),
       listClients: unary<ListClientsRequest, ListClientsResponse>(({ parent }, { principal }) => ({
         environments: rollouts.clients(parent, principal),
+        otherClients: permits(principal, 'read', EVERYWHERE) ? rollouts.otherClients() : 0,
       })),
       getRollout: unary<GetRolloutRequest, GetRolloutResponse>(({ revision }, { principal }) => ({
         rollout: rollouts.rollout(rollouts.target(revision), principal),

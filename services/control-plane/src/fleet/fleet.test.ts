@@ -1,7 +1,8 @@
 import { LIMITS } from '@flagstream/protocol';
 import { type EnvironmentReport, NodeReport } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import { describe, expect, it } from 'vitest';
-import { Fleet, type IsOurs } from './fleet.ts';
+import type { IsOurs } from './delivered.ts';
+import { Fleet } from './fleet.ts';
 
 const PLACE = { project: 'p', environment: 'dev' };
 const at = (revision: number, epoch = 1): { epoch: number; revision: number } => ({ epoch, revision });
@@ -133,8 +134,33 @@ describe('a revision in the fleet', () => {
       ['n2', false],
     ]);
     expect(bench.of(7)).toMatchObject({ applied: 1, owing: 10 });
-    expect([bench.fleet.forget('n1'), bench.fleet.forget('n1')]).toEqual([true, false]);
+    const forget = (nodeId: string): string => bench.fleet.forget(nodeId, bench.nowMs);
+    expect([forget('n1'), forget('n1')]).toEqual(['forgotten', 'unknown']);
     expect(bench.of(7)).toMatchObject({ applied: 1, owing: 0 });
+  });
+
+  it('goes on being owed by the clients of a live node that somebody wants forgotten', () => {
+    const bench = new Bench();
+    bench.tell('n1', 7, { clients: 3, behind: [[6, 3]] });
+    bench.nowMs = LIMITS.nodeLostMs;
+    expect(bench.fleet.forget('n1', bench.nowMs)).toBe('live');
+    expect(bench.of(7)).toMatchObject({ owing: 3 });
+  });
+
+  it('is owed by clients of environments that a report has no room for, unless all of them have the newest', () => {
+    const bench = new Bench();
+    const elsewhere = { environments: [], otherClients: 9 };
+    bench.tell('n1', 7, undefined, { ...elsewhere, otherOwing: 2 });
+    expect([bench.of(8), bench.of(7)]).toMatchObject([{ owing: 9 }, { owing: 2 }]);
+    bench.tell('n1', 7, undefined, { ...elsewhere, otherOwing: 0 });
+    expect([bench.of(8), bench.of(7)]).toMatchObject([{ owing: 9 }, { owing: 0 }]);
+    // It is told: the others are of others.
+    bench.tell('n1', 7, { clients: 1, current: 1 }, { otherClients: 9, otherOwing: 9 });
+    expect(bench.of(7)).toMatchObject({ applied: 1, owing: 0 });
+    bench.head = at(7);
+    bench.tell('n1', 7, undefined, { ...elsewhere, otherOwing: 2 });
+    bench.tell('n1', 7, undefined, { bootId: 'b2' });
+    expect(bench.of(7)).toMatchObject({ owing: 0, departed: 2 });
   });
 
   it('is owed apart by who left without confirming it, and by nobody for another one', () => {
@@ -154,10 +180,21 @@ describe('a revision in the fleet', () => {
     ]);
   });
 
-  it('counts those who left without a name where they may owe it', () => {
+  it('counts those who left without a name by what they owed and had', () => {
     const bench = new Bench();
-    bench.tell('n1', 9, { departed: [['a', 5, 7]], departedClients: 4 });
-    expect([bench.of(8), bench.of(7)]).toMatchObject([{ departed: 0 }, { departed: 4 }]);
+    const unnamed = [
+      { revision: wire(8), owedRevision: 9n, clients: 2 },
+      { owedRevision: 7n, clients: 3 },
+    ];
+    bench.tell('n1', 9, { departedClients: 5, departedUnnamed: unnamed } as Told);
+    expect([bench.of(10), bench.of(9), bench.of(8), bench.of(7)]).toMatchObject([
+      { departed: 0 },
+      { departed: 2 },
+      { departed: 0 },
+      { departed: 3 },
+    ]);
+    bench.tell('n1', 9, { departed: [['a', 8, 9]], departedClients: 6, departedUnnamed: unnamed } as Told);
+    expect([bench.of(9), bench.of(7)]).toMatchObject([{ departed: 3 }, { departed: 3 }]);
   });
 
   it('is not owed any more by who came back at another node and has it there', () => {
@@ -205,6 +242,16 @@ describe('a node that ends', () => {
       { bootId: 'b2', found: [{ ...PLACE, instanceId: 'a', revision: wire(8) }] },
     );
     expect(bench.of(7)).toMatchObject({ departed: 1, names: ['b'] });
+  });
+
+  it('leaves its clients counted, also when it ended before those that are remembered', () => {
+    const bench = new Bench();
+    bench.head = at(7);
+    for (let boot = 0; boot <= LIMITS.endedNodesMax + 1; boot++)
+      bench.tell('n1', 7, { clients: 1, behind: [[6, 1]], laggards: [['a', 6]] }, { bootId: `b${boot}` });
+    expect(bench.of(7)).toMatchObject({ owing: 1, departed: LIMITS.endedNodesMax + 1 });
+    bench.head = at(8);
+    expect(bench.of(8)).toMatchObject({ departed: 0 });
   });
 
   it('before it had a revision leaves all of its clients owing it', () => {

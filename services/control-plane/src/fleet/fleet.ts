@@ -16,9 +16,21 @@ import type {
   NodeReport,
   ReportedStreams,
 } from '@flagstream/protocol/gen/flagstream/v1/fleet';
-import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { isBefore, ORIGIN, type Place as Position } from '@flagstream/replica';
+import { isBefore, type Place as Position } from '@flagstream/replica';
 import type { Place } from '@flagstream/runtime';
+import {
+  countsWithout,
+  type Delivered,
+  environmentIn,
+  type IsOurs,
+  lacks,
+  ofEnded,
+  ofNode,
+  owingOf,
+  positionOf,
+  untold,
+} from './delivered.ts';
+import { EndedLongAgo } from './ended-long-ago.ts';
 import { GoneStreams, streamsGone } from './gone-streams.ts';
 
 /** A node as it is known. */
@@ -28,23 +40,6 @@ export interface KnownNode {
   readonly silentMs: number;
   readonly lost: boolean;
 }
-
-/** What is known of one environment at one node about a revision. */
-export interface Delivered {
-  readonly nodeId: string;
-  readonly place: Place;
-  readonly applied: number;
-  readonly owing: number;
-  readonly arriving: number;
-  readonly departed: number;
-  readonly laggards: readonly ClientReport[];
-  readonly departedClients: readonly ClientReport[];
-  /** Of LIMITS' bounds: how long confirmations took. */
-  readonly times: readonly number[];
-}
-
-/** Whether what a node applied is of the log of now: two branches have revisions of the same number. */
-export type IsOurs = (applied: Revision) => boolean;
 
 interface Heard {
   readonly report: NodeReport;
@@ -65,6 +60,7 @@ export class Fleet {
   readonly #nodes = new Map<string, Heard>();
   /** Oldest first. */
   #ended: Ended[] = [];
+  readonly #endedLongAgo = new EndedLongAgo();
   /** The newest sequence of processes that ended, oldest first: what was sent before comes late, and says nothing. */
   readonly #endedBoots = new Map<string, bigint>();
   readonly #listeners = new Set<() => void>();
@@ -106,10 +102,14 @@ export class Fleet {
     for (const listener of this.#listeners) listener();
   }
 
-  /** False: there is no such node. */
-  forget(nodeId: string): boolean {
+  /** `live`: it is not forgotten, for its clients would owe nothing until its next report. */
+  forget(nodeId: string, nowMs: number): 'forgotten' | 'unknown' | 'live' {
+    const known = this.#nodes.get(nodeId);
+    if (known === undefined) return 'unknown';
+    if (nowMs - known.heardMs <= LIMITS.nodeLostMs) return 'live';
     this.#lostStreams = undefined;
-    return this.#nodes.delete(nodeId);
+    this.#nodes.delete(nodeId);
+    return 'forgotten';
   }
 
   nodes(nowMs: number): KnownNode[] {
@@ -157,6 +157,8 @@ export class Fleet {
         const counts = ofNode(environment, known, gone(heard, environment));
         all.push({ nodeId: heard.report.nodeId, place, ...counts });
       }
+    for (const { report } of this.#nodes.values())
+      all.push(...untold(report, places, target, isOurs, 'owing'));
     for (const ended of this.#ended) {
       if (isBefore(ended.until, target)) continue;
       for (const [place, environment] of environmentsOf(ended.report, places)) {
@@ -164,7 +166,9 @@ export class Fleet {
         const counts = ofEnded(ended.report, environment, known, gone(ended, environment));
         all.push({ nodeId: ended.report.nodeId, place, ...counts });
       }
+      all.push(...untold(ended.report, places, target, isOurs, 'departed'));
     }
+    all.push(...this.#endedLongAgo.delivered(places, target));
     return all;
   }
 
@@ -216,12 +220,18 @@ export class Fleet {
     this.#endedBoots.set(bootOf(heard.report), heard.report.sequence);
     const [oldest] = this.#endedBoots.keys();
     if (this.#endedBoots.size > LIMITS.endedNodesMax) this.#endedBoots.delete(oldest!);
-    const tells = heard.report.environments.some(
-      ({ clients, departedClients }) => clients + departedClients > 0,
-    );
+    const { environments, otherClients, otherOwing } = heard.report;
+    const tells =
+      otherClients + otherOwing > 0 ||
+      environments.some(({ clients, departedClients }) => clients + departedClients > 0);
     if (!tells) return;
     this.#ended.push({ ...heard, until: { epoch: head.epoch, revision: head.revision } });
-    this.#ended = this.#ended.slice(-LIMITS.endedNodesMax);
+    if (this.#ended.length <= LIMITS.endedNodesMax) return;
+    const [first] = this.#ended.splice(0, 1);
+    for (const environment of first!.report.environments) {
+      const away = Math.max(first!.gone.ever(environment), this.#goneNow(first!.report, environment));
+      this.#endedLongAgo.add(first!.report, environment, away, first!.until);
+    }
   }
 }
 
@@ -241,131 +251,12 @@ function keyIn({ project, environment }: Place, name: string): string {
   return `${project}/${environment}/${name}`;
 }
 
-/** A node has not got as far as the revision, or follows another branch. */
-export function lacks({ applied }: NodeReport, target: Position, isOurs: IsOurs): boolean {
-  return isBefore(positionOf(applied), target) || (applied !== undefined && !isOurs(applied));
-}
-
-type Counts = Omit<Delivered, 'nodeId' | 'place'>;
-
-interface Known {
-  readonly target: Position;
-  /** The node did not have it. */
-  readonly lacks: boolean;
-  /** A client is at another node, and has confirmed it there. */
-  readonly isBack: (client: ClientReport) => boolean;
-}
-
-function ofNode(environment: EnvironmentReport, { target, lacks, isBack }: Known, gone: number): Counts {
-  const departed = departedOf(environment, target, isBack);
-  const { clients } = environment;
-  const { away, back } = namedIn(environment, target, isBack);
-  const owed = (lacks ? clients : owingIn(environment, target)) - back;
-  const counts = countsWithout(environment, owed, Math.max(gone, back));
-  const owing = owingOf(counts);
-  return {
-    ...departed,
-    applied: lacks ? 0 : counts.current,
-    owing,
-    arriving: lacks ? 0 : counts.arriving,
-    // Fewer owe it than were named: which of them are elsewhere is being asked.
-    laggards: away.length > owing ? [] : away,
-    times: lacks ? [] : timesOf(environment, target),
-  };
-}
-
-/** Its clients have left, those that owed with the rest. */
-function ofEnded(
-  { leaving }: NodeReport,
-  environment: EnvironmentReport,
-  { target, lacks, isBack }: Known,
-  gone: number,
-): Counts {
-  const departed = departedOf(environment, target, isBack);
-  const { away, back } = namedIn(environment, target, isBack);
-  const owed = leaving ? 0 : (lacks ? environment.clients : owingIn(environment, target)) - back;
-  const left = owingOf(countsWithout(environment, owed, Math.max(gone, back)));
-  return {
-    applied: 0,
-    owing: 0,
-    arriving: 0,
-    departed: departed.departed + left,
-    laggards: [],
-    departedClients: [...departed.departedClients, ...(away.length > left ? [] : away)],
-    times: [],
-  };
-}
-
-/** Of those that its node named: who has not confirmed the revision anywhere, and how many have elsewhere. */
-function namedIn(
-  { laggards }: EnvironmentReport,
-  target: Position,
-  isBack: (client: ClientReport) => boolean,
-): { readonly away: readonly ClientReport[]; readonly back: number } {
-  const named = laggards.filter(({ revision }) => isBefore(positionOf(revision), target));
-  const away = named.filter((client) => !isBack(client));
-  return { away, back: named.length - away.length };
-}
-
-type ClientCounts = Pick<EnvironmentReport, 'clients' | 'current' | 'arriving'>;
-
-/**
- * What is left of a node's clients when so many are counted elsewhere. Which of
- * them those are is not known: who owes stays as long as anybody does.
- */
-function countsWithout({ clients, arriving }: ClientCounts, owing: number, gone: number): ClientCounts {
-  const left = clients - gone;
-  const stillOwing = Math.min(Math.max(0, owing), left);
-  const stillArriving = Math.min(arriving, left - stillOwing);
-  return { clients: left, current: left - stillOwing - stillArriving, arriving: stillArriving };
-}
-
-function owingOf({ clients, current, arriving }: ClientCounts): number {
-  return clients - current - arriving;
-}
-
-function owingIn({ behind, older }: EnvironmentReport, target: Position): number {
-  return behind.reduce(
-    (sum, { revision, clients }) => (isBefore(positionOf(revision), target) ? sum + clients : sum),
-    older,
-  );
-}
-
-function departedOf(
-  { departed, departedClients }: EnvironmentReport,
-  target: Position,
-  isBack: (client: ClientReport) => boolean,
-): Pick<Counts, 'departed' | 'departedClients'> {
-  const owed = departed.filter(
-    ({ revision, owedRevision }) =>
-      isBefore(positionOf(revision), target) && owedRevision >= BigInt(target.revision),
-  );
-  const away = owed.filter((client) => !isBack(client));
-  // Those without a name left earlier than those with one, and owed no later revision.
-  const [earliest] = departed.map(({ owedRevision }) => owedRevision).sort((a, b) => Number(a - b));
-  const unnamed =
-    earliest !== undefined && earliest >= BigInt(target.revision) ? departedClients - departed.length : 0;
-  return { departed: away.length + unnamed, departedClients: away };
-}
-
-/** Of the change that brought the revision, or of the first one after it that was served with it. */
-function timesOf({ times }: EnvironmentReport, target: Position): readonly number[] {
-  const sorted = [...times].sort((a, b) => Number(a.revision - b.revision));
-  return sorted.find(({ revision }) => revision >= BigInt(target.revision))?.counts ?? [];
-}
-
 function* environmentsOf(
-  { environments }: NodeReport,
+  report: NodeReport,
   places: readonly Place[],
 ): Generator<readonly [Place, EnvironmentReport]> {
   for (const place of places) {
-    const environment = environments.find(
-      (each) => each.project === place.project && each.environment === place.environment,
-    );
+    const environment = environmentIn(report, place);
     if (environment !== undefined) yield [place, environment];
   }
-}
-
-function positionOf(revision: Revision | undefined): Position {
-  return revision === undefined ? ORIGIN : { epoch: revision.epoch, revision: Number(revision.revision) };
 }

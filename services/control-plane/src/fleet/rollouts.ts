@@ -11,6 +11,7 @@ import {
 import {
   type ClientReport,
   type EnvironmentClients,
+  type EnvironmentReport,
   type FleetClient,
   type Node,
   NodeState,
@@ -24,7 +25,9 @@ import type { Reads } from '../admin/reads.ts';
 import type { ChangeLog } from '../log/change-log.ts';
 import type { History } from '../log/history.ts';
 import { isOfLog } from '../log/own-position.ts';
-import { type Delivered, type Fleet, type IsOurs, lacks } from './fleet.ts';
+import { type Delivered, type IsOurs, lacks } from './delivered.ts';
+import type { Fleet, KnownNode } from './fleet.ts';
+import { RecentChanges } from './recent-changes.ts';
 
 export interface RolloutParts {
   readonly fleet: Fleet;
@@ -40,6 +43,8 @@ export interface RolloutParts {
 const NODE_NAMES_MAX = 16;
 /** Confirmations that took longer than the last bound. */
 const BEYOND_MS = 60_000;
+
+type Standing = Pick<EnvironmentClients, 'current' | 'arriving' | 'behind' | 'silent'>;
 
 export class Rollouts {
   readonly #parts: RolloutParts;
@@ -65,13 +70,11 @@ export class Rollouts {
 
   /** Of the environments that the caller may read. */
   rollout(target: Position, principal: Principal): Rollout {
-    const { fleet, log, monotonicMs, settledMs } = this.#parts;
+    const { fleet, monotonicMs, settledMs } = this.#parts;
     const settling = monotonicMs() < settledMs;
     const places = this.#changedBy(target).filter((place) => permits(principal, 'read', place));
     const nodes = fleet.nodes(monotonicMs());
-    // Nodes can be of another branch, as when this control plane was restored, or was copied and the copy wrote.
-    const isOurs: IsOurs = (applied) =>
-      isOfLog(log.store, { revision: Number(applied.revision), hash: applied.hash });
+    const isOurs = this.#isOurs;
     const has = ({ report }: (typeof nodes)[number]): boolean =>
       report.applied !== undefined && !lacks(report, target, isOurs);
     const behind = nodes.filter((node) => !node.lost && !has(node));
@@ -102,9 +105,12 @@ export class Rollouts {
   nodes(): Node[] {
     const { fleet, log, monotonicMs } = this.#parts;
     const head = log.head();
+    const changes = this.#recentChanges();
     return fleet
       .nodes(monotonicMs())
-      .map(({ report, silentMs, lost }): Node => {
+      .map((node): Node => {
+        const { report, silentMs, lost } = node;
+        const others = lost ? report.otherClients : report.otherOwing;
         const sum = (count: (one: (typeof report.environments)[number]) => number): number =>
           report.environments.reduce((all, one) => all + count(one), 0);
         const applied = Number(report.applied?.revision ?? 0n);
@@ -116,7 +122,7 @@ export class Rollouts {
           lag: BigInt(Math.max(0, head.revision - applied)),
           freshness: report.freshness,
           clients: sum(({ clients }) => clients) + report.otherClients,
-          clientsBehind: sum(({ clients, current }) => clients - current),
+          clientsBehind: sum((one) => one.clients - this.#standing(node, one, changes).current) + others,
           silentMs: BigInt(Math.round(silentMs)),
         };
       })
@@ -130,19 +136,23 @@ export class Rollouts {
   clients(parent: string, principal: Principal): EnvironmentClients[] {
     const { fleet, monotonicMs } = this.#parts;
     const scope = parent === '' ? {} : this.#scopeOf(parent, principal);
+    const changes = this.#recentChanges();
     const all = new Map<string, EnvironmentClients>();
-    for (const { report } of fleet.nodes(monotonicMs()))
-      for (const one of report.environments) {
+    for (const node of fleet.nodes(monotonicMs()))
+      for (const one of node.report.environments) {
+        const { report } = node;
         const place = { project: one.project, environment: one.environment };
         if (!inScope(place, scope) || !permits(principal, 'read', place)) continue;
         const environment = environmentName(place.project, place.environment);
         const sum = all.get(environment) ?? emptyClients(environment);
+        const standing = this.#standing(node, one, changes);
         all.set(environment, {
           ...sum,
           clients: sum.clients + one.clients,
-          current: sum.current + one.current,
-          arriving: sum.arriving + one.arriving,
-          behind: sum.behind + one.clients - one.current - one.arriving,
+          current: sum.current + standing.current,
+          arriving: sum.arriving + standing.arriving,
+          behind: sum.behind + standing.behind,
+          silent: sum.silent + standing.silent,
           departed: sum.departed + one.departedClients,
           sdks: sumOfSdks([...sum.sdks, ...one.sdks]),
           engines: sumOfEngines([...sum.engines, ...one.engines]),
@@ -159,6 +169,43 @@ export class Rollouts {
     return [...all.values()].sort((a, b) => (a.environment < b.environment ? -1 : 1));
   }
 
+  /** Clients of environments that their nodes had no room to tell apart. */
+  otherClients(): number {
+    const { fleet, monotonicMs } = this.#parts;
+    return fleet.nodes(monotonicMs()).reduce((sum, { report }) => sum + report.otherClients, 0);
+  }
+
+  /** Nodes can be of another branch, as when this control plane was restored, or was copied and the copy wrote. */
+  readonly #isOurs: IsOurs = ({ revision, hash }) =>
+    isOfLog(this.#parts.log.store, { revision: Number(revision), hash });
+
+  #recentChanges(): RecentChanges {
+    const { log } = this.#parts;
+    // Between two epochs there are revisions without a record.
+    const isThere = (revision: number): boolean => log.store.recordAt(revision) !== undefined;
+    return new RecentChanges(log.head().revision, (revision) =>
+      isThere(revision) ? this.#changedBy({ revision }) : [],
+    );
+  }
+
+  /** What a node's clients have, by its last report and by what it may not know: the log of now, and that it is silent. */
+  #standing(
+    { report, lost }: KnownNode,
+    { project, environment, clients, current, arriving }: EnvironmentReport,
+    changes: RecentChanges,
+  ): Standing {
+    const { applied } = report;
+    const isUpToDate =
+      applied !== undefined &&
+      this.#isOurs(applied) &&
+      !changes.since(Number(applied.revision), { project, environment });
+    if (!isUpToDate) return { current: 0, arriving: 0, behind: clients, silent: 0 };
+    const behind = clients - current - arriving;
+    return lost
+      ? { current: 0, arriving: 0, behind, silent: current + arriving }
+      : { current, arriving, behind, silent: 0 };
+  }
+
   /** A name that nothing has is a slip: it is told, instead of that nobody is there. */
   #scopeOf(parent: string, principal: Principal): Partial<Place> {
     const isProject = parseName(parent)?.kind === ENTITY_KIND.project;
@@ -169,7 +216,7 @@ export class Rollouts {
   }
 
   /** Environments that a revision changed. */
-  #changedBy({ revision }: Position): Place[] {
+  #changedBy({ revision }: Pick<Position, 'revision'>): Place[] {
     const { history, log } = this.#parts;
     const places = new Map<string, Place>();
     const add = (project: string, environment: string): void =>
@@ -238,6 +285,7 @@ function emptyClients(environment: string): EnvironmentClients {
     current: 0,
     arriving: 0,
     behind: 0,
+    silent: 0,
     departed: 0,
     sdks: [],
     engines: [],

@@ -41,7 +41,7 @@ export class DeliveryLedger {
   }
 
   /** Those with the most to tell first, and how many clients the others have. */
-  reports(nowMs: number): Pick<NodeReport, 'environments' | 'otherClients'> {
+  reports(nowMs: number): Pick<NodeReport, 'environments' | 'otherClients' | 'otherOwing'> {
     const busy = [...this.#ledgers.values()].filter(({ empty }) => !empty);
     const namesMax = Math.max(1, Math.floor(LIMITS.reportedClientsMax / Math.max(1, busy.length / 4)));
     const all = busy
@@ -52,6 +52,7 @@ export class DeliveryLedger {
     return {
       environments: told,
       otherClients: others.reduce((sum, { clients }) => sum + clients, 0),
+      otherOwing: others.reduce((sum, environment) => sum + owing(environment), 0),
     };
   }
 
@@ -59,6 +60,10 @@ export class DeliveryLedger {
     if (instanceIds.size === 0) return [];
     return [...this.#ledgers.values()].flatMap((ledger) => ledger.find(instanceIds));
   }
+}
+
+function owing(environment: EnvironmentReport): number {
+  return unconfirmed(environment) - environment.arriving;
 }
 
 function unconfirmed({ clients, current, departedClients }: EnvironmentReport): number {

@@ -239,15 +239,43 @@ describe('the ledger of an environment', () => {
     expect(bench.report().moved).toHaveLength(1);
   });
 
-  it('forgets the oldest when too many have left', () => {
+  it('counts all who left, also those whose names it has forgotten, and tells what they owed', () => {
     const bench = new Bench();
     bench.change(5);
     const clients = Array.from({ length: LIMITS.departedClientsMax + 1 }, (_, i) => bench.join(`c${i}`, 5));
     bench.change(6);
     for (const client of clients) bench.leave(client);
     const report = bench.report();
-    expect(report.departedClients).toBe(LIMITS.departedClientsMax);
+    expect(report.departedClients).toBe(clients.length);
     expect(idsOf(report.departed).at(-1)).toBe(`c${LIMITS.departedClientsMax}`);
+    const unnamed = clients.length - LIMITS.reportedClientsMax;
+    expect(report.departedUnnamed).toEqual([
+      { revision: expect.objectContaining({ revision: 5n }), owedRevision: 6n, clients: unnamed - 1 },
+      { revision: undefined, owedRevision: 6n, clients: 1 },
+    ]);
+    for (let i = 1; i < clients.length; i++) bench.confirm(bench.join(`c${i}`, 6, 5), 6);
+    expect(bench.report()).toMatchObject({
+      departed: [],
+      departedClients: 1,
+      departedUnnamed: [{ owedRevision: 6n, clients: 1 }],
+    });
+    expect(bench.ledger.empty).toBe(false);
+  });
+
+  it('tells at most so many kinds of those without a name, and all others together', () => {
+    const bench = new Bench();
+    bench.change(1);
+    const changes = LIMITS.reportedRevisionsMax + 3;
+    for (let revision = 2; revision <= changes + 1; revision++) {
+      const client = bench.join(`c${revision}`, revision - 1);
+      bench.change(revision);
+      bench.leave(client);
+    }
+    const { departed, departedClients, departedUnnamed } = bench.report(1);
+    expect([departed.length, departedClients]).toEqual([1, changes]);
+    expect(departedUnnamed).toHaveLength(LIMITS.reportedRevisionsMax);
+    expect(departedUnnamed[0]).toMatchObject({ owedRevision: BigInt(changes), clients: 1 });
+    expect(departedUnnamed.at(-1)).toMatchObject({ revision: undefined, owedRevision: 4n, clients: 3 });
   });
 
   it('counts how long confirmations took of those who were there, each change apart', () => {
@@ -291,8 +319,8 @@ describe('the ledgers of a node', () => {
     }
     delivery.of({ project: 'p', environment: 'nobody' });
     delivery.of({ project: 'p', environment: 'e65' }).changed(at(2), 0);
-    const { environments, otherClients } = delivery.reports(0);
-    expect([environments.length, otherClients]).toEqual([LIMITS.reportedEnvironmentsMax, 2]);
+    const { environments, otherClients, otherOwing } = delivery.reports(0);
+    expect([environments.length, otherClients, otherOwing]).toEqual([LIMITS.reportedEnvironmentsMax, 2, 0]);
     expect(environments[0]).toMatchObject({ environment: 'e65', laggards: [{ instanceId: 'e65' }] });
     expect(delivery.of({ project: 'p', environment: 'e1' })).toBe(
       delivery.of({ project: 'p', environment: 'e1' }),

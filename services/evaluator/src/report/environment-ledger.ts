@@ -4,8 +4,7 @@
  * without confirming, and how long confirmations took.
  *
  * Holds true: nobody counts as having a revision who has not acknowledged it,
- * or a later one; who leaves owing is remembered by name until it is back, or
- * the oldest when there are too many.
+ * or a later one; who leaves owing is remembered (departed-clients.ts).
  */
 import {
   DELIVERY_BOUNDS_MS,
@@ -33,6 +32,7 @@ import {
   type SyncPeer,
   type SyncServerSession,
 } from '@flagstream/replica';
+import { DepartedClients, whoHas } from './departed-clients.ts';
 import { MovedClientsCount } from './moved-clients.ts';
 import { SequencedStreams } from './sequenced-streams.ts';
 
@@ -42,13 +42,6 @@ export type LedgerClient = Pick<SyncServerSession, 'peer' | 'acked' | 'answered'
 /** How many reports this process has made. */
 export interface ReportCount {
   readonly sequence: number;
-}
-
-interface Departed {
-  readonly peer: SyncPeer;
-  readonly acked: Place | undefined;
-  readonly owed: Place;
-  readonly leftMs: number;
 }
 
 interface Delivery {
@@ -63,8 +56,7 @@ export class EnvironmentLedger {
   /** By instance, so that many can leave at once: one has a second stream while it moves. */
   readonly #streams = new Map<string, LedgerClient[]>();
   #clients = 0;
-  /** By instance, oldest first. */
-  readonly #departed = new Map<string, Departed>();
+  readonly #departed = new DepartedClients();
   /** Newest last. */
   #deliveries: Delivery[] = [];
   #changed: Place = ORIGIN;
@@ -80,7 +72,7 @@ export class EnvironmentLedger {
 
   /** Nothing to tell. */
   get empty(): boolean {
-    return this.#clients === 0 && this.#departed.size === 0 && this.#engines.empty;
+    return this.#clients === 0 && this.#departed.clients === 0 && this.#engines.empty;
   }
 
   get clients(): number {
@@ -121,8 +113,7 @@ export class EnvironmentLedger {
     for (const { place, servedMs, counts } of this.#deliveries)
       if (isBefore(before, place) && !isBefore(acked, place) && isBefore(peer.joined, place))
         counts[boundIndex(nowMs - servedMs)]! += 1;
-    const departed = this.#departed.get(peer.instanceId);
-    if (departed !== undefined && !isBefore(acked, departed.owed)) this.#departed.delete(peer.instanceId);
+    this.#departed.confirmed(peer.instanceId, acked);
   }
 
   /** @param how lost: its client may tell another node that it had this stream */
@@ -136,11 +127,7 @@ export class EnvironmentLedger {
     if (!this.#owes(client)) return;
     // An instance that came by another stream owes by that one, or has it.
     if (others.some((other) => !this.#isArriving(other))) return;
-    this.#departed.delete(peer.instanceId);
-    this.#departed.set(peer.instanceId, { peer, acked, owed: this.#changed, leftMs: nowMs });
-    if (this.#departed.size <= LIMITS.departedClientsMax) return;
-    const [oldest] = this.#departed.keys();
-    this.#departed.delete(oldest!);
+    this.#departed.add({ peer, acked, owed: this.#changed, leftMs: nowMs });
   }
 
   /** @param namesMax clients of each kind that are told by name */
@@ -169,8 +156,7 @@ export class EnvironmentLedger {
         .sort(byUrgency)
         .slice(0, namesMax)
         .map((client) => clientReport(client, nowMs)),
-      departed: [...this.#departed.values()].slice(-namesMax).map((gone) => departedReport(gone, nowMs)),
-      departedClients: this.#departed.size,
+      ...this.#departed.report(nowMs, namesMax),
       times: this.#deliveries.map(
         ({ place, counts }): DeliveryTimes => ({ revision: BigInt(place.revision), counts: [...counts] }),
       ),
@@ -249,27 +235,5 @@ function clientReport({ peer, acked, heardMs, refusal }: LedgerClient, nowMs: nu
     refusal: refusal === undefined ? 0 : nackCodeToWire(refusal.code),
     refusalDetail: refusal?.detail.slice(0, LIMITS.reportedDetailLengthMax) ?? '',
     owedRevision: 0n,
-  };
-}
-
-function departedReport({ peer, acked, owed, leftMs }: Departed, nowMs: number): ClientReport {
-  return {
-    ...whoHas(peer, acked, nowMs - leftMs),
-    refusal: 0,
-    refusalDetail: '',
-    owedRevision: BigInt(owed.revision),
-  };
-}
-
-function whoHas(
-  { instanceId, sdk }: SyncPeer,
-  acked: Place | undefined,
-  silentMs: number,
-): Pick<ClientReport, 'instanceId' | 'sdk' | 'revision' | 'silentMs'> {
-  return {
-    instanceId,
-    sdk: { ...sdk },
-    revision: acked === undefined ? undefined : placeToWire(acked),
-    silentMs: BigInt(Math.max(0, Math.round(silentMs))),
   };
 }

@@ -123,7 +123,14 @@ export interface NodeReport {
    * When the process began, by its own clock: of two of one node, the later one
    * is the node, whichever report comes last.
    */
-  startTime?: Timestamp | undefined;
+  startTime?:
+    | Timestamp
+    | undefined;
+  /**
+   * Of environments beyond these: clients that owe the newest change of their
+   * environment, and those that left owing one.
+   */
+  otherOwing: number;
 }
 
 export interface UsedKey {
@@ -153,7 +160,7 @@ export interface EnvironmentReport {
   laggards: ClientReport[];
   /** Left while they owed a revision and were not seen here again: at most 16. */
   departed: ClientReport[];
-  /** How many that are in all. */
+  /** How many that are in all, without a name too. */
   departedClients: number;
   /** How long clients took to confirm the newest revisions, at most 8. */
   times: DeliveryTimes[];
@@ -175,6 +182,25 @@ export interface EnvironmentReport {
    * the counts above.
    */
   engines: EngineClients[];
+  /**
+   * Of departed_clients, those without a name: the newest revision that was
+   * owed first, at most 16, the last of which has all others.
+   */
+  departedUnnamed: UnnamedClients[];
+}
+
+/**
+ * Clients that left owing a revision, and whose names are not told: there are
+ * too many, or they were forgotten.
+ */
+export interface UnnamedClients {
+  /** Confirmed last; absent: nothing, or not all of them the same. Without a hash. */
+  revision?:
+    | Revision
+    | undefined;
+  /** The newest revision that one of them owed. */
+  owedRevision: bigint;
+  clients: number;
 }
 
 /**
@@ -284,7 +310,11 @@ export interface Node {
     | undefined;
   /** Of a silent node, those that are at no other node by now. */
   clients: number;
-  /** Of these: have not confirmed the newest change of their environment. */
+  /**
+   * Of these: are not known to have confirmed the newest change of their
+   * environment. Of a silent node: owe it, or had not confirmed it when it was
+   * heard last.
+   */
   clientsBehind: number;
   /** Since its last report, in milliseconds. */
   silentMs: bigint;
@@ -307,15 +337,25 @@ export interface ListClientsRequest {
 
 export interface ListClientsResponse {
   environments: EnvironmentClients[];
+  /**
+   * Clients of environments that their nodes had no room to tell apart, for
+   * callers that may read everything.
+   */
+  otherClients: number;
 }
 
 export interface EnvironmentClients {
   /** projects/{project}/environments/{environment} */
   environment: string;
+  /** Of silent nodes, those that are at no other node by now. */
   clients: number;
+  /** Have confirmed the newest change of the environment. */
   current: number;
+  /** Came after it, and take in their first transfer. */
   arriving: number;
+  /** Owe it. */
   behind: number;
+  /** Left owing a change. */
   departed: number;
   sdks: SdkClients[];
   /** At most 100. */
@@ -324,6 +364,11 @@ export interface EnvironmentClients {
   departedClients: FleetClient[];
   /** Clients that confirm nothing and are no part of the counts above. */
   engines: EngineClients[];
+  /**
+   * Of silent nodes: had confirmed the newest change when their node was heard
+   * last, or were arriving. The others of such a node are behind.
+   */
+  silent: number;
 }
 
 export interface FleetClient {
@@ -557,6 +602,7 @@ function createBaseNodeReport(): NodeReport {
     found: [],
     leaving: false,
     startTime: undefined,
+    otherOwing: 0,
   };
 }
 
@@ -600,6 +646,9 @@ export const NodeReport: MessageFns<NodeReport> = {
     }
     if (message.startTime !== undefined) {
       Timestamp.encode(message.startTime, writer.uint32(98).fork()).join();
+    }
+    if (message.otherOwing !== 0) {
+      writer.uint32(104).uint32(message.otherOwing);
     }
     return writer;
   },
@@ -713,6 +762,14 @@ export const NodeReport: MessageFns<NodeReport> = {
             message.startTime = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.otherOwing = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -763,6 +820,11 @@ export const NodeReport: MessageFns<NodeReport> = {
         : isSet(object.start_time)
         ? fromJsonTimestamp(object.start_time)
         : undefined,
+      otherOwing: isSet(object.otherOwing)
+        ? globalThis.Number(object.otherOwing)
+        : isSet(object.other_owing)
+        ? globalThis.Number(object.other_owing)
+        : 0,
     };
   },
 
@@ -804,6 +866,9 @@ export const NodeReport: MessageFns<NodeReport> = {
     if (message.startTime !== undefined) {
       obj.startTime = fromTimestamp(message.startTime).toISOString();
     }
+    if (message.otherOwing !== 0) {
+      obj.otherOwing = Math.round(message.otherOwing);
+    }
     return obj;
   },
 
@@ -830,6 +895,7 @@ export const NodeReport: MessageFns<NodeReport> = {
     message.startTime = (object.startTime !== undefined && object.startTime !== null)
       ? Timestamp.fromPartial(object.startTime)
       : undefined;
+    message.otherOwing = object.otherOwing ?? 0;
     return message;
   },
 };
@@ -947,6 +1013,7 @@ function createBaseEnvironmentReport(): EnvironmentReport {
     lost: [],
     moved: [],
     engines: [],
+    departedUnnamed: [],
   };
 }
 
@@ -1002,6 +1069,9 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
     }
     for (const v of message.engines) {
       EngineClients.encode(v!, writer.uint32(130).fork()).join();
+    }
+    for (const v of message.departedUnnamed) {
+      UnnamedClients.encode(v!, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -1147,6 +1217,14 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
             message.engines.push(EngineClients.decode(reader, reader.uint32()));
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.departedUnnamed.push(UnnamedClients.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1192,6 +1270,11 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
       moved: globalThis.Array.isArray(object?.moved) ? object.moved.map((e: any) => MovedClients.fromJSON(e)) : [],
       engines: globalThis.Array.isArray(object?.engines)
         ? object.engines.map((e: any) => EngineClients.fromJSON(e))
+        : [],
+      departedUnnamed: globalThis.Array.isArray(object?.departedUnnamed)
+        ? object.departedUnnamed.map((e: any) => UnnamedClients.fromJSON(e))
+        : globalThis.Array.isArray(object?.departed_unnamed)
+        ? object.departed_unnamed.map((e: any) => UnnamedClients.fromJSON(e))
         : [],
     };
   },
@@ -1246,6 +1329,9 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
     if (message.engines?.length) {
       obj.engines = message.engines.map((e) => EngineClients.toJSON(e));
     }
+    if (message.departedUnnamed?.length) {
+      obj.departedUnnamed = message.departedUnnamed.map((e) => UnnamedClients.toJSON(e));
+    }
     return obj;
   },
 
@@ -1272,6 +1358,119 @@ export const EnvironmentReport: MessageFns<EnvironmentReport> = {
     message.lost = object.lost?.map((e) => ReportedStreams.fromPartial(e)) || [];
     message.moved = object.moved?.map((e) => MovedClients.fromPartial(e)) || [];
     message.engines = object.engines?.map((e) => EngineClients.fromPartial(e)) || [];
+    message.departedUnnamed = object.departedUnnamed?.map((e) => UnnamedClients.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseUnnamedClients(): UnnamedClients {
+  return { revision: undefined, owedRevision: 0n, clients: 0 };
+}
+
+export const UnnamedClients: MessageFns<UnnamedClients> = {
+  encode(message: UnnamedClients, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.revision !== undefined) {
+      Revision.encode(message.revision, writer.uint32(10).fork()).join();
+    }
+    if (message.owedRevision !== 0n) {
+      if (BigInt.asUintN(64, message.owedRevision) !== message.owedRevision) {
+        throw new globalThis.Error("value provided for field message.owedRevision of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.owedRevision);
+    }
+    if (message.clients !== 0) {
+      writer.uint32(24).uint32(message.clients);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnnamedClients {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnnamedClients();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.revision = Revision.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.owedRevision = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.clients = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UnnamedClients {
+    return {
+      revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      owedRevision: isSet(object.owedRevision)
+        ? BigInt(object.owedRevision)
+        : isSet(object.owed_revision)
+        ? BigInt(object.owed_revision)
+        : 0n,
+      clients: isSet(object.clients) ? globalThis.Number(object.clients) : 0,
+    };
+  },
+
+  toJSON(message: UnnamedClients): unknown {
+    const obj: any = {};
+    if (message.revision !== undefined) {
+      obj.revision = Revision.toJSON(message.revision);
+    }
+    if (message.owedRevision !== 0n) {
+      obj.owedRevision = message.owedRevision.toString();
+    }
+    if (message.clients !== 0) {
+      obj.clients = Math.round(message.clients);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UnnamedClients>, I>>(base?: I): UnnamedClients {
+    return UnnamedClients.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnnamedClients>, I>>(object: I): UnnamedClients {
+    const message = createBaseUnnamedClients();
+    message.revision = (object.revision !== undefined && object.revision !== null)
+      ? Revision.fromPartial(object.revision)
+      : undefined;
+    message.owedRevision = (object.owedRevision !== undefined && object.owedRevision !== null)
+      ? BigInt(object.owedRevision)
+      : 0n;
+    message.clients = object.clients ?? 0;
     return message;
   },
 };
@@ -2746,13 +2945,16 @@ export const ListClientsRequest: MessageFns<ListClientsRequest> = {
 };
 
 function createBaseListClientsResponse(): ListClientsResponse {
-  return { environments: [] };
+  return { environments: [], otherClients: 0 };
 }
 
 export const ListClientsResponse: MessageFns<ListClientsResponse> = {
   encode(message: ListClientsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.environments) {
       EnvironmentClients.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.otherClients !== 0) {
+      writer.uint32(16).uint32(message.otherClients);
     }
     return writer;
   },
@@ -2778,6 +2980,14 @@ export const ListClientsResponse: MessageFns<ListClientsResponse> = {
             message.environments.push(EnvironmentClients.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.otherClients = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2795,6 +3005,11 @@ export const ListClientsResponse: MessageFns<ListClientsResponse> = {
       environments: globalThis.Array.isArray(object?.environments)
         ? object.environments.map((e: any) => EnvironmentClients.fromJSON(e))
         : [],
+      otherClients: isSet(object.otherClients)
+        ? globalThis.Number(object.otherClients)
+        : isSet(object.other_clients)
+        ? globalThis.Number(object.other_clients)
+        : 0,
     };
   },
 
@@ -2802,6 +3017,9 @@ export const ListClientsResponse: MessageFns<ListClientsResponse> = {
     const obj: any = {};
     if (message.environments?.length) {
       obj.environments = message.environments.map((e) => EnvironmentClients.toJSON(e));
+    }
+    if (message.otherClients !== 0) {
+      obj.otherClients = Math.round(message.otherClients);
     }
     return obj;
   },
@@ -2812,6 +3030,7 @@ export const ListClientsResponse: MessageFns<ListClientsResponse> = {
   fromPartial<I extends Exact<DeepPartial<ListClientsResponse>, I>>(object: I): ListClientsResponse {
     const message = createBaseListClientsResponse();
     message.environments = object.environments?.map((e) => EnvironmentClients.fromPartial(e)) || [];
+    message.otherClients = object.otherClients ?? 0;
     return message;
   },
 };
@@ -2828,6 +3047,7 @@ function createBaseEnvironmentClients(): EnvironmentClients {
     laggards: [],
     departedClients: [],
     engines: [],
+    silent: 0,
   };
 }
 
@@ -2862,6 +3082,9 @@ export const EnvironmentClients: MessageFns<EnvironmentClients> = {
     }
     for (const v of message.engines) {
       EngineClients.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.silent !== 0) {
+      writer.uint32(88).uint32(message.silent);
     }
     return writer;
   },
@@ -2959,6 +3182,14 @@ export const EnvironmentClients: MessageFns<EnvironmentClients> = {
             message.engines.push(EngineClients.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.silent = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2991,6 +3222,7 @@ export const EnvironmentClients: MessageFns<EnvironmentClients> = {
       engines: globalThis.Array.isArray(object?.engines)
         ? object.engines.map((e: any) => EngineClients.fromJSON(e))
         : [],
+      silent: isSet(object.silent) ? globalThis.Number(object.silent) : 0,
     };
   },
 
@@ -3026,6 +3258,9 @@ export const EnvironmentClients: MessageFns<EnvironmentClients> = {
     if (message.engines?.length) {
       obj.engines = message.engines.map((e) => EngineClients.toJSON(e));
     }
+    if (message.silent !== 0) {
+      obj.silent = Math.round(message.silent);
+    }
     return obj;
   },
 
@@ -3044,6 +3279,7 @@ export const EnvironmentClients: MessageFns<EnvironmentClients> = {
     message.laggards = object.laggards?.map((e) => FleetClient.fromPartial(e)) || [];
     message.departedClients = object.departedClients?.map((e) => FleetClient.fromPartial(e)) || [];
     message.engines = object.engines?.map((e) => EngineClients.fromPartial(e)) || [];
+    message.silent = object.silent ?? 0;
     return message;
   },
 };
@@ -3815,7 +4051,10 @@ export const FleetServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** ForgetNode stops to count the clients of a node that is lost. */
+    /**
+     * ForgetNode stops to count the clients of a node that is lost. One that is
+     * not is refused.
+     */
     forgetNode: {
       name: "ForgetNode",
       requestType: ForgetNodeRequest as typeof ForgetNodeRequest,
@@ -3887,7 +4126,10 @@ export const FleetServiceService = {
     responseSerialize: (value: ListNodesResponse): Buffer => Buffer.from(ListNodesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListNodesResponse => ListNodesResponse.decode(value),
   },
-  /** ForgetNode stops to count the clients of a node that is lost. */
+  /**
+   * ForgetNode stops to count the clients of a node that is lost. One that is
+   * not is refused.
+   */
   forgetNode: {
     path: "/flagstream.v1.FleetService/ForgetNode" as const,
     requestStream: false as const,
@@ -3941,7 +4183,10 @@ export interface FleetServiceServer extends UntypedServiceImplementation {
   reportNode: handleUnaryCall<ReportNodeRequest, ReportNodeResponse>;
   /** ListNodes answers all nodes that were heard of. */
   listNodes: handleUnaryCall<ListNodesRequest, ListNodesResponse>;
-  /** ForgetNode stops to count the clients of a node that is lost. */
+  /**
+   * ForgetNode stops to count the clients of a node that is lost. One that is
+   * not is refused.
+   */
   forgetNode: handleUnaryCall<ForgetNodeRequest, ForgetNodeResponse>;
   /**
    * ListClients answers clients by environment: how many, by SDK, and by name
@@ -3990,7 +4235,10 @@ export interface FleetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListNodesResponse) => void,
   ): ClientUnaryCall;
-  /** ForgetNode stops to count the clients of a node that is lost. */
+  /**
+   * ForgetNode stops to count the clients of a node that is lost. One that is
+   * not is refused.
+   */
   forgetNode(
     request: ForgetNodeRequest,
     callback: (error: ServiceError | null, response: ForgetNodeResponse) => void,
