@@ -156,6 +156,40 @@ test('one that is killed is replaced, its clients come back, and the others keep
   expect(deaths).toMatchObject([{ level: 'error', worker: 0, pid: killed!.pid, exit_code: null }]);
 });
 
+test('one that hangs is unready within seconds, is replaced, and the others keep their streams', async () => {
+  const site = await DeliverySite.start();
+  const supervised = await Supervised.start(site);
+  const { grpcPort, workers } = await supervised.bothReady();
+  const clients = await site.connect(grpcPort, CLIENTS);
+  const [hung, other] = workers;
+  const [atHung] = await connectionsOf(workers);
+  process.kill(hung!.pid, 'SIGSTOP');
+  const [unready] = await until(
+    async () => {
+      const page = await supervised.page();
+      return page.ready && page.workers[0]!.state === 'unready' && page.workers;
+    },
+    { what: 'it not to count as ready, beside one that does', timeoutMs: TIMEOUT_MS },
+  );
+  expect(unready!.pid).toBe(hung!.pid);
+  const after = await supervised.bothReady(1);
+  expect(after.workers[0]!.pid).not.toBe(hung!.pid);
+  expect(after.workers[1]).toMatchObject({ pid: other!.pid, restarts: 0 });
+  const ended = await until(
+    () => {
+      const cut = clients.filter((client) => client.ended !== undefined);
+      return cut.length === atHung && cut;
+    },
+    { what: 'the streams of the one that hung to end', timeoutMs: TIMEOUT_MS },
+  );
+  await site.connect(grpcPort, ended.length, 'next');
+  expect(clients.filter((client) => client.ended !== undefined)).toEqual(ended);
+  expect(supervised.process.lines.filter(({ json }) => json?.['level'] === 'error')).toMatchObject([
+    { json: { worker: 0, pid: hung!.pid, msg: 'a worker is ended: it answers nothing' } },
+    { json: { worker: 0, pid: hung!.pid, signal: 'SIGKILL' } },
+  ]);
+});
+
 test('both answer OFREP behind one port', async () => {
   const site = await DeliverySite.start();
   const ofrepPort = await freePort();

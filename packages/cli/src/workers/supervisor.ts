@@ -1,6 +1,6 @@
 /**
  * Keeps a number of whole evaluators running behind one gRPC port (node:cluster):
- * starts them, replaces those that end, stops them. It accepts connections and
+ * starts them, replaces those that end or hang, stops them. It accepts connections and
  * hands each to a worker; nothing else passes through it, and nothing is
  * shared between workers.
  *
@@ -37,6 +37,9 @@ interface Slot {
 }
 
 const STOP: SupervisorMessage = { type: 'stop' };
+const LIVES: SupervisorMessage = { type: 'lives?' };
+/** Between two questions whether a worker lives. */
+const ASK_MS = 1_000;
 
 export class Supervisor {
   /** Resolves when a worker ended in a way that starting it again would not help. */
@@ -46,6 +49,7 @@ export class Supervisor {
   #end: (error: FlagstreamError) => void = () => undefined;
   #stopping: { readonly allEnded: () => void } | undefined;
   #unclean: number[] = [];
+  #asking: NodeJS.Timeout | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -70,6 +74,8 @@ export class Supervisor {
   start(): void {
     cluster.schedulingPolicy = cluster.SCHED_RR;
     for (const slot of this.#slots) this.#fork(slot);
+    this.#asking = setInterval(() => this.#ask(), ASK_MS);
+    this.#asking.unref();
   }
 
   /** Lets each worker stop in its own way. @throws Error naming those that did not stop cleanly */
@@ -77,9 +83,10 @@ export class Supervisor {
     for (const { restart } of this.#slots) clearTimeout(restart);
     await new Promise<void>((resolve) => {
       this.#stopping = { allEnded: resolve };
-      for (const { worker } of this.#slots) if (worker !== undefined) tellToStop(worker);
+      for (const { worker } of this.#slots) if (worker !== undefined) tell(worker, STOP);
       this.#settleStop();
     });
+    clearInterval(this.#asking);
     if (this.#unclean.length > 0)
       throw new Error(`not all workers stopped cleanly: ${this.#unclean.join(', ')}`);
   }
@@ -129,6 +136,22 @@ export class Supervisor {
     });
   }
 
+  /** Whether each lives; one that has not said so for long is ended, so that another takes its place, also while all stop. */
+  #ask(): void {
+    for (const { record, worker } of this.#slots) {
+      if (worker === undefined) continue;
+      if (record.isHung) {
+        const { index, pid } = record;
+        this.#options.logger.error({ worker: index, pid }, 'a worker is ended: it answers nothing');
+        // A stopped process hears no other signal.
+        worker.process.kill('SIGKILL');
+      } else {
+        record.asked();
+        tell(worker, LIVES);
+      }
+    }
+  }
+
   #heard({ record }: Slot, worker: Worker, message: WorkerMessage): void {
     record.heard(message);
     if (message.type === 'started') {
@@ -140,7 +163,7 @@ export class Supervisor {
       );
     }
     // It may not have heard before.
-    if (this.#stopping !== undefined) tellToStop(worker);
+    if (this.#stopping !== undefined) tell(worker, STOP);
   }
 
   #ended(
@@ -183,7 +206,7 @@ export class Supervisor {
   }
 }
 
-function tellToStop(worker: Worker): void {
+function tell(worker: Worker, message: SupervisorMessage): void {
   // One that just ended cannot be told.
-  if (worker.isConnected()) worker.send(STOP, () => undefined);
+  if (worker.isConnected()) worker.send(message, () => undefined);
 }

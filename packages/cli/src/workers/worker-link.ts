@@ -1,5 +1,5 @@
 /**
- * A worker's side of its supervisor: tells what it is, is told to stop, and
+ * A worker's side of its supervisor: tells what it is and that it lives, is told to stop, and
  * stops as well when the supervisor is gone, for its port went with it.
  */
 import cluster, { type Worker } from 'node:cluster';
@@ -39,6 +39,7 @@ export class WorkerLink {
     };
     this.#worker.on('message', ({ type }: SupervisorMessage) => {
       if (type === 'stop') end('stopping: the supervisor stops');
+      else this.#tell({ type: 'lives' });
     });
     this.#worker.once('disconnect', () => {
       // Node ends a worker at once whose primary is gone, unless it has been told that this is meant.

@@ -14,12 +14,14 @@ export type WorkerMessage =
       readonly rereadsOnHangup: boolean;
     }
   | ({ readonly type: 'state' } & WorkerStanding)
+  /** It was asked whether it lives. */
+  | { readonly type: 'lives' }
   /** It ends, by itself. */
   | { readonly type: 'failed'; readonly failure: WorkerFailure };
 
-/** Stop in order. The one thing that a worker is told. */
+/** Stop in order; or say that you live. */
 export interface SupervisorMessage {
-  readonly type: 'stop';
+  readonly type: 'stop' | 'lives?';
 }
 
 export interface WorkerStanding {

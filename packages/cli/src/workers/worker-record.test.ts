@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readinessOf, WorkerRecord } from './worker-record.ts';
+import { readinessOf, UNANSWERED_MAX, WorkerRecord } from './worker-record.ts';
 
 const started = { type: 'started', grpcPort: 8013, managementPort: 8020, rereadsOnHangup: false } as const;
 const standing = { type: 'state', ready: true, epoch: 1, revision: 7 } as const;
@@ -35,6 +35,33 @@ it('follows one worker through its lives', () => {
   worker.forked(101, 1_100);
   expect([worker.state, worker.restarts]).toEqual(['starting', 1]);
   expect(worker.ended(1_200)).toBe(200);
+});
+
+it('takes one for hung that has not answered for long, which is longer while it starts, and anything for an answer', () => {
+  const worker = new WorkerRecord(0, 'ev-0');
+  const ask = (times: number): void => {
+    for (let asked = 0; asked < times; asked++) worker.asked();
+  };
+  worker.forked(100, 0);
+  ask(UNANSWERED_MAX);
+  expect(worker.isHung).toBe(false);
+  worker.heard(started);
+  worker.heard(standing);
+  ask(3);
+  expect(worker.state).toBe('ready');
+  ask(1);
+  expect([worker.state, worker.isHung]).toEqual(['unready', false]);
+  worker.heard({ type: 'lives' });
+  expect(worker.state).toBe('ready');
+  ask(UNANSWERED_MAX - 1);
+  expect(worker.isHung).toBe(false);
+  ask(1);
+  expect(worker.isHung).toBe(true);
+  worker.ended(1_000);
+  worker.forked(101, 1_100);
+  expect(worker.isHung).toBe(false);
+  ask(4 * UNANSWERED_MAX);
+  expect(worker.isHung).toBe(true);
 });
 
 it('counts a life from its own start', () => {

@@ -7,6 +7,17 @@ import type { WorkerFailure, WorkerMessage } from './worker-messages.ts';
 export const WORKER_STATES = ['starting', 'ready', 'unready', 'down'] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];
 
+/**
+ * Times that a process is asked, a second apart, whether it lives, until it is taken for hung. Its clients leave one that
+ * is silent for 25 s (2.5 heartbeats). A loop that is well is held for seconds at the worst: by a snapshot of 100,000
+ * flags that is compiled anew, on a busy machine.
+ */
+export const UNANSWERED_MAX = 30;
+/** Before its ports are open nobody waits for it, and it may load for long. */
+const UNANSWERED_AT_START_MAX = 120;
+/** From here on it does not count as ready. */
+const UNANSWERED_READY_MAX = 3;
+
 /** Of one process; another one begins anew. */
 interface Life {
   readonly pid: number | undefined;
@@ -22,6 +33,7 @@ export class WorkerRecord {
   #life: Life | undefined;
   #lives = 0;
   #ranBefore = false;
+  #unanswered = 0;
   /** In a row, none after a long life. */
   #deaths = 0;
 
@@ -33,7 +45,13 @@ export class WorkerRecord {
   get state(): WorkerState {
     if (this.#life === undefined) return 'down';
     if (!this.isOpen) return 'starting';
-    return this.#life.standing?.ready === true ? 'ready' : 'unready';
+    const answers = this.#unanswered <= UNANSWERED_READY_MAX;
+    return answers && this.#life.standing?.ready === true ? 'ready' : 'unready';
+  }
+
+  /** It has not answered for so long that it never will. */
+  get isHung(): boolean {
+    return this.#unanswered >= (this.isOpen ? UNANSWERED_MAX : UNANSWERED_AT_START_MAX);
   }
 
   get pid(): number | undefined {
@@ -70,10 +88,20 @@ export class WorkerRecord {
   forked(pid: number | undefined, nowMs: number): void {
     this.#life = { pid, sinceMs: nowMs };
     this.#lives += 1;
+    this.#unanswered = 0;
+  }
+
+  /**
+   * It is asked whether it lives. Counted by questions and not by a clock: a supervisor that was held up, as when the
+   * whole machine was, has asked nothing meanwhile.
+   */
+  asked(): void {
+    this.#unanswered += 1;
   }
 
   heard(message: WorkerMessage): void {
     if (this.#life === undefined) return;
+    this.#unanswered = 0;
     if (message.type === 'started') {
       this.#ranBefore = true;
       this.#life = { ...this.#life, started: message };
