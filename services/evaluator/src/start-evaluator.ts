@@ -165,7 +165,7 @@ export async function startEvaluator(
     },
     { monotonicMs, random },
   );
-  const delivery = new DeliveryLedger(randomUUID());
+  const delivery = new DeliveryLedger(randomUUID(), () => follower.freshness().stalenessMs);
   const subscribers = new Subscribers(delivery, logger);
   const readySignal = new ReadySignal();
 

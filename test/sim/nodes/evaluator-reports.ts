@@ -44,7 +44,7 @@ export class EvaluatorReports {
     const { process, serving } = parts;
     this.#parts = parts;
     this.bootId = `${process.name}-${process.life}`;
-    this.delivery = new DeliveryLedger(this.bootId);
+    this.delivery = new DeliveryLedger(this.bootId, () => serving.freshness().stalenessMs);
     this.#reporter = new NodeReporter({
       nodeId: process.name,
       version: '0',

@@ -12,10 +12,17 @@ export class DeliveryLedger {
   /** New at each start of the process. */
   readonly bootId: string;
   readonly #ledgers = new Map<string, EnvironmentLedger>();
+  readonly #stalenessMs: () => number;
   #sequence = 0;
 
-  constructor(bootId: string) {
+  /** @param stalenessMs how old the state of this process may be; absent: it never lacks anything */
+  constructor(bootId: string, stalenessMs: () => number = () => 0) {
     this.bootId = bootId;
+    this.#stalenessMs = stalenessMs;
+  }
+
+  stalenessMs(): number {
+    return this.#stalenessMs();
   }
 
   /** Of the newest report that is on its way or heard; 0: none. */

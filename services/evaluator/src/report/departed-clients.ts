@@ -56,6 +56,13 @@ export class DepartedClients {
     this.#forgotten = together([this.#forgotten, { ...oldest!, clients: 1 }]);
   }
 
+  /** These owed a revision as well, as it turned out. */
+  addAll(others: DepartedClients, owed: Place): void {
+    for (const departed of others.#byName.values()) this.add({ ...departed, owed });
+    const { clients } = others.#forgotten;
+    if (clients > 0) this.#forgotten = together([this.#forgotten, { acked: undefined, owed, clients }]);
+  }
+
   /** An instance of this name is here, and has this in force. */
   confirmed(instanceId: string, acked: Place): void {
     const departed = this.#byName.get(instanceId);

@@ -17,7 +17,8 @@ interface Client extends LedgerClient {
 }
 
 class Bench {
-  readonly reports = { sequence: 0 };
+  stalenessMs = 0;
+  readonly reports = { sequence: 0, stalenessMs: () => this.stalenessMs };
   readonly ledger = new EnvironmentLedger(SCOPE, this.reports);
   nowMs = 1_000;
 
@@ -237,6 +238,33 @@ describe('the ledger of an environment', () => {
     expect(bench.report().moved[0]?.streams.at(-1)).toMatchObject({ firstSequence: 3n, streams: 3 });
     bench.leave(current!, 'with-bye');
     expect(bench.report().moved).toHaveLength(1);
+  });
+
+  it('takes who is lost while this node may lack a change for owing it, unless there was none', () => {
+    const bench = new Bench();
+    bench.change(5);
+    const [first, second, moved, polite, third] = ['a', 'b', 'c', 'd', 'e'].map((id) => bench.join(id, 5));
+    bench.leave(first!);
+    bench.stalenessMs = 2_001;
+    bench.leave(second!);
+    expect(bench.report()).toMatchObject({ departedClients: 0 });
+    // The head was heard of, and it is this one.
+    bench.stalenessMs = 500;
+    bench.report();
+    bench.stalenessMs = 30_000;
+    bench.join('c', 5);
+    bench.leave(moved!);
+    bench.leave(polite!, 'with-bye');
+    bench.leave(third!);
+    bench.leave(bench.join('f', 5));
+    bench.confirm(bench.join('f', 5), 5);
+    bench.change(7);
+    expect(bench.report()).toMatchObject({
+      departedClients: 1,
+      departed: [{ instanceId: 'e', owedRevision: 7n, revision: { revision: 5n } }],
+    });
+    bench.change(8);
+    expect(bench.report()).toMatchObject({ departedClients: 1, departed: [{ owedRevision: 7n }] });
   });
 
   it('counts all who left, also those whose names it has forgotten, and tells what they owed', () => {

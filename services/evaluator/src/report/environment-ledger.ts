@@ -39,10 +39,16 @@ import { SequencedStreams } from './sequenced-streams.ts';
 /** A stream's session, as far as it is counted. */
 export type LedgerClient = Pick<SyncServerSession, 'peer' | 'acked' | 'answered' | 'heardMs' | 'refusal'>;
 
-/** How many reports this process has made. */
-export interface ReportCount {
+/** What is to be known of this process. */
+export interface NodeStanding {
+  /** How many reports it has made. */
   readonly sequence: number;
+  /** How old its state may be. */
+  stalenessMs(): number;
 }
+
+/** A node that is well hears of the head each second: what is older may lack a change that its clients owe. */
+const STALE_MS = 2_000;
 
 interface Delivery {
   readonly place: Place;
@@ -52,11 +58,13 @@ interface Delivery {
 
 export class EnvironmentLedger {
   readonly scope: EnvironmentScope;
-  readonly #reports: ReportCount;
+  readonly #node: NodeStanding;
   /** By instance, so that many can leave at once: one has a second stream while it moves. */
   readonly #streams = new Map<string, LedgerClient[]>();
   #clients = 0;
   readonly #departed = new DepartedClients();
+  /** Left while this node may have lacked a change: they owe the next one, unless it turns out that there was none. */
+  #leftUnsure = new DepartedClients();
   /** Newest last. */
   #deliveries: Delivery[] = [];
   #changed: Place = ORIGIN;
@@ -65,14 +73,16 @@ export class EnvironmentLedger {
   /** By the report that counts them no more. */
   readonly #lost = new SequencedStreams();
 
-  constructor(scope: EnvironmentScope, reports: ReportCount) {
+  constructor(scope: EnvironmentScope, node: NodeStanding) {
     this.scope = scope;
-    this.#reports = reports;
+    this.#node = node;
   }
 
   /** Nothing to tell. */
   get empty(): boolean {
-    return this.#clients === 0 && this.#departed.clients === 0 && this.#engines.empty;
+    return (
+      this.#clients === 0 && this.#departed.clients + this.#leftUnsure.clients === 0 && this.#engines.empty
+    );
   }
 
   get clients(): number {
@@ -83,6 +93,8 @@ export class EnvironmentLedger {
   changed(place: Place, nowMs: number): void {
     if (comparePositions(place, this.#changed) === 0) return;
     this.#changed = place;
+    this.#departed.addAll(this.#leftUnsure, place);
+    this.#leftUnsure = new DepartedClients();
     const counts = Array<number>(DELIVERY_BOUNDS_MS.length + 1).fill(0);
     this.#deliveries.push({ place, servedMs: nowMs, counts });
     if (this.#deliveries.length > LIMITS.reportedDeliveriesMax) this.#deliveries.shift();
@@ -114,6 +126,7 @@ export class EnvironmentLedger {
       if (isBefore(before, place) && !isBefore(acked, place) && isBefore(peer.joined, place))
         counts[boundIndex(nowMs - servedMs)]! += 1;
     this.#departed.confirmed(peer.instanceId, acked);
+    this.#leftUnsure.confirmed(peer.instanceId, acked);
   }
 
   /** @param how lost: its client may tell another node that it had this stream */
@@ -123,15 +136,18 @@ export class EnvironmentLedger {
     const others = this.#remove(client, peer);
     if (others === undefined) return;
     this.#sdks.add(peer.sdk, -1);
-    if (how === 'lost') this.#lost.add(this.#reports.sequence + 1);
-    if (!this.#owes(client)) return;
+    if (how === 'lost') this.#lost.add(this.#node.sequence + 1);
+    const owes = this.#owes(client);
+    if (!owes && (how === 'with-bye' || this.#node.stalenessMs() <= STALE_MS)) return;
     // An instance that came by another stream owes by that one, or has it.
     if (others.some((other) => !this.#isArriving(other))) return;
-    this.#departed.add({ peer, acked, owed: this.#changed, leftMs: nowMs });
+    const left = owes ? this.#departed : this.#leftUnsure;
+    left.add({ peer, acked, owed: this.#changed, leftMs: nowMs });
   }
 
   /** @param namesMax clients of each kind that are told by name */
   report(nowMs: number, namesMax: number): EnvironmentReport {
+    if (this.#node.stalenessMs() <= STALE_MS) this.#leftUnsure = new DepartedClients();
     const behind: LedgerClient[] = [];
     const moved = new MovedClientsCount();
     let [current, arriving] = [0, 0];
