@@ -41,6 +41,8 @@ export class DepartedClients {
   /** By instance, oldest first. */
   readonly #byName = new Map<string, Departed>();
   #forgotten: Unnamed = { acked: undefined, owed: ORIGIN, clients: 0 };
+  /** How many of these others have taken over. */
+  #counted = 0;
 
   get clients(): number {
     return this.#byName.size + this.#forgotten.clients;
@@ -56,11 +58,13 @@ export class DepartedClients {
     this.#forgotten = together([this.#forgotten, { ...oldest!, clients: 1 }]);
   }
 
-  /** These owed a revision as well, as it turned out. */
+  /** These owed a revision as well, as it turned out; again with each further one. */
   addAll(others: DepartedClients, owed: Place): void {
     for (const departed of others.#byName.values()) this.add({ ...departed, owed });
-    const { clients } = others.#forgotten;
-    if (clients > 0) this.#forgotten = together([this.#forgotten, { acked: undefined, owed, clients }]);
+    if (others.#forgotten.clients === 0) return;
+    const clients = others.#forgotten.clients - others.#counted;
+    others.#counted = others.#forgotten.clients;
+    this.#forgotten = together([this.#forgotten, { acked: undefined, owed, clients }]);
   }
 
   /** An instance of this name is here, and has this in force. */

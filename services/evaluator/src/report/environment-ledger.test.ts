@@ -263,8 +263,27 @@ describe('the ledger of an environment', () => {
       departedClients: 1,
       departed: [{ instanceId: 'e', owedRevision: 7n, revision: { revision: 5n } }],
     });
+    // It has not caught up yet.
     bench.change(8);
-    expect(bench.report()).toMatchObject({ departedClients: 1, departed: [{ owedRevision: 7n }] });
+    expect(bench.report()).toMatchObject({ departedClients: 1, departed: [{ owedRevision: 8n }] });
+    bench.stalenessMs = 100;
+    bench.report();
+    bench.change(9);
+    expect(bench.report()).toMatchObject({ departedClients: 1, departed: [{ owedRevision: 8n }] });
+  });
+
+  it('counts those once that it loses meanwhile, also the ones whose names it forgets', () => {
+    const bench = new Bench();
+    bench.change(5);
+    bench.stalenessMs = 30_000;
+    const clients = LIMITS.departedClientsMax + 3;
+    for (let i = 0; i < clients; i++) bench.leave(bench.join(`c${i}`, 5));
+    for (const revision of [6, 7]) {
+      bench.change(revision);
+      const { departedClients, departedUnnamed } = bench.report();
+      expect(departedClients).toBe(clients);
+      expect(departedUnnamed.map((each) => each.owedRevision)).toEqual([BigInt(revision), BigInt(revision)]);
+    }
   });
 
   it('counts all who left, also those whose names it has forgotten, and tells what they owed', () => {

@@ -63,7 +63,7 @@ export class EnvironmentLedger {
   readonly #streams = new Map<string, LedgerClient[]>();
   #clients = 0;
   readonly #departed = new DepartedClients();
-  /** Left while this node may have lacked a change: they owe the next one, unless it turns out that there was none. */
+  /** Left while this node may have lacked a change: they owe what comes until it has caught up. */
   #leftUnsure = new DepartedClients();
   /** Newest last. */
   #deliveries: Delivery[] = [];
@@ -94,7 +94,6 @@ export class EnvironmentLedger {
     if (comparePositions(place, this.#changed) === 0) return;
     this.#changed = place;
     this.#departed.addAll(this.#leftUnsure, place);
-    this.#leftUnsure = new DepartedClients();
     const counts = Array<number>(DELIVERY_BOUNDS_MS.length + 1).fill(0);
     this.#deliveries.push({ place, servedMs: nowMs, counts });
     if (this.#deliveries.length > LIMITS.reportedDeliveriesMax) this.#deliveries.shift();
