@@ -1,6 +1,6 @@
 /** What a server's session is told, and what it asks for. sync-server.ts is the session. */
 import type { Position } from './position.ts';
-import type { ClientFrame, Refusal, ServerFrame } from './sync-frames.ts';
+import type { ClientFrame, Hello, Refusal, ServerFrame } from './sync-frames.ts';
 
 export interface SyncServerSettings {
   readonly node: string;
@@ -26,6 +26,15 @@ export interface SyncServerSettings {
   readonly reconnectSpreadMs: () => number;
   /** Uniform in [0, 1): spreads pings by ±10 %, ages by ±20 %. */
   readonly random: () => number;
+}
+
+/** What a client asks for, within what the server allows; 0: the server's default. */
+export function heartbeatMsFor(
+  { heartbeatMs }: Hello,
+  settings: Pick<SyncServerSettings, 'heartbeatMs' | 'heartbeatMsMin' | 'heartbeatMsMax'>,
+): number {
+  if (heartbeatMs === 0) return settings.heartbeatMs;
+  return Math.min(settings.heartbeatMsMax, Math.max(settings.heartbeatMsMin, heartbeatMs));
 }
 
 export type CloseReason =

@@ -25,11 +25,12 @@ import {
   type SyncPeer,
   type Welcome,
 } from './sync-frames.ts';
-import type {
-  CloseReason,
-  SyncServerEffect,
-  SyncServerEvent,
-  SyncServerSettings,
+import {
+  type CloseReason,
+  heartbeatMsFor,
+  type SyncServerEffect,
+  type SyncServerEvent,
+  type SyncServerSettings,
 } from './sync-server-events.ts';
 import { addsUp, chooseTransfer, DIGEST_DIFFERS, isSameDigest } from './transfer-choice.ts';
 
@@ -198,11 +199,7 @@ export class SyncServerSession {
     if (hello.filtered) return this.#close('protocol', 'filters are not served by this release');
     const head = this.#environment.head();
     if (head.revision === 0) return this.#close('not-ready', 'this node has no state yet');
-    const { heartbeatMs, heartbeatMsMin, heartbeatMsMax } = this.#settings;
-    this.#heartbeatMs =
-      hello.heartbeatMs === 0
-        ? heartbeatMs
-        : Math.min(heartbeatMsMax, Math.max(heartbeatMsMin, hello.heartbeatMs));
+    this.#heartbeatMs = heartbeatMsFor(hello, this.#settings);
     if (hello.maxFrameBytes > 0)
       this.#frameBytesMax = Math.min(this.#frameBytesMax, Math.max(FRAME_BYTES_MIN, hello.maxFrameBytes));
     const choice = chooseTransfer(this.#environment, hello.have);
@@ -325,9 +322,8 @@ export class SyncServerSession {
       return this.#close('protocol', 'an acknowledgement of no open transfer');
     if (have === undefined || comparePositions(have.position, this.#cursor) !== 0)
       return this.#close('protocol', 'the acknowledgement names another revision');
-    const sent = this.#transferDigest;
-    this.#transferDigest = undefined;
-    if (sent === undefined || !isSameDigest(sent, have.digest)) return this.#mend(have);
+    if (this.#transferDigest === undefined || !isSameDigest(this.#transferDigest, have.digest))
+      return this.#mend(have);
     this.#answered = true;
     this.#phase = 'live';
     this.#acked = this.#cursor;
@@ -341,9 +337,8 @@ export class SyncServerSession {
   #nack(frame: ClientFrame & { type: 'nack' }, nowMs: number): readonly SyncServerEffect[] {
     if (this.#phase !== 'in-flight' || frame.transferId !== this.#transferId)
       return this.#close('protocol', 'a refusal of no open transfer');
-    const { code, detail } = frame;
-    this.#refusal = { code, detail };
-    const refused: SyncServerEffect = { type: 'refused', code, detail };
+    this.#refusal = { code: frame.code, detail: frame.detail };
+    const refused: SyncServerEffect = { type: 'refused', ...this.#refusal };
     if (frame.code === 'epoch-regression')
       return [refused, ...this.#close('behind', 'the client holds a later revision than this node')];
     this.#phase = 'live';
