@@ -65,6 +65,7 @@ export async function runPush(options: PushOptions): Promise<ScenarioResult> {
   found.promise(wrong.length === 0, `an SDK client evaluates ${wrong.join(', ')} wrongly`);
 
   const lastReceivedMs = medianOf(measured, ({ receivedMs }) => Math.max(...receivedMs));
+  const lastHeldMs = medianOf(held, (round) => Math.max(...round.receivedMs));
   const pushCpuUs = medianOf(held, ({ pushCpuMs }) => (pushCpuMs * 1_000) / clients);
   found.figure('clients, each over a connection of its own', clients);
   found.figure('evaluators', evaluators);
@@ -78,10 +79,7 @@ export async function runPush(options: PushOptions): Promise<ScenarioResult> {
   };
   told('receipt', ({ receivedMs }) => receivedMs);
   told('acknowledgement', ({ confirmedMs }) => confirmedMs);
-  found.figure(
-    'the same to the last receipt, acknowledgements held back, ms',
-    medianOf(held, (round) => Math.max(...round.receivedMs)),
-  );
+  found.figure('the same to the last receipt, acknowledgements held back, ms', lastHeldMs);
   found.figure(
     'CPU of the evaluators per client, push and acknowledgement, us',
     medianOf(measured, ({ cpuMs }) => (cpuMs * 1_000) / clients),
@@ -96,8 +94,10 @@ export async function runPush(options: PushOptions): Promise<ScenarioResult> {
     medianOf(measured, ({ bytesPerClient }) => bytesPerClient),
   );
   found.figure('the rollout, as the control plane tells it', `${rollout.applied} of ${everybody} applied`);
-  if (clients <= AIMED_CLIENTS)
+  if (clients <= AIMED_CLIENTS) {
     found.aim('commit to the last receipt', lastReceivedMs, LAST_RECEIPT_AIM_MS, 'ms');
+    found.aim('the same, acknowledgements apart', lastHeldMs, LAST_RECEIPT_AIM_MS, 'ms');
+  }
   found.aim('CPU per push, acknowledgements apart', pushCpuUs, CPU_AIM_US, 'us');
   await fleet.close();
   return found.result('push', `One change to ${clients.toLocaleString('en-US')} clients`);
