@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { until } from '../../../../test/support/until.ts';
 import { opened, promised } from '../grpc/echo-host.fixture.ts';
 import { unary } from '../grpc/handler.ts';
+import { everything } from '../http/raw-connection.fixture.ts';
 import { post, startProbe } from './connect.fixture.ts';
 
 const SAY = '/test.Probe/Say';
@@ -18,15 +19,6 @@ const open = async (port: number): Promise<Socket> => {
 
 const request = (body: string, headers = ''): string =>
   `POST ${SAY} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n${headers}\r\n${body}`;
-
-async function everything(socket: Socket): Promise<string> {
-  let text = '';
-  socket.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-  });
-  await once(socket, 'close');
-  return text;
-}
 
 describe('a connection over HTTP/1.1', () => {
   it('has its answers in order, and a number of requests at once', async () => {

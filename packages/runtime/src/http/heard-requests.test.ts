@@ -1,44 +1,16 @@
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
-import { connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { LIMITS } from '@flagstream/protocol';
-import { afterEach, describe, expect, it } from 'vitest';
-import { HTTP_TIMEOUTS, injectedHttpServer } from './injected-http-server.ts';
-
-const opened: (() => void)[] = [];
-afterEach(() => {
-  for (const close of opened.splice(0)) close();
-});
-
-const words = (status: number, details: string): string => JSON.stringify({ status, details });
+import { describe, expect, it } from 'vitest';
+import { HTTP_TIMEOUTS } from './injected-http-server.ts';
+import { everything, rawConnection } from './raw-connection.fixture.ts';
 
 const target: RequestListener = ({ url, headers }, response) =>
   response.end(JSON.stringify({ url, host: headers.host }));
 
-async function start(answer: RequestListener = target, { headersMs } = HTTP_TIMEOUTS): Promise<Socket> {
-  const http = injectedHttpServer(answer, words, { ...HTTP_TIMEOUTS, headersMs, checkMs: 10 });
-  const listener = createServer((socket) => http.emit('connection', socket));
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as { port: number };
-  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
-  opened.push(
-    () => socket.destroy(),
-    () => listener.close(),
-    () => http.close(),
-  );
-  return socket;
-}
-
-/** All that comes until the connection ends. */
-async function everything(socket: Socket): Promise<string> {
-  let text = '';
-  socket.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-  });
-  await once(socket, 'close');
-  return text;
-}
+const start = (answer: RequestListener = target, { headersMs } = HTTP_TIMEOUTS): Promise<Socket> =>
+  rawConnection(answer, { ...HTTP_TIMEOUTS, headersMs, checkMs: 10 });
 
 const bodyOf = (text: string): unknown => JSON.parse(text.slice(text.indexOf('\r\n\r\n')));
 

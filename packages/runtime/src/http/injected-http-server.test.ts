@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TestAuthority } from '../../../../test/support/certificates.ts';
 import { until } from '../../../../test/support/until.ts';
 import { type HttpTimeouts, injectedHttpServer } from './injected-http-server.ts';
+import { everything, rawConnection, words } from './raw-connection.fixture.ts';
 
 const opened: (() => void)[] = [];
 afterEach(() => {
@@ -17,31 +18,8 @@ const LONG_ANSWER = 40_000_000;
 
 const served: RequestListener = (_, response) => response.end('served');
 
-const words = (status: number, details: string): string => JSON.stringify({ status, details });
-
-async function start(timeouts: HttpTimeouts, answer: RequestListener = served): Promise<Socket> {
-  const http = injectedHttpServer(answer, words, timeouts);
-  const listener: Server = createServer((socket) => http.emit('connection', socket));
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as { port: number };
-  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
-  opened.push(
-    () => socket.destroy(),
-    () => listener.close(),
-    () => http.close(),
-  );
-  return socket;
-}
-
-async function everything(socket: Socket): Promise<string> {
-  let text = '';
-  socket.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-  });
-  await once(socket, 'close');
-  return text;
-}
+const start = (timeouts: HttpTimeouts, answer: RequestListener = served): Promise<Socket> =>
+  rawConnection(answer, timeouts);
 
 describe('injectedHttpServer', () => {
   const patient = { headersMs: 60_000, requestMs: 60_000, checkMs: 10 };
