@@ -22,9 +22,13 @@ describe('a node that died, whose clients come to another one', () => {
   }
 
   it('owes for those alone that are not there yet, each client counted once', () => {
-    const bench = died();
+    const sdks = [{ sdk: { name: 'flagstream-client', version: '0.1.0' }, clients: 10 }];
+    const bench = died({ clients: 10, current: 10, sdks });
+    const sdksOf = (): unknown =>
+      bench.fleet.nodes(0).map(({ report }) => report.environments[0]?.sdks.length);
     bench.tell('n2', 7, { clients: 0 });
     expect(bench.of(7)).toMatchObject({ applied: 0, owing: 10 });
+    expect(sdksOf()).toEqual([1, 0]);
     bench.tell('n2', 7, { clients: 6, current: 4, arriving: 2, moved: { 'dead-1': [[2, 4]] } });
     expect(bench.of(7)).toMatchObject({ applied: 4, owing: 6, arriving: 2 });
     bench.tell('n2', 7, {
@@ -39,6 +43,7 @@ describe('a node that died, whose clients come to another one', () => {
     });
     expect(bench.of(7)).toMatchObject({ applied: 10, owing: 0 });
     expect(bench.fleet.nodes(0).map(({ report }) => report.environments[0]?.clients)).toEqual([0, 10]);
+    expect(sdksOf()).toEqual([0, 0]);
   });
 
   it('counts together what several nodes say', () => {

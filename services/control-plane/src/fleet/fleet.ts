@@ -117,7 +117,9 @@ export class Fleet {
       const silentMs = nowMs - heardMs;
       const environments = report.environments.map((one) => {
         const away = Math.max(gone.ever(one), this.#goneNow(report, one));
-        return { ...one, ...countsWithout(one, owingOf(one), away) };
+        const counts = countsWithout(one, owingOf(one), away);
+        // Whose SDK is whose is not known before all of them are elsewhere.
+        return { ...one, ...counts, sdks: counts.clients === 0 ? [] : one.sdks };
       });
       return { report: { ...report, environments }, silentMs, lost: silentMs > LIMITS.nodeLostMs };
     });
