@@ -22,7 +22,8 @@ describe('a node that died, whose clients come to another one', () => {
   }
 
   it('owes for those alone that are not there yet, each client counted once', () => {
-    const sdks = [{ sdk: { name: 'flagstream-client', version: '0.1.0' }, clients: 10 }];
+    const sdk = { name: 'flagstream-client', version: '0.1.0', language: 'typescript' };
+    const sdks = [{ sdk, clients: 10 }];
     const bench = died({ clients: 10, current: 10, sdks });
     const sdksOf = (): unknown =>
       bench.fleet.nodes(0).map(({ report }) => report.environments[0]?.sdks.length);
