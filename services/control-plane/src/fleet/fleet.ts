@@ -113,11 +113,11 @@ export class Fleet {
   }
 
   nodes(nowMs: number): KnownNode[] {
-    return [...this.#nodes.values()].map(({ report, heardMs, gone }) => {
+    return [...this.#nodes.values()].map((heard) => {
+      const { report, heardMs } = heard;
       const silentMs = nowMs - heardMs;
       const environments = report.environments.map((one) => {
-        const away = Math.max(gone.ever(one), this.#goneNow(report, one));
-        const counts = countsWithout(one, owingOf(one), away);
+        const counts = countsWithout(one, owingOf(one), this.#away(heard, one));
         // Whose SDK is whose is not known before all of them are elsewhere.
         return { ...one, ...counts, sdks: counts.clients === 0 ? [] : one.sdks };
       });
@@ -183,6 +183,11 @@ export class Fleet {
           gone.know(environment, this.#goneNow(report, environment), head);
   }
 
+  /** Streams of a process whose clients are counted elsewhere, or were at some time. */
+  #away({ report, gone }: Heard, environment: EnvironmentReport): number {
+    return Math.max(gone.ever(environment), this.#goneNow(report, environment));
+  }
+
   /** Streams of a process whose clients are counted elsewhere at this moment. */
   #goneNow({ bootId, sequence }: NodeReport, environment: EnvironmentReport): number {
     this.#lostStreams ??= this.#allLostStreams();
@@ -230,10 +235,8 @@ export class Fleet {
     this.#ended.push({ ...heard, until: { epoch: head.epoch, revision: head.revision } });
     if (this.#ended.length <= LIMITS.endedNodesMax) return;
     const [first] = this.#ended.splice(0, 1);
-    for (const environment of first!.report.environments) {
-      const away = Math.max(first!.gone.ever(environment), this.#goneNow(first!.report, environment));
-      this.#endedLongAgo.add(first!.report, environment, away, first!.until);
-    }
+    for (const environment of first!.report.environments)
+      this.#endedLongAgo.add(first!.report, environment, this.#away(first!, environment), first!.until);
   }
 }
 
