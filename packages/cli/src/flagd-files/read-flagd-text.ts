@@ -8,8 +8,8 @@ import { compileSet } from '@flagstream/engine';
 import { type FractionalVersion, IMPORTERS, type ImportedFlag } from '@flagstream/importers';
 import { LIMITS } from '@flagstream/protocol';
 import { Flag, FlagConfig } from '@flagstream/protocol/gen/flagstream/v1/model';
-import { documentError, type FilePlace, placeText } from '../document/document-problem.ts';
-import { foreignDocument, foreignPlaces, notesOnText } from '../document/foreign-document.ts';
+import { type FilePlace, placeText } from '../document/document-problem.ts';
+import { type FileNote, importFile } from '../document/import-file.ts';
 import type { SourceText } from '../document/load-documents.ts';
 
 /** The name that imported flags' provenance has. */
@@ -26,13 +26,6 @@ export interface LeftOut {
   readonly reason: string;
 }
 
-/** Something that a person should know, and that changes no answer. */
-export interface FlagdNote {
-  readonly place: string;
-  readonly path: string;
-  readonly message: string;
-}
-
 export interface FlagdFlag {
   readonly flag: Flag;
   readonly config: FlagConfig;
@@ -41,7 +34,7 @@ export interface FlagdFlag {
 export interface FlagdFlags {
   readonly flags: ReadonlyMap<string, FlagdFlag>;
   readonly leftOut: readonly LeftOut[];
-  readonly notes: readonly FlagdNote[];
+  readonly notes: readonly FileNote[];
 }
 
 export interface ReadingOptions {
@@ -53,7 +46,7 @@ export interface ReadingOptions {
 }
 
 /** "note: flags.x.state is neither ENABLED nor DISABLED": flagd logs such a thing and takes the flag. */
-export function noteText({ path, message }: Pick<FlagdNote, 'path' | 'message'>): string {
+export function noteText({ path, message }: Pick<FileNote, 'path' | 'message'>): string {
   return `note: ${path} ${message}`;
 }
 
@@ -64,32 +57,23 @@ export function leftOutText({ key, path, reason }: LeftOut): string {
 /** @throws FlagstreamError INVALID_DOCUMENT, with the place */
 export function readFlagdText(source: SourceText, options: ReadingOptions): FlagdFlags {
   const { fractional, isServed, keyProblem } = options;
-  const placeOf = foreignPlaces(source);
-  const result = IMPORTERS.get(FLAGD)!(
-    foreignDocument(source),
-    fractional === undefined ? {} : { fractional },
-  );
-  if (result.outcome === 'rejected')
-    throw documentError([{ ...placeOf(result.path), path: result.path, message: result.reason }]);
-  const leftOut: LeftOut[] = result.report.refused.map(({ flag, path, reason }) => ({
+  const imported = importFile(IMPORTERS.get(FLAGD)!, source, fractional);
+  const { placeOf, notes } = imported;
+  const leftOut: LeftOut[] = imported.report.refused.map(({ flag, path, reason }) => ({
     key: flag,
     place: placeText(placeOf(path)),
     path,
     reason,
   }));
-  const problems = firstProblems(result.flags);
+  const problems = firstProblems(imported.flags);
   const flags = new Map<string, FlagdFlag>();
-  for (const imported of result.flags) {
-    const { key } = imported;
-    const stored = storedFlag(imported, isServed ? source.file : undefined);
+  for (const flag of imported.flags) {
+    const { key } = flag;
+    const stored = storedFlag(flag, isServed ? source.file : undefined);
     const reason = keyProblem(key) ?? problems.get(key) ?? sizeProblem(stored);
     if (reason === undefined) flags.set(key, stored);
     else leftOut.push({ key, ...placeOfFlag(placeOf, key), reason });
   }
-  const notes = [...notesOnText(source), ...result.report.notes].map((note) => ({
-    ...note,
-    place: placeText(placeOf(note.path)),
-  }));
   return { flags, leftOut, notes };
 }
 

@@ -2,8 +2,8 @@
 import type { Problem } from '@flagstream/engine';
 import { type FractionalVersion, IMPORTERS } from '@flagstream/importers';
 import { isMap } from 'yaml';
-import { documentError, placeText } from '../document/document-problem.ts';
-import { foreignDocument, foreignPlaces, notesOnText } from '../document/foreign-document.ts';
+import { placeText } from '../document/document-problem.ts';
+import { type FileNote, importFile } from '../document/import-file.ts';
 import { type LoadedFiles, loadDocuments, readSources, type SourceText } from '../document/load-documents.ts';
 import { parseText } from '../document/parse-text.ts';
 import { UsageError } from '../usage-error.ts';
@@ -23,14 +23,6 @@ export interface FlagsFile {
   /** Given on the command line: that of the file, if it names one. */
   readonly project: string | undefined;
   readonly environment: WantedEnvironment;
-}
-
-/** Something that a person should know, and that changes no answer. */
-export interface FileNote {
-  /** "flags.json:12:5" */
-  readonly place: string;
-  readonly path: string;
-  readonly message: string;
 }
 
 export interface LoadedFlags {
@@ -100,12 +92,8 @@ function loadForeign(sources: readonly SourceText[], file: FlagsFile, format: st
   const [source] = sources;
   if (importer === undefined || source === undefined || sources.length > 1)
     throw new UsageError(`${file.place} is ${sources.length} files`, `Name one file of ${format}.`);
-  const { fractional } = file;
-  const result = importer(foreignDocument(source), fractional === undefined ? {} : { fractional });
-  const placeOf = foreignPlaces(source);
-  if (result.outcome === 'rejected')
-    throw documentError([{ ...placeOf(result.path), path: result.path, message: result.reason }]);
-  const refused = result.report.refused.map(({ flag, path, reason }) => ({
+  const { flags, segments, report, notes, placeOf } = importFile(importer, source, file.fractional);
+  const refused = report.refused.map(({ flag, path, reason }) => ({
     kind: 'flag' as const,
     key: flag,
     reason: `${path}: ${reason}`,
@@ -113,11 +101,5 @@ function loadForeign(sources: readonly SourceText[], file: FlagsFile, format: st
   }));
   // What does not compile has a path of ours, which the file has not: the flag is what can be shown.
   const placeOfProblem = ({ key }: Problem): string => placeText(placeOf(`flags.${JSON.stringify(key)}`));
-  return {
-    flags: new OfflineFlags(result.flags, result.segments, refused, placeOfProblem),
-    notes: [...notesOnText(source), ...result.report.notes].map((note) => ({
-      ...note,
-      place: placeText(placeOf(note.path)),
-    })),
-  };
+  return { flags: new OfflineFlags(flags, segments, refused, placeOfProblem), notes };
 }
