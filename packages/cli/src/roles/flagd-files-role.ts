@@ -28,8 +28,9 @@ export function flagdFilesRole(files: FlagdFiles): Pick<Role, 'name' | 'prepare'
     name: 'evaluator',
     prepare: (sources) => {
       const { config: given, secretFiles } = resolveConfig(evaluatorConfigSchema, sources);
-      const config = flagdFilesConfig({ ...given, nodeId: given.nodeId ?? hostname() });
-      const { log, nodeId } = config;
+      const nodeId = given.nodeId ?? hostname();
+      const config = { ...flagdFilesConfig(given), nodeId };
+      const { log } = config;
       const insecure = exposureWarnings(exposureOf(config)).length > 0;
       return { log, nodeId, insecure, start: () => start(files, config, insecure, secretFiles) };
     },
@@ -39,11 +40,11 @@ export function flagdFilesRole(files: FlagdFiles): Pick<Role, 'name' | 'prepare'
 /** @throws as FlagFiles.open and startEvaluator; then nothing is left running */
 async function start(
   { files, fractional }: FlagdFiles,
-  config: EvaluatorConfig,
+  config: EvaluatorConfig & { readonly nodeId: string },
   insecure: boolean,
   secretFiles: SecretFiles,
 ): Promise<RunningRole> {
-  const nodeId = config.nodeId ?? hostname();
+  const { nodeId } = config;
   const logger = createLogger({ service: 'evaluator', version: VERSION, nodeId, insecure, ...config.log });
   const [{ FlagFiles }, { startMirroredLog }, { startEvaluator }] = await Promise.all([
     import('../flagd-files/flag-files.ts'),
