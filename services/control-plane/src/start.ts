@@ -3,7 +3,7 @@
  * starts them, stops them in reverse.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type FlagstreamError, fail, LIMITS, recordCodec } from '@flagstream/protocol';
+import { type FlagstreamError, fail, LIMITS } from '@flagstream/protocol';
 import {
   formatPosition,
   type HeadAuthority,
@@ -44,15 +44,12 @@ import { type FirstOwnerParts, makeFirstOwner } from './keys/first-owner.ts';
 import { logKeys } from './keys/log-keys.ts';
 import { OwnerWatch } from './keys/owners.ts';
 import type { ChangeLog } from './log/change-log.ts';
-import { claimDataDir } from './log/data-dir.ts';
-import { SqliteStore } from './log/sqlite-store.ts';
 import { startMaintenance } from './maintenance/start-maintenance.ts';
 import { FlagMirror } from './mirror/flag-mirror.ts';
-import { openLog } from './open-log.ts';
-import { HeadBeacons } from './publish/head-beacons.ts';
 import { LocalLogSource } from './publish/local-log-source.ts';
 import { startShipping } from './publish/start-shipping.ts';
 import { answerWhenShipped } from './publish/write-ack.ts';
+import { startLog } from './start-log.ts';
 import { logService } from './sync/log-service.ts';
 import { Snapshots } from './sync/snapshot.ts';
 
@@ -113,43 +110,12 @@ export async function startControlPlane(
   const { reloadsOnHangup, secretFiles } = deps;
   const tls = await openTls({ settings: config.tls, logger, metrics, reloadsOnHangup }, lifecycle);
 
-  const dataDir = await lifecycle.start(
-    'data folder',
-    () => claimDataDir(config.data),
-    (dir) => dir.release(),
-  );
-  if (dataDir.isOpenToOthers)
-    logger.warn(
-      { path: dataDir.path },
-      'other users may enter the data folder, and it is not ours to close: chmod 0700',
-    );
-  const store = await lifecycle.start(
-    'store',
-    () => new SqliteStore(dataDir.databasePath, recordCodec, config.store),
-    (opened) => opened.close(),
-  );
-  if (config.store.synchronous === 'normal')
-    logger.warn('store.synchronous is "normal": a power failure may lose writes that were answered');
-  const { log, history, sets, writes, ...opened } = await lifecycle.start(
-    'log',
-    () => openLog(config, store, now, logger),
-    ({ stop }) => stop(),
+  const bootId = randomUUID();
+  const { dataDir, store, log, history, sets, writes, beacons, ...opened } = await startLog(
+    { ...config, natsPrefix: config.nats.prefix },
+    { bootId, now, logger, lifecycle },
   );
   exportLogMetrics(metrics, log, () => performance.timeOrigin + performance.now());
-
-  const bootId = randomUUID();
-  const beacons = await lifecycle.start(
-    'beacons',
-    () =>
-      new HeadBeacons({
-        log,
-        natsPrefix: config.nats.prefix,
-        controlPlaneId: config.nodeId,
-        bootId,
-        random: Math.random,
-      }),
-    (started) => started.close(),
-  );
   const snapshots = new Snapshots(store);
   let end: (error: FlagstreamError) => void = () => undefined;
   const ended = new Promise<FlagstreamError>((resolve) => {

@@ -3,15 +3,12 @@
  * keys: nobody but the mirror writes.
  */
 import { randomUUID } from 'node:crypto';
-import { NATS_PREFIX_DEFAULT, recordCodec } from '@flagstream/protocol';
+import { NATS_PREFIX_DEFAULT } from '@flagstream/protocol';
 import type { HeadAuthority, LogSource, Position, SnapshotSource } from '@flagstream/replica';
 import type { Lifecycle, Logger } from '@flagstream/runtime';
-import { claimDataDir } from '../log/data-dir.ts';
-import { SqliteStore } from '../log/sqlite-store.ts';
-import { openLog } from '../open-log.ts';
-import { HeadBeacons } from '../publish/head-beacons.ts';
 import { LocalLogSource } from '../publish/local-log-source.ts';
 import type { SeedScope } from '../seed/seed.ts';
+import { startLog } from '../start-log.ts';
 import { Snapshots } from '../sync/snapshot.ts';
 import { FlagMirror } from './flag-mirror.ts';
 
@@ -37,32 +34,9 @@ export interface MirroredLogOptions {
 /** @throws FlagstreamError DATA_DIR_LOCKED, DATA_DIR_UNWRITABLE */
 export async function startMirroredLog(options: MirroredLogOptions): Promise<MirroredLog> {
   const { data, scope, nodeId, logger, lifecycle } = options;
-  const dataDir = await lifecycle.start(
-    'data folder',
-    () => claimDataDir(data),
-    (dir) => dir.release(),
-  );
-  const store = await lifecycle.start(
-    'store',
-    () => new SqliteStore(dataDir.databasePath, recordCodec),
-    (opened) => opened.close(),
-  );
-  const { log, writes } = await lifecycle.start(
-    'log',
-    () => openLog({ ...scope, seed: 'none' }, store, Date.now, logger),
-    ({ stop }) => stop(),
-  );
-  const beacons = await lifecycle.start(
-    'beacons',
-    () =>
-      new HeadBeacons({
-        log,
-        natsPrefix: NATS_PREFIX_DEFAULT,
-        controlPlaneId: nodeId,
-        bootId: randomUUID(),
-        random: Math.random,
-      }),
-    (started) => started.close(),
+  const { log, store, writes, beacons } = await startLog(
+    { ...scope, seed: 'none', data, nodeId, natsPrefix: NATS_PREFIX_DEFAULT },
+    { bootId: randomUUID(), now: Date.now, logger, lifecycle },
   );
   return {
     logSource: new LocalLogSource(log, beacons),
