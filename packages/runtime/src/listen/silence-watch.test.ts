@@ -34,4 +34,16 @@ describe('SilenceWatch', () => {
     for (let look = 19; look <= 40; look++) watch.look();
     expect(cut).toEqual([silent]);
   });
+
+  it('cuts a socket once that closes some looks later', () => {
+    const cut: TestSocket[] = [];
+    const watch = new SilenceWatch<TestSocket>(SILENCE_MS, (socket) => cut.push(socket));
+    const socket = new TestSocket();
+    socket.destroy = () => undefined;
+    watch.add(socket);
+    for (let look = 1; look <= 12; look++) watch.look();
+    socket.emit('close');
+    for (let look = 13; look <= 30; look++) watch.look();
+    expect(cut).toEqual([socket]);
+  });
 });

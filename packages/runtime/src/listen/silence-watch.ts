@@ -52,6 +52,8 @@ export class SilenceWatch<S extends WatchedSocket> {
       heard.bytes = bytesRead;
       // The look that heard something came up to a period after it.
       if (heard.silentLooks < LOOKS - 1) continue;
+      // Not left to its close, which may come after further looks.
+      this.#remove(socket);
       this.#onCut(socket);
       socket.destroy();
     }
