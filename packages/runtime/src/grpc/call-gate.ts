@@ -6,6 +6,7 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { constants } from 'node:http2';
 import type { Metadata, Server, ServiceError } from '@grpc/grpc-js';
+import { FramedMessages } from './framed-messages.ts';
 import { type AnswerUnary, type InsideCall as InsideUnaryCall, serveUnary } from './unary-call.ts';
 
 /** What is used of grpc-js's call. */
@@ -15,7 +16,13 @@ interface InsideCall extends InsideUnaryCall {
   /** Of what was unpacked. */
   maxReceiveMessageSize: number;
   /** Of what has come, which may be packed. */
-  readonly decoder: { maxReadMessageLength: number };
+  decoder: MessageDecoder;
+}
+
+/** What grpc-js asks of its reader of messages. */
+interface MessageDecoder {
+  maxReadMessageLength: number;
+  write(data: Buffer): Buffer[];
 }
 
 interface InsideHandler {
@@ -80,8 +87,8 @@ class GrpcArrivingCall implements ArrivingCall {
 
 /**
  * Asks `admit` about each call of a method that is served; false: it was refused. Unary calls that are let in are served
- * past grpc-js's own handling. To be called before the server is given anything to serve. Throws when grpc-js has changed
- * inside.
+ * past grpc-js's own handling, and messages are read by our own reader. To be called before the server is given anything
+ * to serve. Throws when grpc-js has changed inside.
  */
 export function gateCalls(server: Server, admit: (call: ArrivingCall) => boolean): void {
   const inside = server as unknown as { _runHandlerForCall?: RunHandler };
@@ -89,6 +96,7 @@ export function gateCalls(server: Server, admit: (call: ArrivingCall) => boolean
   if (typeof run !== 'function')
     throw new Error('grpc-js no longer runs calls where they can be asked about');
   inside._runHandlerForCall = (call, handler) => {
+    call.decoder = new FramedMessages(call.decoder.maxReadMessageLength);
     if (!admit(new GrpcArrivingCall(handler.path, call))) return true;
     if (handler.type !== 'unary') return run.call(server, call, handler);
     serveUnary(call, handler.func as AnswerUnary);

@@ -65,6 +65,8 @@ export interface SyncStreamOptions {
 
 /** The client should try another node this soon: this one will not have caught up. */
 const BEHIND_RETRY_MS = 2_000;
+/** One for all: an array for each stream and push would live until the next push. */
+const NO_FRAMES: readonly Buffer[] = [];
 /** Others that hold nothing have been served by then. */
 const OVERLOADED_RETRY_MS = 5_000;
 
@@ -84,9 +86,9 @@ const CLOSE_STATUS: Readonly<Record<Exclude<CloseReason, 'bye'>, ErrorReason>> =
 export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
   readonly #options: SyncStreamOptions;
   /** Frames of a transfer that wait for the one before them to be taken. */
-  #waiting: readonly Buffer[] = [];
+  #waiting = NO_FRAMES;
   /** Frames of other kinds that came up meanwhile: a farewell and an error at most. */
-  #behindTransfer: Buffer[] = [];
+  #behindTransfer = NO_FRAMES;
   #closed = false;
 
   constructor(options: SyncStreamOptions) {
@@ -233,15 +235,15 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
     this.#closed = true;
     const { session, ledger, monotonicMs, gate } = this.#options;
     ledger.left(session, monotonicMs(), reason === 'bye' ? 'with-bye' : 'lost');
-    this.#waiting = [];
-    this.#behindTransfer = [];
+    this.#waiting = NO_FRAMES;
+    this.#behindTransfer = NO_FRAMES;
     gate.done(this);
     this.#options.onClose(reason);
   }
 
   #write(frame: Buffer): void {
     if (this.#closed) return;
-    if (this.#waiting.length > 0) this.#behindTransfer.push(frame);
+    if (this.#waiting.length > 0) this.#behindTransfer = [...this.#behindTransfer, frame];
     else this.#options.sink.write(frame);
   }
 
@@ -255,15 +257,16 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
   /** Writes the next frame of a transfer, and what has waited behind the last one. */
   #pump(): void {
     const { sink, gate } = this.#options;
-    const [next, ...rest] = this.#waiting;
-    this.#waiting = rest;
-    if (next !== undefined && rest.length > 0) {
+    const [next] = this.#waiting;
+    if (next !== undefined && this.#waiting.length > 1) {
+      this.#waiting = this.#waiting.slice(1);
       sink.write(next, this.#taken);
       return;
     }
+    this.#waiting = NO_FRAMES;
     if (next !== undefined) sink.write(next);
     const behind = this.#behindTransfer;
-    this.#behindTransfer = [];
+    this.#behindTransfer = NO_FRAMES;
     for (const frame of behind) sink.write(frame);
     gate.done(this);
   }

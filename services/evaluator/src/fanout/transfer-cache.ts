@@ -3,7 +3,7 @@
  * another is encoded once and written to every stream that needs it.
  */
 import { encodeTransfer, LIMITS } from '@flagstream/protocol';
-import type { LogState, Position, SyncServerEffect } from '@flagstream/replica';
+import { comparePositions, type LogState, type Position, type SyncServerEffect } from '@flagstream/replica';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
 
 export type TransferEffect = SyncServerEffect & { readonly type: 'transfer' };
@@ -13,12 +13,22 @@ interface Cached {
   readonly bytes: number;
 }
 
+/** What a transfer is made of. */
+interface Asked {
+  readonly environment: EnvironmentReplica;
+  readonly generation: number;
+  readonly effect: TransferEffect;
+  readonly frameBytesMax: number;
+}
+
 export class TransferCache {
   readonly #log: () => LogState;
   /** Oldest first. */
   readonly #cached = new Map<string, Cached>();
   readonly #sent = { delta: 0, full: 0 };
   #bytes = 0;
+  /** Most streams of a push ask for what the one before has got: no key is made for them. */
+  #last: { readonly asked: Asked; readonly frames: readonly Buffer[] } | undefined;
 
   constructor(log: () => LogState) {
     this.#log = log;
@@ -31,11 +41,18 @@ export class TransferCache {
 
   /** The frames of a transfer that leads to the environment's state as it is now. */
   frames(environment: EnvironmentReplica, effect: TransferEffect, frameBytesMax: number): readonly Buffer[] {
+    this.#sent[effect.kind] += 1;
+    const { generation } = environment.state;
+    const asked = { environment, generation, effect, frameBytesMax };
+    if (this.#last === undefined || !isSame(asked, this.#last.asked))
+      this.#last = { asked, frames: this.#framesOf(asked) };
+    return this.#last.frames;
+  }
+
+  #framesOf({ environment, generation, effect, frameBytesMax }: Asked): readonly Buffer[] {
     const from = effect.from === undefined ? undefined : this.#base(environment, effect.from);
     const { project, environment: name } = environment.scope;
     const { kind, to, forked } = effect;
-    this.#sent[kind] += 1;
-    const generation = environment.state.generation;
     const key = `${project}/${name}/${kind}/${from?.revision ?? ''}/${to.epoch}.${to.revision}/${generation}/${forked}/${frameBytesMax}`;
     const known = this.#cached.get(key);
     if (known !== undefined) return known.frames;
@@ -73,4 +90,17 @@ export class TransferCache {
       this.#bytes -= cached.bytes;
     }
   }
+}
+
+function isSame(a: Asked, b: Asked): boolean {
+  return (
+    a.environment === b.environment &&
+    a.generation === b.generation &&
+    a.frameBytesMax === b.frameBytesMax &&
+    a.effect.kind === b.effect.kind &&
+    a.effect.forked === b.effect.forked &&
+    a.effect.from?.revision === b.effect.from?.revision &&
+    a.effect.from?.epoch === b.effect.from?.epoch &&
+    comparePositions(a.effect.to, b.effect.to) === 0
+  );
 }

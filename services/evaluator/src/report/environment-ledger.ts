@@ -167,10 +167,7 @@ export class EnvironmentLedger {
       current,
       arriving,
       ...countByRevision(behind),
-      laggards: behind
-        .sort(byUrgency)
-        .slice(0, namesMax)
-        .map((client) => clientReport(client, nowMs)),
+      laggards: mostUrgent(behind, namesMax).map((client) => clientReport(client, nowMs)),
       ...this.#departed.report(nowMs, namesMax),
       times: this.#deliveries.map(
         ({ place, counts }): DeliveryTimes => ({ revision: BigInt(place.revision), counts: [...counts] }),
@@ -225,10 +222,15 @@ function boundIndex(ms: number): number {
 /** Newest first; what does not fit counts as older than all of it. */
 function countByRevision(clients: readonly LedgerClient[]): Pick<EnvironmentReport, 'behind' | 'older'> {
   const counts = new Map<string, { readonly place: Place; clients: number }>();
+  let last = { place: ORIGIN as Place, clients: 0 };
   for (const { acked = ORIGIN } of clients) {
-    const counted = counts.get(formatPosition(acked));
-    if (counted === undefined) counts.set(formatPosition(acked), { place: acked, clients: 1 });
-    else counted.clients += 1;
+    // Most are where the one before is, for which no text need be made.
+    if (last.clients === 0 || comparePositions(acked, last.place) !== 0) {
+      const name = formatPosition(acked);
+      last = counts.get(name) ?? { place: acked, clients: 0 };
+      counts.set(name, last);
+    }
+    last.clients += 1;
   }
   const sorted = [...counts.values()].sort((a, b) => comparePositions(b.place, a.place));
   const told = sorted.slice(0, LIMITS.reportedRevisionsMax);
@@ -236,6 +238,18 @@ function countByRevision(clients: readonly LedgerClient[]): Pick<EnvironmentRepo
     behind: told.map(({ place, clients }): RevisionClients => ({ revision: placeToWire(place), clients })),
     older: sorted.slice(told.length).reduce((sum, counted) => sum + counted.clients, 0),
   };
+}
+
+/** In the midst of a push all clients are behind: what is looked through once is not put in order as a whole. */
+function mostUrgent(clients: readonly LedgerClient[], max: number): readonly LedgerClient[] {
+  const first: LedgerClient[] = [];
+  for (const client of clients) {
+    if (first.length === max && (max === 0 || byUrgency(client, first[max - 1]!) >= 0)) continue;
+    const index = first.findIndex((other) => byUrgency(client, other) < 0);
+    first.splice(index < 0 ? first.length : index, 0, client);
+    if (first.length > max) first.pop();
+  }
+  return first;
 }
 
 /** Those that refuse first, then those that are furthest behind, then those that were silent longest. */
