@@ -9,8 +9,6 @@ import {
   type handleServerStreamingCall,
   type Metadata,
   type MethodDefinition,
-  type ServerDuplexStream,
-  type ServerWritableStream,
   status,
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
@@ -24,6 +22,7 @@ import { callStatus, isDefect } from './call-status.ts';
 import { endWithError, endWithoutMessage } from './end-stream.ts';
 import type { BidiHandler, CallContext, ServerStreamHandler, UnaryHandler } from './handler.ts';
 import type { KeyQuota } from './key-quota.ts';
+import { OpenStreams, type ServerStream } from './open-streams.ts';
 import type { Authenticate, Principal, Verb } from './principal.ts';
 import type { RequestMessages } from './request-messages.ts';
 import { type AnyCall, abandonedCode, ServerCall } from './server-call.ts';
@@ -31,8 +30,6 @@ import type { BoundMethod } from './service-binding.ts';
 import type { AnswerUnary } from './unary-call.ts';
 import { refuseUndecodable, Undecodable } from './undecodable.ts';
 import { UndecodedRequest } from './undecoded-request.ts';
-
-type ServerStream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
 
 export interface DispatcherOptions {
   readonly authenticate: Authenticate;
@@ -54,14 +51,6 @@ interface Admission {
   readonly arrivedMs: number;
 }
 
-/** An open stream. */
-interface Admitted extends Admission {
-  /** Gives back what the stream takes of its key's quota. */
-  readonly release: () => void;
-  /** When it was told that it is not wanted any more. */
-  endedMs: number | undefined;
-}
-
 const NOTHING_TAKEN = (): void => undefined;
 /** Verbs whose requests name something at most, or hold one context. */
 const REQUEST_BYTES: Partial<Readonly<Record<Verb, number>>> = {
@@ -74,8 +63,7 @@ const REQUEST_BYTES: Partial<Readonly<Record<Verb, number>>> = {
 const KEYLESS = 'keyless';
 
 export class Dispatcher {
-  /** Open streams; undefined until somebody was let in. */
-  readonly #streams = new Map<ServerStream, Admitted | undefined>();
+  readonly #streams: OpenStreams;
   readonly #methods = new Map<string, BoundMethod>();
   /** Of calls whose handler has not run yet. */
   readonly #admissions = new WeakMap<Metadata, Admission>();
@@ -88,6 +76,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#awaited = new AwaitedRequests(options.monotonicMs);
+    this.#streams = new OpenStreams(options.monotonicMs);
   }
 
   /** Streams that are open now. */
@@ -108,30 +97,12 @@ export class Dispatcher {
 
   /** Ends every open stream, so that none can hold a shutdown. */
   endStreams(): void {
-    for (const stream of this.#streams.keys()) endWithError(stream, draining());
+    this.#streams.endAll(draining);
   }
 
-  /**
-   * Ends the streams of those who would not be let in any more; one whose peer does not read its end is cut.
-   * Answers how many it has ended now.
-   */
+  /** As OpenStreams does. */
   endRefused(check: (principal: Principal) => FlagstreamError | undefined): number {
-    const nowMs = this.#options.monotonicMs();
-    let ended = 0;
-    for (const [stream, admitted] of this.#streams) {
-      if (admitted === undefined) continue;
-      const { principal, call, endedMs } = admitted;
-      if (endedMs !== undefined) {
-        if (nowMs - endedMs > LIMITS.refusedStreamEndMs) call.reset();
-        continue;
-      }
-      const refusal = check(principal);
-      if (refusal === undefined) continue;
-      admitted.endedMs = nowMs;
-      endWithError(stream, refusal);
-      ended += 1;
-    }
-    return ended;
+    return this.#streams.endRefused(check);
   }
 
   /** Gives up requests that do not arrive. To be called each second. */
@@ -300,7 +271,7 @@ export class Dispatcher {
       if (this.#draining) throw draining();
       const { principal } = admission;
       const release = this.#openStream(bound, principal);
-      this.#streams.set(stream, { ...admission, release, endedMs: undefined });
+      this.#streams.admit(stream, { ...admission, release });
       const context = new ServerCall(bound, stream, principal, this.#options.logger, this.#options.quota);
       if (bound.peerStream) this.#options.onPeerStream(stream.getPeer());
       const running = invoke(context);
@@ -315,12 +286,11 @@ export class Dispatcher {
     const startedMs = performance.now();
     let code: number = status.OK;
     const end = (endCode: number): void => {
-      this.#streams.get(stream)?.release();
       if (!this.#streams.delete(stream)) return;
       this.#finish(bound, calls, endCode, startedMs);
       this.#wakeWhenIdle();
     };
-    this.#streams.set(stream, undefined);
+    this.#streams.add(stream);
     stream.on('error', (error: Error & { readonly code?: unknown }) => {
       code = typeof error.code === 'number' ? error.code : status.UNKNOWN;
     });

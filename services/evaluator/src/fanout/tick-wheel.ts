@@ -12,7 +12,8 @@ export interface Ticked {
   tick(nowMs: number): void;
 }
 
-const RESOLUTION_MS = 100;
+/** Evaluations wait for what is due in one slot: of ten thousand streams, for the pings of some fifty. */
+const RESOLUTION_MS = 25;
 /** A member is looked at at least this often: its deadline may have moved closer. */
 const SLEEP_MS_MAX = 2_000;
 
