@@ -27,10 +27,10 @@ const WRITES_BEFORE_YIELD = 200;
  * While somebody has evaluated within the last second. What was written is sent, and its acknowledgements are read,
  * before the next call is; but each yield costs the round as much as a write or two.
  */
-const BUSY_WRITE_MS = 0.3;
+const BUSY_WRITE_MS = 0.1;
 const BUSY_FOR_MS = 1_000;
 /** Writes between two looks at the clock. */
-const WRITES_PER_LOOK = 5;
+const WRITES_PER_LOOK = 2;
 
 export class ChangeFanout {
   readonly #logger: Logger;
