@@ -185,6 +185,26 @@ describe('a transfer', () => {
     });
   });
 
+  it('in one frame says what it said: its kind, and from where', () => {
+    const epoch = fc.integer({ min: 1, max: 3 });
+    const place = fc.record({ epoch, revision, hash: bytes });
+    fc.assert(
+      fc.property(
+        fc.constantFrom('delta' as const, 'full' as const),
+        fc.option(place, { nil: undefined }),
+        place,
+        digest,
+        fc.boolean(),
+        (kind, from, to, set, forked) => {
+          const said = { kind, from, to, forked, digest: set };
+          const [frame] = encodeTransfer(said, { put: [entity('a', 10)], remove: [] }, 4096);
+          const read = decodeServerFrame(frame!);
+          expect(plain(read.type === 'update' && read.transfer)).toMatchObject(plain(said) as object);
+        },
+      ),
+    );
+  });
+
   it('is begun, itemised and committed when it does not, every frame within its bound', () => {
     const put = Array.from({ length: 50 }, (_, i) => entity(`flag-${i}`, 700));
     const frames = encodeTransfer(header, { put, remove: [] }, 8192);

@@ -9,6 +9,7 @@ import {
   type Begin,
   DrainReason,
   SyncResponse,
+  Intent as WireIntent,
   type Welcome as WireWelcome,
 } from '../gen/flagstream/v1/stream.ts';
 import {
@@ -58,10 +59,14 @@ export function serverFrameFromWire(response: SyncResponse): ServerFrame {
       const put = items?.put.map(entityFromWire) ?? [];
       const remove = items?.remove.map(idFromWire) ?? [];
       const digest = { hi: commit.digestHi, lo: commit.digestLo };
-      const said = beginFromWire(begin);
+      const { kind, from, transferId, forked } = beginFromWire(begin);
       return {
         type: 'update',
-        transfer: { ...said, transferId: said.transferId || to.revision, to, put, remove, digest },
+        transfer: {
+          ...{ transferId: transferId || to.revision, to, put, remove, digest, forked },
+          kind: begin.kind === WireIntent.UNSPECIFIED && from !== undefined ? 'delta' : kind,
+          from: from && { ...from, epoch: from.epoch || to.epoch },
+        },
         // One frame has all of its items, or is none.
         items: commit.items || put.length + remove.length,
       };

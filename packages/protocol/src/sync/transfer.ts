@@ -3,7 +3,12 @@
  * the same (from, to).
  */
 import type { Digest, Position, StateDelta } from '@flagstream/replica';
-import type { Begin, Entity, EntityRef, Intent as WireIntent } from '../gen/flagstream/v1/stream.ts';
+import {
+  type Begin,
+  type Entity,
+  type EntityRef,
+  Intent as WireIntent,
+} from '../gen/flagstream/v1/stream.ts';
 import { encodeFrame } from './server-frame.ts';
 import { entityToWire, positionToWire, refToWire } from './wire.ts';
 import { INTENTS } from './words.ts';
@@ -49,7 +54,18 @@ export function encodeTransfer(
   if (chunks.length === 1) {
     // In one frame each thing is said once: these bytes go to every client.
     const value = {
-      begin: { ...begin, transferId: 0n, to: undefined, items: 0, bytes: 0n },
+      begin: {
+        ...begin,
+        transferId: 0n,
+        kind: kindSaidByFrom(header) ? WireIntent.UNSPECIFIED : begin.kind,
+        from: begin.from && {
+          ...begin.from,
+          epoch: begin.from.epoch === header.to.epoch ? 0 : begin.from.epoch,
+        },
+        to: undefined,
+        items: 0,
+        bytes: 0n,
+      },
       items: { transferId: 0n, seq: 0, ...chunks[0]! },
       commit: { ...commit, transferId: 0n, items: 0 },
     };
@@ -60,6 +76,11 @@ export function encodeTransfer(
     ...chunks.map((part, seq) => encodeFrame({ $case: 'items', value: { transferId, seq, ...part } })),
     encodeFrame({ $case: 'commit', value: commit }),
   ];
+}
+
+/** What has a beginning is a delta, and what has none is everything. */
+function kindSaidByFrom({ kind, from }: TransferHeader): boolean {
+  return (kind === 'delta') === (from !== undefined);
 }
 
 /** Bytes of an entity beside its content: ids, hash, tags; keys are at most 128 characters each. */

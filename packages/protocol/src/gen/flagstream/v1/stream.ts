@@ -473,7 +473,9 @@ export interface Commit {
 
 /**
  * Says each thing once: where it leads to stands in commit, and is the
- * transfer's id; how many items it has, and their bytes, it shows.
+ * transfer's id; how many items it has, and their bytes, it shows. Without a
+ * kind, it is a delta if it has a from, and everything otherwise; a from
+ * without an epoch is of the epoch that it leads to.
  */
 export interface Update {
   begin?: Begin | undefined;
