@@ -35,6 +35,11 @@ const WAITING_MAX = 4_000;
 /** As many as a server admits in a second would be sent away in part. */
 const AT_ONCE = 500;
 const PACE_MS = 5;
+/**
+ * Addresses of this machine that they come from in turn. Ports of connections that have ended are held for a minute, and
+ * where most ports of one address are, the kernel takes half a millisecond to find a free one: a third of this process.
+ */
+const ADDRESSES = 100;
 
 export async function connectLoad(
   { perSecond, durationMs }: ConnectLoadOptions,
@@ -44,7 +49,9 @@ export async function connectLoad(
   const waiting = new Set<LoadClient>();
   const tookMs: number[] = [];
   const leaving: Promise<void>[] = [];
-  const come = (instanceId: string): void => {
+  const come = (index: number): void => {
+    const instanceId = `comer-${process.pid}-${index}`;
+    const way = { ...client.way, localAddress: `127.0.1.${1 + (index % ADDRESSES)}` };
     const cameMs = machineMs();
     const live = (): void => {
       if (!waiting.delete(comer)) return;
@@ -52,7 +59,7 @@ export async function connectLoad(
       // Not while its stream is still being told of.
       leaving.push(Promise.resolve().then(() => comer.close()));
     };
-    const comer = new LoadClient({ ...client, tally, instanceId, live });
+    const comer = new LoadClient({ ...client, way, tally, instanceId, live });
     waiting.add(comer);
   };
   let [offered, unsent] = [0, 0];
@@ -62,7 +69,7 @@ export async function connectLoad(
       perSecond === undefined ? waiting.size < AT_ONCE : offered < (elapsedMs / 1_000) * perSecond;
     for (; due(); offered++) {
       if (waiting.size >= WAITING_MAX) unsent += 1;
-      else come(`comer-${process.pid}-${offered}`);
+      else come(offered);
     }
     await delay(PACE_MS);
   }

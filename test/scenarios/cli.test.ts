@@ -274,6 +274,19 @@ describe('watch', () => {
     expect(await changes.kill('SIGINT')).toEqual({ code: 130, signal: null });
     expect(await notices.kill('SIGINT')).toEqual({ code: 130, signal: null });
   });
+
+  test('rollout goes on to each newer revision, and stays at the one that --rev names', async () => {
+    const first = `e1.${revisionIn(await run('flag', 'create', 'followed'))}`;
+    const follows = watch('rollout');
+    const stays = watch('rollout', '--rev', first);
+    await follows.waitForLine(`${first} `);
+    await stays.waitForLine(`${first} `);
+    const second = `e1.${revisionIn(await run('flag', 'enable', 'followed'))}`;
+    await follows.waitForLine(`${second} `);
+    await run('wait', '--timeout', '20');
+    expect(stays.text('stdout')).not.toContain(second);
+    await Promise.all([follows.kill('SIGINT'), stays.kill('SIGINT')]);
+  });
 });
 
 describe('files', () => {

@@ -13,5 +13,6 @@ export const COMMAND_HINTS: Readonly<Partial<Record<ErrorReason, string>>> = {
   REVISION_NOT_FOUND: 'flagstream changes shows which revisions exist.',
   COMMENT_REQUIRED: 'Repeat it with -m "why": the environment is protected.',
   UNAUTHENTICATED: 'Show a valid key: --api-key-file FILE, or FLAGSTREAM_API_KEY.',
-  UNIMPLEMENTED: `--server names the control plane's gRPC port, --evaluator an evaluator's: ${GRPC_PORTS}.`,
+  NODE_NOT_FOUND: 'flagstream nodes shows the nodes.',
+  UNIMPLEMENTED: `--server names the control plane's gRPC port, --evaluator an evaluator's: ${GRPC_PORTS}. serve --flags has no control plane.`,
 };

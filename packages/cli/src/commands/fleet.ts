@@ -199,12 +199,12 @@ async function lastRollout(
 /** `flagstream watch rollout`: a line each time that something moves, until it is ended. */
 export function watchRollout(session: CliSession, options: RolloutOptions): Promise<never> {
   return withFleet(options, (fleet) => {
-    let target = options.rev;
-    return followStream(fleet.endpoint, () => fleet.watch(target), {
+    const open = (): ReturnType<FleetConnection['watch']> =>
+      options.rev === undefined ? fleet.follow() : fleet.watch(options.rev);
+    return followStream(fleet.endpoint, open, {
       ...reconnecting(session.terminal),
       message: ({ rollout }) => {
         if (rollout === undefined) return;
-        target = rollout.revision;
         if (options.output === 'json') printJsonLine(session.terminal, Rollout.toJSON(rollout));
         else session.terminal.print(`${revisionWord(rollout.revision)} ${rolloutLine(rollout)}`);
       },
@@ -227,7 +227,7 @@ async function withFleet<T>(options: ServerOptions, run: (fleet: FleetConnection
 }
 
 function stateWord({ state, silentMs }: Node): string {
-  return state === NodeState.LOST ? `lost for ${Math.round(Number(silentMs) / 1000)} s` : 'live';
+  return state === NodeState.LOST ? `lost, silent for ${Math.round(Number(silentMs) / 1000)} s` : 'live';
 }
 
 function revisionWord(revision: Revision | undefined): string {

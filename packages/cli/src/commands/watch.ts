@@ -68,7 +68,8 @@ Examples:
   $ flagstream watch changes --since 40 -o json
   $ flagstream watch rollout --rev e1.42
 
-With a context, flags prints what changes for that context. JSON output is one document per line.`,
+With a context, flags prints what changes for that context. rollout goes on to each newer revision, but for
+--rev. JSON output is one document per line.`,
     )
     .action(
       session.action((what: 'flags' | 'changes' | 'rollout', options: WatchOptions) => {

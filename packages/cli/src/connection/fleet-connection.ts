@@ -30,7 +30,12 @@ export class FleetConnection {
 
   /** Where a revision stands, now and each time that something moves; it does not end by itself. */
   watch(revision: Revision | undefined): ClientReadableStream<WatchRolloutResponse> {
-    return this.client.watchRollout({ revision });
+    return this.client.watchRollout({ revision, follow: false });
+  }
+
+  /** The same of the newest revision, whichever that is. */
+  follow(): ClientReadableStream<WatchRolloutResponse> {
+    return this.client.watchRollout({ revision: undefined, follow: true });
   }
 
   close(): void {

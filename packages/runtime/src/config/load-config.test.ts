@@ -113,10 +113,18 @@ describe('loadConfig', () => {
         'FLAGSTREAM_NATS_URL: Invalid URL',
         'FLAGSTREAM_PORT_BASE: must be a number, not "many"',
         'FLAGSTREAM_REFLECTION: must be true or false, not "yes"',
-        `logLevel in ${yaml}: Invalid option: expected one of "info"|"debug"`,
-        'tls.key: Invalid input: expected string, received undefined (set --tls-key or FLAGSTREAM_TLS_KEY)',
+        `logLevel in ${yaml}: must be one of info, debug`,
+        'tls.key: is missing (set --tls-key or FLAGSTREAM_TLS_KEY)',
       ].sort(),
     );
+  });
+
+  it.each([
+    ['-1', 'must be 0 or more'],
+    ['65001', 'must be 65000 or less'],
+    ['1.5', 'must be a whole number'],
+  ])('says of %s what would do', (given, text) => {
+    expect(problems({ flags: { 'port-base': given } })).toEqual([`--port-base: ${text}`]);
   });
 
   it('is an error that names its exit code', () => {

@@ -13,6 +13,7 @@ import {
   type ReadText,
   readTextFile,
 } from './config-sources.ts';
+import { issueText } from './issue-text.ts';
 import { type Group, type Setting, type SettingTree, settingsOf } from './setting.ts';
 
 export interface ConfigSources {
@@ -56,7 +57,7 @@ export function resolveConfig<S extends z.ZodType>(
     ...fromEnvironment(sources.env ?? {}, settings, readText, report),
     ...fromFlags(sources.flags ?? {}, settings, readText, report),
   ]);
-  const parsed = schema.safeParse(buildDocument(tree, given));
+  const parsed = schema.safeParse(buildDocument(tree, given), { error: issueText });
   if (!parsed.success) {
     const unusable = new Set(problems.map(({ where }) => where));
     for (const issue of parsed.error.issues) {

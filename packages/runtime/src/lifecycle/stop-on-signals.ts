@@ -39,7 +39,11 @@ export function stopOnSignals(options: StopOnSignalsOptions): () => void {
     asked = true;
     logger.info({ signal }, 'stopping; send the signal again to stop at once');
     stop().then(
-      (clean) => target.exit(clean ? 0 : 1),
+      (clean) => {
+        // What kept it from that was said when it came up.
+        if (clean) logger.info('stopped');
+        target.exit(clean ? 0 : 1);
+      },
       (err: unknown) => {
         logger.error({ err }, 'stopping failed');
         target.exit(1);

@@ -107,14 +107,16 @@ export function fleetService({
 async function watchRollout(
   fleet: Fleet,
   rollouts: Rollouts,
-  { revision }: WatchRolloutRequest,
+  { revision, follow }: WatchRolloutRequest,
   stream: ServerWritableStream<WatchRolloutRequest, WatchRolloutResponse>,
   { principal, signal }: CallContext,
 ): Promise<void> {
-  const target = rollouts.target(revision);
+  if (follow && revision !== undefined) throw invalidField('follow', 'goes without a revision');
+  let target = rollouts.target(revision);
   let told = '';
   let quiet = 0;
   while (await ready(stream, signal)) {
+    if (follow) target = rollouts.target(undefined);
     const rollout = rollouts.rollout(target, principal);
     const text = JSON.stringify(Rollout.toJSON(rollout));
     if (text !== told || quiet >= QUIET_LOOKS_MAX) {

@@ -391,7 +391,11 @@ export interface GetRolloutResponse {
 
 export interface WatchRolloutRequest {
   /** Absent: the newest at this moment. */
-  revision?: Revision | undefined;
+  revision?:
+    | Revision
+    | undefined;
+  /** Go on to each newer revision once it is the newest. Only without revision. */
+  follow: boolean;
 }
 
 export interface WatchRolloutResponse {
@@ -3530,13 +3534,16 @@ export const GetRolloutResponse: MessageFns<GetRolloutResponse> = {
 };
 
 function createBaseWatchRolloutRequest(): WatchRolloutRequest {
-  return { revision: undefined };
+  return { revision: undefined, follow: false };
 }
 
 export const WatchRolloutRequest: MessageFns<WatchRolloutRequest> = {
   encode(message: WatchRolloutRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.revision !== undefined) {
       Revision.encode(message.revision, writer.uint32(10).fork()).join();
+    }
+    if (message.follow !== false) {
+      writer.uint32(16).bool(message.follow);
     }
     return writer;
   },
@@ -3562,6 +3569,14 @@ export const WatchRolloutRequest: MessageFns<WatchRolloutRequest> = {
             message.revision = Revision.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.follow = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3575,13 +3590,19 @@ export const WatchRolloutRequest: MessageFns<WatchRolloutRequest> = {
   },
 
   fromJSON(object: any): WatchRolloutRequest {
-    return { revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined };
+    return {
+      revision: isSet(object.revision) ? Revision.fromJSON(object.revision) : undefined,
+      follow: isSet(object.follow) ? globalThis.Boolean(object.follow) : false,
+    };
   },
 
   toJSON(message: WatchRolloutRequest): unknown {
     const obj: any = {};
     if (message.revision !== undefined) {
       obj.revision = Revision.toJSON(message.revision);
+    }
+    if (message.follow !== false) {
+      obj.follow = message.follow;
     }
     return obj;
   },
@@ -3594,6 +3615,7 @@ export const WatchRolloutRequest: MessageFns<WatchRolloutRequest> = {
     message.revision = (object.revision !== undefined && object.revision !== null)
       ? Revision.fromPartial(object.revision)
       : undefined;
+    message.follow = object.follow ?? false;
     return message;
   },
 };
