@@ -52,7 +52,7 @@ export function pushTable(figures: readonly CrowdFigures[], midFlags: number): S
     notes: [
       'Thin clients (test/load): one connection each, every frame decoded, every transfer checked, acknowledged when in force; one real SDK client in each load process is asked for the value. Medians of the changes; times run from the commit, as the control plane tells it (floor: from the first write).',
       'CPU is that of all threads of the server, less what it takes when nothing changes. Push alone: the clients look at nothing before all have the bytes; then they all acknowledge, which is counted apart.',
-      'The floor is a bare grpc-js server that writes to each stream the frames which an evaluator had written. Nothing is pinned; clients and servers share the cores.',
+      'The limit of the last receipt was measured where nobody acknowledges: it is told of both. The floor is a bare grpc-js server that writes to each stream the frames which an evaluator had written. Nothing is pinned; clients and servers share the cores.',
     ],
     columns: [
       { key: 'server', title: 'server' },
@@ -61,9 +61,10 @@ export function pushTable(figures: readonly CrowdFigures[], midFlags: number): S
       { key: 'receivedP50', title: 'receipt, ms p50', digits: 1 },
       { key: 'receivedP99', title: 'p99', digits: 1 },
       { key: 'receivedLast', title: 'last', digits: 1 },
+      { key: 'lastAim', title: 'aim' },
       { key: 'confirmedLast', title: 'last acknowledgement', digits: 1 },
       { key: 'heldLast', title: 'last receipt, none acknowledged before', digits: 1 },
-      { key: 'lastAim', title: 'aim, last receipt' },
+      { key: 'heldAim', title: 'aim' },
       { key: 'pushCpuUs', title: 'us CPU per push', digits: 1 },
       { key: 'cpuAim', title: 'aim' },
       { key: 'acknowledgeCpuUs', title: 'per acknowledgement', digits: 1 },
@@ -150,9 +151,10 @@ function pushAims(row: CrowdFigures, crowd: number, midFlags: number): Row {
   const cpu = aimsOf(row.server).pushCpuUs;
   const inCrowd = row.flags === FEW_FLAGS && row.clients === crowd && !isTls(row.server);
   const lastMs = inCrowd ? AIMS.crowdLastMs : row.flags === midFlags ? MID_LAST_AIM_MS : undefined;
+  const toldMs = (ms: number): string => `${lastMs}: ${verdict(ms <= lastMs!)}`;
   return {
     cpuAim: `${cpu}: ${verdict(row.pushCpuUs <= cpu)}`,
-    ...(lastMs === undefined ? {} : { lastAim: `${lastMs}: ${verdict(row.receivedLast <= lastMs)}` }),
+    ...(lastMs === undefined ? {} : { lastAim: toldMs(row.receivedLast), heldAim: toldMs(row.heldLast) }),
   };
 }
 

@@ -33,6 +33,7 @@ describe('an absolute address', () => {
 describe('what Node would refuse without a word', () => {
   it.each([
     ['no host', 'GET / HTTP/1.1\r\n\r\n', 400, 'names no host'],
+    ['two hosts', 'GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n', 400, 'more than one host'],
     ['no host beside an absolute address', 'GET http://x/ HTTP/1.1\r\n\r\n', 400, 'names no host'],
     ['another expectation', 'GET / HTTP/1.1\r\nhost: x\r\nexpect: wonders\r\n\r\n', 417, '100-continue'],
     ['no request line', 'GET\r\n\r\n', 400, 'no request of HTTP/1.1'],

@@ -8,6 +8,7 @@ import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerRes
 import type { Server as SecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { LIMITS } from '@flagstream/protocol';
+import { answerText, JSON_TYPE } from './json-answer.ts';
 
 /** The body of a refusal: a document of JSON as the listener's clients know it. */
 export type RefusalWords = (status: number, details: string) => string;
@@ -15,7 +16,6 @@ export type RefusalWords = (status: number, details: string) => string;
 /** Of a server whose requests are heard so: a host that is missing is asked for here. */
 export const HEARD: ServerOptions = { requireHostHeader: false, maxHeaderSize: LIMITS.httpHeaderBytesMax };
 
-const JSON_TYPE = 'application/json; charset=utf-8';
 const ABSOLUTE = /^https?:\/\/(?:[^/?#@]*@)?([^/?#@]+)(.*)$/is;
 const BAD_REQUEST = [400, 'Bad Request', 'this is no request of HTTP/1.1'] as const;
 /** By Node's code of what it could not read. */
@@ -35,8 +35,14 @@ const UNREADABLE: ReadonlyMap<string, readonly [status: number, words: string, d
 /** The listener of such a server. */
 export function heard(listener: RequestListener, words: RefusalWords): RequestListener {
   return (request, response) => {
-    if (request.headers.host === undefined && request.httpVersion === '1.1')
-      refuse(response, 400, words(400, 'the request names no host'));
+    const hosts = hostsOf(request);
+    if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1'))
+      refuse(
+        request,
+        response,
+        400,
+        words(400, `the request names ${hosts === 0 ? 'no host' : 'more than one host'}`),
+      );
     else {
       toOriginForm(request);
       listener(request, response);
@@ -46,8 +52,8 @@ export function heard(listener: RequestListener, words: RefusalWords): RequestLi
 
 /** For what never becomes a request. */
 export function refuseUnheard(server: Server | SecureServer, words: RefusalWords): void {
-  server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) =>
-    refuse(response, 417, words(417, 'nothing but 100-continue can be expected here')),
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+    refuse(request, response, 417, words(417, 'nothing but 100-continue can be expected here')),
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // What comes behind what was refused.
@@ -62,6 +68,7 @@ export function refuseUnheard(server: Server | SecureServer, words: RefusalWords
       `HTTP/1.1 ${status} ${reason}`,
       `content-type: ${JSON_TYPE}`,
       `content-length: ${Buffer.byteLength(body)}`,
+      'cache-control: no-store',
       'connection: close',
     ];
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
@@ -79,13 +86,18 @@ function toOriginForm(request: IncomingMessage): void {
   request.url = rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-function refuse(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, {
-    'content-type': JSON_TYPE,
-    'content-length': Buffer.byteLength(body),
-    connection: 'close',
-  });
-  response.end(body);
+function refuse(request: IncomingMessage, response: ServerResponse, status: number, body: string): void {
+  answerText(request, response, status, JSON_TYPE, body, { connection: 'close' });
+}
+
+/** Node keeps the first one, and a proxy before it may have gone by the last. */
+function hostsOf({ rawHeaders }: IncomingMessage): number {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts;
 }
 
 /** Node's own rule: a second answer would break the one that is on its way. */

@@ -3,6 +3,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** Answers with a JSON document; to HEAD with its headers only. */
 export function answerJson(
   request: IncomingMessage,
@@ -11,14 +13,7 @@ export function answerJson(
   body: Readonly<Record<string, unknown>>,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  answerText(
-    request,
-    response,
-    statusCode,
-    'application/json; charset=utf-8',
-    `${JSON.stringify(body)}\n`,
-    headers,
-  );
+  answerText(request, response, statusCode, JSON_TYPE, `${JSON.stringify(body)}\n`, headers);
 }
 
 export function answerText(

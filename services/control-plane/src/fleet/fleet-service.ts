@@ -19,7 +19,6 @@ import {
 import {
   type CallContext,
   EVERYWHERE,
-  permits,
   requirePermission,
   type ServiceBinding,
   serverStream,
@@ -90,10 +89,9 @@ export function fleetService({
             return {};
         }
       }),
-      listClients: unary<ListClientsRequest, ListClientsResponse>(({ parent }, { principal }) => ({
-        environments: rollouts.clients(parent, principal),
-        otherClients: permits(principal, 'read', EVERYWHERE) ? rollouts.otherClients() : 0,
-      })),
+      listClients: unary<ListClientsRequest, ListClientsResponse>(({ parent }, { principal }) =>
+        rollouts.clients(parent, principal),
+      ),
       getRollout: unary<GetRolloutRequest, GetRolloutResponse>(({ revision }, { principal }) => ({
         rollout: rollouts.rollout(rollouts.target(revision), principal),
       })),

@@ -47,7 +47,10 @@ class Bench {
   }
 
   clients(): object {
-    const [{ clients, current, arriving, behind, silent } = {}] = this.rollouts.clients(DEV, ANYBODY);
+    const [{ clients, current, arriving, behind, silent } = {}] = this.rollouts.clients(
+      DEV,
+      ANYBODY,
+    ).environments;
     return { clients, current, arriving, behind, silent };
   }
 }
@@ -87,7 +90,7 @@ describe('the clients of an environment', () => {
   it('that a lost node had no room to tell apart are behind as well', () => {
     const bench = new Bench();
     bench.tell('n1', { environments: [], otherClients: 7, otherOwing: 2 });
-    expect(bench.rollouts.otherClients()).toBe(7);
+    expect(bench.rollouts.clients('', ANYBODY).otherClients).toBe(7);
     expect(bench.rollouts.nodes()).toMatchObject([{ clients: 7, clientsBehind: 2 }]);
     bench.nowMs = LIMITS.nodeLostMs + 1;
     expect(bench.rollouts.nodes()).toMatchObject([{ clients: 7, clientsBehind: 7 }]);

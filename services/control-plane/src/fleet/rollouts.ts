@@ -13,13 +13,14 @@ import {
   type EnvironmentClients,
   type EnvironmentReport,
   type FleetClient,
+  type ListClientsResponse,
   type Node,
   NodeState,
   type Rollout,
 } from '@flagstream/protocol/gen/flagstream/v1/fleet';
 import type { Revision } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { bytesEqual, ENTITY_KIND, type EntityChange, type Position } from '@flagstream/replica';
-import { forkedRevision, type Place, type Principal, permits } from '@flagstream/runtime';
+import { EVERYWHERE, forkedRevision, type Place, type Principal, permits } from '@flagstream/runtime';
 import { revisionOf } from '../admin/present.ts';
 import type { Reads } from '../admin/reads.ts';
 import type { ChangeLog } from '../log/change-log.ts';
@@ -133,12 +134,13 @@ export class Rollouts {
    * By environment, of those that the caller may read.
    * @throws FlagstreamError INVALID_NAME, PERMISSION_DENIED, PROJECT_NOT_FOUND, ENVIRONMENT_NOT_FOUND
    */
-  clients(parent: string, principal: Principal): EnvironmentClients[] {
+  clients(parent: string, principal: Principal): ListClientsResponse {
     const { fleet, monotonicMs } = this.#parts;
     const scope = parent === '' ? {} : this.#scopeOf(parent, principal);
     const changes = this.#recentChanges();
     const all = new Map<string, EnvironmentClients>();
-    for (const node of fleet.nodes(monotonicMs()))
+    const nodes = fleet.nodes(monotonicMs());
+    for (const node of nodes)
       for (const one of node.report.environments) {
         const { report } = node;
         const place = { project: one.project, environment: one.environment };
@@ -166,13 +168,12 @@ export class Rollouts {
           ].slice(0, LIMITS.fleetNamesMax),
         });
       }
-    return [...all.values()].sort((a, b) => (a.environment < b.environment ? -1 : 1));
-  }
-
-  /** Clients of environments that their nodes had no room to tell apart. */
-  otherClients(): number {
-    const { fleet, monotonicMs } = this.#parts;
-    return fleet.nodes(monotonicMs()).reduce((sum, { report }) => sum + report.otherClients, 0);
+    const others = nodes.reduce((sum, { report }) => sum + report.otherClients, 0);
+    return {
+      environments: [...all.values()].sort((a, b) => (a.environment < b.environment ? -1 : 1)),
+      // Of environments that their nodes had no room to tell apart: of which, nobody knows.
+      otherClients: permits(principal, 'read', EVERYWHERE) ? others : 0,
+    };
   }
 
   /** Nodes can be of another branch, as when this control plane was restored, or was copied and the copy wrote. */
