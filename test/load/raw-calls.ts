@@ -69,6 +69,7 @@ export class RawCalls {
   readonly #reader = new FrameReader();
   #waiting: Buffer[] = [];
   #isClosed = false;
+  #isLeaving = false;
 
   constructor(options: RawCallsOptions) {
     this.#options = options;
@@ -97,7 +98,10 @@ export class RawCalls {
   /** Whether the peer takes one more call now. */
   get hasRoom(): boolean {
     return (
-      !this.#isClosed && this.#open.size < this.#streamsMax && this.#windowBytes >= this.#options.body.length
+      !this.#isClosed &&
+      !this.#isLeaving &&
+      this.#open.size < this.#streamsMax &&
+      this.#windowBytes >= this.#options.body.length
     );
   }
 
@@ -120,12 +124,14 @@ export class RawCalls {
   }
 
   cancel(call: number): void {
-    if (this.#open.delete(call)) this.#waiting.push(frame(RST_STREAM, 0, call, uint32(CANCEL)));
+    if (!this.#open.delete(call)) return;
+    this.#waiting.push(frame(RST_STREAM, 0, call, uint32(CANCEL)));
   }
 
   flush(): void {
     if (this.#waiting.length > 0 && !this.#isClosed) this.#socket.write(Buffer.concat(this.#waiting));
     this.#waiting = [];
+    this.#leave();
   }
 
   destroy(): void {
@@ -150,9 +156,11 @@ export class RawCalls {
         return;
       case HEADERS:
         if ((flags & END_STREAM) !== 0) this.#end(stream, payload);
+        this.#leave();
         return;
       case RST_STREAM:
         if (this.#open.delete(stream)) this.#options.refused(stream);
+        this.#leave();
         return;
       case SETTINGS:
         if ((flags & ACK) === 0) this.#settings(payload);
@@ -164,8 +172,24 @@ export class RawCalls {
         if (stream === 0) this.#windowBytes += payload.readUInt32BE(0);
         return;
       case GOAWAY:
-        this.#close(`the server said goodbye (${payload.readUInt32BE(4)})`);
+        this.#goodbye(payload.readUInt32BE(0) & 0x7fffffff, payload.readUInt32BE(4));
     }
+  }
+
+  /** In order: what the peer has heard of it answers, of the rest it has done nothing. */
+  #goodbye(lastStream: number, code: number): void {
+    if (code !== 0) {
+      this.#close(`the server said goodbye (${code})`);
+      return;
+    }
+    this.#isLeaving = true;
+    for (const stream of [...this.#open.keys()])
+      if (stream > lastStream && this.#open.delete(stream)) this.#options.refused(stream);
+    this.#leave();
+  }
+
+  #leave(): void {
+    if (this.#isLeaving && this.#open.size === 0) this.#close('the server said goodbye, and has answered');
   }
 
   /** An answer is a message and its trailers; trailers alone are a refusal. */

@@ -39,6 +39,7 @@ import { LoadShedder } from './load-shedder.ts';
 import type { Authenticate } from './principal.ts';
 import { REFLECTION_SERVICES, reflectionBindings } from './reflection-service.ts';
 import { RequestMessages } from './request-messages.ts';
+import { closeBeforeTooManyResets } from './reset-allowance.ts';
 import { type BoundMethod, bindMethods, type ServiceBinding } from './service-binding.ts';
 import { beforeSessions } from './session-handler.ts';
 import { keepStreamsCollectable } from './session-streams.ts';
@@ -184,6 +185,7 @@ export class GrpcHost {
     beforeSessions(this.#server, (session) => {
       keepStreamsCollectable(session);
       spareFarewells(session, monotonicMs);
+      closeBeforeTooManyResets(session, monotonicMs);
     });
     // Before the others: what is no gRPC must not be answered as if it were.
     pickHttpCalls(this.#server, (request, response) => this.#connect.handle(request, response));

@@ -1,0 +1,32 @@
+/**
+ * Connections whose peers cancel many calls. nghttp2 takes more than a thousand
+ * resets of one connection at once, or 33 a second for long, for an attack and
+ * cuts it with an error, and with all calls on their way; Node 20 has no way to
+ * set that. A proxy before many callers with deadlines comes there honestly. So
+ * the connection is asked to go before that: its calls are answered, its peer
+ * opens another one, and who resets for the sake of it gains nothing.
+ *
+ * Source: nghttp2_option_set_stream_reset_rate_limit, and its defaults.
+ */
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+
+/** Half of the thousand: calls are on their way, and resets of calls that have just been answered are not seen here. */
+const RESETS_MAX = 500;
+const RESETS_PER_SECOND = 33;
+
+/** To be called while the session is new. */
+export function closeBeforeTooManyResets(session: ServerHttp2Session, monotonicMs: () => number): void {
+  let resets = 0;
+  let countedMs = monotonicMs();
+  const countReset = (stream: ServerHttp2Stream): void => {
+    if (stream.rstCode === constants.NGHTTP2_NO_ERROR) return;
+    const nowMs = monotonicMs();
+    resets = Math.max(0, resets - ((nowMs - countedMs) / 1_000) * RESETS_PER_SECOND) + 1;
+    countedMs = nowMs;
+    if (resets > RESETS_MAX) session.close();
+  };
+  session.on('stream', (stream: ServerHttp2Stream) => {
+    if (stream.closed || stream.destroyed) countReset(stream);
+    else stream.once('close', () => countReset(stream));
+  });
+}
