@@ -5,8 +5,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type DevInstance, startDev } from '../support/dev-instance.ts';
-import { type Finished, runFlagstream, startFlagstream } from '../support/flagstream.ts';
-import type { TestProcess } from '../support/process.ts';
+import { type Finished, revisionIn, runFlagstream } from '../support/flagstream.ts';
 import { runCommand } from '../support/run-command.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
@@ -35,11 +34,6 @@ function file(name: string, text: string): string {
   const place = path.join(folder, name);
   writeFileSync(place, text);
   return place;
-}
-
-/** The revision that a write says it became. */
-function revisionIn({ stderr }: Finished): number {
-  return Number(/\(revision (\d+), e1\.\1\)/.exec(stderr)?.[1]);
 }
 
 describe('dev', () => {
@@ -248,44 +242,6 @@ describe('eval', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^ {2,}✓ segment .*beta-testers/));
     expect(lines.at(-1)).toBe('new-checkout = true (variant on): TARGETING_MATCH, rule beta-testers');
     expect(all.stdout).toMatch(/^maintenance-mode\tfalse\toff\tDISABLED\t$/m);
-  });
-});
-
-describe('watch', () => {
-  const watch = (...words: string[]): TestProcess => startFlagstream(['watch', ...words], { env: dev.env });
-
-  test('prints each change as it happens, and ends with 130 on Ctrl-C', async () => {
-    await run('flag', 'create', 'watched', '--enable');
-    const results = watch('flags', '-c', '{"targetingKey":"u"}', '--flag', 'watched');
-    const notices = watch('--flag', 'watched');
-    const changes = watch('changes', '--since', '1', '--flag', 'watched', '-o', 'json');
-    await results.waitForLine(/^\d+ watched = true \(on\) /);
-    await changes.waitForLine('CHANGE_ACTION_CREATE');
-    await notices.waitForLine('watching flags of default/development; Ctrl-C ends it');
-    const disabled = await run('flag', 'disable', 'watched', '-m', 'look');
-    await results.waitForLine(`${revisionIn(disabled)} watched = false (off) DISABLED`);
-    await notices.waitForLine(`${revisionIn(disabled)} changed: watched`);
-    const line = await changes.waitForLine(`"revision":"${revisionIn(disabled)}"`);
-    expect(line.json).toMatchObject({
-      comment: 'look',
-      diffs: [{ action: 'CHANGE_ACTION_UPDATE', fields: ['enabled'] }],
-    });
-    expect(await results.kill('SIGINT')).toEqual({ code: 130, signal: null });
-    expect(await changes.kill('SIGINT')).toEqual({ code: 130, signal: null });
-    expect(await notices.kill('SIGINT')).toEqual({ code: 130, signal: null });
-  });
-
-  test('rollout goes on to each newer revision, and stays at the one that --rev names', async () => {
-    const first = `e1.${revisionIn(await run('flag', 'create', 'followed'))}`;
-    const follows = watch('rollout');
-    const stays = watch('rollout', '--rev', first);
-    await follows.waitForLine(`${first} `);
-    await stays.waitForLine(`${first} `);
-    const second = `e1.${revisionIn(await run('flag', 'enable', 'followed'))}`;
-    await follows.waitForLine(`${second} `);
-    await run('wait', '--timeout', '20');
-    expect(stays.text('stdout')).not.toContain(second);
-    await Promise.all([follows.kill('SIGINT'), stays.kill('SIGINT')]);
   });
 });
 

@@ -44,3 +44,8 @@ export function entryPoint(): string[] {
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   return ['--conditions=source', '--import', tsx, path.join(ROOT, 'packages/cli/src/main.ts')];
 }
+
+/** The revision that a write says it became. */
+export function revisionIn({ stderr }: Finished): number {
+  return Number(/\(revision (\d+), e1\.\1\)/.exec(stderr)?.[1]);
+}
