@@ -131,7 +131,7 @@ export class RawCalls {
   flush(): void {
     if (this.#waiting.length > 0 && !this.#isClosed) this.#socket.write(Buffer.concat(this.#waiting));
     this.#waiting = [];
-    this.#leave();
+    if (this.#isLeaving && this.#open.size === 0) this.#close('the server said goodbye, and has answered');
   }
 
   destroy(): void {
@@ -156,11 +156,9 @@ export class RawCalls {
         return;
       case HEADERS:
         if ((flags & END_STREAM) !== 0) this.#end(stream, payload);
-        this.#leave();
         return;
       case RST_STREAM:
         if (this.#open.delete(stream)) this.#options.refused(stream);
-        this.#leave();
         return;
       case SETTINGS:
         if ((flags & ACK) === 0) this.#settings(payload);
@@ -185,11 +183,6 @@ export class RawCalls {
     this.#isLeaving = true;
     for (const stream of [...this.#open.keys()])
       if (stream > lastStream && this.#open.delete(stream)) this.#options.refused(stream);
-    this.#leave();
-  }
-
-  #leave(): void {
-    if (this.#isLeaving && this.#open.size === 0) this.#close('the server said goodbye, and has answered');
   }
 
   /** An answer is a message and its trailers; trailers alone are a refusal. */

@@ -16,13 +16,7 @@ interface InsideCall extends InsideUnaryCall {
   /** Of what was unpacked. */
   maxReceiveMessageSize: number;
   /** Of what has come, which may be packed. */
-  decoder: MessageDecoder;
-}
-
-/** What grpc-js asks of its reader of messages. */
-interface MessageDecoder {
-  maxReadMessageLength: number;
-  write(data: Buffer): Buffer[];
+  decoder: Pick<FramedMessages, 'maxReadMessageLength' | 'write'>;
 }
 
 interface InsideHandler {

@@ -110,12 +110,11 @@ async function watchRollout(
   { principal, signal }: CallContext,
 ): Promise<void> {
   if (follow && revision !== undefined) throw invalidField('follow', 'goes without a revision');
-  let target = rollouts.target(revision);
+  const named = follow ? undefined : rollouts.target(revision);
   let told = '';
   let quiet = 0;
   while (await ready(stream, signal)) {
-    if (follow) target = rollouts.target(undefined);
-    const rollout = rollouts.rollout(target, principal);
+    const rollout = rollouts.rollout(named ?? rollouts.target(undefined), principal);
     const text = JSON.stringify(Rollout.toJSON(rollout));
     if (text !== told || quiet >= QUIET_LOOKS_MAX) {
       stream.write({ rollout });

@@ -222,10 +222,10 @@ function boundIndex(ms: number): number {
 /** Newest first; what does not fit counts as older than all of it. */
 function countByRevision(clients: readonly LedgerClient[]): Pick<EnvironmentReport, 'behind' | 'older'> {
   const counts = new Map<string, { readonly place: Place; clients: number }>();
-  let last = { place: ORIGIN as Place, clients: 0 };
+  let last: { readonly place: Place; clients: number } | undefined;
   for (const { acked = ORIGIN } of clients) {
     // Most are where the one before is, for which no text need be made.
-    if (last.clients === 0 || comparePositions(acked, last.place) !== 0) {
+    if (last === undefined || comparePositions(acked, last.place) !== 0) {
       const name = formatPosition(acked);
       last = counts.get(name) ?? { place: acked, clients: 0 };
       counts.set(name, last);
