@@ -3,7 +3,6 @@
  * come in has sent bytes that nobody kept. grpc-js asks interceptors at the
  * same moment, at the price of some ten objects for each call.
  */
-import type { ServerHttp2Stream } from 'node:http2';
 import { constants } from 'node:http2';
 import type { Metadata, Server, ServiceError } from '@grpc/grpc-js';
 import { FramedMessages } from './framed-messages.ts';
@@ -12,7 +11,6 @@ import { type AnswerUnary, type InsideCall as InsideUnaryCall, serveUnary } from
 /** What is used of grpc-js's call. */
 interface InsideCall extends InsideUnaryCall {
   readonly metadata: Metadata;
-  readonly stream: ServerHttp2Stream;
   /** Of what was unpacked. */
   maxReceiveMessageSize: number;
   /** Of what has come, which may be packed. */

@@ -4,17 +4,26 @@
  * once the socket has its message: another turn of the loop and another pass
  * over the connection, together a tenth of what a short call costs or more.
  */
+import type { ServerHttp2Stream } from 'node:http2';
 import { type Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
+import { PromptTrailers } from './prompt-trailers.ts';
 import type { AnyCall } from './server-call.ts';
 
 /** What is used of grpc-js's call. */
 export interface InsideCall {
+  readonly stream: ServerHttp2Stream;
+  /** Its end has been written: a deadline that passes later ends nothing. */
+  wantTrailers: boolean;
   start(listener: CallListener): void;
   startRead(): void;
   sendMessage(message: unknown, taken: () => void): void;
   sendStatus(status: Pick<StatusObject, 'code' | 'details'> & { readonly metadata: Metadata | null }): void;
   getPeer(): string;
   getDeadline(): Date | number;
+  /** True when nobody waits for it. */
+  checkCancelled(): boolean;
+  /** Lets go of it. */
+  notifyOnCancel(): void;
 }
 
 interface CallListener {
@@ -34,7 +43,8 @@ export type AnswerUnary = (
 ) => void;
 
 /** A message is for errors. */
-const OK = { code: status.OK, details: '', metadata: null } as const;
+const OK = { 'grpc-status': status.OK, 'grpc-message': '' } as const;
+const okTrailers = new PromptTrailers(OK);
 const NOBODY_WAITS = (): void => undefined;
 
 class UnaryCall implements AnyCall {
@@ -71,6 +81,18 @@ class UnaryCall implements AnyCall {
   }
 }
 
+/** At once: the message's own frame then says that none follows, and the trailers share its packet. */
+function endWell(inside: InsideCall): void {
+  if (inside.checkCancelled()) return;
+  const { stream } = inside;
+  inside.wantTrailers = true;
+  stream.once('wantTrailers', () => {
+    okTrailers.send(stream);
+    inside.notifyOnCancel();
+  });
+  stream.end();
+}
+
 /** Reads the request of a call, has it answered, and sends that. */
 export function serveUnary(inside: InsideCall, answer: AnswerUnary): void {
   let metadata: Metadata;
@@ -85,8 +107,7 @@ export function serveUnary(inside: InsideCall, answer: AnswerUnary): void {
       return;
     }
     inside.sendMessage(message, NOBODY_WAITS);
-    // At once: the message's own frame then says that none follows.
-    inside.sendStatus(OK);
+    endWell(inside);
   };
   inside.start({
     onReceiveMetadata: (received) => {

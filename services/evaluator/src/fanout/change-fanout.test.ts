@@ -52,6 +52,40 @@ describe('ChangeFanout', () => {
     expect(told).toBe(300);
   });
 
+  it('tells on while somebody evaluates as acknowledgements come, and waits for none of them for long', async () => {
+    let [nowMs, total] = [10_000, 0];
+    const fanout = new ChangeFanout(testLogger().logger, { total: () => total, monotonicMs: () => nowMs });
+    const environment = replica('development');
+    const told: { dirty: boolean }[] = [];
+    for (let index = 0; index < 600; index++) {
+      const member = {
+        dirty: false,
+        changed: (): void => {
+          member.dirty = true;
+          told.push(member);
+        },
+      };
+      fanout.add(environment, member);
+    }
+    // More turns of the loop, and milliseconds, than all of them would need.
+    const after = async (): Promise<number> => {
+      for (let round = 0; round < 10; round++) await new Promise((resolve) => setTimeout(resolve, 1));
+      return told.length;
+    };
+    total += 1;
+    fanout.changed([environment]);
+    expect(await after()).toBe(128);
+    for (const member of told.slice(0, 100)) member.dirty = false;
+    expect(await after()).toBe(228);
+    nowMs += 16;
+    expect(await after()).toBe(356);
+    for (const member of told) member.dirty = false;
+    expect(await after()).toBe(484);
+    // Nobody evaluates any more: the rest at once.
+    nowMs += 1_001;
+    expect(await after()).toBe(600);
+  });
+
   it('lets the event loop run between rounds of writes, and misses no change meanwhile', async () => {
     const fanout = new ChangeFanout(testLogger().logger);
     const environment = replica('development');

@@ -4,13 +4,16 @@
  * late costs no truth: it looks at the newest state when it is told.
  *
  * Holds true: the first change leaves at once; long rounds let the event loop
- * run in between, the more often while somebody evaluates, so that evaluations
- * do not wait for streams.
+ * run in between, the more often while somebody evaluates, and are then paced by
+ * the acknowledgements, so that evaluations do not wait for streams. A client
+ * that does not acknowledge keeps nobody waiting for long.
  */
 import type { Logger } from '@flagstream/runtime';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
 
 export interface FanoutMember {
+  /** It owes an acknowledgement. Absent: it gives none. */
+  readonly dirty?: boolean;
   /** The environment has another state, or is gone. */
   changed(): void;
 }
@@ -31,6 +34,15 @@ const BUSY_WRITE_MS = 0.1;
 const BUSY_FOR_MS = 1_000;
 /** Writes between two looks at the clock. */
 const WRITES_PER_LOOK = 2;
+/**
+ * While somebody evaluates: acknowledgements that may be on their way at once. Clients that were slow together are heard
+ * together, and a call that comes behind ten thousand acknowledgements waits for all of them: measured, p99 of a call
+ * beside pushes was 32 ms without this, 12 with 64 or 128, 16 with 256.
+ */
+const AWAITED_MAX = 128;
+/** Longer than a round trip of one region takes. Clients that are farther away are told at 128 in that time: 10,000 in 1.2 s. */
+const AWAITED_FOR_MS = 15;
+const LOOK_AGAIN_MS = 1;
 
 export class ChangeFanout {
   readonly #logger: Logger;
@@ -39,6 +51,8 @@ export class ChangeFanout {
   readonly #members = new Map<EnvironmentReplica, Set<FanoutMember>>();
   readonly #pending = new Set<EnvironmentReplica>();
   #running = false;
+  /** Members that were told and may not have acknowledged, and when. Few, so that those that left may stay in it. */
+  #awaited: { readonly member: FanoutMember; readonly toldMs: number }[] = [];
 
   /** @param evaluations absent: nobody evaluates here */
   constructor(logger: Logger, evaluations?: Evaluations) {
@@ -69,6 +83,7 @@ export class ChangeFanout {
   #run(round: Iterator<FanoutMember>): void {
     this.#running = true;
     const untilMs = this.#writeUntilMs();
+    const isBusy = untilMs !== Number.POSITIVE_INFINITY;
     for (let written = 1; written <= WRITES_BEFORE_YIELD; written++) {
       if (written % WRITES_PER_LOOK === 0 && this.#nowMs() > untilMs) break;
       const next = round.next();
@@ -77,9 +92,23 @@ export class ChangeFanout {
         return;
       }
       this.#tell(next.value);
+      if (isBusy && next.value.dirty === true) {
+        this.#awaited.push({ member: next.value, toldMs: untilMs });
+        if (this.#awaited.length >= AWAITED_MAX) break;
+      }
     }
-    setImmediate(() => this.#run(round));
+    this.#goOn(round);
   }
+
+  /** In the loop's next turn, or when acknowledgements have come. */
+  readonly #goOn = (round: Iterator<FanoutMember>): void => {
+    if (this.#awaited.length >= AWAITED_MAX) {
+      const sinceMs = this.#nowMs() - AWAITED_FOR_MS;
+      this.#awaited = this.#awaited.filter(({ member, toldMs }) => member.dirty === true && toldMs > sinceMs);
+    }
+    if (this.#awaited.length < AWAITED_MAX) setImmediate(() => this.#run(round));
+    else setTimeout(this.#goOn, LOOK_AGAIN_MS, round);
+  };
 
   #nowMs(): number {
     return this.#evaluations?.monotonicMs() ?? 0;
