@@ -29,7 +29,7 @@ const EVERYTHING: Selector = { kind: 'everything' };
  * @param field where it stands
  * @throws FlagstreamError INVALID_FIELD
  */
-function parseSelector(text: string, field: string): Selector {
+export function parseSelector(text: string, field: string): Selector {
   if (text === '') return EVERYTHING;
   if (text.length > SELECTOR_LENGTH_MAX)
     throw invalidField(field, `is longer than ${SELECTOR_LENGTH_MAX} characters`);

@@ -76,6 +76,20 @@ describe('a stream of events', () => {
     await toldTimes(production, 1);
   });
 
+  it('is refused by the name of what holds no selector: its address, or the header', async () => {
+    const evaluator = await start(shopLog());
+    const refused = async (rest: string, headers: Record<string, string> = {}): Promise<unknown> => {
+      const answer = await fetch(eventsUrl(evaluator, rest), { headers });
+      return { status: answer.status, text: await answer.text() };
+    };
+    const naming = (field: string): unknown => ({
+      status: 400,
+      text: expect.stringContaining(`${field}: must select by`),
+    });
+    expect(await refused('/version%3D1')).toEqual(naming('channel'));
+    expect(await refused('', { 'flagd-selector': 'version=1' })).toEqual(naming('flagd-selector'));
+  });
+
   it('tells who comes back with the id of another state once, at once, and nobody else', async () => {
     const log = shopLog();
     const evaluator = await start(log);

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject } from '@flagstream/engine';
-import { fail, LIMITS, limitExceeded, messageOf } from '@flagstream/protocol';
+import { fail, invalidField, LIMITS, limitExceeded, messageOf } from '@flagstream/protocol';
 import {
   type Authenticate,
   admitCaller,
@@ -17,7 +17,7 @@ import {
 import type { Metadata } from '@grpc/grpc-js';
 import { flagSetMetadata } from '../flagd/flag-metadata.ts';
 import type { AllMember, FlagdResolver } from '../flagd/resolver.ts';
-import { atSelected, SELECTOR_METADATA, selectorOf } from '../flagd/selector.ts';
+import { atSelected, parseSelector, SELECTOR_METADATA, selectorOf } from '../flagd/selector.ts';
 import type { AnswerView } from '../serve/answer-view.ts';
 import type { Serving } from '../serve/serving.ts';
 import { type Headers, sendEmpty, sendJson, sendUnchanged } from './answer.ts';
@@ -318,12 +318,11 @@ function shown(text = ''): string {
   return text.slice(0, SHOWN_LENGTH_MAX);
 }
 
-/** @throws FlagstreamError INVALID_FIELD */
+/** A selector, of characters that metadata takes. @throws FlagstreamError INVALID_FIELD */
 function checkedChannel(channel: string): string {
-  if (/^[ -~]*$/.test(channel)) return channel;
-  throw fail('INVALID_FIELD', 'channel: holds characters that no selector has', {
-    fields: [{ field: 'channel', description: 'holds characters that no selector has' }],
-  });
+  if (!/^[ -~]*$/.test(channel)) throw invalidField('channel', 'holds characters that no selector has');
+  parseSelector(channel, 'channel');
+  return channel;
 }
 
 function peerOf({ socket }: IncomingMessage): string {
