@@ -70,6 +70,7 @@ export class RawCalls {
   #waiting: Buffer[] = [];
   #isClosed = false;
   #isLeaving = false;
+  #cancelled = 0;
 
   constructor(options: RawCallsOptions) {
     this.#options = options;
@@ -125,6 +126,7 @@ export class RawCalls {
 
   cancel(call: number): void {
     if (!this.#open.delete(call)) return;
+    this.#cancelled += 1;
     this.#waiting.push(frame(RST_STREAM, 0, call, uint32(CANCEL)));
   }
 
@@ -177,7 +179,8 @@ export class RawCalls {
   /** In order: what the peer has heard of it answers, of the rest it has done nothing. */
   #goodbye(lastStream: number, code: number): void {
     if (code !== 0) {
-      this.#close(`the server said goodbye (${code})`);
+      const calls = (this.#nextStream - 1) / 2;
+      this.#close(`the server said goodbye (${code}) after ${calls} calls, ${this.#cancelled} of them cancelled`);
       return;
     }
     this.#isLeaving = true;
