@@ -180,7 +180,9 @@ export class RawCalls {
   #goodbye(lastStream: number, code: number): void {
     if (code !== 0) {
       const calls = (this.#nextStream - 1) / 2;
-      this.#close(`the server said goodbye (${code}) after ${calls} calls, ${this.#cancelled} of them cancelled`);
+      this.#close(
+        `the server said goodbye (${code}) after ${calls} calls, ${this.#cancelled} of them cancelled`,
+      );
       return;
     }
     this.#isLeaving = true;

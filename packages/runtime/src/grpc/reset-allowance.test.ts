@@ -59,3 +59,32 @@ it('a connection whose calls are cancelled by the hundred is asked to go, and wh
   expect(await status).toBe('0');
   await closed;
 });
+
+it('so is one whose calls pass their deadlines by the hundred: their resets come behind the answer, unseen', async () => {
+  const never = unary<Text, Text>(() => new Promise(() => undefined));
+  const { port } = await start([{ ...echo, handlers: { ...echo.handlers, say: never } }]);
+  const session = rawSession(port);
+  let farewell: number | undefined;
+  session.once('goaway', (code) => {
+    farewell = code;
+  });
+  const late = async (): Promise<unknown> => {
+    const call = rawCall(session, 'Say', { 'grpc-timeout': '1m' });
+    call.on('error', () => undefined);
+    let told: unknown;
+    call.on('response', (headers) => {
+      told = headers['grpc-status'];
+    });
+    call.resume().end(framedText('slow'));
+    await new Promise((resolve) => call.once('close', resolve));
+    return told;
+  };
+  let calls = 0;
+  for (; farewell === undefined && calls < 2 * CUT_AT; calls += AT_ONCE) {
+    const told = await Promise.all(Array.from({ length: AT_ONCE }, late));
+    if (farewell === undefined) expect(told).toEqual(Array(AT_ONCE).fill('4'));
+  }
+  expect(farewell).toBe(constants.NGHTTP2_NO_ERROR);
+  expect(calls).toBeGreaterThanOrEqual(CUT_AT / 2);
+  expect(calls).toBeLessThan(CUT_AT);
+});

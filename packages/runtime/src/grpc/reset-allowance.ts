@@ -9,6 +9,7 @@
  * Source: nghttp2_option_set_stream_reset_rate_limit, and its defaults.
  */
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { status } from '@grpc/grpc-js';
 
 /** Half of the thousand: calls are on their way, and resets of calls that have just been answered are not seen here. */
 const RESETS_MAX = 500;
@@ -19,7 +20,7 @@ export function closeBeforeTooManyResets(session: ServerHttp2Session, monotonicM
   let resets = 0;
   let countedMs = monotonicMs();
   const countReset = (stream: ServerHttp2Stream): void => {
-    if (stream.rstCode === constants.NGHTTP2_NO_ERROR) return;
+    if (stream.rstCode === constants.NGHTTP2_NO_ERROR && !isPastDeadline(stream)) return;
     const nowMs = monotonicMs();
     resets = Math.max(0, resets - ((nowMs - countedMs) / 1_000) * RESETS_PER_SECOND) + 1;
     countedMs = nowMs;
@@ -29,4 +30,10 @@ export function closeBeforeTooManyResets(session: ServerHttp2Session, monotonicM
     if (stream.closed || stream.destroyed) countReset(stream);
     else stream.once('close', () => countReset(stream));
   });
+}
+
+/** It was told so: its caller has most likely given up as well, with a reset that comes behind the answer. */
+function isPastDeadline({ sentHeaders, sentTrailers }: ServerHttp2Stream): boolean {
+  const told = sentTrailers?.['grpc-status'] ?? sentHeaders?.['grpc-status'];
+  return Number(told) === status.DEADLINE_EXCEEDED;
 }
