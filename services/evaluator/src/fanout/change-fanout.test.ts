@@ -56,12 +56,12 @@ describe('ChangeFanout', () => {
     let [nowMs, total] = [10_000, 0];
     const fanout = new ChangeFanout(testLogger().logger, { total: () => total, monotonicMs: () => nowMs });
     const environment = replica('development');
-    const told: { dirty: boolean }[] = [];
+    const told: { owesAcknowledgement: boolean }[] = [];
     for (let index = 0; index < 600; index++) {
       const member = {
-        dirty: false,
+        owesAcknowledgement: false,
         changed: (): void => {
-          member.dirty = true;
+          member.owesAcknowledgement = true;
           told.push(member);
         },
       };
@@ -75,15 +75,33 @@ describe('ChangeFanout', () => {
     total += 1;
     fanout.changed([environment]);
     expect(await after()).toBe(128);
-    for (const member of told.slice(0, 100)) member.dirty = false;
+    for (const member of told.slice(0, 100)) member.owesAcknowledgement = false;
     expect(await after()).toBe(228);
     nowMs += 16;
     expect(await after()).toBe(356);
-    for (const member of told) member.dirty = false;
+    for (const member of told) member.owesAcknowledgement = false;
     expect(await after()).toBe(484);
     // Nobody evaluates any more: the rest at once.
     nowMs += 1_001;
     expect(await after()).toBe(600);
+  });
+
+  it('waits for nobody who gives no acknowledgements, or was sent nothing as it owes one already', async () => {
+    const evaluations = { total: () => 1, monotonicMs: () => 10_000 };
+    for (const member of [{}, { owesAcknowledgement: true }]) {
+      const fanout = new ChangeFanout(testLogger().logger, evaluations);
+      const environment = replica('development');
+      let told = 0;
+      for (let index = 0; index < 300; index++)
+        fanout.add(environment, {
+          ...member,
+          changed: () => {
+            told += 1;
+          },
+        });
+      fanout.changed([environment]);
+      while (told < 300) await turn();
+    }
   });
 
   it('lets the event loop run between rounds of writes, and misses no change meanwhile', async () => {

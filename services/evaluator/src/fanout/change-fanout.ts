@@ -12,8 +12,8 @@ import type { Logger } from '@flagstream/runtime';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
 
 export interface FanoutMember {
-  /** It owes an acknowledgement. Absent: it gives none. */
-  readonly dirty?: boolean;
+  /** An acknowledgement of it is on its way, or should be. Absent: it gives none. */
+  readonly owesAcknowledgement?: boolean;
   /** The environment has another state, or is gone. */
   changed(): void;
 }
@@ -91,9 +91,12 @@ export class ChangeFanout {
         this.#running = false;
         return;
       }
-      this.#tell(next.value);
-      if (isBusy && next.value.dirty === true) {
-        this.#awaited.push({ member: next.value, toldMs: untilMs });
+      const { value: member } = next;
+      const owed = owes(member);
+      this.#tell(member);
+      // One that owed before was sent nothing.
+      if (isBusy && !owed && owes(member)) {
+        this.#awaited.push({ member, toldMs: untilMs });
         if (this.#awaited.length >= AWAITED_MAX) break;
       }
     }
@@ -104,7 +107,7 @@ export class ChangeFanout {
   readonly #goOn = (round: Iterator<FanoutMember>): void => {
     if (this.#awaited.length >= AWAITED_MAX) {
       const sinceMs = this.#nowMs() - AWAITED_FOR_MS;
-      this.#awaited = this.#awaited.filter(({ member, toldMs }) => member.dirty === true && toldMs > sinceMs);
+      this.#awaited = this.#awaited.filter(({ member, toldMs }) => owes(member) && toldMs > sinceMs);
     }
     if (this.#awaited.length < AWAITED_MAX) setImmediate(() => this.#run(round));
     else setTimeout(this.#goOn, LOOK_AGAIN_MS, round);
@@ -137,4 +140,8 @@ export class ChangeFanout {
       this.#logger.error({ err }, 'a stream failed to take a change');
     }
   }
+}
+
+function owes({ owesAcknowledgement = false }: FanoutMember): boolean {
+  return owesAcknowledgement;
 }

@@ -104,6 +104,10 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
     return this.#options.session.owes;
   }
 
+  get owesAcknowledgement(): boolean {
+    return !this.#closed && this.#options.session.owes;
+  }
+
   receive(request: SyncRequest): void {
     let frame: ClientFrame;
     try {
