@@ -32,6 +32,18 @@ it('a flag that is too large for the log, or for the engine, is left out', () =>
   ]);
 });
 
+it('a flag that nests deeper than a message is left out, and the others are there', () => {
+  const nested = (levels: number): object => {
+    let targeting: object = { if: [{ '==': [{ var: 'plan' }, 'pro'] }, 'on', null] };
+    for (let level = 1; level < levels; level++)
+      targeting = { if: [{ '==': [{ var: 'plan' }, level] }, 'off', targeting] };
+    return { ...FLAG, targeting };
+  };
+  const { flags, leftOut } = read({ before: FLAG, fine: nested(15), deep: nested(40), after: FLAG });
+  expect([...flags.keys()]).toEqual(['before', 'fine', 'after']);
+  expect(leftOut).toMatchObject([{ key: 'deep', reason: expect.stringContaining('nests deeper') }]);
+});
+
 it('flags that are served remember the file, others do not', () => {
   const sourceOf = (isServed: boolean): string | undefined =>
     read({ a: FLAG }, { isServed }).flags.get('a')?.flag.provenance?.source;

@@ -7,6 +7,7 @@
 import { compileSet } from '@flagstream/engine';
 import { type FractionalVersion, IMPORTERS, type ImportedFlag } from '@flagstream/importers';
 import { LIMITS } from '@flagstream/protocol';
+import { ApplyChangeSetRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { Flag, FlagConfig } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { type FilePlace, placeText } from '../document/document-problem.ts';
 import { type FileNote, importFile } from '../document/import-file.ts';
@@ -70,7 +71,7 @@ export function readFlagdText(source: SourceText, options: ReadingOptions): Flag
   for (const flag of imported.flags) {
     const { key } = flag;
     const stored = storedFlag(flag, isServed ? source.file : undefined);
-    const reason = keyProblem(key) ?? problems.get(key) ?? sizeProblem(stored);
+    const reason = keyProblem(key) ?? problems.get(key) ?? sizeProblem(stored) ?? depthProblem(stored);
     if (reason === undefined) flags.set(key, stored);
     else leftOut.push({ key, ...placeOfFlag(placeOf, key), reason });
   }
@@ -93,6 +94,19 @@ function sizeProblem({ flag, config }: FlagdFlag): string | undefined {
   const limit = LIMITS.entityBytesMax;
   const bytes = Math.max(Flag.encode(flag).finish().length, FlagConfig.encode(config).finish().length);
   return bytes <= limit ? undefined : `The flag has ${bytes} bytes, the limit is ${limit}.`;
+}
+
+/** A request that holds one flag that cannot be read is refused with all others. */
+function depthProblem({ flag, config }: FlagdFlag): string | undefined {
+  const request = ApplyChangeSetRequest.fromPartial({
+    changes: [{ change: { $case: 'flag', value: flag } }, { change: { $case: 'flagConfig', value: config } }],
+  });
+  try {
+    ApplyChangeSetRequest.decode(ApplyChangeSetRequest.encode(request).finish());
+    return undefined;
+  } catch {
+    return 'It nests deeper than messages may: 100 levels, of which an operator in JSONLogic takes three to five.';
+  }
 }
 
 /** Of a list the place is the list. */

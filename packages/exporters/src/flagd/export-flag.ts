@@ -84,7 +84,8 @@ function flagOf(about: JsonObject, variants: JsonObject, program: Program): Flag
   const constant = otherwise.kind === 'answer' && !otherwise.isError ? otherwise : undefined;
   if (program.steps.length === 0 && constant !== undefined)
     return {
-      state: constant.variant === undefined ? 'DISABLED' : 'ENABLED',
+      // One that is on and serves none stays so: some engines answer what is off with an error.
+      state: constant.variant === undefined && !constant.enabled ? 'DISABLED' : 'ENABLED',
       variants,
       defaultVariant: constant.variant ?? '',
       ...metadata,

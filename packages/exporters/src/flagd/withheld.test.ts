@@ -148,21 +148,34 @@ const OTHERS: readonly FlagUnit[] = [
   { key: 'withheld', flag: STRINGS, config: { enabled: true, ...operator('matches', ['^a']) } },
 ];
 
+function exportOf(units: readonly FlagUnit[]): FlagdExport {
+  const exported = new FlagdExport();
+  exported.update(
+    {
+      flag: (key) => units.find((each) => each.key === key),
+      segment: () => undefined,
+      flags: () => units,
+    },
+    undefined,
+  );
+  return exported;
+}
+
+it('a flag that is on and serves no variant stays on, and one that is off is off', () => {
+  const sent = (enabled: boolean): unknown => {
+    const exported = exportOf([{ key: 'f', flag: STRINGS, config: { enabled } }]).flags.get('f');
+    return exported?.outcome === 'exported' ? JSON.parse(exported.json) : exported;
+  };
+  expect(sent(true)).toMatchObject({ state: 'ENABLED', defaultVariant: '' });
+  expect(sent(false)).toMatchObject({ state: 'DISABLED', defaultVariant: '' });
+});
+
 describe('withheld is', () => {
   it.each(CASES.map(([what, construct, config, flag = STRINGS]) => ({ what, construct, config, flag })))(
     '$what: $construct',
     ({ construct, config, flag }) => {
       const unit: FlagUnit = { key: 'f', flag, config: { enabled: true, ...config } };
-      const units = [unit, ...OTHERS];
-      const exported = new FlagdExport();
-      exported.update(
-        {
-          flag: (key) => units.find((each) => each.key === key),
-          segment: () => undefined,
-          flags: () => units,
-        },
-        undefined,
-      );
+      const exported = exportOf([unit, ...OTHERS]);
       expect(exported.flags.get('f')).toMatchObject({ outcome: 'withheld', flagKey: 'f', construct });
     },
   );
