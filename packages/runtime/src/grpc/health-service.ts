@@ -27,16 +27,16 @@ export function healthBinding(health: HealthState): ServiceBinding {
       check: unary<HealthCheckRequest, HealthCheckResponse>(({ service }) => {
         const serving = health.serving(service);
         if (serving === undefined) throw new ForeignStatus(status.NOT_FOUND, `unknown service "${service}"`);
-        return response(serving);
+        return healthResponse(serving);
       }),
       list: unary<HealthListRequest, HealthListResponse>(() => ({
         statuses: Object.fromEntries(
-          health.entries().map(([service, serving]) => [service, response(serving)]),
+          health.entries().map(([service, serving]) => [service, healthResponse(serving)]),
         ),
       })),
       watch: serverStream<HealthCheckRequest, HealthCheckResponse>(({ service }, stream, { signal }) => {
-        stream.write(response(health.serving(service)));
-        const stop = health.onChange(service, (serving) => stream.write(response(serving)));
+        stream.write(healthResponse(health.serving(service)));
+        const stop = health.onChange(service, (serving) => stream.write(healthResponse(serving)));
         signal.addEventListener('abort', stop, { once: true });
       }),
     },
@@ -44,7 +44,7 @@ export function healthBinding(health: HealthState): ServiceBinding {
 }
 
 /** The contract's word for a part that is not there (Watch only) is SERVICE_UNKNOWN. */
-function response(serving: boolean | undefined): HealthCheckResponse {
+export function healthResponse(serving: boolean | undefined): HealthCheckResponse {
   if (serving === undefined) return { status: ServingStatus.SERVICE_UNKNOWN };
   return { status: serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING };
 }

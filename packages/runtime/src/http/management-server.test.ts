@@ -2,6 +2,11 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { request as requestSecurely } from 'node:https';
 import { connect, type Socket } from 'node:net';
+import {
+  HealthClient,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from '@flagstream/protocol/gen/grpc/health/v1/health';
+import { ChannelCredentials, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HealthState } from '../health/health-state.ts';
 import { createLogger } from '../log/logger.ts';
@@ -146,6 +151,78 @@ describe('management port', () => {
       reason: 'PORT_IN_USE',
       message: expect.stringContaining(`port ${server.port} (evaluator management) is in use`),
     });
+  });
+});
+
+describe('gRPC health on the management port', () => {
+  const clients: HealthClient[] = [];
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.close();
+  });
+  const clientOf = (port: number, credentials = ChannelCredentials.createInsecure()): HealthClient => {
+    const client = new HealthClient(`localhost:${port}`, credentials);
+    clients.push(client);
+    return client;
+  };
+  const checked = (client: HealthClient, service: string): Promise<unknown> =>
+    new Promise((resolve) =>
+      client.check({ service }, (error, answer) => resolve(error === null ? answer.status : error.code)),
+    );
+
+  it('tells of the process and its parts, beside the paths of HTTP', async () => {
+    const { server, health, ask } = await start();
+    const client = clientOf(server.port);
+    expect(await checked(client, '')).toBe(ServingStatus.NOT_SERVING);
+    health.setReady(true);
+    expect(await checked(client, '')).toBe(ServingStatus.SERVING);
+    expect(await checked(client, 'nothing')).toBe(status.NOT_FOUND);
+    expect(await ask('/healthz')).toMatchObject({ status: 200 });
+    const list = await new Promise((resolve) => client.list({}, (_, answer) => resolve(answer)));
+    expect(list).toMatchObject({ statuses: { liveness: { status: ServingStatus.SERVING } } });
+  });
+
+  it('tells who watches of each change, until it is cancelled', async () => {
+    const { server, health } = await start();
+    const watch = clientOf(server.port).watch({ service: 'later' });
+    watch.on('error', () => undefined);
+    const told: ServingStatus[] = [];
+    const next = (): Promise<void> =>
+      new Promise((resolve) =>
+        watch.once('data', ({ status }: { status: ServingStatus }) => {
+          told.push(status);
+          resolve();
+        }),
+      );
+    await next();
+    for (const serving of [true, false]) {
+      health.set('later', serving);
+      await next();
+    }
+    expect(told).toEqual([ServingStatus.SERVICE_UNKNOWN, ServingStatus.SERVING, ServingStatus.NOT_SERVING]);
+    watch.cancel();
+  });
+
+  it('speaks TLS where the port does', async () => {
+    const tls = new TestTls();
+    const { server } = await start(undefined, 0, { tls: tls.listener });
+    const credentials = ChannelCredentials.createSsl(Buffer.from(tls.authority.cert));
+    expect(await checked(clientOf(server.port, credentials), 'liveness')).toBe(ServingStatus.SERVING);
+  });
+
+  it('is answered beside connections of HTTP/2 that say nothing more', async () => {
+    const { server } = await start();
+    const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+    const silent = await Promise.all(
+      Array.from({ length: 110 }, async () => {
+        const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
+        await once(socket, 'connect');
+        socket.resume().write(preface);
+        return socket;
+      }),
+    );
+    for (let probe = 0; probe < 10; probe++)
+      expect(await checked(clientOf(server.port), 'liveness')).toBe(ServingStatus.SERVING);
+    for (const socket of silent) socket.destroy();
   });
 });
 

@@ -1,25 +1,19 @@
 /**
- * The management port: /healthz, /readyz and /metrics, over HTTPS where the
- * process speaks TLS. Reads state, changes nothing; bounded in connections,
- * headers and time.
+ * The management port: /healthz, /readyz and /metrics, and grpc.health.v1 for
+ * probes that speak gRPC, all within TLS where the process speaks it. Reads
+ * state, changes nothing; bounded in connections, headers and time.
  */
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LIMITS } from '@flagstream/protocol';
 import { type HealthState, LIVENESS } from '../health/health-state.ts';
-import { claimPort } from '../listen/claim-port.ts';
-import { keepSecure, type ListenerTls, secureOptions } from '../listen/tls-door.ts';
+import { FrontDoor } from '../listen/front-door.ts';
+import type { ListenerTls } from '../listen/tls-door.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { HEARD, heard, type RefusalWords, refuseUnheard } from './heard-requests.ts';
+import { healthProbes } from './health-probes.ts';
+import type { RefusalWords } from './heard-requests.ts';
+import { type HttpTimeouts, injectedHttpServer } from './injected-http-server.ts';
 import { answerJson, answerText } from './json-answer.ts';
-import { keepNewest } from './newest-connections.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -38,7 +32,7 @@ export interface ManagementOptions {
   readonly metrics: Metrics;
   readonly readiness: () => Readiness;
   readonly logger: Logger;
-  /** With it the port speaks HTTPS alone. */
+  /** With it the port speaks TLS alone. */
   readonly tls?: ListenerTls | undefined;
   /** What a person should know of a process that is ready: that it is open to other machines. */
   readonly warnings?: readonly string[];
@@ -51,10 +45,8 @@ export interface ManagementServer {
 
 /** Probes and one or two scrapers; more is somebody's mistake, and the longest idle gives way. */
 const CONNECTIONS_MAX = 100;
-const HEADERS_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 10_000;
 /** Node looks for late requests each 30 s by default: so long would a hundred slow ones keep every probe out. */
-const LATE_CHECK_MS = 1_000;
+const TIMEOUTS: HttpTimeouts = { headersMs: 5_000, requestMs: 10_000, checkMs: 1_000 };
 
 /** @throws FlagstreamError PORT_IN_USE */
 export async function startManagement(options: ManagementOptions): Promise<ManagementServer> {
@@ -63,7 +55,9 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
     ['/readyz', (request, response) => answerReadiness(options, request, response)],
     ['/metrics', metricsRoute(options)],
   ]);
-  const server = createListener(options.tls, (request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    door.heardOf(request.socket);
+    response.once('close', () => door.heardOf(request.socket));
     // Nothing here reads a body; what is sent is thrown away.
     request.resume();
     const route = routes.get(pathOf(request));
@@ -74,42 +68,34 @@ export async function startManagement(options: ManagementOptions): Promise<Manag
     } else {
       route(request, response);
     }
+  };
+  const { name = 'process', host, port: wanted, health, logger, tls } = options;
+  const http = injectedHttpServer(answer, WORDS, TIMEOUTS);
+  const probes = healthProbes(health);
+  const door = new FrontDoor({
+    logger,
+    listener: 'management',
+    http1: (socket) => http.emit('connection', socket),
+    http2: probes.take,
+    maxConnections: CONNECTIONS_MAX,
+    oldestGivesWay: true,
+    sniffTimeoutMs: LIMITS.prefaceTimeoutMs,
+    tls,
+    tlsHandshakeTimeoutMs: LIMITS.tlsHandshakeTimeoutMs,
   });
-  keepNewest(server, CONNECTIONS_MAX);
-  const { name = 'process', host, port: wanted } = options;
-  const { port } = await claimPort(server, { host, port: wanted, exclusive: true }, `${name} management`);
+  const { port } = await door.listen({ host, port: wanted, exclusive: true }, `${name} management`);
   return {
     port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: async () => {
+      door.stopAccepting();
+      http.close();
+      probes.close();
+      door.destroyConnections();
+    },
   };
 }
 
-const SERVER_OPTIONS = {
-  ...HEARD,
-  headersTimeout: HEADERS_TIMEOUT_MS,
-  requestTimeout: REQUEST_TIMEOUT_MS,
-  connectionsCheckingInterval: LATE_CHECK_MS,
-} as const;
-
 const WORDS: RefusalWords = (_status, error) => JSON.stringify({ error });
-
-function createListener(tls: ListenerTls | undefined, answer: RequestListener): Server | SecureServer {
-  const listener = heard(answer, WORDS);
-  if (tls === undefined) {
-    const server = createServer(SERVER_OPTIONS, listener);
-    refuseUnheard(server, WORDS);
-    return server;
-  }
-  const options = { ...SERVER_OPTIONS, ...secureOptions(tls, LIMITS.tlsHandshakeTimeoutMs) };
-  const server = createSecureServer(options, listener);
-  refuseUnheard(server, WORDS);
-  keepSecure(server, tls, 'management');
-  return server;
-}
 
 function answerHealth(
   { health }: ManagementOptions,

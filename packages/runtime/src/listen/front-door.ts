@@ -21,6 +21,11 @@ export interface FrontDoorOptions extends TlsDoorNames {
   /** Takes a connection that starts like HTTP/1.1 (still unread). */
   readonly http1: (socket: Socket) => void;
   readonly maxConnections: number;
+  /**
+   * When there are so many, the one that has said nothing for the longest gives way to a new one. Default: the new one
+   * is refused, which lets a few silent connections keep every other peer out.
+   */
+  readonly oldestGivesWay?: boolean;
   /** Time in which a connection must have said what it speaks. */
   readonly sniffTimeoutMs: number;
   /** Absent: plaintext. */
@@ -35,6 +40,7 @@ type Layer = 'outer' | 'within TLS';
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
   readonly #server: Server;
+  /** The one that has said nothing for the longest first, where it may give way. */
   readonly #sockets = new Set<Socket>();
   readonly #tlsDoor: TlsDoor | undefined;
 
@@ -63,6 +69,15 @@ export class FrontDoor {
     return undefined;
   }
 
+  /** It has said something: others give way before it. */
+  heardOf({ remoteAddress, remotePort }: Socket): void {
+    // Within TLS a request knows another socket than its connection's.
+    const socket = this.connectionOf(`${remoteAddress}:${remotePort}`);
+    if (socket === undefined) return;
+    this.#sockets.delete(socket);
+    this.#sockets.add(socket);
+  }
+
   /** @throws FlagstreamError PORT_IN_USE */
   listen(address: ListenAddress, purpose: string): Promise<ListenAddress> {
     return claimPort(this.#server, address, purpose);
@@ -80,8 +95,12 @@ export class FrontDoor {
 
   /** Counts by itself: what net.Server refuses in a worker of node:cluster, Node offers it again and again. */
   #accept(socket: Socket): void {
-    const { maxConnections: max, logger } = this.#options;
-    if (this.#sockets.size >= max) {
+    const { maxConnections: max, oldestGivesWay = false, logger } = this.#options;
+    const [oldest] = this.#sockets;
+    if (this.#sockets.size >= max && oldestGivesWay && oldest !== undefined) {
+      oldest.destroy();
+      this.#sockets.delete(oldest);
+    } else if (this.#sockets.size >= max) {
       logger.warn({ peer: socket.remoteAddress, max }, 'connection refused: too many');
       socket.destroy();
       return;

@@ -60,7 +60,7 @@ export class TlsDoor {
 }
 
 /** What a server of ours shows and asks for when it is made. */
-export function secureOptions({ identity }: ListenerTls, handshakeTimeoutMs: number): TlsOptions {
+function secureOptions({ identity }: ListenerTls, handshakeTimeoutMs: number): TlsOptions {
   return {
     ...identity.context,
     requestCert: identity.asksClients,
@@ -70,7 +70,7 @@ export function secureOptions({ identity }: ListenerTls, handshakeTimeoutMs: num
 }
 
 /** It shows each certificate that comes in force, and what fails is counted. @param listener its name in metrics */
-export function keepSecure(server: Server, { identity, failures }: ListenerTls, listener: string): void {
+function keepSecure(server: Server, { identity, failures }: ListenerTls, listener: string): void {
   identity.onChange((context) => server.setSecureContext(context));
   server.on('tlsClientError', (error, socket) => {
     failures.count(listener, handshakeFailure(error, socket), socket.remoteAddress, error.message);
