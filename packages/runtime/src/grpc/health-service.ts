@@ -26,14 +26,10 @@ export function healthBinding(health: HealthState): ServiceBinding {
     handlers: {
       check: unary<HealthCheckRequest, HealthCheckResponse>(({ service }) => {
         const serving = health.serving(service);
-        if (serving === undefined) throw new ForeignStatus(status.NOT_FOUND, `unknown service "${service}"`);
+        if (serving === undefined) throw new ForeignStatus(status.NOT_FOUND, unknownPart(service));
         return healthResponse(serving);
       }),
-      list: unary<HealthListRequest, HealthListResponse>(() => ({
-        statuses: Object.fromEntries(
-          health.entries().map(([service, serving]) => [service, healthResponse(serving)]),
-        ),
-      })),
+      list: unary<HealthListRequest, HealthListResponse>(() => healthList(health)),
       watch: serverStream<HealthCheckRequest, HealthCheckResponse>(({ service }, stream, { signal }) => {
         stream.write(healthResponse(health.serving(service)));
         const stop = health.onChange(service, (serving) => stream.write(healthResponse(serving)));
@@ -41,6 +37,18 @@ export function healthBinding(health: HealthState): ServiceBinding {
       }),
     },
   };
+}
+
+export function healthList(health: HealthState): HealthListResponse {
+  return {
+    statuses: Object.fromEntries(
+      health.entries().map(([service, serving]) => [service, healthResponse(serving)]),
+    ),
+  };
+}
+
+export function unknownPart(service: string): string {
+  return `unknown service "${service}"`;
 }
 
 /** The contract's word for a part that is not there (Watch only) is SERVICE_UNKNOWN. */

@@ -13,6 +13,7 @@
  * Source: nghttp2_submit_trailer, and NGHTTP2_DATA_FLAG_NO_END_STREAM.
  */
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { nodeSymbol } from './node-symbol.ts';
 
 /** What is used of the object that Node keeps a stream in. */
 interface StreamHandle {
@@ -41,7 +42,7 @@ export class PromptTrailers {
   }
 
   #learn(stream: ServerHttp2Stream): void {
-    const symbol = Object.getOwnPropertySymbols(stream).find(({ description }) => description === 'kHandle');
+    const symbol = nodeSymbol(stream, 'kHandle');
     const handle = symbol === undefined ? undefined : (stream as unknown as Handled)[symbol];
     if (typeof handle?.trailers === 'function') {
       handle.trailers = (list) => {

@@ -4,6 +4,7 @@
  */
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { FleetingMap } from './fleeting-map.ts';
+import { nodeSymbol } from './node-symbol.ts';
 
 /** What Node's session has inside. */
 interface SessionState {
@@ -54,7 +55,7 @@ export function keepStreamsCollectable(session: ServerHttp2Session): boolean {
 
 function stateOf(session: ServerHttp2Session): SessionState | undefined {
   const inside = session as unknown as Readonly<Record<symbol, Partial<SessionState> | undefined>>;
-  const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'state');
+  const symbol = nodeSymbol(session, 'state');
   const state = symbol === undefined ? undefined : inside[symbol];
   const isAsUsed = Object.entries(USED).every(([name, methods]) => {
     const kept = state?.[name as keyof SessionState] as Readonly<Record<string, unknown>> | undefined;

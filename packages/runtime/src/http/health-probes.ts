@@ -19,7 +19,7 @@ import {
   ServerCredentials,
   status,
 } from '@grpc/grpc-js';
-import { healthResponse } from '../grpc/health-service.ts';
+import { healthList, healthResponse, unknownPart } from '../grpc/health-service.ts';
 import type { HealthState } from '../health/health-state.ts';
 
 export interface HealthProbes {
@@ -46,15 +46,11 @@ export function healthProbes(health: HealthState): HealthProbes {
     callback,
   ) => {
     const serving = health.serving(service);
-    if (serving === undefined) callback({ code: status.NOT_FOUND, details: `unknown service "${service}"` });
+    if (serving === undefined) callback({ code: status.NOT_FOUND, details: unknownPart(service) });
     else callback(null, healthResponse(serving));
   };
   const list: handleUnaryCall<HealthListRequest, HealthListResponse> = (_, callback) =>
-    callback(null, {
-      statuses: Object.fromEntries(
-        health.entries().map(([service, serving]) => [service, healthResponse(serving)]),
-      ),
-    });
+    callback(null, healthList(health));
   const watch: handleServerStreamingCall<HealthCheckRequest, HealthCheckResponse> = (call) => {
     const { service } = call.request;
     call.write(healthResponse(health.serving(service)));

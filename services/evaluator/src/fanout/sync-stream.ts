@@ -105,7 +105,7 @@ export class SyncStream implements FanoutMember, OpenStream, Ticked, TurnTaker {
   }
 
   get owesAcknowledgement(): boolean {
-    return !this.#closed && this.#options.session.owes;
+    return !this.#closed && this.dirty;
   }
 
   receive(request: SyncRequest): void {
