@@ -46,10 +46,12 @@ describe('answerWhenShipped', () => {
     acks.shipped(bench.head.revision - 1);
     await vi.advanceTimersByTimeAsync(LIMITS.shipAckMs - 1);
     expect(answered).toBe(false);
+    // Other parts of this process, vitest among them, may hold timers of their own.
+    const timers = vi.getTimerCount();
     acks.shipped(bench.head.revision);
     await write;
     expect(answered).toBe(true);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(vi.getTimerCount()).toBe(timers - 1);
   });
 
   it('says that the change is committed when NATS does not confirm it, and how to go on', async () => {
