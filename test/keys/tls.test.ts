@@ -132,7 +132,7 @@ test('an evaluator that shows nothing, does not trust, or speaks plaintext, does
       // A busy machine may be ten times slower than a quiet one.
       timeoutMs: 50_000,
     });
-    expect((await site.ask(evaluator, '/readyz')).status).toBe(503);
+    expect((await site.ask(evaluator, '/readyz')).status).toBe(412);
     await evaluator.process.kill();
   }
   expect(await failures(site, controlPlane, 'client_certificate')).toBeGreaterThan(0);

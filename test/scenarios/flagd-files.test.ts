@@ -264,11 +264,13 @@ describe('several files', () => {
       await answerTo('one', 'source=a.json'),
       await answerTo('both', 'source=b.yaml'),
       await answerTo('both', 'flagSetId='),
-    ]).toEqual(['a', 'a', 'a', 'b', 'b']);
+      await answerTo('both', 'a.json'),
+      await answerTo('both', 'flagSetId=shop'),
+    ]).toEqual(['a', 'a', 'a', 'b', 'b', 'a', 'a']);
     expect([
       await answerTo('one', 'flagSetId=other'),
       await answerTo('one', 'source=b.yaml'),
-      await answerTo('both', 'a.json'),
+      await answerTo('two', 'a.json'),
       await answerTo('one', 'flagSetId='),
       await answerTo('one', 'colour=red'),
     ]).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', 'INVALID_ARGUMENT']);

@@ -35,6 +35,6 @@ export {
   type SetChange,
   updateSet,
 } from './set/compile-set.ts';
-export type { CompiledSet, SetMembers } from './set/compiled-set.ts';
+export type { CompiledSet, Namesake, SetMembers } from './set/compiled-set.ts';
 export { movedShare } from './weights/moved-share.ts';
 export { resolveWeights } from './weights/resolve-weights.ts';

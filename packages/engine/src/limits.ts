@@ -66,6 +66,8 @@ interface EngineLimits {
   readonly metadataEntries: number;
   /** UTF-16 units of the names and values of a flag's metadata. */
   readonly metadataChars: number;
+  /** Flags of one key in so many flag sets or files; what a selector names is looked for among them. */
+  readonly namesakesPerFlag: number;
   /** UTF-16 units of a variant's value as JSON: values travel to every client. */
   readonly valueChars: number;
   /** Nesting of a variant's value. */
@@ -105,6 +107,7 @@ export const LIMITS: EngineLimits = Object.freeze({
   expressionTextChars: 65_536,
   metadataEntries: 64,
   metadataChars: 8_192,
+  namesakesPerFlag: 100,
   valueChars: 65_536,
   valueDepth: 32,
 });

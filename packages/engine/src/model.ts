@@ -41,7 +41,14 @@ export interface FlagDefinition {
   readonly metadata?: JsonObject;
   /** Where an imported flag came from; changes no answer either. */
   readonly provenance?: { readonly source?: string };
+  /** Of the same key in other flag sets or files, by falling precedence: found by who asks for theirs. */
+  readonly namesakes?: readonly NamesakeDefinition[];
   readonly archiveTime?: string;
+}
+
+export interface NamesakeDefinition {
+  readonly flag?: FlagDefinition;
+  readonly config?: FlagConfigDefinition;
 }
 
 export type PrerequisiteOutcome =

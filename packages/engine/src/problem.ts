@@ -10,6 +10,7 @@ export type ProblemCode =
   | 'BAD_CONDITION'
   | 'BAD_GATE'
   | 'BAD_METADATA'
+  | 'BAD_NAMESAKE'
   | 'BAD_OPERAND'
   | 'BAD_OUTCOME'
   | 'BAD_RAMP'

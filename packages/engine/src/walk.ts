@@ -49,6 +49,8 @@ export interface CompiledFlag {
   readonly clientVisible: boolean;
   readonly metadata: JsonObject | undefined;
   readonly source: string | undefined;
+  /** By falling precedence. */
+  readonly namesakes: readonly CompiledFlag[];
   readonly variants: readonly string[];
   /** In order: prerequisites, holdouts, targets, rules. */
   readonly firstStage: Stage | undefined;

@@ -57,7 +57,7 @@ export interface ImportReport {
 export type ImportResult =
   | {
       readonly outcome: 'imported';
-      /** In the order of the document, each key once. */
+      /** In the order of the document, each key once, or once in each flag set where these are told apart. */
       readonly flags: readonly ImportedFlag[];
       readonly segments: readonly SegmentUnit[];
       readonly report: ImportReport;
@@ -74,6 +74,8 @@ export type FractionalVersion = 'v1' | 'v2' | 'v3';
 export interface ImportOptions {
   /** Of flagd: v2 when absent, as flagd 0.15 and later. */
   readonly fractional?: FractionalVersion;
+  /** Of flagd: flags of one key in several flag sets are all taken over; else none of them is. */
+  readonly flagSetsApart?: boolean;
 }
 
 /** Never throws. */

@@ -91,7 +91,7 @@ describe('startEvaluator', () => {
     expect(await check('')).toMatchObject({ status: 2 });
     expect((await get(evaluator.managementPort, '/healthz')).status).toBe(200);
     const unready = await get(evaluator.managementPort, '/readyz');
-    expect(unready.status).toBe(503);
+    expect(unready.status).toBe(412);
     expect(JSON.parse(unready.body)).toMatchObject({ reasons: [expect.stringContaining('no whole state')] });
     log.records.push(...held);
     log.deliver(...held);
@@ -123,7 +123,7 @@ describe('startEvaluator', () => {
     const starting = start(log, { monotonicMs: () => 0, sharesPort: true }, { grpcPort, managementPort });
     const asked = { what: 'the management port, which is opened just before' };
     const unready = await until(() => get(managementPort, '/readyz'), asked);
-    expect(unready.status).toBe(503);
+    expect(unready.status).toBe(412);
     await expect(get(grpcPort, '/')).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
     log.records.push(...held);
     log.deliver(...held);
@@ -144,7 +144,7 @@ describe('startEvaluator', () => {
     expect((await get(evaluator.managementPort, '/healthz')).status).toBe(200);
     const { status, body } = await get(evaluator.managementPort, '/readyz');
     expect([status, JSON.parse(body)]).toMatchObject([
-      503,
+      412,
       { reasons: [expect.any(String), 'the log source does not deliver'] },
     ]);
   });

@@ -1,5 +1,5 @@
 /** Another system's file through its importer, and what is told of it, each with its place in the file. */
-import type { FractionalVersion, Importer, ImportResult } from '@flagstream/importers';
+import type { Importer, ImportOptions, ImportResult } from '@flagstream/importers';
 import { documentError, type FilePlace, placeText } from './document-problem.ts';
 import { foreignDocument, foreignPlaces, notesOnText } from './foreign-document.ts';
 import type { SourceText } from './load-documents.ts';
@@ -23,10 +23,10 @@ export interface ImportedFile extends Extract<ImportResult, { readonly outcome: 
 export function importFile(
   importer: Importer,
   source: SourceText,
-  fractional: FractionalVersion | undefined,
+  options: ImportOptions = {},
 ): ImportedFile {
   const placeOf = foreignPlaces(source);
-  const result = importer(foreignDocument(source), fractional === undefined ? {} : { fractional });
+  const result = importer(foreignDocument(source), options);
   if (result.outcome === 'rejected')
     throw documentError([{ ...placeOf(result.path), path: result.path, message: result.reason }]);
   const notes = [...notesOnText(source), ...result.report.notes];

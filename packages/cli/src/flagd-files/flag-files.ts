@@ -1,6 +1,6 @@
 /**
  * The flagd files of `dev --flags` and `serve --flags`: together they are all flags of the environment, and each is followed by itself. Of
- * one key in several files the last file's flag counts, as in flagd.
+ * one key in several files the last file's flag counts, as in flagd, unless a selector names another's.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FlagMirror } from '@flagstream/control-plane';
@@ -11,6 +11,7 @@ import type { SourceText } from '../document/load-documents.ts';
 import { counted } from '../output/flag-text.ts';
 import { UsageError } from '../usage-error.ts';
 import { FollowedFile } from './followed-file.ts';
+import { type MergedFlags, mergedFlags } from './merged-flags.ts';
 import { FLAGD, type FlagdFlags, leftOutText, noteText, readFlagdText } from './read-flagd-text.ts';
 import { servableKeyProblem } from './servable-key.ts';
 import { readWhole } from './whole-reading.ts';
@@ -34,6 +35,14 @@ const FINDINGS_SHOWN = 20;
 /** A writer may be at work when the process starts. */
 const FIRST_ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 300;
+
+/** Findings of no file by itself. */
+const ALL_FILES = '';
+
+interface Finding {
+  readonly place: string;
+  readonly text: string;
+}
 
 interface OneFile {
   readonly text: string;
@@ -69,7 +78,7 @@ export class FlagFiles {
 
   /** Keys of the flags in force, sorted. */
   keys(): readonly string[] {
-    return [...merged(this.#files).keys()].sort();
+    return [...this.#merged(this.#files).flags.keys()].sort();
   }
 
   /**
@@ -121,7 +130,16 @@ export class FlagFiles {
   }
 
   #put(log: FlagLog, files: ReadonlyMap<string, OneFile>): void {
-    log.mirror.replace(merged(files), `from ${[...files.keys()].join(', ')}`.slice(0, COMMENT_MAX));
+    const { flags, hidden } = this.#merged(files);
+    log.mirror.replace(flags, `from ${[...files.keys()].join(', ')}`.slice(0, COMMENT_MAX));
+    this.#tellNews(
+      ALL_FILES,
+      hidden.map((text) => ({ place: '', text })),
+    );
+  }
+
+  #merged(files: ReadonlyMap<string, OneFile>): MergedFlags {
+    return mergedFlags([...files.values()].map(({ read }) => read));
   }
 
   #read(source: SourceText): FlagdFlags {
@@ -153,26 +171,29 @@ export class FlagFiles {
 
   /** Only what is news: a flag that stays left out is not told at each change of the file. */
   #tellFindings(file: string, { leftOut, notes }: FlagdFlags): void {
-    const { tell } = this.#options;
-    const findings = [
+    this.#tellNews(file, [
       ...leftOut.map((one) => ({ place: one.place, text: leftOutText(one) })),
       ...notes.map((note) => ({ place: note.place, text: noteText(note) })),
-    ];
+    ]);
+  }
+
+  #tellNews(file: string, findings: readonly Finding[]): void {
+    const { tell } = this.#options;
     const known = this.#told.get(file) ?? new Set<string>();
     const news = findings.filter(({ text }) => !known.has(text));
-    for (const { place, text } of news.slice(0, FINDINGS_SHOWN)) tell(`${place}: ${text}`, 'warn');
+    for (const { place, text } of news.slice(0, FINDINGS_SHOWN))
+      tell(place === '' ? text : `${place}: ${text}`, 'warn');
     if (news.length > FINDINGS_SHOWN)
-      tell(`${file}: and ${news.length - FINDINGS_SHOWN} more like these`, 'warn');
+      tell(
+        `${file === ALL_FILES ? '' : `${file}: `}and ${news.length - FINDINGS_SHOWN} more like these`,
+        'warn',
+      );
     this.#told.set(file, new Set(findings.map(({ text }) => text)));
   }
 }
 
 /** Long names of many files fit no comment. */
 const COMMENT_MAX = 500;
-
-function merged(files: ReadonlyMap<string, OneFile>): FlagdFlags['flags'] {
-  return new Map([...files.values()].flatMap(({ read }) => [...read.flags]));
-}
 
 /** Problems with a place begin with the file's name already. */
 function named(file: string, reason: string): string {

@@ -6,12 +6,11 @@
  */
 import { compileSet } from '@flagstream/engine';
 import { type FractionalVersion, IMPORTERS, type ImportedFlag } from '@flagstream/importers';
-import { LIMITS } from '@flagstream/protocol';
-import { ApplyChangeSetRequest } from '@flagstream/protocol/gen/flagstream/v1/admin';
 import { Flag, FlagConfig } from '@flagstream/protocol/gen/flagstream/v1/model';
 import { type FilePlace, placeText } from '../document/document-problem.ts';
 import { type FileNote, importFile } from '../document/import-file.ts';
 import type { SourceText } from '../document/load-documents.ts';
+import { fitProblem } from './flag-fit.ts';
 
 /** The name that imported flags' provenance has. */
 export const FLAGD = 'flagd';
@@ -34,6 +33,8 @@ export interface FlagdFlag {
 
 export interface FlagdFlags {
   readonly flags: ReadonlyMap<string, FlagdFlag>;
+  /** Flags of the same keys in other flag sets of the file, by falling precedence; none unless it is served. */
+  readonly namesakes: ReadonlyMap<string, readonly FlagdFlag[]>;
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly FileNote[];
 }
@@ -58,7 +59,10 @@ export function leftOutText({ key, path, reason }: LeftOut): string {
 /** @throws FlagstreamError INVALID_DOCUMENT, with the place */
 export function readFlagdText(source: SourceText, options: ReadingOptions): FlagdFlags {
   const { fractional, isServed, keyProblem } = options;
-  const imported = importFile(IMPORTERS.get(FLAGD)!, source, fractional);
+  const imported = importFile(IMPORTERS.get(FLAGD)!, source, {
+    flagSetsApart: isServed,
+    ...(fractional !== undefined && { fractional }),
+  });
   const { placeOf, notes } = imported;
   const leftOut: LeftOut[] = imported.report.refused.map(({ flag, path, reason }) => ({
     key: flag,
@@ -67,15 +71,22 @@ export function readFlagdText(source: SourceText, options: ReadingOptions): Flag
     reason,
   }));
   const problems = firstProblems(imported.flags);
-  const flags = new Map<string, FlagdFlag>();
+  const taken = new Map<string, FlagdFlag[]>();
   for (const flag of imported.flags) {
     const { key } = flag;
     const stored = storedFlag(flag, isServed ? source.file : undefined);
-    const reason = keyProblem(key) ?? problems.get(key) ?? sizeProblem(stored) ?? depthProblem(stored);
-    if (reason === undefined) flags.set(key, stored);
+    const reason = keyProblem(key) ?? problems.get(flag) ?? fitProblem(stored);
+    if (reason === undefined) taken.set(key, [...(taken.get(key) ?? []), stored]);
     else leftOut.push({ key, ...placeOfFlag(placeOf, key), reason });
   }
-  return { flags, leftOut, notes };
+  const flags = new Map<string, FlagdFlag>();
+  const namesakes = new Map<string, readonly FlagdFlag[]>();
+  for (const [key, same] of taken) {
+    const [first, ...behind] = same.sort(byPrecedence);
+    flags.set(key, first!);
+    if (behind.length > 0) namesakes.set(key, behind);
+  }
+  return { flags, namesakes, leftOut, notes };
 }
 
 function storedFlag({ flag, config }: ImportedFlag, source: string | undefined): FlagdFlag {
@@ -83,30 +94,36 @@ function storedFlag({ flag, config }: ImportedFlag, source: string | undefined):
   return { flag: Flag.fromJSON({ ...flag, provenance }), config: FlagConfig.fromJSON(config ?? {}) };
 }
 
-/** What the engine would not compile, by key: rare, as flagd's expressions fail when they are evaluated. */
-function firstProblems(flags: readonly ImportedFlag[]): ReadonlyMap<string, string> {
-  const { problems } = compileSet(flags, []);
-  // Of several of one flag the first remains.
-  return new Map(problems.toReversed().map(({ key, path, message }) => [key, `${path}: ${message}`]));
-}
-
-function sizeProblem({ flag, config }: FlagdFlag): string | undefined {
-  const limit = LIMITS.entityBytesMax;
-  const bytes = Math.max(Flag.encode(flag).finish().length, FlagConfig.encode(config).finish().length);
-  return bytes <= limit ? undefined : `The flag has ${bytes} bytes, the limit is ${limit}.`;
-}
-
-/** A request that holds one flag that cannot be read is refused with all others. */
-function depthProblem({ flag, config }: FlagdFlag): string | undefined {
-  const request = ApplyChangeSetRequest.fromPartial({
-    changes: [{ change: { $case: 'flag', value: flag } }, { change: { $case: 'flagConfig', value: config } }],
-  });
-  try {
-    ApplyChangeSetRequest.decode(ApplyChangeSetRequest.encode(request).finish());
-    return undefined;
-  } catch {
-    return 'It nests deeper than messages may: 100 levels, of which an operator in JSONLogic takes three to five.';
+/** What the engine would not compile: rare, as flagd's expressions fail when they are evaluated. */
+function firstProblems(flags: readonly ImportedFlag[]): ReadonlyMap<ImportedFlag, string> {
+  const first = new Map<ImportedFlag, string>();
+  for (const layer of layersOf(flags)) {
+    const { problems } = compileSet(layer.values(), []);
+    // Of several of one flag the first remains.
+    for (const { key, path, message } of problems.toReversed())
+      first.set(layer.get(key)!, `${path}: ${message}`);
   }
+  return first;
+}
+
+/** Sets in which each key stands once. */
+function layersOf(flags: readonly ImportedFlag[]): readonly ReadonlyMap<string, ImportedFlag>[] {
+  const layers: Map<string, ImportedFlag>[] = [];
+  for (const flag of flags) {
+    const free = layers.find((layer) => !layer.has(flag.key));
+    if (free === undefined) layers.push(new Map([[flag.key, flag]]));
+    else free.set(flag.key, flag);
+  }
+  return layers;
+}
+
+/** As in flagd: the last by the name of its flag set comes first; one without a set comes last. */
+function byPrecedence(a: FlagdFlag, b: FlagdFlag): number {
+  return Buffer.compare(Buffer.from(flagSetOf(b)), Buffer.from(flagSetOf(a)));
+}
+
+function flagSetOf({ flag }: FlagdFlag): string {
+  return String(flag.metadata?.['flagSetId'] ?? '');
 }
 
 /** Of a list the place is the list. */

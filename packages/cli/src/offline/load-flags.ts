@@ -92,7 +92,12 @@ function loadForeign(sources: readonly SourceText[], file: FlagsFile, format: st
   const [source] = sources;
   if (importer === undefined || source === undefined || sources.length > 1)
     throw new UsageError(`${file.place} is ${sources.length} files`, `Name one file of ${format}.`);
-  const { flags, segments, report, notes, placeOf } = importFile(importer, source, file.fractional);
+  const { fractional } = file;
+  const { flags, segments, report, notes, placeOf } = importFile(
+    importer,
+    source,
+    fractional === undefined ? {} : { fractional },
+  );
   const refused = report.refused.map(({ flag, path, reason }) => ({
     kind: 'flag' as const,
     key: flag,

@@ -254,6 +254,52 @@ describe('a flag in an environment', () => {
   });
 });
 
+describe('namesakes', () => {
+  const named = (value: string): FlagDefinition => ({
+    kind: 'FLAG_KIND_STRING',
+    variants: [{ key: 'v', value }],
+    metadata: { flagSetId: value },
+    provenance: { source: `${value}.json` },
+  });
+  const config: FlagConfigDefinition = { enabled: true, fallthrough: { variant: 'v' } };
+
+  test('answer by themselves, in order, and change no answer of the flag before them', () => {
+    const namesakes = ['b', 'c'].map((value) => ({ flag: named(value), config }));
+    const { set, problems } = compileSet([{ key: 'f', flag: { ...named('a'), namesakes }, config }], []);
+    expect(problems).toEqual([]);
+    expect(set.evaluate('f', {}, 0)).toMatchObject({ flagKey: 'f', value: 'a' });
+    expect(
+      set.namesakesOf('f').map((one) => [one.metadata, one.source, one.kind, one.evaluate({}, 0)]),
+    ).toMatchObject([
+      [{ flagSetId: 'b' }, 'b.json', 'FLAG_KIND_STRING', { flagKey: 'f', value: 'b' }],
+      [{ flagSetId: 'c' }, 'c.json', 'FLAG_KIND_STRING', { flagKey: 'f', value: 'c' }],
+    ]);
+    expect(set.namesakesOf('f')[0]!.evaluate([] as never, 0)).toMatchObject({ errorCode: 'INVALID_CONTEXT' });
+    expect([set.namesakesOf('none'), set.flagKeys()]).toEqual([[], ['f']]);
+  });
+
+  test('have no problems of their own, refer to nothing, follow no schedule and have none', () => {
+    const ruled = (rule: object): FlagConfigDefinition => ({
+      ...config,
+      rules: [{ id: 'r', serve: { variant: 'v' }, ...rule }],
+    });
+    const namesakes = [
+      { flag: withValue('FLAG_KIND_BOOLEAN', 1), config },
+      { flag: named('b'), config: ruled({ condition: { segment: 's' } }) },
+      { flag: named('b'), config: ruled({ window: { start: '2026-01-01T00:00:00Z' } }) },
+      { flag: { ...named('b'), namesakes: [{ flag: named('c') }] } },
+      {},
+    ];
+    expect(problemsOf({ ...named('a'), namesakes }, config)).toEqual([
+      ['TYPE_MISMATCH', 'flag', 'namesakes[0].flag.variants[0].value'],
+      ['BAD_NAMESAKE', 'flag', 'namesakes[1]'],
+      ['BAD_NAMESAKE', 'flag', 'namesakes[2]'],
+      ['BAD_NAMESAKE', 'flag', 'namesakes[3].flag.namesakes'],
+      ['MISSING_FIELD', 'flag', 'namesakes[4].flag.kind'],
+    ]);
+  });
+});
+
 describe('metadata', () => {
   test.each<[JsonObject, string[][]]>([
     [{ team: 'growth', tier: 1, sunset: true }, []],

@@ -15,7 +15,7 @@ import type {
   JsonValue,
   RuleDefinition,
 } from '../model.ts';
-import { type Problem, ProblemList } from '../problem.ts';
+import { type Problem, type ProblemCode, ProblemList } from '../problem.ts';
 import { frozenCopy, hasFiniteNumbers, hasKind, jsonChars, kindName } from '../variant-value.ts';
 import { type CompiledFlag, chainStages, type Serve, type Stage } from '../walk.ts';
 import { Answers, checkedOverride, type VariantFacts } from './answers.ts';
@@ -71,6 +71,7 @@ export function compileFlag(unit: FlagUnit, pool: PartPool): OwnCompile<Compiled
   const scope = new Scope(unit.key, configProblems, pool, jsonLogic);
   const kind = compileKind(unit.flag, flagProblems);
   checkMetadata(unit.flag.metadata ?? {}, flagProblems);
+  const namesakes = compileNamesakes(unit, pool, flagProblems);
   const variants = compileVariants(unit.flag, kind, flagProblems);
   const answers = new Answers({ key: unit.key, kind, enabled: config.enabled ?? false }, variants);
   const whenOff = compileOff(unit.flag, config, answers, flagProblems, scope);
@@ -88,6 +89,7 @@ export function compileFlag(unit: FlagUnit, pool: PartPool): OwnCompile<Compiled
           clientVisible: unit.flag.clientVisible ?? false,
           metadata: unit.flag.metadata,
           source: unit.flag.provenance?.source,
+          namesakes,
           variants: pool.names([...variants.keys()]),
           firstStage: chainStages(inForce.stages),
           settled: settledAnswer(inForce),
@@ -119,6 +121,32 @@ function checkMetadata(metadata: JsonObject, problems: ProblemList): void {
     }
   }
   problems.limit('metadata', 'Characters of metadata', chars, LIMITS.metadataChars);
+}
+
+/** Each is a flag by itself: what it would refer to, or when it would change, belongs to the flag before it. */
+function compileNamesakes(
+  { key, flag }: FlagUnit,
+  pool: PartPool,
+  problems: ProblemList,
+): readonly CompiledFlag[] {
+  if (!flag.namesakes?.length) return NONE;
+  problems.limit('namesakes', 'Namesakes', flag.namesakes.length, LIMITS.namesakesPerFlag);
+  return flag.namesakes.flatMap(({ flag: definition = {}, config }, index) => {
+    const path = `namesakes[${index}]`;
+    const { namesakes, ...alone } = definition;
+    if (namesakes?.length)
+      problems.add('BAD_NAMESAKE', `${path}.flag.namesakes`, 'A namesake has none of its own.');
+    const own = compileFlag({ key, flag: alone, ...(config && { config }) }, pool);
+    for (const { code, entity, path: at, message } of own.problems)
+      problems.add(code as ProblemCode, `${path}.${entity === 'flag' ? 'flag' : 'config'}.${at}`, message);
+    if (own.references.length > 0 || own.compiled?.schedule !== undefined)
+      problems.add(
+        'BAD_NAMESAKE',
+        path,
+        'A namesake refers to no segment and no other flag, and no schedule changes its answers.',
+      );
+    return own.compiled ?? [];
+  });
 }
 
 function compileVariants(

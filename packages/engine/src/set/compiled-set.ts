@@ -21,6 +21,16 @@ export interface SetMembers {
   readonly segments: ReadonlySet<string>;
 }
 
+/** A flag that stands behind another of the same key. */
+export interface Namesake {
+  readonly kind: FlagKind;
+  readonly clientVisible: boolean;
+  readonly metadata: JsonObject | undefined;
+  readonly source: string | undefined;
+  /** As CompiledSet.evaluate. */
+  evaluate(context: JsonObject, nowMs: number): Evaluation;
+}
+
 export interface CompiledSet {
   /** Number of flags that can be evaluated. */
   readonly size: number;
@@ -32,6 +42,8 @@ export interface CompiledSet {
   metadataOf(flagKey: string): JsonObject | undefined;
   /** The file that the flag is served from; undefined when it comes from none, or there is no such flag. */
   sourceOf(flagKey: string): string | undefined;
+  /** Flags of the same key in other flag sets or files, by falling precedence. */
+  namesakesOf(flagKey: string): readonly Namesake[];
   /** Sorted by UTF-16 units. */
   flagKeys(): readonly string[];
   /** Flags whose answers can change when these flags or segments change, themselves included. */
@@ -49,6 +61,8 @@ export interface CompiledSet {
   /** Instant (unix ms) after nowMs at which some answer may change without a revision, or undefined. */
   nextTransition(nowMs: number): number | undefined;
 }
+
+const NO_NAMESAKES: readonly never[] = Object.freeze([]);
 
 export class LinkedSet implements CompiledSet, Directory {
   readonly state: SetState;
@@ -106,6 +120,18 @@ export class LinkedSet implements CompiledSet, Directory {
     return this.flag(flagKey)?.source;
   }
 
+  namesakesOf(flagKey: string): readonly Namesake[] {
+    const namesakes = this.flag(flagKey)?.namesakes ?? NO_NAMESAKES;
+    if (namesakes.length === 0) return NO_NAMESAKES;
+    return namesakes.map((flag) => ({
+      kind: flag.kind,
+      clientVisible: flag.clientVisible,
+      metadata: flag.metadata,
+      source: flag.source,
+      evaluate: (context, nowMs) => this.#answer(flag, context, nowMs, undefined),
+    }));
+  }
+
   flagKeys(): readonly string[] {
     this.#sortedKeys ??= Object.freeze([...this.#flags.keys()].sort());
     return this.#sortedKeys;
@@ -143,6 +169,15 @@ export class LinkedSet implements CompiledSet, Directory {
         `There is no flag "${flagKey}" in this environment.`,
       );
     }
+    return this.#answer(flag, context, nowMs, recorder);
+  }
+
+  #answer(
+    flag: CompiledFlag,
+    context: JsonObject,
+    nowMs: number,
+    recorder: Recorder | undefined,
+  ): Evaluation {
     if (!isContext(context)) {
       return errorOf(flag, 'INVALID_CONTEXT', 'The context must be a JSON object.');
     }

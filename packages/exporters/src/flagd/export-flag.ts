@@ -41,7 +41,7 @@ export function exportFlag(unit: FlagUnit, programs: FlagPrograms, setMetadata: 
   const { key: flagKey } = unit;
   try {
     const variants = variantsOf(unit);
-    const flag = flagOf({ ...setMetadata, ...unit.flag.metadata }, variants, programs.of(unit));
+    const flag = flagOf(mergedMetadata(setMetadata, unit.flag.metadata), variants, programs.of(unit));
     const json = JSON.stringify(flag);
     if (utf8Bytes(json) > COMPILED_BYTES_MAX) throw tooLarge();
     return { outcome: 'exported', flagKey, json, divides: usesFractional(flag.targeting ?? null) };
@@ -49,6 +49,12 @@ export function exportFlag(unit: FlagUnit, programs: FlagPrograms, setMetadata: 
     if (!(error instanceof Withheld)) throw error;
     return { outcome: 'withheld', flagKey, construct: error.construct, reason: error.message };
   }
+}
+
+/** A flag's own metadata over that of its set, which what is empty does not hide. */
+export function mergedMetadata(set: JsonObject, own: JsonObject = {}): JsonObject {
+  const told = Object.entries(own).filter(([name, value]) => value !== '' || !Object.hasOwn(set, name));
+  return { ...set, ...Object.fromEntries(told) };
 }
 
 function utf8Bytes(text: string): number {

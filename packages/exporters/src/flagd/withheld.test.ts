@@ -3,6 +3,7 @@
 
 import type { FlagConfigDefinition, FlagDefinition, FlagUnit } from '@flagstream/engine';
 import { describe, expect, it } from 'vitest';
+import { mergedMetadata } from './export-flag.ts';
 import { FlagdExport } from './export-flagd.ts';
 import { WITHHELD_CONSTRUCTS } from './withheld.ts';
 
@@ -168,6 +169,37 @@ it('a flag that is on and serves no variant stays on, and one that is off is off
   };
   expect(sent(true)).toMatchObject({ state: 'ENABLED', defaultVariant: '' });
   expect(sent(false)).toMatchObject({ state: 'DISABLED', defaultVariant: '' });
+});
+
+it('metadata of the set is not hidden by what is empty', () => {
+  const set = { flagSetId: 'shop/live' };
+  expect(mergedMetadata(set, { flagSetId: '', team: '' })).toEqual({ flagSetId: 'shop/live', team: '' });
+  expect([mergedMetadata(set, { flagSetId: 'own' }), mergedMetadata(set)]).toEqual([
+    { flagSetId: 'own' },
+    set,
+  ]);
+});
+
+it('flags of the same key in other flag sets are written, or withheld, each by itself', () => {
+  const named = (flagSetId: string, config: FlagConfigDefinition) => ({
+    flag: { ...STRINGS, metadata: { flagSetId } },
+    config: { enabled: true, ...config },
+  });
+  const namesakes = [
+    named('b', { fallthrough: { variant: 'off' } }),
+    named('c', operator('matches', ['^a'])),
+  ];
+  const unit = { key: 'f', ...named('a', { fallthrough: { variant: 'on' } }) };
+  const exported = exportOf([{ ...unit, flag: { ...unit.flag, namesakes } }]);
+  const sent = [exported.flags.get('f')!, ...exported.namesakesOf('f')].map((flag) =>
+    flag.outcome === 'exported' ? (JSON.parse(flag.json) as object) : flag.construct,
+  );
+  expect(sent).toMatchObject([
+    { defaultVariant: 'on', metadata: { flagSetId: 'a' } },
+    { defaultVariant: 'off', metadata: { flagSetId: 'b' } },
+    'operator',
+  ]);
+  expect(exported.withheld).toMatchObject([{ flagKey: 'f', construct: 'operator' }]);
 });
 
 describe('withheld is', () => {

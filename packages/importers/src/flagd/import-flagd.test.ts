@@ -241,6 +241,28 @@ describe('a flagd document', () => {
       { path: 'flags[2]', message: 'is the 2. flag of the key "a": the last one counts' },
     ]);
   });
+
+  it('may list flags of one key in several flag sets, for who tells these apart', () => {
+    const flag = (key: string, value: number, flagSetId: string): JsonObject => ({
+      key,
+      variants: { v: value },
+      metadata: { flagSetId },
+    });
+    const flags = [flag('a', 1, 'x'), flag('b', 2, 'x'), flag('a', 3, 'y'), flag('a', 4, 'x')];
+    const { flags: taken, report } = imported({ flags }, { flagSetsApart: true });
+    expect(report.refused).toEqual([]);
+    expect(report.notes).toContainEqual({
+      path: 'flags[3]',
+      message: 'is the 2. flag of the key "a": the last one counts',
+    });
+    expect(
+      taken.map(({ key, flag: { variants, metadata } }) => [key, variants?.[0]?.value, metadata]),
+    ).toEqual([
+      ['b', 2, { flagSetId: 'x' }],
+      ['a', 3, { flagSetId: 'y' }],
+      ['a', 4, { flagSetId: 'x' }],
+    ]);
+  });
 });
 
 describe('references', () => {

@@ -54,13 +54,15 @@ interface Written {
 class FlagdReader {
   readonly #document: JsonObject;
   readonly #dialect: string;
-  readonly #flags = new Map<string, ImportedFlag>();
+  readonly #flagSetsApart: boolean;
+  readonly #flags: ImportedFlag[] = [];
   readonly #refused: Refusal[] = [];
   readonly #notes: ImportNote[] = [];
 
   constructor(document: JsonObject, options: ImportOptions) {
     this.#document = document;
     this.#dialect = FLAGD_DIALECTS[options.fractional ?? 'v2'];
+    this.#flagSetsApart = options.flagSetsApart ?? false;
   }
 
   read(): ImportResult {
@@ -110,18 +112,19 @@ class FlagdReader {
       const read = readFlag(key, members, path, set, this.#note);
       if (read.outcome === 'rejected') return read;
       if (read.outcome === 'refused') this.#refuse(key, read.obstacle);
-      else this.#flags.set(key, read.flag);
+      else this.#flags.push(read.flag);
     }
     return {
       outcome: 'imported',
-      flags: [...this.#flags.values()],
+      flags: this.#flags,
       segments: [],
       report: { refused: this.#refused, notes: this.#notes },
     };
   }
 
-  /** Flags of a list, each key once. */
+  /** Flags of a list that count. */
   #listed(list: readonly JsonValue[], set: FlagSetFacts): readonly Written[] {
+    const all: Written[] = [];
     const byKey = new Map<string, Written[]>();
     list.forEach((flag, index) => {
       const path = placeIn('flags', index);
@@ -134,28 +137,40 @@ class FlagdReader {
         });
         return;
       }
-      const same = byKey.get(key);
-      if (same === undefined) byKey.set(key, [{ key, path, flag }]);
-      else same.push({ key, path, flag });
+      const written = { key, path, flag };
+      all.push(written);
+      byKey.set(key, [...(byKey.get(key) ?? []), written]);
     });
-    return [...byKey.values()].flatMap((same) => this.#onlyOne(same, set));
+    const counting = new Set([...byKey.values()].flatMap((same) => this.#counting(same, set)));
+    return all.filter((written) => counting.has(written));
   }
 
   /** Of flags with one key in one flag set the last counts; in several flag sets they are different flags. */
-  #onlyOne(same: readonly Written[], set: FlagSetFacts): readonly Written[] {
+  #counting(same: readonly Written[], set: FlagSetFacts): readonly Written[] {
     const last = same.at(-1);
     if (last === undefined || same.length === 1) return same;
-    const sets = [...new Set(same.map(({ flag }) => flagSetOf(flag, set)))];
-    if (sets.length === 1) {
-      this.#note(last.path, `is the ${same.length}. flag of the key "${last.key}": the last one counts`);
-      return [last];
+    const bySet = new Map<string, readonly Written[]>();
+    for (const written of same) {
+      const flagSetId = flagSetOf(written.flag, set);
+      bySet.set(flagSetId, [...(bySet.get(flagSetId) ?? []), written]);
     }
-    this.#refuse(last.key, {
-      path: last.path,
-      construct: 'flagSetId',
-      reason: `The key stands in several flag sets (${sets.map((id) => JSON.stringify(id)).join(', ')}); import each flag set by itself.`,
+    if (bySet.size > 1 && !this.#flagSetsApart) {
+      this.#refuse(last.key, {
+        path: last.path,
+        construct: 'flagSetId',
+        reason: `The key stands in several flag sets (${[...bySet.keys()].map((id) => JSON.stringify(id)).join(', ')}); import each flag set by itself.`,
+      });
+      return [];
+    }
+    return [...bySet.values()].map((flags) => {
+      const counts = flags.at(-1)!;
+      if (flags.length > 1)
+        this.#note(
+          counts.path,
+          `is the ${flags.length}. flag of the key "${counts.key}": the last one counts`,
+        );
+      return counts;
     });
-    return [];
   }
 
   readonly #note = (path: string, message: string): void => {

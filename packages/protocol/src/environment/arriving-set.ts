@@ -102,6 +102,10 @@ export class ArrivingSet implements CompiledSet {
     return this.#with(flagKey).sourceOf(flagKey);
   }
 
+  namesakesOf(flagKey: string): ReturnType<CompiledSet['namesakesOf']> {
+    return this.#with(flagKey).namesakesOf(flagKey);
+  }
+
   flagKeys(): readonly string[] {
     return this.#whole().set.flagKeys();
   }

@@ -127,6 +127,20 @@ describe('a content coding', () => {
     expect(await got.json()).toMatchObject({ text: 'p' });
   });
 
+  it.each([
+    ['ends early', gzipSync('{"text":"packed"}').subarray(0, -6)],
+    ['is no gzip', Buffer.from('{"text":"packed"}')],
+  ])('that %s is the sender’s mistake', async (_what, packed) => {
+    const { port } = await startProbe();
+    const whole = await post(port, SAY, new Uint8Array(packed), { 'content-encoding': 'gzip' });
+    expect([whole.status, await whole.json()]).toMatchObject([400, { code: 'invalid_argument' }]);
+    const stream = await post(port, TELL, envelope(1, packed), {
+      'content-type': 'application/connect+json',
+      'connect-content-encoding': 'gzip',
+    });
+    expect(Buffer.from(await stream.arrayBuffer()).toString('latin1')).toContain('invalid_argument');
+  });
+
   it.each(['Identity', 'IDENTITY'])('is none: %s', async (coding) => {
     const { port } = await startProbe();
     const whole = await post(port, SAY, '{"text":"plain"}', { 'content-encoding': coding });

@@ -5,6 +5,7 @@
 import { PassThrough } from 'node:stream';
 import { Code, ConnectError } from '@connectrpc/connect';
 import {
+  type Compression,
   pipe,
   readAllBytes,
   transformDecompressEnvelope,
@@ -57,6 +58,19 @@ const CODED = {
   'grpc-web+': { codingHeader: 'grpc-encoding', acceptedHeader: 'grpc-accept-encoding', endFlag: 128 },
 } as const;
 
+/** What is no gzip, or ends early, is its sender's mistake; the library takes some of that for ours. */
+const GZIP: Compression = {
+  ...compressionGzip,
+  decompress: async (packed, bytesMax) => {
+    try {
+      return await compressionGzip.decompress(packed, bytesMax);
+    } catch (error) {
+      if (ConnectError.from(error).code === Code.ResourceExhausted) throw error;
+      throw new ConnectError('the message is not gzip, or ends early', Code.InvalidArgument);
+    }
+  },
+};
+
 /** How a body is packed, by its one name: HTTP has it in any case, and two for gzip. Undefined: it is as it is. */
 export function contentCoding(named: string | null | undefined): string | undefined {
   const coding = (named ?? '').trim().toLowerCase();
@@ -94,7 +108,7 @@ export async function takeWhole(
   { bytesMax, take }: MessageReader,
 ): Promise<void> {
   const packed = await readAllBytes(body, bytesMax);
-  take(coding === undefined ? packed : await compressionGzip.decompress(packed, bytesMax));
+  take(coding === undefined ? packed : await GZIP.decompress(packed, bytesMax));
 }
 
 /** Takes the messages of a body in envelopes, and leaves the envelopes with empty ones. */
@@ -107,7 +121,7 @@ export function takeEnvelopes(
   return pipe(
     body,
     transformSplitEnvelope(bytesMax),
-    transformDecompressEnvelope(coding === undefined ? null : compressionGzip, bytesMax),
+    transformDecompressEnvelope(coding === undefined ? null : GZIP, bytesMax),
     async function* (envelopes) {
       for await (const { flags, data } of envelopes) {
         if ((flags & form.endFlag) === 0) take(data);

@@ -19,6 +19,8 @@ export interface Readiness {
   readonly ready: boolean;
   /** Why not. */
   readonly reasons: readonly string[];
+  /** It has nothing to serve yet, rather than nothing fit to be served: 412 tells that, as of flagd. */
+  readonly awaitsState?: boolean;
   /** What else its answer tells. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
@@ -116,7 +118,8 @@ function answerReadiness(
   const ready = asked.ready && !options.health.draining;
   const { warnings = [] } = options;
   const told = warnings.length === 0 ? {} : { warnings };
-  answerJson(request, response, ready ? 200 : 503, { ready, reasons, ...told, ...asked.details });
+  const status = ready ? 200 : asked.awaitsState === true ? 412 : 503;
+  answerJson(request, response, status, { ready, reasons, ...told, ...asked.details });
 }
 
 /** Scrapes that come while one is being made share its text. */

@@ -89,6 +89,7 @@ export const RESOURCE_TYPES: Readonly<Record<NamedKind, ResourceType>> = {
       'clientVisible',
       'provenance',
       'metadata',
+      'namesakes',
     ],
     outputOnly: ['archiveTime'],
   }),

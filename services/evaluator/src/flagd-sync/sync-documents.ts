@@ -16,7 +16,8 @@ import { FetchAllFlagsResponse, SyncFlagsResponse } from '@flagstream/protocol/g
 import { ForeignStatus, type Logger } from '@flagstream/runtime';
 import { status } from '@grpc/grpc-js';
 import { flagSetMetadata } from '../flagd/flag-metadata.ts';
-import { type Selector, selectorWord, selects } from '../flagd/selector.ts';
+import { selectedPlace } from '../flagd/selected-view.ts';
+import { type Selector, selectorWord } from '../flagd/selector.ts';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
 
 /** What a client is to get of an environment. */
@@ -92,7 +93,7 @@ class EnvironmentDocuments {
   }
 
   get withheld(): readonly WithheldFlag[] {
-    return [...this.#export.flags.values()].flatMap((flag) => (flag.outcome === 'withheld' ? [flag] : []));
+    return this.#export.withheld;
   }
 
   document(choice: DocumentChoice, onEncode: () => void): SyncDocument {
@@ -146,12 +147,16 @@ class EnvironmentDocuments {
 
   #text({ selector, withoutSplits }: DocumentChoice): string {
     const { set } = this.#environment.state;
-    const isSent = (flag: ExportedFlag): boolean =>
-      flag.outcome === 'exported' && !(withoutSplits && flag.divides) && selects(selector, set, flag.flagKey);
-    const members = [...this.#export.flags.values()]
-      .filter(isSent)
+    const selected = ([key, flag]: readonly [string, ExportedFlag]): ExportedFlag | undefined => {
+      const place = selectedPlace(set, selector, key);
+      return place === 0 ? flag : this.#export.namesakesOf(key)[place - 1];
+    };
+    const members = [...this.#export.flags]
+      .map(selected)
+      .filter((flag) => flag?.outcome === 'exported')
+      .filter(({ divides }) => !(withoutSplits && divides))
       .sort((a, b) => (a.flagKey < b.flagKey ? -1 : 1))
-      .map((flag) => (flag.outcome === 'exported' ? `${JSON.stringify(flag.flagKey)}:${flag.json}` : ''));
+      .map(({ flagKey, json }) => `${JSON.stringify(flagKey)}:${json}`);
     return `{"flags":{${members.join(',')}}}`;
   }
 

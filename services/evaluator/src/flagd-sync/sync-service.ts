@@ -24,7 +24,8 @@ import type { SyncSplits } from '../evaluator-config.ts';
 import { GrpcSink, type LatestContent, type LatestStream } from '../fanout/latest-stream.ts';
 import { openLatest, type StreamWakers } from '../fanout/open-latest.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
-import { atSelected, selectorOf } from '../flagd/selector.ts';
+import { selectionOf } from '../flagd/selected-view.ts';
+import { selectorOf } from '../flagd/selector.ts';
 import { ANY_REVISION, type BoundedAnswers } from '../serve/bounded-answers.ts';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
 import { type ClientEngine, clientEngine, dividesOtherwise } from './client-engine.ts';
@@ -82,10 +83,11 @@ function choose(
   inRequest: string,
   { principal, metadata }: CallContext,
 ): Chosen {
-  const selector = selectorOf(metadata, inRequest);
+  const asked = selectorOf(metadata, inRequest);
+  const { environment, selector } = selectionOf(serving, principal, asked, 'sync');
   const engine = clientEngine(metadata);
   return {
-    environment: serving.environment(atSelected(principal, selector, 'sync')),
+    environment,
     engine,
     choice: { selector, withoutSplits: splits === 'withhold' && dividesOtherwise(engine) },
   };

@@ -163,6 +163,7 @@ describe('flagd.evaluation.v2', () => {
     ['a number as a text', 'resolveString', 'number', grpc.status.INVALID_ARGUMENT],
     ['a number beyond 64 bits', 'resolveInt', 'huge', grpc.status.INVALID_ARGUMENT],
     ['what cannot be evaluated', 'resolveString', 'failing', grpc.status.UNKNOWN],
+    ['a key longer than any flag has', 'resolveBoolean', 'k'.repeat(129), grpc.status.NOT_FOUND],
   ])('fails for %s as flagd does', async (_, method, flagKey, code) => {
     const { v2: client } = await clients();
     const { code: failed, metadata } = await failure(ask(client, method, { flagKey }));

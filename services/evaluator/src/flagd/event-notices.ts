@@ -6,7 +6,8 @@ import { EventStreamResponse } from '@flagstream/protocol/gen/flagd/evaluation/v
 import { ENTITY_KIND } from '@flagstream/replica';
 import { type AnswerView, type ViewOf, wholeView } from '../serve/answer-view.ts';
 import type { EnvironmentReplica, EnvironmentState } from '../state/environment-replica.ts';
-import { type Selector, selectorWord, selects } from './selector.ts';
+import { selectedView } from './selected-view.ts';
+import { type Selector, selectorWord } from './selector.ts';
 
 export const PROVIDER_READY: Buffer = event('provider_ready', {});
 export const KEEP_ALIVE: Buffer = event('keep_alive', undefined);
@@ -54,9 +55,9 @@ export class EventNotices {
   ): readonly Buffer[] {
     const key = `${viewOf === wholeView}/${selectorWord(selector)}/${generation}/${affected === undefined}`;
     return this.#once(state, key, () => {
-      const now = viewOf(state);
-      const candidates = affected ?? new Set([...known.set.flagKeys(), ...now.set.flagKeys()]);
-      return messages(changes(candidates, known, now, selector));
+      const [before, now] = [known, viewOf(state)].map((view) => selectedView(view, selector));
+      const candidates = affected ?? new Set([...before!.set.flagKeys(), ...now!.set.flagKeys()]);
+      return messages(changes(candidates, before!, now!));
     });
   }
 
@@ -64,12 +65,12 @@ export class EventNotices {
   everything(environment: EnvironmentReplica, viewOf: ViewOf, selector: Selector): readonly Buffer[] {
     const { state, view } = environment;
     return this.#once(state, `${viewOf === wholeView}/${selectorWord(selector)}/all`, () => {
-      const { set } = viewOf(state);
+      const { set } = selectedView(viewOf(state), selector);
       const told = new Map<string, Change>();
       // Whether one that is gone was selected is known no more.
       for (const { key, clientVisible } of view.gone(ENTITY_KIND.flag))
         if (viewOf === wholeView || clientVisible) told.set(key, 'delete');
-      for (const key of set.flagKeys()) if (selects(selector, set, key)) told.set(key, 'update');
+      for (const key of set.flagKeys()) told.set(key, 'update');
       return messages(told);
     });
   }
@@ -105,12 +106,11 @@ function changes(
   candidates: ReadonlySet<string>,
   before: AnswerView,
   now: AnswerView,
-  selector: Selector,
 ): ReadonlyMap<string, Change> {
   const told = new Map<string, Change>();
   for (const key of candidates) {
-    const was = before.set.has(key) && selects(selector, before.set, key);
-    const is = now.set.has(key) && selects(selector, now.set, key);
+    const was = before.set.has(key);
+    const is = now.set.has(key);
     if (is) told.set(key, was ? 'update' : 'write');
     else if (was) told.set(key, 'delete');
   }

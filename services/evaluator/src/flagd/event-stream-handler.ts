@@ -17,7 +17,8 @@ import { ANY_REVISION, type BoundedAnswers } from '../serve/bounded-answers.ts';
 import type { EnvironmentReplica, EnvironmentState } from '../state/environment-replica.ts';
 import { type EventNotices, KEEP_ALIVE, PROVIDER_READY, PROVIDER_SHUTDOWN } from './event-notices.ts';
 import type { LastStreams } from './last-streams.ts';
-import { atSelected, type Selector, selectorOf, selectorWord } from './selector.ts';
+import { selectionOf } from './selected-view.ts';
+import { type Selector, selectorOf, selectorWord } from './selector.ts';
 
 export interface EventStreamParts extends StreamWakers {
   readonly answers: BoundedAnswers;
@@ -45,8 +46,7 @@ export function eventStreamHandler(parts: EventStreamParts): ServerStreamHandler
 
 function open(parts: EventStreamParts, sink: Sink, { principal, metadata }: CallContext): void {
   const { serving, eventStreams, notices, lastStreams } = parts;
-  const selector = selectorOf(metadata);
-  const environment = serving.environment(atSelected(principal, selector));
+  const { environment, selector } = selectionOf(serving, principal, selectorOf(metadata));
   const peer = sink.getPeer();
   const content = new EventContent(environment, {
     viewOf: viewFor(principal),

@@ -5,7 +5,7 @@
  * Holds true: what is answered for one evaluation is encoded once for each type and contract, however many ask.
  */
 import type { Evaluation, JsonObject } from '@flagstream/engine';
-import { checkedContext, checkedFlagKey, LIMITS, limitExceeded } from '@flagstream/protocol';
+import { checkedContext, LIMITS, limitExceeded } from '@flagstream/protocol';
 import type { EvaluateRequest } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { CallContext, Principal } from '@flagstream/runtime';
 import { type AnswerView, viewFor } from '../serve/answer-view.ts';
@@ -17,7 +17,8 @@ import type { SharedTurns, Steps } from '../serve/shared-turns.ts';
 import { flagMetadata } from './flag-metadata.ts';
 import { flagdError, flagdStatus } from './flagd-error.ts';
 import { hasNoValue, READERS, type ResolvedType, type ResolvedTypes, ZEROS } from './resolved-value.ts';
-import { atSelected, type Selector, selectorOf, selects } from './selector.ts';
+import { selectedView, selectionOf } from './selected-view.ts';
+import { type Selector, selectorOf } from './selector.ts';
 
 /** What a typed resolver answers; without a value the caller's default stands. */
 export interface Resolution<T extends ResolvedType> {
@@ -73,32 +74,33 @@ export class FlagdResolver {
   ): (request: EvaluateRequest, call: CallContext) => Buffer | Promise<Buffer> {
     const kept: KeptAnswers = new WeakMap();
     return (request, call) => {
-      checkedFlagKey('flag_key', request.flagKey);
+      checkLength(request.flagKey);
       const selector = selectorOf(call.metadata);
       return this.#answers.answer(request, call, () => {
         const view = this.#view(call.principal, selector);
-        const evaluation = this.#evaluate(view, selector, request.flagKey, request.context);
+        const evaluation = this.#evaluate(view, request.flagKey, request.context);
         const known = kept.get(evaluation);
-        if (known !== undefined) return known;
+        // What was selected is named in an answer's metadata.
+        const isShared = view.selected === undefined;
+        if (known !== undefined && isShared) return known;
         const answer = Buffer.from(form.encode(resolution(form, view, evaluation)));
-        if (answer.length <= KEPT_BYTES_MAX) kept.set(evaluation, answer);
+        if (answer.length <= KEPT_BYTES_MAX && isShared) kept.set(evaluation, answer);
         return answer;
       });
     };
   }
 
-  /** Evaluates one flag of whatever type, and answers what `encode` makes of it; undefined: it is not selected. */
+  /** Evaluates one flag of whatever type, and answers what `encode` makes of it. */
   one<R>(
     flagKey: string,
     context: JsonObject | undefined,
     call: CallContext,
-    encode: (view: AnswerView, evaluation: Evaluation | undefined) => R,
+    encode: (view: AnswerView, evaluation: Evaluation) => R,
   ): R | Promise<R> {
     const selector = selectorOf(call.metadata);
     const checked = checkedContext(context, 'context', 'any');
     return this.#answers.answer(ANY_REVISION, call, () => {
       const view = this.#view(call.principal, selector);
-      if (!selects(selector, view.set, flagKey)) return encode(view, undefined);
       const evaluation = view.set.evaluate(flagKey, checked, this.#serving.now());
       this.#counts.add(evaluation);
       return encode(view, evaluation);
@@ -116,7 +118,7 @@ export class FlagdResolver {
     const checked = checkedContext(context, 'context', 'any');
     return this.#answers.answerOfAll(bound, call, () => {
       const view = this.#view(call.principal, selector);
-      const keys = view.set.flagKeys().filter((key) => selects(selector, view.set, key));
+      const keys = view.set.flagKeys();
       if (keys.length > LIMITS.batchEvaluationsMax)
         throw limitExceeded(
           'context',
@@ -127,20 +129,18 @@ export class FlagdResolver {
     });
   }
 
-  /** The flags of an environment as this caller sees them. */
-  #view(principal: Principal, selector: Selector): AnswerView {
-    return viewFor(principal)(this.#serving.environment(atSelected(principal, selector)).state);
+  /** The flags that this caller sees and has selected. */
+  #view(principal: Principal, asked: Selector): AnswerView {
+    const { environment, selector } = selectionOf(this.#serving, principal, asked);
+    return selectedView(viewFor(principal)(environment.state), selector);
   }
 
   #evaluate(
     view: AnswerView,
-    selector: Selector,
     flagKey: string,
     context: Readonly<Record<string, unknown>> | undefined,
   ): Evaluation {
     const checked = checkedContext(context, 'context', 'any');
-    if (!selects(selector, view.set, flagKey))
-      throw flagdStatus({ code: 'FLAG_NOT_FOUND', message: `the selector leaves out a flag "${flagKey}"` });
     const evaluation = view.set.evaluate(flagKey, checked, this.#serving.now());
     this.#counts.add(evaluation);
     return evaluation;
@@ -162,6 +162,15 @@ export class FlagdResolver {
     }
     return encode(view, members);
   }
+}
+
+/** Clients take INVALID_ARGUMENT for another type than was asked for. @throws ForeignStatus */
+function checkLength({ length }: string): void {
+  if (length > LIMITS.keyLengthMax)
+    throw flagdStatus({
+      code: 'FLAG_NOT_FOUND',
+      message: `the key has ${length} characters, no flag's key has more than ${LIMITS.keyLengthMax}`,
+    });
 }
 
 /** @throws ForeignStatus */

@@ -37,12 +37,12 @@ describe('a selector', () => {
 
   it('leaves the flags whose own metadata names its set', () => {
     const sets: Record<string, string | undefined> = { mine: 'payments', other: 'search', none: undefined };
-    const set = {
-      metadataOf: (key: string) => (sets[key] === undefined ? undefined : { flagSetId: sets[key] }),
-      sourceOf: () => undefined,
-    };
+    const origin = (key: string) => ({
+      metadata: sets[key] === undefined ? undefined : { flagSetId: sets[key] },
+      source: undefined,
+    });
     const left = (text: string): readonly string[] =>
-      Object.keys(sets).filter((key) => selects(of(text), set, key));
+      Object.keys(sets).filter((key) => selects(of(text), origin(key)));
     expect(left('')).toEqual(['mine', 'other', 'none']);
     expect(left('flagSetId=shop/production')).toEqual(['mine', 'other', 'none']);
     expect(left('flagSetId=payments')).toEqual(['mine']);
@@ -51,12 +51,12 @@ describe('a selector', () => {
   });
 
   it('leaves the flags that are served from its source', () => {
-    const set = {
-      metadataOf: () => undefined,
-      sourceOf: (key: string) => (key === 'imported' ? undefined : `${key}=1.json`),
-    };
+    const origin = (key: string) => ({
+      metadata: undefined,
+      source: key === 'imported' ? undefined : `${key}=1.json`,
+    });
     const left = (text: string): readonly string[] =>
-      ['a', 'b', 'imported'].filter((key) => selects(of(text), set, key));
+      ['a', 'b', 'imported'].filter((key) => selects(of(text), origin(key)));
     expect(left('source=a=1.json')).toEqual(['a']);
     expect(left('source=b=1.json')).toEqual(['b']);
     expect(left('a.json')).toEqual([]);

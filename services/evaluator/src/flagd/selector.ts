@@ -3,13 +3,13 @@
  * environment, `flagSetId=project/environment`; flags that came from flagd's documents may name a set of their own in
  * their metadata, and flags that are served from a file belong to that source.
  */
-import type { CompiledSet } from '@flagstream/engine';
+import type { JsonObject } from '@flagstream/engine';
 import { invalidField, isKey } from '@flagstream/protocol';
 import { type Principal, requirePermission, type Verb } from '@flagstream/runtime';
 import type { Metadata } from '@grpc/grpc-js';
 
 export const SELECTOR_METADATA = 'flagd-selector';
-const FLAG_SET_ID = 'flagSetId';
+export const FLAG_SET_ID = 'flagSetId';
 const SOURCE = 'source';
 /** Two keys, and what stands around them. */
 const SELECTOR_LENGTH_MAX = 300;
@@ -65,20 +65,23 @@ export function atSelected(principal: Principal, selector: Selector, verb: Verb 
   return { ...principal, project, environment };
 }
 
+/** What a selector goes by. */
+export interface FlagOrigin {
+  readonly metadata: JsonObject | undefined;
+  /** The file that the flag is served from. */
+  readonly source: string | undefined;
+}
+
 /** Whether a flag of the environment is selected. */
-export function selects(
-  selector: Selector,
-  set: Pick<CompiledSet, 'metadataOf' | 'sourceOf'>,
-  flagKey: string,
-): boolean {
+export function selects(selector: Selector, { metadata, source }: FlagOrigin): boolean {
   switch (selector.kind) {
     case 'everything':
     case 'environment':
       return true;
     case 'flagSet':
-      return (set.metadataOf(flagKey)?.[FLAG_SET_ID] ?? '') === selector.flagSetId;
+      return (metadata?.[FLAG_SET_ID] ?? '') === selector.flagSetId;
     case 'source':
-      return (set.sourceOf(flagKey) ?? '') === selector.source;
+      return (source ?? '') === selector.source;
   }
 }
 

@@ -5,8 +5,9 @@
  * Holds true: who is told less often than answers change is told at the end.
  */
 import type { LatestContent } from '../fanout/latest-stream.ts';
-import { type Selector, selects } from '../flagd/selector.ts';
-import type { AnswerView, ViewOf } from '../serve/answer-view.ts';
+import { selectedView } from '../flagd/selected-view.ts';
+import type { Selector } from '../flagd/selector.ts';
+import type { ViewOf } from '../serve/answer-view.ts';
 import type { Serving } from '../serve/serving.ts';
 import type { EnvironmentReplica, EnvironmentState } from '../state/environment-replica.ts';
 import { type EventPlace, eventId, eventTag, parseEventId } from './event-place.ts';
@@ -76,9 +77,8 @@ export class EventFrames implements LatestContent {
   ): boolean {
     if (affected === undefined) return true;
     const { viewOf, selector } = this.#options;
-    const sees = ({ set }: AnswerView, key: string): boolean => set.has(key) && selects(selector, set, key);
-    const views = [viewOf(before), viewOf(now)];
-    for (const key of affected) if (views.some((view) => sees(view, key))) return true;
+    const views = [before, now].map((state) => selectedView(viewOf(state), selector));
+    for (const key of affected) if (views.some(({ set }) => set.has(key))) return true;
     return false;
   }
 

@@ -14,7 +14,8 @@ import {
 import { inTurn, type StreamAdmission } from '../admission/stream-admission.ts';
 import { openLatest, type StreamWakers } from '../fanout/open-latest.ts';
 import type { StreamRegistry } from '../fanout/stream-registry.ts';
-import { atSelected, selectorOf } from '../flagd/selector.ts';
+import { selectionOf } from '../flagd/selected-view.ts';
+import { selectorOf } from '../flagd/selector.ts';
 import { viewFor } from '../serve/answer-view.ts';
 import { ANY_REVISION, type BoundedAnswers } from '../serve/bounded-answers.ts';
 import type { Headers } from './answer.ts';
@@ -87,8 +88,7 @@ export class EventStreams {
     headers: Headers,
   ): void {
     const { serving, ofrepStreams, changes } = this.#parts;
-    const selector = selectorOf(metadata);
-    const environment = serving.environment(atSelected(principal, selector));
+    const { environment, selector } = selectionOf(serving, principal, selectorOf(metadata));
     const lastEventId = request.headers['last-event-id'];
     response.writeHead(200, {
       ...headers,

@@ -25,6 +25,8 @@ export class FlagItems {
   readonly #kept = new WeakMap<Evaluation, FlagItem>();
 
   of(view: AnswerView, evaluation: Evaluation): FlagItem {
+    // What was selected is named in an item's metadata.
+    if (view.selected !== undefined) return itemOf(view, evaluation);
     const known = this.#kept.get(evaluation);
     if (known !== undefined) return known;
     const item = itemOf(view, evaluation);

@@ -17,7 +17,8 @@ import {
 import type { Metadata } from '@grpc/grpc-js';
 import { flagSetMetadata } from '../flagd/flag-metadata.ts';
 import type { AllMember, FlagdResolver } from '../flagd/resolver.ts';
-import { atSelected, parseSelector, SELECTOR_METADATA, selectorOf } from '../flagd/selector.ts';
+import { selectionOf } from '../flagd/selected-view.ts';
+import { parseSelector, SELECTOR_METADATA, selectorOf } from '../flagd/selector.ts';
 import type { AnswerView } from '../serve/answer-view.ts';
 import type { Serving } from '../serve/serving.ts';
 import { type Headers, sendEmpty, sendJson, sendUnchanged } from './answer.ts';
@@ -149,14 +150,9 @@ export class OfrepRequests {
     context: JsonObject | undefined,
     flagKey: string,
   ): Promise<void> {
-    const { status, text } = await this.#parts.resolver.one(flagKey, context, call, (view, evaluation) => {
-      if (evaluation !== undefined) return this.#items.of(view, evaluation);
-      const error = {
-        code: 'FLAG_NOT_FOUND',
-        details: `the selector leaves out a flag "${flagKey}"`,
-      } as const;
-      return { status: 404, text: JSON.stringify(errorBody(error, flagKey, flagSetMetadata(view))) };
-    });
+    const { status, text } = await this.#parts.resolver.one(flagKey, context, call, (view, evaluation) =>
+      this.#items.of(view, evaluation),
+    );
     sendJson(request, response, { status, text, headers, hold });
   }
 
@@ -170,7 +166,7 @@ export class OfrepRequests {
     const { principal, metadata } = call;
     const selector = String(metadata.get(SELECTOR_METADATA)[0] ?? '');
     const streams = eventStreams(principal, selector, request.headers, { passes, isSecure });
-    changes.follow(serving.environment(atSelected(principal, selectorOf(metadata))));
+    changes.follow(selectionOf(serving, principal, selectorOf(metadata)).environment);
     const wanted = query.get('flagConfigEtag');
     // Who was told of a change by another node shall not be answered from before it.
     const minRevision = wanted === null ? undefined : revisionOfTag(wanted);

@@ -4,13 +4,18 @@
  * from one in which only client-visible flags exist, and which tells no rule's
  * id and no reason why a flag failed.
  */
-import type { CompiledSet, Evaluation, FlagKind, JsonObject } from '@flagstream/engine';
+import type { CompiledSet, Evaluation, FlagKind, JsonObject, Namesake } from '@flagstream/engine';
 import type { AnswerPlace } from '@flagstream/protocol';
 import type { Principal } from '@flagstream/runtime';
 import type { EnvironmentState } from '../state/environment-replica.ts';
 
 export interface AnswerView extends AnswerPlace {
-  readonly set: Pick<CompiledSet, 'evaluate' | 'flagKeys' | 'has' | 'kindOf' | 'metadataOf' | 'sourceOf'>;
+  readonly set: Pick<
+    CompiledSet,
+    'evaluate' | 'flagKeys' | 'has' | 'kindOf' | 'metadataOf' | 'namesakesOf' | 'sourceOf'
+  >;
+  /** What all that a selector has left has in common; absent without one. */
+  readonly selected?: JsonObject;
 }
 
 /** The view of one state. Asked anew for each state. */
@@ -23,7 +28,7 @@ export function viewFor({ kind }: Principal): ViewOf {
 export const wholeView: ViewOf = (state) => state;
 
 /** No flag has it: keys are never empty. */
-const NO_FLAG = '';
+export const NO_FLAG = '';
 
 const views = new WeakMap<EnvironmentState, AnswerView>();
 
@@ -64,6 +69,16 @@ class PublicSet {
 
   sourceOf(key: string): string | undefined {
     return this.#set.clientVisible(key) ? this.#set.sourceOf(key) : undefined;
+  }
+
+  namesakesOf(key: string): readonly Namesake[] {
+    return this.#set
+      .namesakesOf(key)
+      .filter(({ clientVisible }) => clientVisible)
+      .map((namesake) => ({
+        ...namesake,
+        evaluate: (context, nowMs) => this.#public(namesake.evaluate(context, nowMs)),
+      }));
   }
 
   evaluate(...[key, context, nowMs]: Parameters<CompiledSet['evaluate']>): Evaluation {

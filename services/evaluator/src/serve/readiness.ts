@@ -9,7 +9,7 @@ import type { Serving } from './serving.ts';
 
 /** @param staleMsMax oldest state that counts as ready; 0: however old */
 export function readinessOf(serving: Serving, follower: LogFollower, staleMsMax: number): Readiness {
-  if (!serving.ready) return { ready: false, reasons: notLoaded(serving, follower) };
+  if (!serving.ready) return { ready: false, awaitsState: true, reasons: notLoaded(serving, follower) };
   const { stalenessMs, source } = serving.freshness();
   if (staleMsMax === 0 || stalenessMs <= staleMsMax) return { ready: true, reasons: [] };
   const age = stalenessMs === UNBOUNDED_MS ? 'is of unknown age' : `may be ${stalenessMs} ms old`;

@@ -103,6 +103,11 @@ export class Serving implements ServedLog {
       throw fail('NOT_READY', 'this evaluator has not loaded a state yet', { retryAfterMs: 1_000 });
   }
 
+  /** Whether the node is ready, and has the environment of this caller. */
+  hasEnvironment({ project, environment }: Principal): boolean {
+    return this.#ready && this.#state.environment(project, environment) !== undefined;
+  }
+
   /** @throws FlagstreamError NOT_READY, PROJECT_NOT_FOUND, ENVIRONMENT_NOT_FOUND */
   environment({ project, environment }: Principal): EnvironmentReplica {
     this.requireReady();

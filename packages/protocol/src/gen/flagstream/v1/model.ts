@@ -1012,6 +1012,12 @@ export interface Flag {
   metadata?:
     | { [key: string]: any }
     | undefined;
+  /**
+   * Flags of the same key in other flag sets or files, as flagd has them, by
+   * falling precedence. Nobody is answered from one but callers of the flagd
+   * and OFREP interfaces whose selector names its flag set or file.
+   */
+  namesakes: Namesake[];
   /** OUTPUT_ONLY. */
   etag: string;
   /** OUTPUT_ONLY. */
@@ -1024,6 +1030,15 @@ export interface Flag {
     | undefined;
   /** OUTPUT_ONLY. An archived key is never used again for another flag. */
   archiveTime?: Timestamp | undefined;
+}
+
+/**
+ * A whole flag that stands behind another of the same key. It refers to no
+ * segment and no other flag, follows no schedule and has no namesakes.
+ */
+export interface Namesake {
+  flag?: Flag | undefined;
+  config?: FlagConfig | undefined;
 }
 
 /** Source of an imported flag: later edits keep its arithmetic. */
@@ -2102,6 +2117,7 @@ function createBaseFlag(): Flag {
     clientVisible: false,
     provenance: undefined,
     metadata: undefined,
+    namesakes: [],
     etag: "",
     createTime: undefined,
     updateTime: undefined,
@@ -2146,6 +2162,9 @@ export const Flag: MessageFns<Flag> = {
     }
     if (message.metadata !== undefined) {
       Struct.encode(Struct.wrap(message.metadata), writer.uint32(98).fork()).join();
+    }
+    for (const v of message.namesakes) {
+      Namesake.encode(v!, writer.uint32(106).fork()).join();
     }
     if (message.etag !== "") {
       writer.uint32(162).string(message.etag);
@@ -2271,6 +2290,14 @@ export const Flag: MessageFns<Flag> = {
             message.metadata = Struct.unwrap(Struct.decode(reader, reader.uint32()));
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.namesakes.push(Namesake.decode(reader, reader.uint32()));
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -2341,6 +2368,9 @@ export const Flag: MessageFns<Flag> = {
         : false,
       provenance: isSet(object.provenance) ? Provenance.fromJSON(object.provenance) : undefined,
       metadata: isObject(object.metadata) ? object.metadata : undefined,
+      namesakes: globalThis.Array.isArray(object?.namesakes)
+        ? object.namesakes.map((e: any) => Namesake.fromJSON(e))
+        : [],
       etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
       createTime: isSet(object.createTime)
         ? fromJsonTimestamp(object.createTime)
@@ -2398,6 +2428,9 @@ export const Flag: MessageFns<Flag> = {
     if (message.metadata !== undefined) {
       obj.metadata = message.metadata;
     }
+    if (message.namesakes?.length) {
+      obj.namesakes = message.namesakes.map((e) => Namesake.toJSON(e));
+    }
     if (message.etag !== "") {
       obj.etag = message.etag;
     }
@@ -2432,6 +2465,7 @@ export const Flag: MessageFns<Flag> = {
       ? Provenance.fromPartial(object.provenance)
       : undefined;
     message.metadata = object.metadata ?? undefined;
+    message.namesakes = object.namesakes?.map((e) => Namesake.fromPartial(e)) || [];
     message.etag = object.etag ?? "";
     message.createTime = (object.createTime !== undefined && object.createTime !== null)
       ? Timestamp.fromPartial(object.createTime)
@@ -2441,6 +2475,93 @@ export const Flag: MessageFns<Flag> = {
       : undefined;
     message.archiveTime = (object.archiveTime !== undefined && object.archiveTime !== null)
       ? Timestamp.fromPartial(object.archiveTime)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseNamesake(): Namesake {
+  return { flag: undefined, config: undefined };
+}
+
+export const Namesake: MessageFns<Namesake> = {
+  encode(message: Namesake, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.flag !== undefined) {
+      Flag.encode(message.flag, writer.uint32(10).fork()).join();
+    }
+    if (message.config !== undefined) {
+      FlagConfig.encode(message.config, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Namesake {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNamesake();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.flag = Flag.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.config = FlagConfig.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Namesake {
+    return {
+      flag: isSet(object.flag) ? Flag.fromJSON(object.flag) : undefined,
+      config: isSet(object.config) ? FlagConfig.fromJSON(object.config) : undefined,
+    };
+  },
+
+  toJSON(message: Namesake): unknown {
+    const obj: any = {};
+    if (message.flag !== undefined) {
+      obj.flag = Flag.toJSON(message.flag);
+    }
+    if (message.config !== undefined) {
+      obj.config = FlagConfig.toJSON(message.config);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Namesake>, I>>(base?: I): Namesake {
+    return Namesake.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Namesake>, I>>(object: I): Namesake {
+    const message = createBaseNamesake();
+    message.flag = (object.flag !== undefined && object.flag !== null) ? Flag.fromPartial(object.flag) : undefined;
+    message.config = (object.config !== undefined && object.config !== null)
+      ? FlagConfig.fromPartial(object.config)
       : undefined;
     return message;
   },
