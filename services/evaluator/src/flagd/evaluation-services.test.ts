@@ -172,6 +172,16 @@ describe('flagd.evaluation.v2', () => {
     expect(metadata.get('grpc-retry-pushback-ms')).toEqual(['-1']);
   });
 
+  it('does not take a context with too much in it for another type', async () => {
+    const { v2: client } = await clients();
+    const context = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`a${i}`, i]));
+    const failed = await failure(ask(client, 'resolveBoolean', { flagKey: 'bool', context }));
+    expect(failed).toMatchObject({
+      code: grpc.status.UNKNOWN,
+      details: expect.stringMatching(/^context: has 300 attributes/),
+    });
+  });
+
   it('selects by the header: another environment, or the flags that name a set', async () => {
     const { v2: client } = await clients();
     const of = (flagKey: string, selector: string) => ask(client, 'resolveBoolean', { flagKey }, selector);

@@ -5,7 +5,7 @@
  * Holds true: what is answered for one evaluation is encoded once for each type and contract, however many ask.
  */
 import type { Evaluation, JsonObject } from '@flagstream/engine';
-import { checkedContext, LIMITS, limitExceeded } from '@flagstream/protocol';
+import { checkedContext, LIMITS, limitExceeded, messageOf } from '@flagstream/protocol';
 import type { EvaluateRequest } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { CallContext, Principal } from '@flagstream/runtime';
 import { type AnswerView, viewFor } from '../serve/answer-view.ts';
@@ -140,8 +140,7 @@ export class FlagdResolver {
     flagKey: string,
     context: Readonly<Record<string, unknown>> | undefined,
   ): Evaluation {
-    const checked = checkedContext(context, 'context', 'any');
-    const evaluation = view.set.evaluate(flagKey, checked, this.#serving.now());
+    const evaluation = view.set.evaluate(flagKey, typedContext(context), this.#serving.now());
     this.#counts.add(evaluation);
     return evaluation;
   }
@@ -161,6 +160,15 @@ export class FlagdResolver {
       yield;
     }
     return encode(view, members);
+  }
+}
+
+/** As below: what a context has too much of is no matter of types. @throws ForeignStatus */
+function typedContext(context: Readonly<Record<string, unknown>> | undefined): JsonObject {
+  try {
+    return checkedContext(context, 'context', 'any');
+  } catch (error) {
+    throw flagdStatus({ code: 'INVALID_CONTEXT', message: messageOf(error) });
   }
 }
 
