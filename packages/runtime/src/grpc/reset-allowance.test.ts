@@ -88,3 +88,46 @@ it('so is one whose calls pass their deadlines by the hundred: their resets come
   expect(calls).toBeGreaterThanOrEqual(CUT_AT / 2);
   expect(calls).toBeLessThan(CUT_AT);
 });
+
+it('so is one whose calls are answered late by the hundred: many of their callers have given up meanwhile', async () => {
+  let nowMs = 0;
+  const answers: (() => void)[] = [];
+  let arrived: () => void = () => undefined;
+  const slow = unary<Text, Text>(
+    ({ text }) =>
+      new Promise((resolve) => {
+        answers.push(() => resolve({ text }));
+        arrived();
+      }),
+  );
+  const services = [{ ...echo, handlers: { ...echo.handlers, say: slow } }];
+  const { port } = await start(services, { monotonicMs: () => nowMs });
+  /** Calls until the connection is asked to go; undefined: it is not. */
+  const farewellAfter = async (timeout: string): Promise<number | undefined> => {
+    const session = rawSession(port);
+    let farewell: number | undefined;
+    session.once('goaway', (code) => {
+      farewell = code;
+      arrived();
+    });
+    for (let calls = 0; calls < 2 * CUT_AT; calls += AT_ONCE) {
+      const batch = Array.from({ length: AT_ONCE }, () => {
+        const call = rawCall(session, 'Say', { 'grpc-timeout': timeout });
+        call.on('error', () => undefined);
+        call.resume().end(framedText('slow'));
+        return new Promise((resolve) => call.once('close', resolve));
+      });
+      while (answers.length < AT_ONCE && farewell === undefined)
+        await new Promise<void>((resolve) => {
+          arrived = resolve;
+        });
+      nowMs += 600;
+      for (const answer of answers.splice(0)) answer();
+      if (farewell !== undefined) return calls;
+      await Promise.all(batch);
+    }
+    return undefined;
+  };
+  expect(await farewellAfter('1000m')).toBeLessThan(CUT_AT);
+  expect(await farewellAfter('1500m')).toBeUndefined();
+});

@@ -8,28 +8,48 @@
  *
  * Source: nghttp2_option_set_stream_reset_rate_limit, and its defaults.
  */
-import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { status } from '@grpc/grpc-js';
+import { timeoutMs } from './load-shedder.ts';
 
-/** Half of the thousand: calls are on their way, and resets of calls that have just been answered are not seen here. */
+/** Half of the thousand: calls are on their way, and their resets may come together. */
 const RESETS_MAX = 500;
 const RESETS_PER_SECOND = 33;
+/**
+ * A reset that crosses the answer is counted by nghttp2 and not seen here: what was answered in the later half of its
+ * time counts as one, since it had waited in a socket before its time began here, and its answer waits in another.
+ */
+const LATE_SHARE = 0.5;
+/** Short calls are late by chance, and nobody is overloaded then. */
+const LATE_FROM_MS = 100;
 
 /** To be called while the session is new. */
 export function closeBeforeTooManyResets(session: ServerHttp2Session, monotonicMs: () => number): void {
   let resets = 0;
   let countedMs = monotonicMs();
-  const countReset = (stream: ServerHttp2Stream): void => {
-    if (stream.rstCode === constants.NGHTTP2_NO_ERROR && !isPastDeadline(stream)) return;
+  const countReset = (stream: ServerHttp2Stream, timeout: string | undefined, beganMs: number): void => {
     const nowMs = monotonicMs();
+    const isReset = stream.rstCode !== constants.NGHTTP2_NO_ERROR || isPastDeadline(stream);
+    if (!isReset && !isLate(nowMs - beganMs, timeout)) return;
     resets = Math.max(0, resets - ((nowMs - countedMs) / 1_000) * RESETS_PER_SECOND) + 1;
     countedMs = nowMs;
     if (resets > RESETS_MAX) session.close();
   };
-  session.on('stream', (stream: ServerHttp2Stream) => {
-    if (stream.closed || stream.destroyed) countReset(stream);
-    else stream.once('close', () => countReset(stream));
+  session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    const timeout = headers['grpc-timeout']?.toString();
+    const beganMs = monotonicMs();
+    if (stream.closed || stream.destroyed) countReset(stream, timeout, beganMs);
+    else stream.once('close', () => countReset(stream, timeout, beganMs));
   });
+}
+
+function isLate(passedMs: number, timeout: string | undefined): boolean {
+  return passedMs > LATE_FROM_MS && timeout !== undefined && passedMs > timeoutMs(timeout) * LATE_SHARE;
 }
 
 /** It was told so: its caller has most likely given up as well, with a reset that comes behind the answer. */
