@@ -77,7 +77,7 @@ describe('ChangeFanout', () => {
     expect(await after()).toBe(128);
     for (const member of told.slice(0, 100)) member.owesAcknowledgement = false;
     expect(await after()).toBe(228);
-    nowMs += 16;
+    nowMs += 51;
     expect(await after()).toBe(356);
     for (const member of told) member.owesAcknowledgement = false;
     expect(await after()).toBe(484);

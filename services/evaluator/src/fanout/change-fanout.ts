@@ -5,11 +5,11 @@
  *
  * Holds true: the first change leaves at once; long rounds let the event loop
  * run in between, the more often while somebody evaluates, and are then paced by
- * the acknowledgements, so that evaluations do not wait for streams. A client
- * that does not acknowledge keeps nobody waiting for long.
+ * the acknowledgements (push-pace.ts), so that evaluations do not wait for streams.
  */
 import type { Logger } from '@flagstream/runtime';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
+import { PushPace } from './push-pace.ts';
 
 export interface FanoutMember {
   /** An acknowledgement of it is on its way, or should be. Absent: it gives none. */
@@ -34,14 +34,6 @@ const BUSY_WRITE_MS = 0.1;
 const BUSY_FOR_MS = 1_000;
 /** Writes between two looks at the clock. */
 const WRITES_PER_LOOK = 2;
-/**
- * While somebody evaluates: acknowledgements that may be on their way at once. Clients that were slow together are heard
- * together, and a call that comes behind ten thousand acknowledgements waits for all of them: measured, p99 of a call
- * beside pushes was 32 ms without this, 12 with 64 or 128, 16 with 256.
- */
-const AWAITED_MAX = 128;
-/** Longer than a round trip of one region takes. Clients that are farther away are told at 128 in that time: 10,000 in 1.2 s. */
-const AWAITED_FOR_MS = 15;
 const LOOK_AGAIN_MS = 1;
 
 export class ChangeFanout {
@@ -51,8 +43,7 @@ export class ChangeFanout {
   readonly #members = new Map<EnvironmentReplica, Set<FanoutMember>>();
   readonly #pending = new Set<EnvironmentReplica>();
   #running = false;
-  /** Members that were told and may not have acknowledged, and when. Few, so that those that left may stay in it. */
-  #awaited: { readonly member: FanoutMember; readonly toldMs: number }[] = [];
+  readonly #pace = new PushPace();
 
   /** @param evaluations absent: nobody evaluates here */
   constructor(logger: Logger, evaluations?: Evaluations) {
@@ -96,8 +87,8 @@ export class ChangeFanout {
       this.#tell(member);
       // One that owed before was sent nothing.
       if (isBusy && !owed && owes(member)) {
-        this.#awaited.push({ member, toldMs: untilMs });
-        if (this.#awaited.length >= AWAITED_MAX) break;
+        this.#pace.told(member, untilMs);
+        if (this.#pace.isFull) break;
       }
     }
     this.#goOn(round);
@@ -105,12 +96,9 @@ export class ChangeFanout {
 
   /** In the loop's next turn, or when acknowledgements have come. */
   readonly #goOn = (round: Iterator<FanoutMember>): void => {
-    if (this.#awaited.length >= AWAITED_MAX) {
-      const sinceMs = this.#nowMs() - AWAITED_FOR_MS;
-      this.#awaited = this.#awaited.filter(({ member, toldMs }) => owes(member) && toldMs > sinceMs);
-    }
-    if (this.#awaited.length < AWAITED_MAX) setImmediate(() => this.#run(round));
-    else setTimeout(this.#goOn, LOOK_AGAIN_MS, round);
+    if (this.#pace.isFull) this.#pace.look(this.#nowMs());
+    if (this.#pace.isFull) setTimeout(this.#goOn, LOOK_AGAIN_MS, round);
+    else setImmediate(() => this.#run(round));
   };
 
   #nowMs(): number {
