@@ -1,5 +1,6 @@
 // The parent's end of fleet-host.ts: clients of one kind, spread over some processes, and what is known of all of them.
 
+import { execFileSync } from 'node:child_process';
 import { setPriority } from 'node:os';
 import process from 'node:process';
 import { BenchChild } from '../bench/bench-child.ts';
@@ -24,17 +25,25 @@ const LOOK_MS = 50;
 /** Processes whose clients find room behind one address. */
 const ONE_ADDRESS_MAX = 2;
 
+export interface LoadFleetOptions {
+  /** Where what the processes do stands for other machines and must not slow this one. */
+  readonly niceness?: number;
+  /** Clients of one process at most: those of one process pause together, which those of different machines do not. */
+  readonly perProcess?: number;
+}
+
 export class LoadFleet {
   readonly #hosts: readonly BenchChild[];
   #opened = 0;
 
-  /**
-   * @param clients how many it is to hold at most: they take as many processes as they need
-   * @param niceness of the processes, where what they do stands for other machines and must not slow this one
-   */
-  constructor(name: string, clients: number, niceness = 0) {
+  /** @param clients how many it is to hold at most: they take as many processes as they need */
+  constructor(
+    name: string,
+    clients: number,
+    { niceness = 0, perProcess = CLIENTS_MAX }: LoadFleetOptions = {},
+  ) {
     this.#hosts = Array.from(
-      { length: Math.max(1, Math.ceil(clients / CLIENTS_MAX)) },
+      { length: Math.max(1, Math.ceil(clients / perProcess)) },
       (_, index) => new BenchChild('fleet-host', [`${name}-${index}`], NODE_FLAGS, import.meta.dirname),
     );
     if (niceness > 0) for (const { pid } of this.#hosts) setPriority(pid, niceness);
@@ -46,6 +55,20 @@ export class LoadFleet {
 
   get pids(): readonly number[] {
     return this.#hosts.map(({ pid }) => pid);
+  }
+
+  /**
+   * From here on they have what others leave of the cores, and give way at once: other than by its niceness, a process
+   * that runs is let run for some milliseconds before one that wakes up gets its core. False: this system has no such way.
+   */
+  takeWhatIsLeft(): boolean {
+    try {
+      for (const pid of this.pids)
+        execFileSync('chrt', ['--all-tasks', '--idle', '--pid', '0', String(pid)], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Clients begin to come, at this pace of all processes together. */

@@ -12,7 +12,7 @@ export interface LoadRun {
 }
 
 const NOTES = [
-  'Control plane, nats-server, evaluators and load processes are real processes on one machine, over loopback; nothing is pinned: the clients take their share of the same cores. In the steps those that follow have a lower priority (nice 10).',
+  'Control plane, nats-server, evaluators and load processes are real processes on one machine, over loopback; nothing is pinned: the clients take their share of the same cores. In the steps those that follow are in processes of 500 with a lower priority (nice 10), and beside the pushes they have what others leave of the cores (SCHED_IDLE).',
   'Thin clients: the SDK’s own connector over frames of HTTP/2 that are written by hand, one TCP connection each. Each decodes every frame, checks each transfer by its digest and acknowledges when the set is in force; the sets of one process that are the same are kept once. In each load process one real SDK client evaluates by what it was sent, and its values are compared.',
   'Moments are of the machine’s monotonic clock; that of the commit is told by the control plane.',
 ];

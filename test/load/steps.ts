@@ -28,12 +28,12 @@ const FLIPS_PER_SECOND = 100;
 const BESIDE_PER_SECOND = 500;
 const NEWEST_MAX_MS = 60_000;
 /** Those that follow stand for other machines: what they take in is not to keep the evaluator from its core. */
-const FOLLOWERS_NICENESS = 10;
+const FOLLOWERS = { niceness: 10, perProcess: 500 } as const;
 
 export async function runSteps(options: StepsOptions): Promise<ScenarioResult> {
   const found = new Findings();
   const site = await LoadSite.start({ evaluators: 1, flags: FLIPPED_FLAGS + 1 });
-  const following = new LoadFleet('following', options.clients, FOLLOWERS_NICENESS);
+  const following = new LoadFleet('following', options.clients, FOLLOWERS);
   const way = { endpoints: site.endpoints, way: {}, startAtFirst: true, heartbeatMs: 0 };
   await following.openWitnesses(site.endpoints, {});
   await following.open({
@@ -45,6 +45,10 @@ export async function runSteps(options: StepsOptions): Promise<ScenarioResult> {
   await byFreshLoad((load) => stepOfCalls(site, load, options.stepMs, found));
   await byFreshLoad((load) => stepOfConnects(load, way, options.stepMs, found));
   await byFreshLoad((load) => stepOfWrites(site, following, load, options.stepMs, found));
+  found.figure(
+    'those that follow give way to calls beside pushes',
+    following.takeWhatIsLeft() ? 'yes' : 'no',
+  );
   await byFreshLoad((load) => callsBesidePush(site, load, options.stepMs, found));
 
   const { revision } = await site.change();
