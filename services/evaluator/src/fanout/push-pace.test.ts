@@ -48,12 +48,15 @@ describe('the pace of a push beside evaluations', () => {
     expect(toldIn(pace, 4_000, 1, () => 2)).toBe(128);
   });
 
-  it.each([[30], [60], [150]])('tells clients that are all %i ms away as fast as others, after a while', (ms) => {
-    const pace = new PushPace();
-    toldIn(pace, 0, 10_000, () => ms);
-    expect(toldIn(pace, 20_000, 1_000, () => ms)).toBeGreaterThan(6_000);
-    // One change of place: the nearest count again.
-    toldIn(pace, 30_000, 500, () => 2);
-    expect(toldIn(pace, 40_000, 1, () => 2)).toBe(128);
-  });
+  it.each([[30], [60], [150]])(
+    'tells clients that are all %i ms away as fast as others, after a while',
+    (ms) => {
+      const pace = new PushPace();
+      toldIn(pace, 0, 10_000, () => ms);
+      expect(toldIn(pace, 20_000, 1_000, () => ms)).toBeGreaterThan(6_000);
+      // One change of place: the nearest count again.
+      toldIn(pace, 30_000, 500, () => 2);
+      expect(toldIn(pace, 40_000, 1, () => 2)).toBe(128);
+    },
+  );
 });
