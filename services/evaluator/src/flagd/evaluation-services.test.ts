@@ -197,7 +197,10 @@ describe('flagd.evaluation.v2', () => {
       'flagSetId=payments',
     );
     expect((await named).metadata).toEqual({ flagSetId: 'payments' });
-    expect(await failure(of('bool', 'flagSetId=payments'))).toMatchObject({ code: grpc.status.NOT_FOUND });
+    expect(await failure(of('bool', 'flagSetId=payments'))).toMatchObject({
+      code: grpc.status.NOT_FOUND,
+      details: 'flag "bool" is not among those that the selector names',
+    });
     expect(await failure(of('bool', 'color=red'))).toMatchObject({ code: grpc.status.INVALID_ARGUMENT });
     expect(await failure(of('bool', 'flagSetId=shop/nowhere'))).toMatchObject({
       code: grpc.status.NOT_FOUND,

@@ -4,6 +4,7 @@ import { type AnswerPlace, evaluationResult } from '@flagstream/protocol';
 import { ErrorCode } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import { ForeignStatus } from '@flagstream/runtime';
 import { Metadata, status } from '@grpc/grpc-js';
+import type { AnswerView } from '../serve/answer-view.ts';
 
 /** Of an evaluation that failed, or of an answer of another type than was asked for. */
 export type FlagdErrorCode =
@@ -41,9 +42,15 @@ export interface FlagdError {
 }
 
 /** The error of an evaluation that has one. */
-export function flagdError(place: AnswerPlace, evaluation: Evaluation): FlagdError {
+export function flagdError(
+  place: AnswerPlace & Pick<AnswerView, 'selected'>,
+  evaluation: Evaluation,
+): FlagdError {
   const { errorCode, errorMessage } = evaluationResult(place, evaluation);
-  return { code: CODES[errorCode], message: errorMessage };
+  const code = CODES[errorCode];
+  if (code === 'FLAG_NOT_FOUND' && place.selected !== undefined)
+    return { code, message: `flag "${evaluation.flagKey}" is not among those that the selector names` };
+  return { code, message: errorMessage };
 }
 
 export function flagdStatus({ code, message }: FlagdError): ForeignStatus {

@@ -7,7 +7,7 @@ import type { Principal, Verb } from '@flagstream/runtime';
 import { type AnswerView, NO_FLAG } from '../serve/answer-view.ts';
 import type { Serving } from '../serve/serving.ts';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
-import { atSelected, FLAG_SET_ID, type FlagOrigin, type Selector, selects } from './selector.ts';
+import { atSelected, FLAG_SET_ID, type FlagOrigin, type Selector, SOURCE, selects } from './selector.ts';
 
 export type AnswerSet = AnswerView['set'];
 type SelectableSet = Pick<AnswerSet, 'flagKeys' | 'has' | 'metadataOf' | 'sourceOf' | 'namesakesOf'>;
@@ -48,13 +48,15 @@ export function selectedView(view: AnswerView, selector: Selector): AnswerView {
     environment,
     quarantined,
     set: new SelectedSet(view.set, selector),
-    selected:
-      selector.kind === 'source'
-        ? { source: selector.source }
-        : selector.flagSetId === ''
-          ? {}
-          : { [FLAG_SET_ID]: selector.flagSetId },
+    selected: named(selector),
   };
+}
+
+/** Flags of no set, or of no file, have no name in common. */
+function named(selector: Extract<Selector, { readonly kind: 'flagSet' | 'source' }>): JsonObject {
+  const [name, value] =
+    selector.kind === 'source' ? [SOURCE, selector.source] : [FLAG_SET_ID, selector.flagSetId];
+  return value === '' ? {} : { [name]: value };
 }
 
 /** Which flag of a key is selected: 0 is the one that answers without a selector, 1 its first namesake; -1: none. */
@@ -118,8 +120,7 @@ class SelectedSet implements AnswerSet {
       (namesake) => namesake.evaluate(context, nowMs),
     );
     if (evaluation !== undefined) return evaluation;
-    const errorMessage = `the selector leaves out a flag "${key}"`;
-    return { ...this.#set.evaluate(NO_FLAG, context, nowMs), flagKey: key, errorMessage };
+    return { ...this.#set.evaluate(NO_FLAG, context, nowMs), flagKey: key };
   }
 
   #of<T>(

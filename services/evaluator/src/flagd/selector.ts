@@ -10,7 +10,7 @@ import type { Metadata } from '@grpc/grpc-js';
 
 export const SELECTOR_METADATA = 'flagd-selector';
 export const FLAG_SET_ID = 'flagSetId';
-const SOURCE = 'source';
+export const SOURCE = 'source';
 /** Two keys, and what stands around them. */
 const SELECTOR_LENGTH_MAX = 300;
 
