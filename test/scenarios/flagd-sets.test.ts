@@ -59,4 +59,30 @@ test('flags of one key in several flag sets are told apart on every port', async
     what: 'the change of one of the flags',
   });
   expect(await flagd.ask('it', { selector: search! })).toMatchObject({ value: 'in team/search' });
+  // A set that has no flag yet is empty; its clients wait for it.
+  expect(await fetched('flagSetId=team/new')).toEqual({ flags: {} });
+  expect(await ofrep('flagSetId=team/new')).toMatchObject({ flags: [], metadata: { flagSetId: 'team/new' } });
+});
+
+test('a flag that time changes may stand behind another one, and a set may have the name of the environment', async () => {
+  const folder = tempDir('flagd-sets-time');
+  const timed = { if: [{ '>': [{ var: '$flagd.timestamp' }, 1_700_000_000] }, 'on', 'off'] };
+  const flag = (on: string, more: object): object => ({
+    state: 'ENABLED',
+    variants: { on, off: `not ${on}` },
+    defaultVariant: 'off',
+    ...more,
+  });
+  const file = (flagSetId: string, it: object): string =>
+    JSON.stringify({ metadata: { flagSetId }, flags: { it } });
+  writeFileSync(path.join(folder, 'one.json'), file('one', flag('one', { targeting: timed })));
+  writeFileSync(path.join(folder, 'own.json'), file('default/development', flag('own', {})));
+  writeFileSync(path.join(folder, 'two.json'), file('two', flag('two', {})));
+  const files = ['one', 'own', 'two'].flatMap((name) => ['--flags', `${name}.json`]);
+  const flagd = await startFlagdInstance(files, folder);
+  const answers = [undefined, 'flagSetId=one', 'flagSetId=default/development'].map(async (selector) => {
+    const answer = await flagd.ask('it', selector === undefined ? {} : { selector });
+    return 'value' in answer ? answer.value : answer;
+  });
+  expect(await Promise.all(answers)).toEqual(['not two', 'one', 'not own']);
 });

@@ -76,6 +76,8 @@ export interface EvaluatorDeps extends GivenSources {
   readonly reloadsOnHangup?: boolean;
   /** Others are behind its ports for callers: it joins them with its first state, and leaves as soon as it stops. */
   readonly sharesPort?: boolean | undefined;
+  /** Flags come from flagd's files. */
+  readonly servesFiles?: boolean;
   /** Files that secret settings came from, by key: they are read again when they change. */
   readonly secretFiles?: ReadonlyMap<string, string>;
 }
@@ -228,7 +230,7 @@ export async function startEvaluator(
     listener,
     cache,
   });
-  const serving = new Serving(follower, state, sources.liveState, now);
+  const serving = new Serving(follower, state, sources.liveState, now, deps.servesFiles);
   const readiness = (): Readiness => readinessOf(serving, follower, config.readyStalenessMs);
   const transfers = new TransferCache(log);
   exportMetrics(metrics, {

@@ -4,7 +4,7 @@
  */
 import { ENGINE_LIMITS } from '@flagstream/engine';
 import { fitProblem } from './flag-fit.ts';
-import type { FlagdFlag, FlagdFlags } from './read-flagd-text.ts';
+import { type FlagdFlag, type FlagdFlags, flagSetOf } from './read-flagd-text.ts';
 
 const NAMESAKES_MAX = ENGINE_LIMITS['namesakesPerFlag']!;
 
@@ -25,32 +25,36 @@ export function mergedFlags(files: Iterable<FlagdFlags>): MergedFlags {
   for (const [key, [first, ...behind]] of byKey) {
     const { flag, lost } = withNamesakes(first!, behind);
     merged.set(key, flag);
-    if (lost !== undefined)
-      hidden.push(
-        `flag ${JSON.stringify(key)} of ${sourcesOf(lost.flags)} cannot be selected: ${lost.reason}`,
-      );
+    hidden.push(...lost.map((reason) => `flag ${JSON.stringify(key)} of ${reason}`));
   }
   return { flags: merged, hidden };
 }
 
 interface WithNamesakes {
   readonly flag: FlagdFlag;
-  readonly lost: { readonly flags: readonly FlagdFlag[]; readonly reason: string } | undefined;
+  /** Those that do not fit, and why. */
+  readonly lost: readonly string[];
 }
 
 function withNamesakes(first: FlagdFlag, behind: readonly FlagdFlag[]): WithNamesakes {
-  if (behind.length === 0) return { flag: first, lost: undefined };
   let flag = first;
-  for (const [index, namesake] of behind.entries()) {
-    const longer = { ...flag, flag: { ...flag.flag, namesakes: [...flag.flag.namesakes, { ...namesake }] } };
+  const lost: string[] = [];
+  for (const namesake of behind) {
+    const { namesakes } = flag.flag;
+    const longer = { ...flag, flag: { ...flag.flag, namesakes: [...namesakes, { ...namesake }] } };
     const reason =
-      index >= NAMESAKES_MAX ? `more than ${NAMESAKES_MAX} flags have its key.` : fitProblem(longer);
-    if (reason !== undefined) return { flag, lost: { flags: behind.slice(index), reason } };
-    flag = longer;
+      namesakes.length >= NAMESAKES_MAX
+        ? `more than ${NAMESAKES_MAX} others have its key.`
+        : fitProblem(longer);
+    if (reason === undefined) flag = longer;
+    else lost.push(`${placeOf(namesake)} cannot be selected, as all of one key are kept together: ${reason}`);
   }
-  return { flag, lost: undefined };
+  return { flag, lost };
 }
 
-function sourcesOf(flags: readonly FlagdFlag[]): string {
-  return [...new Set(flags.map(({ flag }) => flag.provenance?.source ?? ''))].join(', ');
+/** "a.json (flag set \"shop\")" */
+function placeOf(flagd: FlagdFlag): string {
+  const flagSetId = flagSetOf(flagd);
+  const source = flagd.flag.provenance?.source ?? '';
+  return flagSetId === '' ? source : `${source} (flag set ${JSON.stringify(flagSetId)})`;
 }

@@ -122,8 +122,10 @@ function byPrecedence(a: FlagdFlag, b: FlagdFlag): number {
   return Buffer.compare(Buffer.from(flagSetOf(b)), Buffer.from(flagSetOf(a)));
 }
 
-function flagSetOf({ flag }: FlagdFlag): string {
-  return String(flag.metadata?.['flagSetId'] ?? '');
+/** What is no text is none. */
+export function flagSetOf({ flag }: FlagdFlag): string {
+  const flagSetId: unknown = flag.metadata?.['flagSetId'];
+  return typeof flagSetId === 'string' ? flagSetId : '';
 }
 
 /** Of a list the place is the list. */

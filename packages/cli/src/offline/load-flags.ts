@@ -1,7 +1,7 @@
 /** The file of `eval --file` to flags that can be asked. */
 import type { Problem } from '@flagstream/engine';
 import { type FractionalVersion, IMPORTERS } from '@flagstream/importers';
-import { isMap } from 'yaml';
+import { isMap, isSeq } from 'yaml';
 import { placeText } from '../document/document-problem.ts';
 import { type FileNote, importFile } from '../document/import-file.ts';
 import { type LoadedFiles, loadDocuments, readSources, type SourceText } from '../document/load-documents.ts';
@@ -81,10 +81,12 @@ function ownDocuments(sources: readonly SourceText[], project: string): LoadedFi
   }
 }
 
-/** There the flags are a mapping by key, here a list beside a format. */
+/** There the flags are a mapping by key, or a list of flags with a state; here a list beside a format. */
 function looksLikeFlagd({ file, text }: SourceText): boolean {
   const document = parseText(file, text).documents[0];
-  return isMap(document?.get('flags')) && !document?.has('format');
+  const flags = document?.get('flags');
+  const first = isSeq(flags) ? flags.items[0] : undefined;
+  return (isMap(flags) || (isMap(first) && first.has('state'))) && !document?.has('format');
 }
 
 function loadForeign(sources: readonly SourceText[], file: FlagsFile, format: string): LoadedFlags {

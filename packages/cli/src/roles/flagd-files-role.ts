@@ -74,6 +74,7 @@ async function start(
         source: log.logSource,
         snapshots: log.snapshots,
         authority: log.heads,
+        servesFiles: true,
       }),
     (running) => running.close(),
   );

@@ -165,6 +165,7 @@ function openEvaluator(
     snapshots,
     authority: heads,
     reports,
+    servesFiles: options.flagFiles !== undefined,
   });
 }
 

@@ -278,7 +278,22 @@ describe('namesakes', () => {
     expect([set.namesakesOf('none'), set.flagKeys()]).toEqual([[], ['f']]);
   });
 
-  test('have no problems of their own, refer to nothing, follow no schedule and have none', () => {
+  test('change by time as others do, also behind a flag that is off', () => {
+    const startMs = Date.parse('2026-01-01T00:00:00Z');
+    const rule = { id: 'r', window: { start: '2026-01-01T00:00:00Z' }, serve: { variant: 'v' } };
+    const namesakes = [{ flag: named('b'), config: { enabled: true, rules: [rule] } }];
+    for (const enabled of [true, false]) {
+      const unit = { key: 'f', flag: { ...named('a'), namesakes }, config: { ...config, enabled } };
+      const { set } = compileSet([unit], []);
+      expect(set.nextTransition(startMs - 1)).toBe(startMs);
+      const answers = [startMs - 1, startMs].map(
+        (nowMs) => set.namesakesOf('f')[0]!.evaluate({}, nowMs).value,
+      );
+      expect(answers).toEqual([undefined, 'b']);
+    }
+  });
+
+  test('have no problems of their own, refer to nothing and have none', () => {
     const ruled = (rule: object): FlagConfigDefinition => ({
       ...config,
       rules: [{ id: 'r', serve: { variant: 'v' }, ...rule }],
@@ -286,16 +301,14 @@ describe('namesakes', () => {
     const namesakes = [
       { flag: withValue('FLAG_KIND_BOOLEAN', 1), config },
       { flag: named('b'), config: ruled({ condition: { segment: 's' } }) },
-      { flag: named('b'), config: ruled({ window: { start: '2026-01-01T00:00:00Z' } }) },
       { flag: { ...named('b'), namesakes: [{ flag: named('c') }] } },
       {},
     ];
     expect(problemsOf({ ...named('a'), namesakes }, config)).toEqual([
       ['TYPE_MISMATCH', 'flag', 'namesakes[0].flag.variants[0].value'],
       ['BAD_NAMESAKE', 'flag', 'namesakes[1]'],
-      ['BAD_NAMESAKE', 'flag', 'namesakes[2]'],
-      ['BAD_NAMESAKE', 'flag', 'namesakes[3].flag.namesakes'],
-      ['MISSING_FIELD', 'flag', 'namesakes[4].flag.kind'],
+      ['BAD_NAMESAKE', 'flag', 'namesakes[2].flag.namesakes'],
+      ['MISSING_FIELD', 'flag', 'namesakes[3].flag.kind'],
     ]);
   });
 });

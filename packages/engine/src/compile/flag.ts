@@ -24,6 +24,7 @@ import type { PartPool } from './part-pool.ts';
 import { compilePrerequisites } from './prerequisite-list.ts';
 import { compileRule } from './rule.ts';
 import { RuleIds } from './rule-ids.ts';
+import { Schedule } from './schedule.ts';
 import { type Reference, Scope } from './scope.ts';
 import { ConstantServe, compileServe } from './serve.ts';
 import { compileTargets } from './targets.ts';
@@ -96,7 +97,7 @@ export function compileFlag(unit: FlagUnit, pool: PartPool): OwnCompile<Compiled
           fallthrough: inForce.fallthrough,
           unanswered: inForce.unanswered,
           steps: scope.steps,
-          schedule: enabled && !scope.schedule.isEmpty ? scope.schedule : undefined,
+          schedule: scheduleOf(enabled ? scope.schedule : undefined, namesakes),
         };
   return { compiled, problems: compact(problems), references: compact(scope.references), steps: scope.steps };
 }
@@ -123,7 +124,7 @@ function checkMetadata(metadata: JsonObject, problems: ProblemList): void {
   problems.limit('metadata', 'Characters of metadata', chars, LIMITS.metadataChars);
 }
 
-/** Each is a flag by itself: what it would refer to, or when it would change, belongs to the flag before it. */
+/** Each is a flag by itself: what it would refer to would be the set's to check. */
 function compileNamesakes(
   { key, flag }: FlagUnit,
   pool: PartPool,
@@ -139,14 +140,17 @@ function compileNamesakes(
     const own = compileFlag({ key, flag: alone, ...(config && { config }) }, pool);
     for (const { code, entity, path: at, message } of own.problems)
       problems.add(code as ProblemCode, `${path}.${entity === 'flag' ? 'flag' : 'config'}.${at}`, message);
-    if (own.references.length > 0 || own.compiled?.schedule !== undefined)
-      problems.add(
-        'BAD_NAMESAKE',
-        path,
-        'A namesake refers to no segment and no other flag, and no schedule changes its answers.',
-      );
+    if (own.references.length > 0)
+      problems.add('BAD_NAMESAKE', path, 'A namesake refers to no segment and no other flag.');
     return own.compiled ?? [];
   });
+}
+
+/** When answers change of the flag, or of one that stands behind it. */
+function scheduleOf(own: Schedule | undefined, namesakes: readonly CompiledFlag[]): Schedule | undefined {
+  const all = own ?? new Schedule();
+  for (const { schedule } of namesakes) if (schedule !== undefined) all.include(schedule);
+  return all.isEmpty ? undefined : all;
 }
 
 function compileVariants(

@@ -25,6 +25,12 @@ export class Schedule {
     this.#moving.push({ fromMs, toMs });
   }
 
+  /** Answers change as those of the other one do, too. */
+  include({ instants, moving }: Schedule): void {
+    this.#instants.push(...instants);
+    this.#moving.push(...moving);
+  }
+
   get instants(): readonly number[] {
     return this.#instants;
   }

@@ -7,7 +7,15 @@ import type { Principal, Verb } from '@flagstream/runtime';
 import { type AnswerView, NO_FLAG } from '../serve/answer-view.ts';
 import type { Serving } from '../serve/serving.ts';
 import type { EnvironmentReplica } from '../state/environment-replica.ts';
-import { atSelected, FLAG_SET_ID, type FlagOrigin, type Selector, SOURCE, selects } from './selector.ts';
+import {
+  atSelected,
+  FLAG_SET_ID,
+  type FlagOrigin,
+  flagSetOf,
+  type Selector,
+  SOURCE,
+  selects,
+} from './selector.ts';
 
 export type AnswerSet = AnswerView['set'];
 type SelectableSet = Pick<AnswerSet, 'flagKeys' | 'has' | 'metadataOf' | 'sourceOf' | 'namesakesOf'>;
@@ -24,16 +32,18 @@ export interface Selection {
  * @throws FlagstreamError NOT_READY, PERMISSION_DENIED, PROJECT_NOT_FOUND, ENVIRONMENT_NOT_FOUND
  */
 export function selectionOf(
-  serving: Pick<Serving, 'environment' | 'hasEnvironment'>,
+  serving: Pick<Serving, 'environment' | 'hasEnvironment' | 'servesFiles'>,
   principal: Principal,
   selector: Selector,
   verb: Verb = 'evaluate',
 ): Selection {
   if (selector.kind === 'environment' && serving.hasEnvironment(principal)) {
     const own = serving.environment(principal);
-    const flagSetId = `${selector.project}/${selector.environment}`;
-    const isOwn = own.scope.project === selector.project && own.scope.environment === selector.environment;
-    if (!isOwn && flagSetsIn(own.state.set).has(flagSetId))
+    const { project, environment } = selector;
+    const flagSetId = `${project}/${environment}`;
+    const isOwn = own.scope.project === project && own.scope.environment === environment;
+    // Where flags come from files all sets are theirs, also one that has no flag yet.
+    if (flagSetsIn(own.state.set).has(flagSetId) || (serving.servesFiles && !isOwn))
       return { environment: own, selector: { kind: 'flagSet', flagSetId } };
   }
   return { environment: serving.environment(atSelected(principal, selector, verb)), selector };
@@ -138,16 +148,16 @@ function originOf(set: SelectableSet, flagKey: string): FlagOrigin {
   return { metadata: set.metadataOf(flagKey), source: set.sourceOf(flagKey) };
 }
 
-const knownFlagSets = new WeakMap<SelectableSet, ReadonlySet<unknown>>();
+const knownFlagSets = new WeakMap<SelectableSet, ReadonlySet<string>>();
 
 /** The flag sets that flags name as theirs. */
-function flagSetsIn(set: SelectableSet): ReadonlySet<unknown> {
+function flagSetsIn(set: SelectableSet): ReadonlySet<string> {
   let named = knownFlagSets.get(set);
   if (named === undefined) {
-    const found = new Set<unknown>();
+    const found = new Set<string>();
     for (const key of set.flagKeys()) {
-      found.add(set.metadataOf(key)?.[FLAG_SET_ID]);
-      for (const { metadata } of set.namesakesOf(key)) found.add(metadata?.[FLAG_SET_ID]);
+      found.add(flagSetOf(set.metadataOf(key)));
+      for (const { metadata } of set.namesakesOf(key)) found.add(flagSetOf(metadata));
     }
     named = found;
     knownFlagSets.set(set, named);

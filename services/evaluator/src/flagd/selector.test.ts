@@ -29,7 +29,7 @@ describe('a selector', () => {
     expect(of('', 'flagSetId=b')).toEqual({ kind: 'flagSet', flagSetId: 'b' });
   });
 
-  it.each(['project=shop', `flagSetId=${'a'.repeat(300)}`])('%s is refused by name', (text) => {
+  it.each(['project=shop', `flagSetId=${'a'.repeat(4_200)}`])('%s is refused by name', (text) => {
     expect(() => of(text)).toThrow(expect.objectContaining({ reason: 'INVALID_FIELD' }) as FlagstreamError);
     expect(() => of(text)).toThrow(/^flagd-selector: /);
     expect(() => of('', text)).toThrow(/^selector: /);
@@ -48,6 +48,8 @@ describe('a selector', () => {
     expect(left('flagSetId=payments')).toEqual(['mine']);
     expect(left('flagSetId=')).toEqual(['none']);
     expect(left('source=flags.json')).toEqual([]);
+    // As in flagd, what is no text is no set.
+    expect(selects(of('flagSetId='), { metadata: { flagSetId: 5 }, source: undefined })).toBe(true);
   });
 
   it('leaves the flags that are served from its source', () => {

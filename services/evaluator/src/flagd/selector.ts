@@ -11,8 +11,8 @@ import type { Metadata } from '@grpc/grpc-js';
 export const SELECTOR_METADATA = 'flagd-selector';
 export const FLAG_SET_ID = 'flagSetId';
 export const SOURCE = 'source';
-/** Two keys, and what stands around them. */
-const SELECTOR_LENGTH_MAX = 300;
+/** A path of a file, and what stands around it. */
+const SELECTOR_LENGTH_MAX = 4_200;
 
 /** What a selector leaves of the caller's environment, or the other environment that it names. */
 export type Selector =
@@ -72,6 +72,12 @@ export interface FlagOrigin {
   readonly source: string | undefined;
 }
 
+/** As in flagd, what is no text is none: "". */
+export function flagSetOf(metadata: JsonObject | undefined): string {
+  const flagSetId = metadata?.[FLAG_SET_ID];
+  return typeof flagSetId === 'string' ? flagSetId : '';
+}
+
 /** Whether a flag of the environment is selected. */
 export function selects(selector: Selector, { metadata, source }: FlagOrigin): boolean {
   switch (selector.kind) {
@@ -79,7 +85,7 @@ export function selects(selector: Selector, { metadata, source }: FlagOrigin): b
     case 'environment':
       return true;
     case 'flagSet':
-      return (metadata?.[FLAG_SET_ID] ?? '') === selector.flagSetId;
+      return flagSetOf(metadata) === selector.flagSetId;
     case 'source':
       return (source ?? '') === selector.source;
   }

@@ -35,15 +35,24 @@ export class Serving implements ServedLog {
   readonly #liveState: () => SourceState;
   /** Unix ms: what flags' schedules count by. It may be set, so nothing of ours is timed by it. */
   readonly now: () => number;
+  /** Flags come from flagd's files: every flag set that a caller can name is one of theirs. */
+  readonly servesFiles: boolean;
   #ready = false;
   /** The wire's form of the newest revision, made once per revision. */
   #stamped: { readonly position: Position; readonly revision: bigint } = { position: ORIGIN, revision: 0n };
 
-  constructor(follower: LogFollower, state: EvaluatorState, liveState: () => SourceState, now: () => number) {
+  constructor(
+    follower: LogFollower,
+    state: EvaluatorState,
+    liveState: () => SourceState,
+    now: () => number,
+    servesFiles = false,
+  ) {
     this.#follower = follower;
     this.#state = state;
     this.#liveState = liveState;
     this.now = now;
+    this.servesFiles = servesFiles;
   }
 
   /** A first whole state was loaded; stays true whatever happens to the source. */

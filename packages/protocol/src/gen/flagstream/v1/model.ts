@@ -1034,7 +1034,7 @@ export interface Flag {
 
 /**
  * A whole flag that stands behind another of the same key. It refers to no
- * segment and no other flag, follows no schedule and has no namesakes.
+ * segment and no other flag, and has no namesakes.
  */
 export interface Namesake {
   flag?: Flag | undefined;
