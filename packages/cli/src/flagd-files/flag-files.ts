@@ -11,7 +11,7 @@ import type { SourceText } from '../document/load-documents.ts';
 import { counted } from '../output/flag-text.ts';
 import { UsageError } from '../usage-error.ts';
 import { FollowedFile } from './followed-file.ts';
-import { type MergedFlags, mergedFlags } from './merged-flags.ts';
+import { mergedFlags } from './merged-flags.ts';
 import { FLAGD, type FlagdFlags, leftOutText, noteText, readFlagdText } from './read-flagd-text.ts';
 import { servableKeyProblem } from './servable-key.ts';
 import { readWhole } from './whole-reading.ts';
@@ -78,7 +78,7 @@ export class FlagFiles {
 
   /** Keys of the flags in force, sorted. */
   keys(): readonly string[] {
-    return [...this.#merged(this.#files).flags.keys()].sort();
+    return [...new Set([...this.#files.values()].flatMap(({ read }) => [...read.flags.keys()]))].sort();
   }
 
   /**
@@ -130,16 +130,12 @@ export class FlagFiles {
   }
 
   #put(log: FlagLog, files: ReadonlyMap<string, OneFile>): void {
-    const { flags, hidden } = this.#merged(files);
+    const { flags, hidden } = mergedFlags([...files.values()].map(({ read }) => read));
     log.mirror.replace(flags, `from ${[...files.keys()].join(', ')}`.slice(0, COMMENT_MAX));
     this.#tellNews(
       ALL_FILES,
       hidden.map((text) => ({ place: '', text })),
     );
-  }
-
-  #merged(files: ReadonlyMap<string, OneFile>): MergedFlags {
-    return mergedFlags([...files.values()].map(({ read }) => read));
   }
 
   #read(source: SourceText): FlagdFlags {

@@ -8,7 +8,7 @@ import { type FlagdFlag, type FlagdFlags, flagSetOf } from './read-flagd-text.ts
 
 const NAMESAKES_MAX = ENGINE_LIMITS['namesakesPerFlag']!;
 
-export interface MergedFlags {
+interface MergedFlags {
   readonly flags: ReadonlyMap<string, FlagdFlag>;
   /** Flags that nobody can select, one sentence each. */
   readonly hidden: readonly string[];

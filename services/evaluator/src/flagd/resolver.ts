@@ -5,7 +5,7 @@
  * Holds true: what is answered for one evaluation is encoded once for each type and contract, however many ask.
  */
 import type { Evaluation, JsonObject } from '@flagstream/engine';
-import { checkedContext, LIMITS, limitExceeded, messageOf } from '@flagstream/protocol';
+import { checkedContext, checkedFlagKey, LIMITS, limitExceeded, messageOf } from '@flagstream/protocol';
 import type { EvaluateRequest } from '@flagstream/protocol/gen/flagstream/v1/evaluation';
 import type { CallContext, Principal } from '@flagstream/runtime';
 import { type AnswerView, viewFor } from '../serve/answer-view.ts';
@@ -15,7 +15,7 @@ import type { EvaluationCounts } from '../serve/evaluation-counts.ts';
 import type { Serving } from '../serve/serving.ts';
 import type { SharedTurns, Steps } from '../serve/shared-turns.ts';
 import { flagMetadata } from './flag-metadata.ts';
-import { flagdError, flagdStatus } from './flagd-error.ts';
+import { type FlagdErrorCode, flagdError, flagdStatus } from './flagd-error.ts';
 import { hasNoValue, READERS, type ResolvedType, type ResolvedTypes, ZEROS } from './resolved-value.ts';
 import { selectedView, selectionOf } from './selected-view.ts';
 import { type Selector, selectorOf } from './selector.ts';
@@ -74,7 +74,7 @@ export class FlagdResolver {
   ): (request: EvaluateRequest, call: CallContext) => Buffer | Promise<Buffer> {
     const kept: KeptAnswers = new WeakMap();
     return (request, call) => {
-      checkLength(request.flagKey);
+      typed('FLAG_NOT_FOUND', () => checkedFlagKey('flag_key', request.flagKey));
       const selector = selectorOf(call.metadata);
       return this.#answers.answer(request, call, () => {
         const view = this.#view(call.principal, selector);
@@ -140,7 +140,8 @@ export class FlagdResolver {
     flagKey: string,
     context: Readonly<Record<string, unknown>> | undefined,
   ): Evaluation {
-    const evaluation = view.set.evaluate(flagKey, typedContext(context), this.#serving.now());
+    const checked = typed('INVALID_CONTEXT', () => checkedContext(context, 'context', 'any'));
+    const evaluation = view.set.evaluate(flagKey, checked, this.#serving.now());
     this.#counts.add(evaluation);
     return evaluation;
   }
@@ -163,22 +164,13 @@ export class FlagdResolver {
   }
 }
 
-/** As below: what a context has too much of is no matter of types. @throws ForeignStatus */
-function typedContext(context: Readonly<Record<string, unknown>> | undefined): JsonObject {
-  try {
-    return checkedContext(context, 'context', 'any');
-  } catch (error) {
-    throw flagdStatus({ code: 'INVALID_CONTEXT', message: messageOf(error) });
-  }
-}
-
 /** Clients take INVALID_ARGUMENT for another type than was asked for. @throws ForeignStatus */
-function checkLength({ length }: string): void {
-  if (length > LIMITS.keyLengthMax)
-    throw flagdStatus({
-      code: 'FLAG_NOT_FOUND',
-      message: `the key has ${length} characters, no flag's key has more than ${LIMITS.keyLengthMax}`,
-    });
+function typed<T>(code: FlagdErrorCode, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw flagdStatus({ code, message: messageOf(error) });
+  }
 }
 
 /** @throws ForeignStatus */

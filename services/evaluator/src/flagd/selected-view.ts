@@ -2,7 +2,7 @@
  * What a selector leaves of an environment. flagd tells flags apart by flag set, file and key, so that one key may stand
  * for several flags: without a selector the one that comes first by precedence answers, with one the first that it names.
  */
-import type { Evaluation, FlagKind, JsonObject } from '@flagstream/engine';
+import type { Evaluation, FlagKind, JsonObject, Namesake } from '@flagstream/engine';
 import type { Principal, Verb } from '@flagstream/runtime';
 import { type AnswerView, NO_FLAG } from '../serve/answer-view.ts';
 import type { Serving } from '../serve/serving.ts';
@@ -18,7 +18,6 @@ import {
 } from './selector.ts';
 
 export type AnswerSet = AnswerView['set'];
-type SelectableSet = Pick<AnswerSet, 'flagKeys' | 'has' | 'metadataOf' | 'sourceOf' | 'namesakesOf'>;
 
 /** An environment, and what is left of it. */
 export interface Selection {
@@ -70,11 +69,22 @@ function named(selector: Extract<Selector, { readonly kind: 'flagSet' | 'source'
 }
 
 /** Which flag of a key is selected: 0 is the one that answers without a selector, 1 its first namesake; -1: none. */
-export function selectedPlace(set: SelectableSet, selector: Selector, flagKey: string): number {
-  if (!set.has(flagKey)) return -1;
-  if (selects(selector, originOf(set, flagKey))) return 0;
-  const index = set.namesakesOf(flagKey).findIndex((namesake) => selects(selector, namesake));
-  return index < 0 ? -1 : index + 1;
+export function selectedPlace(set: AnswerSet, selector: Selector, flagKey: string): number {
+  return [...flagsOf(set, flagKey)].findIndex((flag) => selects(selector, flag));
+}
+
+type KeyedFlag = FlagOrigin & Pick<Namesake, 'evaluate'> & { readonly kind: FlagKind | undefined };
+
+/** The flags of a key by falling precedence: the one that answers without a selector, and those behind it. */
+function* flagsOf(set: AnswerSet, key: string): Generator<KeyedFlag> {
+  if (!set.has(key)) return;
+  yield {
+    kind: set.kindOf(key),
+    metadata: set.metadataOf(key),
+    source: set.sourceOf(key),
+    evaluate: (context, nowMs) => set.evaluate(key, context, nowMs),
+  };
+  yield* set.namesakesOf(key);
 }
 
 class SelectedSet implements AnswerSet {
@@ -91,31 +101,19 @@ class SelectedSet implements AnswerSet {
   }
 
   has(key: string): boolean {
-    return selectedPlace(this.#set, this.#selector, key) >= 0;
+    return this.#flag(key) !== undefined;
   }
 
   kindOf(key: string): FlagKind | undefined {
-    return this.#of(
-      key,
-      () => this.#set.kindOf(key),
-      ({ kind }) => kind,
-    );
+    return this.#flag(key)?.kind;
   }
 
   metadataOf(key: string): JsonObject | undefined {
-    return this.#of(
-      key,
-      () => this.#set.metadataOf(key),
-      ({ metadata }) => metadata,
-    );
+    return this.#flag(key)?.metadata;
   }
 
   sourceOf(key: string): string | undefined {
-    return this.#of(
-      key,
-      () => this.#set.sourceOf(key),
-      ({ source }) => source,
-    );
+    return this.#flag(key)?.source;
   }
 
   /** What stands behind what is selected answers nobody. */
@@ -124,41 +122,26 @@ class SelectedSet implements AnswerSet {
   }
 
   evaluate(...[key, context, nowMs]: Parameters<AnswerSet['evaluate']>): Evaluation {
-    const evaluation = this.#of(
-      key,
-      () => this.#set.evaluate(key, context, nowMs),
-      (namesake) => namesake.evaluate(context, nowMs),
-    );
-    if (evaluation !== undefined) return evaluation;
+    const flag = this.#flag(key);
+    if (flag !== undefined) return flag.evaluate(context, nowMs);
     return { ...this.#set.evaluate(NO_FLAG, context, nowMs), flagKey: key };
   }
 
-  #of<T>(
-    key: string,
-    first: () => T,
-    behind: (namesake: ReturnType<AnswerSet['namesakesOf']>[number]) => T,
-  ): T | undefined {
-    const place = selectedPlace(this.#set, this.#selector, key);
-    if (place < 0) return undefined;
-    return place === 0 ? first() : behind(this.#set.namesakesOf(key)[place - 1]!);
+  #flag(key: string): KeyedFlag | undefined {
+    for (const flag of flagsOf(this.#set, key)) if (selects(this.#selector, flag)) return flag;
+    return undefined;
   }
 }
 
-function originOf(set: SelectableSet, flagKey: string): FlagOrigin {
-  return { metadata: set.metadataOf(flagKey), source: set.sourceOf(flagKey) };
-}
-
-const knownFlagSets = new WeakMap<SelectableSet, ReadonlySet<string>>();
+const knownFlagSets = new WeakMap<AnswerSet, ReadonlySet<string>>();
 
 /** The flag sets that flags name as theirs. */
-function flagSetsIn(set: SelectableSet): ReadonlySet<string> {
+function flagSetsIn(set: AnswerSet): ReadonlySet<string> {
   let named = knownFlagSets.get(set);
   if (named === undefined) {
     const found = new Set<string>();
-    for (const key of set.flagKeys()) {
-      found.add(flagSetOf(set.metadataOf(key)));
-      for (const { metadata } of set.namesakesOf(key)) found.add(flagSetOf(metadata));
-    }
+    for (const key of set.flagKeys())
+      for (const { metadata } of flagsOf(set, key)) found.add(flagSetOf(metadata));
     named = found;
     knownFlagSets.set(set, named);
   }
